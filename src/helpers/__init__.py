@@ -1,0 +1,1 @@
+"""Small helpers behind the notebooks: one job a module, data in, data out."""
