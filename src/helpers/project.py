@@ -1,0 +1,41 @@
+"""Where things are, and the words every module shares."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+"""The project's folder: the one that holds `notebooks/`, `data/` and `src/`."""
+
+STATES = {
+    "published": "printed in a paper",
+    "recomputed": "computed from printed numbers",
+    "microdata": "computed from real records",
+    "moments": "computed from released sums of real records",
+    "simulated": "made up by a seeded program; shows the method, is no evidence",
+}
+"""Every figure, table and number is in exactly one of these states."""
+
+
+class DataError(ValueError):
+    """Something about a file, a column or a parameter that its owner can mend.
+
+    The message is complete: it names the place and the remedy, so it is shown without a traceback.
+    """
+
+
+def relative(path: Path) -> str:
+    """Path as a reader of the project would write it: relative to its folder where it lies inside."""
+    path = Path(path)
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else path.name
+
+
+def locate(path: str | Path) -> Path:
+    """Absolute path of a file given relative to the project's folder (`~` and absolute ones are kept)."""
+    return ROOT / Path(path).expanduser()
+
+
+def stamp(file: Path) -> str:
+    """Time and size of a file: what make would notice of a change."""
+    if not file.exists():
+        return "absent"
+    status = file.stat()
+    return f"{status.st_mtime_ns} {status.st_size}"
