@@ -1,0 +1,63 @@
+"""The user's answers to questionnaire items, from a file with a column an item or a row an answer."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from helpers import ordinal, userdata
+from helpers.project import DataError, relative
+
+
+def read(
+    path: Path, *, low: int, high: int, items: list[str] = (), item: str = "", response: str = "",
+    respondent: str = "", group: str = "", labels: list[str] = (), encoding: str = "utf-8",
+) -> pd.DataFrame:  # fmt: skip
+    """Answers as rows `item, answer, group`, answers whole numbers from `low` to `high`, missing ones left out.
+
+    Either `items` (columns) or `item` and `response` (columns) say where the answers are. `labels` are the answers
+    in words, lowest first. Raises DataError naming file, column and first rows.
+    """
+    if low >= high:
+        raise DataError(f"the scale must rise: low is {low}, high is {high}.")
+    if labels and len(labels) != high - low + 1:
+        raise DataError(
+            f"{len(labels)} labels do not fit a scale from {low} to {high}; give {high - low + 1}."
+        )
+    if bool(items) == bool(item) or bool(item) != bool(response):
+        raise DataError(
+            "Say where the answers are: either `items` (a column for each item), or `item` and `response` (a row for "
+            "each answer)."
+        )
+    others = [name for name in (item, respondent, group) if name]
+    frame = userdata.read(path, [*others, *(items or [response])], encoding=encoding, names=(item, group))
+    if respondent:
+        userdata.check_unique(frame, [respondent, item] if item else [respondent], path)
+    for column in items or [response]:
+        frame[column] = _answers(frame, column, path, low, high, list(labels))
+    for column in filter(None, (item, group)):
+        frame[column] = userdata.categories(frame, column)
+    if group and frame[group].nunique() < 2:
+        found = ", ".join(map(repr, frame[group].dropna().unique())) or "nothing"
+        raise DataError(
+            f"{relative(path)}, column {group!r}: there is one group only ({found}). Name a column with two groups "
+            "or more, or leave `group` out."
+        )
+    if items:
+        answers = ordinal.to_long(frame, list(items), group)
+    else:
+        answers = pd.DataFrame(
+            {"item": frame[item], "answer": frame[response], "group": frame[group] if group else "all"}
+        ).dropna(subset=["item", "answer"])
+    if answers.empty:
+        raise DataError(f"{relative(path)}: nobody answered any of the items.")
+    return answers.astype({"answer": int})
+
+
+def _answers(
+    frame: pd.DataFrame, column: str, path: Path, low: int, high: int, labels: list[str]
+) -> pd.Series:
+    given = frame[column]
+    if labels and given.isin(labels).any():
+        codes = {label: low + place for place, label in enumerate(labels)}
+        return userdata.coded(frame, column, codes, path)
+    return userdata.whole_numbers(frame, column, path, low, high)

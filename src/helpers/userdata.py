@@ -1,0 +1,230 @@
+"""Read the user's own file and say plainly what is wrong with it.
+
+Rows are counted as a spreadsheet shows them in CSV files (the header is row 1), from 1 in the other formats.
+Files are parsed, never executed.
+"""
+
+import re
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers.project import DataError, relative
+
+MISSING = ["", " ", "NA", "N/A", "NaN", "nan", "."]
+"""What stands for no answer in a CSV file."""
+
+# How each format's files begin; a CSV file must begin like none of them.
+_BEGINNINGS = {
+    ".parquet": (b"PAR1",),
+    ".sav": (b"$FL2", b"$FL3"),
+    ".dta": (b"<stata_dta>", *(bytes([version]) for version in range(104, 120))),
+}
+
+
+def read(
+    path: Path, columns: list[str], *, encoding: str = "utf-8", names: tuple[str, ...] = ()
+) -> pd.DataFrame:
+    """Given columns of a CSV, Parquet, SPSS (.sav) or Stata (.dta) file; the index counts its rows.
+
+    CSV cells come as text, other formats with their own types and the file's missing codes taken out. In the
+    columns listed in `names`, SPSS and Stata codes are replaced by their value labels. Raises DataError.
+    """
+    file = relative(path)
+    readers = {".csv": _csv, ".parquet": _parquet, ".sav": _labelled, ".dta": _labelled}
+    ending = path.suffix.lower()
+    if ending not in readers:
+        raise DataError(f"{file}: cannot read *{ending} files. Save it as one of {', '.join(readers)}.")
+    if not path.is_file():
+        raise DataError(f"{file}: there is no such file. Paths are relative to the project's folder.")
+    if path.stat().st_size == 0:
+        raise DataError(f"{file}: the file is empty. Export it again.")
+    _check_beginning(path, ending)
+    frame = readers[ending](path, encoding, names)
+    absent = [column for column in columns if column not in frame.columns]
+    if absent:
+        guesses = get_close_matches(absent[0], map(str, frame.columns), n=1)
+        hint = f" Did you mean {guesses[0]!r}?" if guesses else ""
+        raise DataError(
+            f"{file}: no column {', '.join(map(repr, absent))}.{hint} The file has: {', '.join(map(str, frame.columns))}."
+        )
+    if frame.empty:
+        raise DataError(f"{file}: the file has columns but no rows. Export it again.")
+    return frame[list(dict.fromkeys(columns))]
+
+
+def numbers(
+    frame: pd.DataFrame, column: str, path: Path, low: float | None = None, high: float | None = None
+) -> pd.Series:
+    """A column as numbers between `low` and `high`; missing stays missing.
+
+    Raises DataError naming the first rows that hold text, infinite values or values off the scale.
+    """
+    given = frame[column]
+    values = pd.to_numeric(given, errors="coerce").astype(float)
+    _refuse(
+        given,
+        values.isna() & given.notna(),
+        column,
+        path,
+        "text in a number column",
+        "Correct or empty these",
+    )
+    _refuse(given, np.isinf(values), column, path, "infinite values", "Correct or empty these")
+    scale = f"values off the scale {_plain(low)} to {_plain(high)}"
+    off = (values < (-np.inf if low is None else low)) | (values > (np.inf if high is None else high))
+    _refuse(
+        given,
+        off,
+        column,
+        path,
+        scale,
+        "Correct them, empty them if they are missing codes, or change the scale",
+    )
+    return values
+
+
+def whole_numbers(frame: pd.DataFrame, column: str, path: Path, low: int, high: int) -> pd.Series:
+    """A column as whole numbers between `low` and `high` (floats, since missing stays missing). Raises DataError."""
+    values = numbers(frame, column, path, low, high)
+    wrong = values.notna() & (values % 1 != 0)
+    _refuse(frame[column], wrong, column, path, "answers that are no whole numbers", "Correct or empty these")
+    return values
+
+
+def coded(frame: pd.DataFrame, column: str, codes: dict[str, int], path: Path) -> pd.Series:
+    """A column of words as their codes; missing stays missing. Raises DataError for words without a code."""
+    values = frame[column].map(codes)
+    wrong = values.isna() & frame[column].notna()
+    _refuse(
+        frame[column],
+        wrong,
+        column,
+        path,
+        f"answers other than {', '.join(codes)}",
+        "Correct them or the labels",
+    )
+    return values.astype(float)
+
+
+def categories(frame: pd.DataFrame, column: str) -> pd.Series:
+    """A column as names (text); whole numbers are written without decimals; missing stays missing."""
+    return frame[column].map(_plain, na_action="ignore").astype(object)
+
+
+def check_unique(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
+    """Raise DataError when rows share the same values in `columns` (a respondent who stands twice)."""
+    again = frame.duplicated(columns, keep=False)
+    given = frame[columns].astype(str).agg(" / ".join, axis=1)
+    _refuse(given, again, " + ".join(columns), path, "the same id more than once", "Keep one row for each")
+
+
+def _refuse(given: pd.Series, wrong: pd.Series, column: str, path: Path, what: str, remedy: str) -> None:
+    if wrong.any():
+        first = "; ".join(f"row {row}: {value!r}" for row, value in given[wrong].head(3).items())
+        more = f" and {wrong.sum() - 3} more" if wrong.sum() > 3 else ""
+        raise DataError(f"{relative(path)}, column {column!r}: {what} ({first}{more}). {remedy}.")
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _check_beginning(path: Path, ending: str) -> None:
+    with path.open("rb") as file:
+        start = file.read(4096)
+    wanted = _BEGINNINGS.get(ending)
+    foreign = [begin for begins in _BEGINNINGS.values() for begin in begins if len(begin) > 1]
+    if wanted and not start.startswith(wanted):
+        raise DataError(
+            f"{relative(path)}: this is no {ending} file, whatever its name says. Export it again."
+        )
+    utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if not wanted and not utf16 and (b"\0" in start or start.startswith((*foreign, b"PK\x03\x04"))):
+        raise DataError(f"{relative(path)}: this is no text, whatever its name says. Export it as CSV.")
+
+
+def _csv(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
+    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+        encoding = "utf-8-sig"  # the same, and a byte-order mark at the start is no part of the first name
+    try:
+        with path.open(encoding=encoding, newline="") as file:
+            header = file.readline()
+            for _ in file:  # the whole file must decode before any of it counts
+                pass
+    except UnicodeError:
+        row = _first_undecodable(path, encoding)
+        raise DataError(
+            f"{relative(path)}, row {row}: the text is not {encoding.removesuffix('-sig')}. Save it as "
+            "'CSV UTF-8', or name its encoding in the parameters, e.g. `encoding: latin-1`."
+        ) from None
+    except LookupError:
+        raise DataError(
+            f"encoding {encoding!r} is not known. Usual ones: utf-8, latin-1, cp1252, utf-16."
+        ) from None
+    separator = max(",;\t", key=header.count)
+    doubled = [name for name in _fields(header, separator) if _fields(header, separator).count(name) > 1]
+    if doubled:
+        raise DataError(f"{relative(path)}: two columns are named {doubled[0]!r}. Rename one.")
+    try:
+        frame = pd.read_csv(
+            path, sep=separator, dtype=str, encoding=encoding, keep_default_na=False, na_values=MISSING,
+            skip_blank_lines=False, index_col=False,
+        )  # fmt: skip
+    except pd.errors.ParserError as error:
+        raise DataError(
+            f"{relative(path)}: rows of unequal length ({str(error).strip()}). Export it again."
+        ) from None
+    if separator == ";":  # then the comma is the decimal mark
+        frame = frame.replace(re.compile(r"^\s*(-?\d+),(\d+)\s*$"), r"\1.\2", regex=True)
+    frame.index = frame.index + 2
+    return frame.dropna(how="all")
+
+
+def _fields(header: str, separator: str) -> list[str]:
+    return [name.strip().strip('"') for name in header.split(separator) if name.strip()]
+
+
+def _first_undecodable(path: Path, encoding: str) -> int:
+    for row, line in enumerate(path.read_bytes().split(b"\n"), start=1):
+        try:
+            line.decode(encoding)
+        except UnicodeError:
+            return row
+    return 1
+
+
+def _parquet(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
+    import duckdb
+
+    try:
+        frame = duckdb.read_parquet(str(path)).df()
+    except duckdb.Error as error:
+        first = str(error).splitlines()[0]
+        raise DataError(f"{relative(path)}: no readable Parquet file ({first}). Export it again.") from None
+    frame.index = frame.index + 1
+    return frame
+
+
+def _labelled(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
+    import pyreadstat
+
+    reader = pyreadstat.read_sav if path.suffix.lower() == ".sav" else pyreadstat.read_dta
+    try:
+        frame, meta = reader(str(path))
+    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
+        raise DataError(
+            f"{relative(path)}: no readable {path.suffix} file ({error}). Export it again."
+        ) from None
+    for column in set(names) & set(meta.variable_value_labels):
+        labels = meta.variable_value_labels[column]
+        frame[column] = frame[column].map(
+            lambda code, labels=labels: labels.get(code, code), na_action="ignore"
+        )
+    frame.index = frame.index + 1
+    # An empty cell of a text variable is an empty string in these formats.
+    return frame.replace("", np.nan)
