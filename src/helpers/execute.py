@@ -1,0 +1,129 @@
+"""Run one notebook by papermill, aside, and accept it only when every code cell ran."""
+
+import json
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from papermill.exceptions import PapermillExecutionError
+
+from helpers import session as sessions
+from helpers.project import ROOT
+
+
+class NotebookFailed(Exception):
+    """A run that does not count; the message is for people, `notebook` is the copy as far as it came.
+
+    There is no copy where the message alone tells all: a mistake in the user's file or parameters.
+    """
+
+    def __init__(self, message: str, notebook: Path | None):
+        super().__init__(message)
+        self.notebook = notebook
+
+
+def run(notebook: Path, parameters: dict[str, Any], folder: Path, links: str) -> nbformat.NotebookNode:
+    """Execute a notebook with parameters into `folder` and return it, free of times and machine names.
+
+    `folder` is emptied first; figures, tables and the record land in it. Raises NotebookFailed.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    target = folder / "notebook.ipynb"
+    kernel = _install_kernel(folder, links)
+    written = folder / "jupyter" / "input.ipynb"
+    nbformat.write(_applicable(notebook, parameters), written)
+    try:
+        papermill.execute_notebook(
+            written, target, parameters, kernel_name=kernel, language="python", cwd=ROOT / "notebooks",
+            progress_bar=False, start_timeout=120,
+        )  # fmt: skip
+    except PapermillExecutionError as error:
+        if error.ename == "DataError":
+            raise NotebookFailed(error.evalue, None) from None
+        raise NotebookFailed(_last_lines(error), target) from None
+    except RuntimeError as error:  # as nbclient says that a kernel did not start or died
+        raise NotebookFailed(f"its kernel failed: {error}", target) from None
+    shutil.rmtree(folder / "jupyter")
+    node = nbformat.read(target, as_version=4)
+    _check(node, folder, target)
+    _scrub(node)
+    nbformat.write(node, target)
+    return node
+
+
+def _applicable(notebook: Path, parameters: dict[str, Any]) -> nbformat.NotebookNode:
+    """The notebook without the cells about print alone (tag `print-only`) when the user brings data."""
+    node = nbformat.read(notebook, as_version=4)
+    if parameters.get("data"):
+        node.cells = [cell for cell in node.cells if "print-only" not in cell.metadata.get("tags", [])]
+    return node
+
+
+def _install_kernel(folder: Path, links: str) -> str:
+    """A kernel that can be no other Python than this one, with settings of its own and no history."""
+    name = f"compendium-{folder.name.lower()}"
+    spec = folder / "jupyter" / "kernels" / name
+    spec.mkdir(parents=True)
+    environment = {
+        "COMPENDIUM_PYTHON": sys.executable,
+        "COMPENDIUM_FOLDER": str(folder),
+        "COMPENDIUM_LINKS": links,
+        "IPYTHONDIR": str(folder / "jupyter" / "ipython"),
+        "MPLBACKEND": "agg",
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "0",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "ipykernel_launcher",
+        "-f",
+        "{connection_file}",
+        "--HistoryManager.enabled=False",
+        "--log-level=40",
+    ]
+    kernel = {"argv": command, "display_name": name, "language": "python", "env": environment}
+    (spec / "kernel.json").write_text(json.dumps(kernel), encoding="utf-8")
+    # Each run adds its own folder in front; the unique kernel name keeps two runs apart.
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(
+        [str(folder / "jupyter"), os.environ.get("JUPYTER_PATH", "")]
+    )
+    return name
+
+
+def _last_lines(error: PapermillExecutionError) -> str:
+    text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
+    return "\n".join(["a cell failed:", *text.splitlines()[-12:]])
+
+
+def _check(node: nbformat.NotebookNode, folder: Path, target: Path) -> None:
+    code = [cell for cell in node.cells if cell.cell_type == "code" and cell.source.strip()]
+    idle = [cell for cell in code if cell.execution_count is None]
+    if idle:
+        raise NotebookFailed(f"{len(idle)} code cells never ran; first:\n{idle[0].source[:300]}", target)
+    for cell in code:
+        for output in cell.outputs:
+            if output.output_type == "error":
+                raise NotebookFailed(f"a cell ended with {output.ename}: {output.evalue}", target)
+    starts = [line for line in sessions.lines(folder) if line["kind"] == "start"]
+    if [line["python"] for line in starts] != [sys.executable]:
+        raise NotebookFailed("it must call session.start exactly once, in this environment's Python", target)
+    if not any(line["kind"] == "answer" for line in sessions.lines(folder)):
+        raise NotebookFailed("it never gave its answer (cards.answer)", target)
+
+
+def _scrub(node: nbformat.NotebookNode) -> None:
+    """Take out what differs between two runs of the same notebook or tells of the machine."""
+    node.metadata.pop("papermill", None)
+    node.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    for cell in node.cells:
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell["id"] = "injected-parameters"

@@ -1,0 +1,93 @@
+"""An executed notebook as one accessible HTML page that loads nothing from elsewhere."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import nbformat
+from bs4 import BeautifulSoup
+from nbconvert.exporters import HTMLExporter
+
+from helpers import source
+from helpers.project import ROOT
+
+TEMPLATES = Path(__file__).parent / "template"
+PROJECT = "Open classrooms"
+
+
+def render(notebook: Path, target: Path, in_site: bool) -> None:
+    """Write the page of an executed notebook; pages of the site link to each other and to the site's files."""
+    exporter = HTMLExporter(
+        template_name="page", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True
+    )
+    body, _ = exporter.from_notebook_node(nbformat.read(notebook, as_version=4))
+    soup = BeautifulSoup(body, "html.parser")
+    toc = _name_headings(soup)
+    _tidy_tables(soup)
+    _mend_links(soup)
+    title = soup.h1.get_text()
+    description = soup.blockquote.get_text(" ", strip=True) if soup.blockquote else title
+    names = source.names() if in_site else []
+    place = names.index(target.stem) if target.stem in names else None
+    shown = {"home": "index.html" if in_site else "", "before": None, "after": None}
+    if place is not None:
+        shown["before"] = _neighbour(names, place - 1)
+        shown["after"] = _neighbour(names, place + 1)
+    target.write_text(shell(title, str(soup), description, toc=toc, **shown), encoding="utf-8")
+
+
+def shell(title: str, body: str, description: str, **more: Any) -> str:
+    """A whole page around `body`; `more` are the shell template's other names."""
+    css = (TEMPLATES / "style.css").read_text(encoding="utf-8").strip()
+    return fill(
+        "shell.html.j2", title=title, body=body, description=description, css=css, project=PROJECT, **more
+    )
+
+
+def fill(template: str, **names: Any) -> str:
+    """One of our templates with names filled in; texts are escaped in the template by `| e`."""
+    loader = jinja2.FileSystemLoader(TEMPLATES)
+    environment = jinja2.Environment(loader=loader, undefined=jinja2.ChainableUndefined, trim_blocks=True)
+    return environment.get_template(template).render(names)
+
+
+def _neighbour(names: list[str], place: int) -> dict[str, str] | None:
+    if not 0 <= place < len(names):
+        return None
+    path = ROOT / "notebooks" / f"{names[place]}.ipynb"
+    return {"href": f"{names[place]}.html", "title": source.title(path)}
+
+
+def _name_headings(soup: BeautifulSoup) -> list[dict[str, Any]]:
+    """Give each heading an id of its own and return the table of contents."""
+    taken: dict[str, int] = {}
+    toc = []
+    for heading in soup.find_all(["h1", "h2", "h3"]):
+        slug = re.sub(r"[^a-z0-9]+", "-", heading.get_text().lower()).strip("-") or "section"
+        taken[slug] = taken.get(slug, 0) + 1
+        heading["id"] = slug if taken[slug] == 1 else f"{slug}-{taken[slug]}"
+        if heading.name != "h1":
+            toc.append({"level": int(heading.name[1]), "id": heading["id"], "text": heading.get_text()})
+    return toc
+
+
+def _tidy_tables(soup: BeautifulSoup) -> None:
+    """Leave the look of tables to our style sheet, and let wide ones scroll, by keyboard too."""
+    for style in soup.find_all("style"):
+        style.decompose()
+    for table in soup.find_all("table"):
+        if table.parent.has_attr("style"):
+            del table.parent["style"]
+        caption = table.caption.b.get_text() if table.caption and table.caption.b else "Table"
+        region = {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption}
+        table.wrap(soup.new_tag("div", attrs=region))
+
+
+def _mend_links(soup: BeautifulSoup) -> None:
+    """Links as they are right beside the page: figures next to it, notebooks as pages."""
+    for link in soup.find_all("a", href=True):
+        href = re.sub(r"^\.\./(figures|tables)/", r"\1/", link["href"])
+        if not re.match(r"[a-z]+:", href):
+            href = re.sub(r"\.ipynb(?=$|#)", ".html", href)
+        link["href"] = href

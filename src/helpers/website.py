@@ -1,0 +1,146 @@
+"""The site: pages, figures and tables of the finished runs, the index and the ledger, put in place together."""
+
+import json
+import os
+import shutil
+import tomllib
+from html import escape
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from helpers import ledger, page, published, source, staleness
+from helpers import session as sessions
+from helpers.project import ROOT, STATES
+
+BUILD = ROOT / "build"
+
+
+def make(folders: list[Path]) -> None:
+    """Collect the runs in `folders` into build/{figures,tables,notebooks,site} and build/ledger.csv.
+
+    Everything is made aside first; each part then takes its place by a rename.
+    """
+    stamps = staleness.site_stamps(folders)  # before: what changes meanwhile makes the site stale
+    aside = BUILD / "aside" / "site"
+    shutil.rmtree(aside, ignore_errors=True)
+    for part in ("figures", "tables", "notebooks", "site"):
+        (aside / part).mkdir(parents=True)
+    runs = [_run(folder) for folder in folders]
+    for folder in folders:
+        for part in ("figures", "tables"):
+            shutil.copytree(folder / part, aside / part, dirs_exist_ok=True)
+        shutil.copyfile(folder / "notebook.ipynb", aside / "notebooks" / f"{folder.name}.ipynb")
+        page.render(folder / "notebook.ipynb", aside / "site" / f"{folder.name}.html", in_site=True)
+    for part in ("figures", "tables"):
+        shutil.copytree(aside / part, aside / "site" / part)
+    entries = [line | {"notebook": run["name"]} for run in runs for line in run["ledger"]]
+    book = ledger.book(published.everything(), entries)
+    for target in (aside / "ledger.csv", aside / "site" / "ledger.csv"):
+        book.to_csv(target, index=False, float_format="%.12g", lineterminator="\n")
+    for name, text in {
+        "index.html": _index(runs, book),
+        "ledger.html": _ledger_page(book),
+        "times.html": _times(runs),
+    }.items():
+        (aside / "site" / name).write_text(text, encoding="utf-8")
+    state = {
+        "stamps": stamps,
+        "made": ["figures", "tables", "notebooks", "site/index.html", "ledger.csv"],
+    }
+    (aside / "site" / "state.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
+    # The site goes last: its state says that all the rest is in place.
+    for part in ("figures", "tables", "notebooks", "ledger.csv", "site"):
+        _swap(aside / part, BUILD / part)
+    shutil.rmtree(BUILD / "aside")
+
+
+def _swap(new: Path, place: Path) -> None:
+    old = new.with_name(f"{new.name}.old")
+    if place.exists():
+        place.rename(old)
+    os.rename(new, place)
+
+
+def _run(folder: Path) -> dict[str, Any]:
+    lines = sessions.lines(folder)
+    notebook = source.path_of(folder.name)
+    state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+    return {
+        "name": folder.name,
+        "title": source.title(notebook),
+        "question": source.question(notebook),
+        "answer": next(line["text"] for line in lines if line["kind"] == "answer"),
+        "figures": [line for line in lines if line["kind"] == "figure"],
+        "tables": [line for line in lines if line["kind"] == "table"],
+        "ledger": [line for line in lines if line["kind"] == "ledger"],
+        "seconds": state["seconds"],
+        "ended": state["ended"],
+    }
+
+
+def _index(runs: list[dict[str, Any]], book: pd.DataFrame) -> str:
+    body = page.fill(
+        "index.html.j2",
+        runs=runs,
+        states=STATES,
+        statuses=ledger.STATUSES,
+        data=_by_data_file(runs),
+        summary=_summary(book),
+        versions=_versions(),
+    )
+    toc = [
+        {"level": 2, "id": name, "text": text}
+        for name, text in (
+            ("notebooks", "The notebooks"),
+            ("figures", "All figures"),
+            ("data", "From data to figures"),
+            ("ledger", "The evidence ledger"),
+            ("versions", "Versions and run times"),
+        )
+    ]
+    description = "A research compendium on teachers who open their classrooms to each other"
+    return page.shell(page.PROJECT, body, description, toc=toc)
+
+
+def _by_data_file(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For each data file, the figures and tables that rest on it."""
+    cards = [card | {"run": run["name"]} for run in runs for card in [*run["figures"], *run["tables"]]]
+    files = sorted({path for card in cards for path in card["sources"]})
+    return [{"path": path, "cards": [card for card in cards if path in card["sources"]]} for path in files]
+
+
+def _summary(book: pd.DataFrame) -> list[dict[str, Any]]:
+    """For each file of printed numbers, how many ledger rows have each status."""
+    counts = book.groupby(["file", "status"]).size()
+    return [
+        {"file": file, "counts": [int(counts.get((file, status), 0)) for status in ledger.STATUSES]}
+        for file in sorted(book["file"].unique())
+    ]
+
+
+def _versions() -> list[tuple[str, str]]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    names = [requirement.split(">")[0] for requirement in project["dependencies"]]
+    return [(name, version(name)) for name in names]
+
+
+def _ledger_page(book: pd.DataFrame) -> str:
+    rows = book.to_dict("records")
+    body = page.fill("ledger.html.j2", rows=rows, statuses=ledger.STATUSES)
+    return page.shell(
+        "The evidence ledger", body, "Every printed number beside what we get", home="index.html"
+    )
+
+
+def _times(runs: list[dict[str, Any]]) -> str:
+    """Run times in a page of their own, so that all the others are the same after every build."""
+    rows = "".join(
+        f'<tr><th scope="row">{escape(run["name"])}</th><td>{run["ended"]} UTC</td><td>{run["seconds"]:.1f}</td></tr>'
+        for run in runs
+    )
+    head = '<tr><th scope="col">Notebook</th><th scope="col">Last ran</th><th scope="col">Seconds</th></tr>'
+    table = f"<table><caption>Run times of the last build</caption><thead>{head}</thead><tbody>{rows}</tbody></table>"
+    return page.shell("Run times", table, "When each notebook last ran, and how long it took", bare=True)
