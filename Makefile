@@ -14,15 +14,16 @@ ENV ?= venv
 ifeq ($(ENV),active)
 PYTHON := python3
 READY :=
+export PYTHONPATH := $(CURDIR)/src
 else
 PYTHON := .venv/bin/python
 READY := .venv/ready
+unexport PYTHONPATH
 endif
 BOOT ?= python3
 # The user's own packages and paths stay out of it, and results do not depend on the place.
 export PYTHONNOUSERSITE := 1
 export JUPYTER_PREFER_ENV_PATH := 1
-unexport PYTHONPATH
 
 help: ## list every target
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -44,8 +45,9 @@ test: $(READY) ## run the whole test suite
 bench: $(READY) ## measure the build against two notebooks that only import and draw an empty figure
 	@$(PYTHON) tests/bench_build.py
 
-lint: $(READY) ## check format and style of code and notebooks
-	@$(PYTHON) -m ruff check .
+lint: $(READY) ## check format and style of code and notebooks, and prose for numbers that could drift
+	@$(PYTHON) -m helpers.prose
+	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 
 simulated: $(READY) ## write the simulated example files again from their seeds

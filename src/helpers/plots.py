@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from helpers.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, WIDTH
+from helpers.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, SKY, WIDTH
 
 # Two directions that red-green blind readers can tell apart; the middle of an odd scale is grey.
 _DISAGREE, _MIDDLE, _AGREE = ("#b35806", "#f1a340", "#fee0b6"), "#d9d9d9", ("#c6dbef", "#6baed6", "#2166ac")
@@ -78,7 +78,7 @@ def composition(rows: pd.DataFrame, parts: list[str]) -> Figure:
     """Stacked bars of counts with direct labels. `rows`: `label` and one column a part; label order kept."""
     fig, ax = plt.subplots(figsize=(WIDTH, 0.9 + 0.5 * len(rows)))
     left = np.zeros(len(rows))
-    for part, colour in zip(parts, (PURPLE, "#8fc1e3", GREEN), strict=False):
+    for part, colour in zip(parts, (ORANGE, SKY, GREEN), strict=False):
         counts = rows[part].to_numpy(float)
         ax.barh(range(len(rows)), counts, left=left, color=colour, height=0.66, edgecolor="white")
         for y, (start, count) in enumerate(zip(left, counts, strict=True)):
@@ -164,7 +164,8 @@ def possible_sizes(fits: pd.DataFrame, items: int, marked: list[int]) -> Figure:
     """How many of the printed means each number of respondents can give. `fits`: `n, possible`."""
     fig, ax = plt.subplots(figsize=(WIDTH, 3.3))
     whole = fits["possible"] == items
-    ax.vlines(fits["n"], 0, fits["possible"], color=np.where(whole, BLUE, "#b5b5b5"), linewidth=2.4)
+    colours = np.where(whole, BLUE, np.where(fits["n"].isin(marked), RED, "#b5b5b5"))
+    ax.vlines(fits["n"], 0, fits["possible"], color=colours, linewidth=2.4)
     ax.plot(fits.loc[whole, "n"], fits.loc[whole, "possible"], "o", color=BLUE, markersize=4)
     for n in marked:
         count = int(fits.loc[fits["n"] == n, "possible"].iloc[0])

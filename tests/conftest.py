@@ -1,0 +1,90 @@
+"""Shared by the tests: temporary copies of the project, built with this environment."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = ROOT.parent / "shared"
+"""Reference material of the developers. Users do not have it: tests that use it skip there, and say so."""
+
+
+def copy_project(target: Path, notebooks: bool = True) -> Path:
+    """Everything the build needs, without what was built."""
+    for name in ("src", "data", "params", "notebooks"):
+        shutil.copytree(
+            ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "raw", ".ipynb*")
+        )
+    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+        shutil.copy2(ROOT / name, target / name)
+    if not notebooks:
+        for path in (target / "notebooks").iterdir():
+            path.unlink()
+    return target
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Environment in which `python3` is this Python, as someone inside conda has it."""
+    bare = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("COMPENDIUM_", "MAKE", "PYTEST"))
+    }
+    return bare | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"} | more
+
+
+def make(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run make in a copy, in this environment."""
+    return subprocess.run(
+        ["make", "ENV=active", *arguments],
+        cwd=folder,
+        env=environment(**more),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def write_notebook(folder: Path, name: str, *code: str, parameters: str = "") -> Path:
+    """A small notebook that starts a session, runs `code`, and answers."""
+    start = f'from helpers import cards, session\nrun = session.start("{name}", globals())'
+    sources = [("markdown", f"# {name}\n\n> Does it run?", []), ("code", parameters, ["parameters"])]
+    sources += [("code", text, []) for text in (start, *code, 'cards.answer(run, "It ran.")')]
+    cells = [
+        {"cell_type": kind, "id": f"cell-{place}", "metadata": {"tags": tags}, "source": text}
+        | ({"execution_count": None, "outputs": []} if kind == "code" else {})
+        for place, (kind, text, tags) in enumerate(sources)
+    ]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    path = folder / "notebooks" / f"{name}.ipynb"
+    path.write_text(
+        json.dumps({"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5})
+    )
+    return path
+
+
+@pytest.fixture
+def tiny(tmp_path: Path) -> Path:
+    """A copy of the project without its notebooks."""
+    return copy_project(tmp_path / "tiny", notebooks=False)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project, built. Tests must leave it as it is."""
+    folder = copy_project(tmp_path_factory.mktemp("built") / "project")
+    done = make(folder, "all")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    if not SHARED.is_dir():
+        pytest.skip("the developers' reference material (../shared) is not here")
+    return SHARED

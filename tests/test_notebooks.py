@@ -1,0 +1,55 @@
+"""The notebooks as committed: clean, short, and without numbers that could drift."""
+
+import ast
+import json
+
+import pytest
+
+from conftest import ROOT
+from helpers import prose, source
+
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def raw(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_committed_without_outputs(path):
+    for cell in raw(path)["cells"]:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+
+
+def test_cells_have_names_for_ids(path):
+    ids = [cell["id"] for cell in raw(path)["cells"]]
+    assert len(set(ids)) == len(ids)
+    assert not [name for name in ids if len(name) == 8 and all(c in "0123456789abcdef" for c in name)]
+
+
+def test_kernel_is_python3_of_the_environment(path):
+    assert raw(path)["metadata"]["kernelspec"]["name"] == "python3"
+
+
+def test_prose_holds_no_results(path):
+    for cell in source.cells(path):
+        if cell["type"] == "markdown":
+            assert prose.bare_numbers(cell["text"]) == [], cell["text"][:80]
+
+
+def test_prose_comes_first_and_asks_one_question(path):
+    cells = source.cells(path)
+    assert cells[0]["type"] == "markdown"
+    assert source.title(path)
+    assert source.question(path).endswith("?")
+
+
+def test_code_cells_are_short_and_define_next_to_nothing(path):
+    for cell in source.cells(path):
+        if cell["type"] == "code":
+            assert len(cell["text"].splitlines()) <= 45
+            for node in ast.walk(ast.parse(cell["text"])):
+                if isinstance(node, ast.FunctionDef):
+                    assert node.end_lineno - node.lineno < 4, node.name
+                assert not isinstance(node, ast.ClassDef)

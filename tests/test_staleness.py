@@ -1,0 +1,64 @@
+"""What depends on what."""
+
+import pytest
+
+from helpers import source, staleness
+
+
+def test_imports_of_every_form_are_seen():
+    code = "from helpers import cards, ledger as book\nfrom helpers.project import ROOT\nimport helpers.style\nimport pandas"
+    assert staleness.modules(code) == {"cards", "ledger", "project", "style"}
+
+
+def test_names_that_are_no_modules_are_left_out():
+    assert staleness.modules("from helpers import nothing_like_it") == set()
+
+
+def test_closure_follows_imports():
+    names = {path.stem for path in staleness.closure({"questionnaire"})}
+    assert {"questionnaire", "ordinal", "userdata", "project"} <= names
+    assert "twogroups" not in names
+
+
+def test_digest_ignores_outputs_and_sees_edits(tmp_path):
+    import json
+
+    path = source.path_of("05-satisfaction")
+    notebook = json.loads(path.read_text())
+    copy = tmp_path / "copy.ipynb"
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell["execution_count"], cell["outputs"] = (
+                7,
+                [{"output_type": "stream", "name": "stdout", "text": ["x"]}],
+            )
+            cell["source"] = "".join(cell["source"])
+    notebook["metadata"]["kernelspec"]["display_name"] = "Another name"
+    copy.write_text(json.dumps(notebook))
+    assert source.digest(copy) == source.digest(path)
+    notebook["cells"][3]["source"] += "\n"
+    copy.write_text(json.dumps(notebook))
+    assert source.digest(copy) != source.digest(path)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "expected"),
+    [
+        (None, {}, "not made yet"),
+        ({"a": "1"}, {"a": "1"}, ""),
+        ({"a": "1"}, {"a": "2"}, "a changed"),
+        ({"a": "1"}, {"a": "1", "b": "1"}, "b changed"),
+        ({"a": "1", "b": "1"}, {"a": "1"}, "b changed"),
+    ],
+)
+def test_reasons(before, now, expected):
+    assert staleness.reason(before, now, []) == expected
+
+
+def test_what_is_gone_must_be_made_again(tmp_path):
+    assert staleness.reason({}, {}, [tmp_path / "figure.svg"]) == "figure.svg is gone"
+
+
+def test_a_spoilt_state_counts_as_none(tmp_path):
+    (tmp_path / "state.json").write_text("{half")
+    assert staleness.load(tmp_path / "state.json") is None

@@ -1,0 +1,235 @@
+"""The user's file: every format gives the same answers, every mistake one clear message."""
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pyreadstat
+import pytest
+
+from helpers import comparison, questionnaire, userdata
+from helpers.project import DataError
+
+GOOD = pd.DataFrame(
+    {
+        "id": range(1, 41),
+        "group": ["taking part", "colleague"] * 20,
+        "school": [f"s{n // 4}" for n in range(40)],
+        "score": np.linspace(1, 4, 40).round(2),
+        "item": [1, 2, 3, 4] * 10,
+    }
+)
+
+
+def write(path, frame=GOOD):
+    match path.suffix:
+        case ".csv":
+            frame.to_csv(path, index=False)
+        case ".parquet":
+            duckdb.from_df(frame).write_parquet(str(path))
+        case ".sav":
+            pyreadstat.write_sav(frame, str(path))
+        case ".dta":
+            pyreadstat.write_dta(frame, str(path))
+    return path
+
+
+def compare_groups(path, scales=("score",), group="group", names=(), **more):
+    frame = comparison.read(path, list(scales), group, **more)
+    frame, names = comparison.choose(frame, group, list(names), path)
+    first = frame[group] == names[0]
+    return comparison.from_records(frame, list(scales), first, path)
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".sav", ".dta"])
+def test_every_format_gives_the_same(tmp_path, ending):
+    found = compare_groups(write(tmp_path / f"mine{ending}"), respondent="id", cluster="school")
+    expected = GOOD.groupby("group")["score"].agg(["mean", "std", "count"])
+    assert found.loc[0, ["mean1", "sd1", "n1"]].tolist() == pytest.approx(
+        expected.loc["colleague"].tolist(), rel=1e-12
+    )
+    assert found.loc[0, ["mean2", "sd2", "n2"]].tolist() == pytest.approx(
+        expected.loc["taking part"].tolist(), rel=1e-12
+    )
+
+
+@pytest.mark.parametrize("ending", [".sav", ".dta"])
+def test_value_labels_name_the_groups(tmp_path, ending):
+    coded = GOOD.assign(group=GOOD["group"].map({"taking part": 1, "colleague": 2}))
+    path = tmp_path / f"mine{ending}"
+    writer = {".sav": pyreadstat.write_sav, ".dta": pyreadstat.write_dta}[ending]
+    writer(coded, str(path), variable_value_labels={"group": {1: "taking part", 2: "colleague"}})
+    frame = userdata.read(path, ["group"], names=("group",))
+    assert set(frame["group"]) == {"taking part", "colleague"}
+
+
+def test_user_missing_codes_of_spss_are_missing(tmp_path):
+    frame = GOOD.assign(item=GOOD["item"].replace(4, 99).astype(float))
+    path = tmp_path / "mine.sav"
+    pyreadstat.write_sav(frame, str(path), missing_ranges={"item": [99]})
+    values = userdata.numbers(userdata.read(path, ["item"]), "item", path, 1, 4)
+    assert values.isna().sum() == 10
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        ("name;score\nÁlvaro;3,5\nÑusta;2\n", "utf-8"),
+        ("\ufeffname,score\nÁlvaro,3.5\nÑusta,2\n", "utf-8"),
+        ("name\tscore\nÁlvaro\t3.5\nÑusta\t2\n", "utf-16"),
+        ("name,score\r\nÁlvaro,3.5\r\nÑusta,2\r\n", "latin-1"),
+    ],
+)
+def test_csv_dialects(tmp_path, text, encoding):
+    path = tmp_path / "mine.csv"
+    path.write_bytes(text.encode(encoding))
+    frame = userdata.read(path, ["name", "score"], encoding=encoding)
+    assert frame["name"].tolist() == ["Álvaro", "Ñusta"]
+    assert userdata.numbers(frame, "score", path).tolist() == [3.5, 2.0]
+    assert frame.index.tolist() == [2, 3]
+
+
+def with_cell(row, column, value):
+    frame = GOOD.astype(object)
+    frame.loc[row, column] = value
+    return frame
+
+
+# What is wrong, and what the message must name.
+MISTAKES = {
+    "missing column": (GOOD.drop(columns="score").assign(scores=1), {}, ["no column 'score'", "Did you mean 'scores'", "id, group"]),
+    "text in a number column": (with_cell(3, "score", "three"), {}, ["column 'score'", "row 5: 'three'", "Correct"]),
+    "infinite": (with_cell(3, "score", "inf"), {}, ["column 'score'", "infinite", "row 5"]),
+    "off the scale": (with_cell(0, "score", 9), {"ranges": {"score": [1, 4]}}, ["scale 1 to 4", "row 2: '9'", "missing codes"]),
+    "one group": (GOOD.assign(group="colleague"), {}, ["column 'group'", "two groups", "'colleague' (40 rows)"]),
+    "three groups": (with_cell(0, "group", "visitor"), {}, ["two groups", "'visitor' (1 rows)", "`compare`"]),
+    "unknown group": (GOOD, {"names": ["colleague", "visitor"]}, ["two groups", "'taking part' (20 rows)"]),
+    "same id twice": (with_cell(5, "id", 1), {"respondent": "id"}, ["column 'id'", "more than once", "row 2: '1'; row 7: '1'"]),
+    "too few": (GOOD.head(12), {}, ["fewer than 10", "'score'"]),
+    "constant": (GOOD.assign(score=3), {}, ["same answer", "'score'"]),
+    "no rows": (GOOD.head(0), {}, ["no rows"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_mistakes_in_a_comparison(tmp_path, mistake):
+    frame, more, named = MISTAKES[mistake]
+    path = write(tmp_path / "mine.csv", frame)
+    with pytest.raises(DataError) as error:
+        compare_groups(path, **more)
+    for part in ["mine.csv", *named]:
+        assert part in str(error.value)
+
+
+FILES = {
+    "empty": (".csv", b"", ["is empty", "Export"]),
+    "another encoding": (".csv", "group,score\nprofesor,1\nniño,2\n".encode("latin-1"), ["row 3", "not utf-8", "encoding: latin-1"]),
+    "utf-16": (".csv", "group,score\nx,1\n".encode("utf-16"), ["row 1", "not utf-8"]),
+    "a spreadsheet named csv": (".csv", b"PK\x03\x04\x14\x00\x06\x00" + bytes(50), ["no text", "CSV"]),
+    "parquet named csv": (".csv", b"PAR1" + bytes(20), ["no text"]),
+    "text named parquet": (".parquet", b"group,score\n", ["no .parquet file"]),
+    "cut parquet": (".parquet", b"PAR1" + bytes(40), ["no readable Parquet"]),
+    "text named sav": (".sav", b"group,score\n", ["no .sav file"]),
+    "cut sav": (".sav", b"$FL2@(#) SPSS DATA FILE", ["no readable .sav"]),
+    "text named dta": (".dta", b"group,score\n", ["no .dta file"]),
+    "ragged": (".csv", b"group,score\na,1\nb,2,3\n", ["unequal length", "line 3"]),
+    "twice the same name": (".csv", b"group,score,score\na,1,2\n", ["two columns", "'score'"]),
+    "another format": (".xlsx", b"PK", ["cannot read *.xlsx", ".csv"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", FILES)
+def test_files_that_cannot_be_read(tmp_path, mistake):
+    ending, content, named = FILES[mistake]
+    path = tmp_path / f"mine{ending}"
+    path.write_bytes(content)
+    with pytest.raises(DataError) as error:
+        userdata.read(path, ["group", "score"])
+    for part in [path.name, *named]:
+        assert part in str(error.value)
+
+
+def test_unknown_encoding_is_named(tmp_path):
+    with pytest.raises(DataError, match="'klingon' is not known"):
+        userdata.read(write(tmp_path / "mine.csv"), ["id"], encoding="klingon")
+
+
+ITEMS = pd.DataFrame(
+    {"who": range(1, 31), "part": ["a", "b", "c"] * 10, "first": [1, 2, 3] * 10, "second": [4, 3, None] * 10}
+)
+WORDS = ["never", "seldom", "often", "always"]
+
+
+def test_wide_long_and_words_give_the_same(tmp_path):
+    wide = write(tmp_path / "wide.csv", ITEMS)
+    long = ITEMS.melt(["who", "part"], var_name="item", value_name="answer").dropna()
+    long_path = write(tmp_path / "long.csv", long)
+    words_path = write(
+        tmp_path / "words.csv", long.assign(answer=long["answer"].map(lambda n: WORDS[int(n) - 1]))
+    )
+    as_long = {
+        "item": "item",
+        "response": "answer",
+        "respondent": "who",
+        "group": "part",
+        "low": 1,
+        "high": 4,
+    }
+    found = [
+        questionnaire.read(wide, items=["first", "second"], respondent="who", group="part", low=1, high=4),
+        questionnaire.read(long_path, **as_long),
+        questionnaire.read(words_path, **as_long, labels=WORDS),
+    ]
+    assert len(found[0]) == 50
+    for other in found[1:]:
+        pd.testing.assert_frame_equal(
+            found[0].reset_index(drop=True), other.reset_index(drop=True), check_dtype=False
+        )
+
+
+QUESTIONS = {
+    "off the scale": (ITEMS.assign(first=7), {}, ["column 'first'", "scale 1 to 4", "row 2: '7'", "27 more"]),
+    "half answers": (ITEMS.assign(first=2.5), {}, ["no whole numbers", "row 2: '2.5'"]),
+    "unknown word": (ITEMS.assign(first=["never", "sometimes", "often"] * 10), {"labels": WORDS}, ["other than never", "row 3: 'sometimes'"]),
+    "same respondent twice": (ITEMS.assign(who=1), {"respondent": "who"}, ["more than once", "row 2: '1'"]),
+    "one group": (ITEMS.assign(part="a"), {"group": "part"}, ["one group only ('a')"]),
+    "labels that do not fit": (ITEMS, {"labels": WORDS[:3]}, ["3 labels", "give 4"]),
+    "falling scale": (ITEMS, {"low": 4, "high": 1}, ["must rise"]),
+    "no items": (ITEMS, {"items": []}, ["either `items`"]),
+    "item without response": (ITEMS, {"items": [], "item": "part"}, ["`item` and `response`"]),
+    "nobody answered": (ITEMS.assign(first=None), {}, ["nobody answered"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", QUESTIONS)
+def test_mistakes_in_a_questionnaire(tmp_path, mistake):
+    frame, more, named = QUESTIONS[mistake]
+    path = write(tmp_path / "mine.csv", frame)
+    with pytest.raises(DataError) as error:
+        questionnaire.read(path, **({"items": ["first"], "low": 1, "high": 4} | more))
+    for part in named:
+        assert part in str(error.value)
+
+
+def test_same_respondent_may_answer_other_items(tmp_path):
+    long = pd.DataFrame({"who": [1, 1, 2, 2], "item": ["a", "b"] * 2, "answer": [1, 2, 3, 4]})
+    asked = {"item": "item", "response": "answer", "respondent": "who", "low": 1, "high": 4}
+    assert len(questionnaire.read(write(tmp_path / "good.csv", long), **asked)) == 4
+    twice = pd.concat([long, long.tail(1)])
+    with pytest.raises(DataError, match=r"who \+ item.*row 5: '2 / b'; row 6: '2 / b'"):
+        questionnaire.read(write(tmp_path / "bad.csv", twice), **asked)
+
+
+def test_clustered_rows_stand_beside_welch(tmp_path):
+    path = write(tmp_path / "mine.csv")
+    frame = comparison.read(path, ["score"], "group", cluster="school")
+    first = frame["group"] == "colleague"
+    groups = comparison.from_records(frame, ["score"], first, path)
+    welch, clustered = (
+        comparison.estimates(groups),
+        comparison.clustered_estimates(frame, groups, first, "school"),
+    )
+    assert list(clustered.columns) == comparison.COLUMNS
+    assert clustered["n_groups"].tolist() == [10, 10]
+    assert clustered["estimate"].tolist() == pytest.approx(welch["estimate"].tolist(), rel=1e-12)
+    ratio = clustered["std_error"] / clustered["estimate"]
+    assert ratio.iloc[0] == pytest.approx(ratio.iloc[1], rel=1e-12)
