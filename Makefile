@@ -63,13 +63,13 @@ distclean: clean ## remove the environment too
 	@rm -rf .venv
 
 # Made in full or not at all: the stamp comes last.
-.venv/ready: requirements.lock pyproject.toml
+.venv/ready: requirements.lock
 	@$(BOOT) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(BOOT) is $$($(BOOT) --version). Name another: make BOOT=python3.12 ..." >&2; exit 1; }
 	echo "Building the environment in .venv from requirements.lock (once, one to three minutes) ..."
 	rm -rf .venv
 	$(BOOT) -m venv .venv
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	$(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(PYTHON) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
 	$(PYTHON) -m compileall -q -j 0 .venv/lib src || true
 	touch $@
 

@@ -120,10 +120,13 @@ def run_jobs(stale: list[tuple[Job, str]]) -> list[str]:
     """Run jobs, two at a time, and return the names of those that failed."""
     if not stale:
         return []
-    from helpers import page  # noqa: F401  (papermill and nbconvert: imported once, before the threads)
+    from helpers import execute  # noqa: F401  (papermill: imported once, before the threads)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        done = list(pool.map(lambda item: run_job(*item), stale))
+        done = pool.map(lambda item: run_job(*item), stale)
+        from helpers import website  # noqa: F401  (needed next: loads while the kernels are at work)
+
+        done = list(done)
     return [job.name for (job, _), succeeded in zip(stale, done, strict=True) if not succeeded]
 
 
@@ -163,9 +166,10 @@ def _say(text: str, stream: TextIO = sys.stdout) -> None:
 
 def _settle(job: Job, aside: Path, stamps: dict[str, str], seconds: float) -> None:
     """Render the page, write the state, and swap the folder in by one rename."""
-    from helpers import page
+    if job.file:  # the pages of the site are rendered together with it
+        from helpers import page
 
-    page.render(aside / "notebook.ipynb", aside / "notebook.html", in_site=job.file is None)
+        page.render(aside / "notebook.ipynb", aside / "notebook.html", in_site=False)
     read = {line["path"]: line["stamp"] for line in sessions.lines(aside) if line["kind"] == "input"}
     made = [path.relative_to(aside).as_posix() for path in sorted(aside.rglob("*")) if path.is_file()]
     state = {

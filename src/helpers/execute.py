@@ -42,6 +42,7 @@ def run(notebook: Path, parameters: dict[str, Any], folder: Path, links: str) ->
         papermill.execute_notebook(
             written, target, parameters, kernel_name=kernel, language="python", cwd=ROOT / "notebooks",
             progress_bar=False, start_timeout=120,
+            shutdown_kernel="immediate",  # all is written by then; waiting for a graceful end can take seconds
         )  # fmt: skip
     except PapermillExecutionError as error:
         if error.ename == "DataError":

@@ -24,7 +24,7 @@ def render(notebook: Path, target: Path, in_site: bool) -> None:
     body, _ = exporter.from_notebook_node(nbformat.read(notebook, as_version=4))
     soup = BeautifulSoup(body, "html.parser")
     toc = _name_headings(soup)
-    _tidy_tables(soup)
+    _tidy_wide_parts(soup)
     _mend_links(soup)
     title = soup.h1.get_text()
     description = soup.blockquote.get_text(" ", strip=True) if soup.blockquote else title
@@ -72,8 +72,8 @@ def _name_headings(soup: BeautifulSoup) -> list[dict[str, Any]]:
     return toc
 
 
-def _tidy_tables(soup: BeautifulSoup) -> None:
-    """Leave the look of tables to our style sheet, and let wide ones scroll, by keyboard too."""
+def _tidy_wide_parts(soup: BeautifulSoup) -> None:
+    """Leave the look of tables to our style sheet, and let wide ones and long code scroll, by keyboard too."""
     for style in soup.find_all("style"):
         style.decompose()
     for table in soup.find_all("table"):
@@ -82,6 +82,8 @@ def _tidy_tables(soup: BeautifulSoup) -> None:
         caption = table.caption.b.get_text() if table.caption and table.caption.b else "Table"
         region = {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption}
         table.wrap(soup.new_tag("div", attrs=region))
+    for code in soup.find_all("pre"):
+        code["tabindex"] = "0"
 
 
 def _mend_links(soup: BeautifulSoup) -> None:

@@ -46,7 +46,7 @@ def notebook_stamps(notebook: Path, others: list[Path]) -> dict[str, str]:
     files = [*closure(modules(source.code(notebook))), ROOT / "requirements.lock", *others]
     return {
         relative(notebook): source.digest(notebook),
-        "the Python environment": f"{sys.version} {sys.executable}",
+        "the Python environment": f"{sys.version} in {sys.prefix}",
         **stamps(files),
     }
 

@@ -1,0 +1,206 @@
+"""The whole build in temporary copies: complete, repeatable to the byte, and no more than is needed."""
+
+import json
+import os
+import re
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from conftest import copy_project, environment, make
+from helpers import source
+from helpers.project import STATES
+
+pytestmark = pytest.mark.build
+
+
+def files_of(folder: Path) -> dict[str, Path]:
+    """Every figure, table and page. Run times and the state of the build are kept apart on purpose."""
+    build = folder / "build"
+    parts = [
+        path for part in ("figures", "tables", "site") for path in (build / part).rglob("*") if path.is_file()
+    ]
+    apart = {"times.html", "state.json"}
+    return {p.relative_to(build).as_posix(): p for p in [*parts, build / "ledger.csv"] if p.name not in apart}
+
+
+def test_every_contracted_file_is_there(built):
+    names = set(files_of(built))
+    assert {"site/index.html", "site/ledger.html", "ledger.csv"} <= names
+    for name in source.names():
+        assert f"site/{name}.html" in names
+        assert (built / "build" / "notebooks" / f"{name}.ipynb").is_file()
+        assert any(re.fullmatch(rf"figures/{name}--[a-z0-9-]+\.svg", path) for path in names)
+    stems = {path.rpartition(".")[0] for path in names if path.startswith("figures/")}
+    for stem in stems:
+        assert {f"{stem}.svg", f"{stem}.png", f"{stem}.csv"} <= names
+
+
+def test_tables_are_tidy_and_say_their_state(built):
+    contract = ["term", "estimate", "std_error", "ci_low", "ci_high", "p_value", "n", "n_groups", "state"]
+    shares = ["item", "statistic", "share", "std_error", "ci_low", "ci_high", "n"]
+    for path in (built / "build").glob("*s/*.csv"):
+        table = pd.read_csv(path)
+        assert set(table["state"]) <= set(STATES), path.name
+        assert table["state"].nunique() == 1
+        if path.name.endswith("--estimates.csv"):
+            assert [column for column in table.columns if column in contract] == contract
+        if path.name.endswith("--shares.csv"):
+            assert [column for column in table.columns if column in shares] == shares
+            assert table["share"].dropna().between(0, 1).all()
+
+
+def test_the_comparison_gives_the_known_answers(built):
+    """Hedges' g and its interval as computed by others from Table 2 with 49 and 49 teachers."""
+    table = pd.read_csv(built / "build" / "tables" / "04-participant-comparison--estimates.csv")
+    found = table[table["term"] == "hedges_g"][["estimate", "ci_low", "ci_high"]].to_numpy()
+    known = [
+        (0.18, -0.22, 0.58),
+        (0.20, -0.20, 0.60),
+        (0.44, 0.04, 0.84),
+        (-0.08, -0.48, 0.31),
+        (0, -0.40, 0.40),
+    ]
+    assert found.tolist() == [pytest.approx(row, abs=0.0085) for row in known]
+    reading = pd.read_csv(built / "build" / "tables" / "04-participant-comparison--reading.csv")
+    assert reading["detectable"].unique() == pytest.approx([0.57], abs=0.005)
+    differences = table[table["term"] == "difference"].set_index("scale")["p_value"]
+    assert differences.tolist() == pytest.approx([0.374, 0.330, 0.032, 0.682, 1], abs=0.0006)
+
+
+def test_two_builds_give_equal_bytes(built, tmp_path):
+    other = copy_project(tmp_path / "a folder with another name")
+    assert make(other, "all").returncode == 0
+    first, second = files_of(built), files_of(other)
+    assert first.keys() == second.keys()
+    differing = [name for name in first if first[name].read_bytes() != second[name].read_bytes()]
+    assert differing == []
+    for name in source.names():
+        paths = [folder / "build" / "notebooks" / f"{name}.ipynb" for folder in (built, other)]
+        assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_nothing_built_tells_of_the_machine(built):
+    for path in files_of(built).values():
+        if path.suffix != ".png":
+            assert str(built.parent) not in path.read_text(encoding="utf-8"), path.name
+
+
+@pytest.fixture(scope="module")
+def worked(built, tmp_path_factory):
+    """A built copy that tests may change, each from where the one before left it."""
+    import shutil
+
+    folder = tmp_path_factory.mktemp("worked") / "project"
+    shutil.copytree(built, folder)
+    assert make(folder, "all").returncode == 0
+    return folder
+
+
+def started(folder):
+    done = make(folder, "all")
+    assert done.returncode == 0, done.stderr
+    return re.findall(r"^(\S+) starts", done.stdout, re.MULTILINE), done.stdout
+
+
+def test_nothing_to_do_is_said_within_a_second(worked):
+    started_at = time.perf_counter()
+    ran, text = started(worked)
+    assert ran == []
+    assert "Nothing to do" in text
+    assert time.perf_counter() - started_at < 1
+
+
+@pytest.mark.parametrize(
+    ("touched", "expected"),
+    [
+        ("src/helpers/questionnaire.py", ["05-satisfaction"]),
+        ("src/helpers/comparison.py", ["04-participant-comparison"]),
+        ("src/helpers/twogroups.py", ["04-participant-comparison", "05-satisfaction"]),
+        ("src/helpers/simulate.py", []),
+        ("src/helpers/execute.py", []),
+        ("src/helpers/template/style.css", ["site"]),
+        ("data/published/001-table1.csv", ["04-participant-comparison", "site"]),
+        ("data/published/001-figure6.csv", ["05-satisfaction", "site"]),
+        ("data/simulated/05-satisfaction.csv", ["05-satisfaction"]),
+        ("data/simulated/04-participants.csv", []),
+        ("requirements.lock", ["04-participant-comparison", "05-satisfaction"]),
+    ],
+)
+def test_touching_reruns_exactly_what_depends_on_it(worked, touched, expected):
+    os.utime(worked / touched)
+    ran, text = started(worked)
+    assert sorted(set(ran) - {"site"}) == [name for name in expected if name != "site"], text
+    assert ("site" in ran) is bool(expected)
+
+
+def test_an_edited_notebook_runs_again_and_no_other(worked):
+    path = worked / "notebooks" / "05-satisfaction.ipynb"
+    notebook = json.loads(path.read_text())
+    notebook["cells"][0]["source"].append("\n\nOne sentence more.")
+    path.write_text(json.dumps(notebook))
+    assert started(worked)[0] == ["05-satisfaction", "site"]
+    assert "One sentence more." in (worked / "build" / "site" / "05-satisfaction.html").read_text()
+
+
+def test_a_notebook_saved_with_outputs_reruns_nothing(worked):
+    for name in source.names():
+        executed = (worked / "build" / "notebooks" / f"{name}.ipynb").read_text()
+        assert json.loads(executed)["cells"][-1]
+        (worked / "notebooks" / f"{name}.ipynb").write_text(executed)
+    assert started(worked)[0] == []
+
+
+def test_what_is_deleted_comes_back(worked):
+    (worked / "build" / "site" / "index.html").unlink()
+    assert started(worked)[0] == ["site"]
+    next((worked / "build" / "standard" / "05-satisfaction" / "figures").iterdir()).unlink()
+    assert started(worked)[0] == ["05-satisfaction", "site"]
+
+
+def test_opened_in_jupyter_the_notebook_leaves_the_build_alone(worked):
+    """As JupyterLab runs it: from its own folder, without the runner."""
+    import subprocess
+    import sys
+
+    before = {name: path.read_bytes() for name, path in files_of(worked).items()}
+    name = "05-satisfaction"
+    command = [
+        sys.executable,
+        "-m",
+        "nbconvert",
+        "--to",
+        "notebook",
+        "--execute",
+        "--stdout",
+        f"{name}.ipynb",
+    ]
+    done = subprocess.run(
+        command,
+        cwd=worked / "notebooks",
+        env=environment(PYTHONPATH=str(worked / "src")),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (worked / "build" / "interactive" / name / "figures" / f"{name}--printed-means.svg").is_file()
+    assert "../build/interactive/05-satisfaction/figures/" in done.stdout
+    assert {name: path.read_bytes() for name, path in files_of(worked).items()} == before
+    assert started(worked)[0] == []
+
+
+def test_imports_found_by_reading_are_those_that_happen(built):
+    """The dependencies read from the code hold every helper that a kernel really loaded."""
+    import subprocess
+    import sys
+
+    from helpers import staleness
+
+    for name in source.names():
+        code = source.code(built / "notebooks" / f"{name}.ipynb").partition("style.use()")[0]
+        code += "\nimport sys; print(*(m.split('.')[1] for m in sys.modules if m.startswith('helpers.')))"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        read = {path.stem for path in staleness.closure(staleness.modules(code))}
+        assert set(done.stdout.split()) <= read

@@ -1,0 +1,214 @@
+"""The pages as people meet them: in a browser, on a phone, by keyboard, by screen reader, without a network."""
+
+import io
+import os
+import shutil
+from urllib.parse import unquote, urlparse
+
+import pytest
+from bs4 import BeautifulSoup
+
+from conftest import make
+from helpers import source
+
+pytestmark = pytest.mark.browser
+PAGES = ["index.html", "ledger.html", *(f"{name}.html" for name in source.names())]
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.fixture(scope="session")
+def site(built):
+    return built / "build" / "site"
+
+
+@pytest.fixture(scope="session")
+def browser():
+    if BROWSER is None:
+        if os.environ.get("REQUIRE_BROWSER"):
+            pytest.fail("REQUIRE_BROWSER is set, and there is no Chromium")
+        pytest.skip("there is no Chromium here; pages are checked without a browser only")
+    from playwright.sync_api import sync_playwright
+
+    flags = [
+        "--no-sandbox",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=BROWSER, args=flags)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(browser, site):
+    contexts = []
+
+    def go(name, **options):
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.asked = []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.troubles = []
+        page.on(
+            "console", lambda message: page.troubles.append(message.text) if message.type == "error" else None
+        )
+        page.goto((site / name).as_uri())
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+
+
+def soup(site, name):
+    return BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_links_lead_somewhere(site, name):
+    page = soup(site, name)
+    links = [(tag, tag.get("href") or tag.get("src")) for tag in page.find_all(["a", "img", "iframe"])]
+    assert links
+    for tag, target in links:
+        if target.startswith("data:"):
+            continue
+        parts = urlparse(target)
+        if parts.scheme:
+            # Outside links are for people to follow; nothing is loaded from them.
+            assert tag.name == "a"
+            assert parts.scheme == "https"
+            continue
+        file = site / unquote(parts.path) if parts.path else site / name
+        assert file.is_file(), target
+        if parts.fragment:
+            assert soup(site, file.name).find(id=unquote(parts.fragment)), target
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_headings_ids_and_images_are_in_order(site, name):
+    page = soup(site, name)
+    ids = [tag["id"] for tag in page.find_all(id=True)]
+    assert len(ids) == len(set(ids))
+    assert len(page.find_all("h1")) == 1
+    assert page.title.text.strip()
+    assert page.html["lang"] == "en"
+    for image in page.find_all("img"):
+        assert len(image["alt"]) >= 60
+        assert "No description" not in image["alt"]
+    for table in page.find_all("table"):
+        assert table.caption.get_text(strip=True)
+        assert all(cell.get("scope") for cell in table.find_all("th"))
+
+
+def test_every_figure_of_every_notebook_is_in_the_gallery(site):
+    shown = {image["src"].rpartition("/")[2] for image in soup(site, "index.html").select(".gallery img")}
+    assert shown == {path.name for path in (site / "figures").glob("*.png")}
+
+
+def test_index_answers_each_notebook_and_names_data(site):
+    index = soup(site, "index.html")
+    text = index.get_text()
+    for name in source.names():
+        notebook = source.path_of(name)
+        assert source.title(notebook) in text
+        assert source.question(notebook) in text
+        assert soup(site, f"{name}.html").find(string=lambda t: t and "In one sentence" in t)
+    for file in ("001-table1.csv", "001-table2.csv", "001-figure6.csv"):
+        assert index.find("th", string=f"data/published/{file}")
+    # In the ledger's summary every printed number is counted.
+    rows = index.find("caption", string="Ledger rows by file and status").parent.tbody.find_all("tr")
+    counted = {row.th.text: sum(int(cell.text) for cell in row.find_all("td")) for row in rows}
+    assert counted["data/published/001-table1.csv"] == 33
+    assert counted["data/published/001-figure6.csv"] == 6
+
+
+def test_pages_are_linked_in_reading_order(site):
+    names = source.names()
+    for place, name in enumerate(names):
+        page = soup(site, f"{name}.html")
+        before, after = page.find("a", rel="prev"), page.find("a", rel="next")
+        assert (before["href"] if before else None) == (f"{names[place - 1]}.html" if place else None)
+        assert (after["href"] if after else None) == (
+            f"{names[place + 1]}.html" if place + 1 < len(names) else None
+        )
+
+
+@pytest.mark.parametrize("name", [*PAGES, "times.html"])
+def test_nothing_is_asked_from_elsewhere(visit, name):
+    page = visit(name)
+    page.wait_for_load_state("networkidle")
+    assert [url for url in page.asked if not url.startswith(("file:", "data:"))] == []
+    assert page.troubles == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(visit, name, scheme):
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = visit(name, color_scheme=scheme)
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    found = Axe().run(page).response["violations"]
+    assert [(v["id"], v["impact"], [node["html"][:120] for node in v["nodes"][:3]]) for v in found] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_phone_shows_the_whole_width(visit, name):
+    page = visit(name, viewport={"width": 360, "height": 740}, device_scale_factor=2, is_mobile=True)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("width", [360, 1280])
+def test_screenshots_are_not_blank(visit, name, width):
+    import numpy as np
+    from PIL import Image
+
+    page = visit(name, viewport={"width": width, "height": 900})
+    pixels = np.asarray(Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("L"), dtype=float)
+    for band in np.array_split(pixels, max(1, len(pixels) // 1800)):
+        assert band.std() > 8
+    for image in page.locator("img").all():
+        image.scroll_into_view_if_needed()
+        image.evaluate("i => i.decode()")
+        assert image.evaluate("i => i.naturalWidth") > 100
+
+
+def test_the_keyboard_reaches_everything(visit):
+    page = visit(f"{source.names()[0]}.html")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#main"
+    code = page.locator("details.code").first
+    code.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert code.evaluate("d => d.open") is True
+    assert page.locator("details.code pre").first.is_visible()
+
+
+def test_print_shows_figures_and_hides_what_only_screens_need(visit):
+    page = visit(f"{source.names()[0]}.html")
+    page.emulate_media(media="print")
+    assert page.locator("nav.toc").is_hidden()
+    assert page.locator("figure.card img").first.is_visible()
+
+
+def test_a_users_run_stands_alone(built, tmp_path, browser, visit):
+    """Its page works where the site is not."""
+    done = make(built, "run", "NOTEBOOK=05-satisfaction", "PARAMS=params/05-own-data.yml")
+    assert done.returncode == 0, done.stderr
+    folder = built / "build" / "runs" / "05-own-data"
+    page = browser.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto((folder / "notebook.html").as_uri())
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    for link in page.locator("a").all():
+        target = link.get_attribute("href")
+        if not target.startswith(("#", "https:")):
+            assert (folder / target).is_file()
+    page.close()

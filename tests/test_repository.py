@@ -1,0 +1,84 @@
+"""The documents say what is so: commands exist, links lead somewhere, trees and pictures are true."""
+
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from conftest import ROOT
+from helpers.ledger import STATUSES
+from helpers.project import STATES
+
+DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md")]
+TARGETS = set(re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split())
+DOCUMENT = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+
+
+@DOCUMENT
+def test_every_make_command_exists(path):
+    for target in re.findall(r"(?:^|`)make ([a-z]+)", path.read_text(), re.MULTILINE):
+        assert target in TARGETS, target
+
+
+@DOCUMENT
+def test_links_and_named_files_exist(path):
+    text = path.read_text()
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if not target.startswith("https://"):
+            assert (path.parent / target).exists(), target
+    for name in re.findall(r"`((?:src|data|params|tests|notebooks|docs)/[\w./-]*)`", text):
+        assert (ROOT / name).exists() or name == "data/raw/", name
+
+
+def test_readme_gives_the_two_commands_first():
+    commands = re.search(r"```\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
+    assert [line.split("#")[0].strip() for line in commands.strip().splitlines()] == ["make all", "make test"]
+
+
+def test_readme_explains_every_state_and_status():
+    text = " ".join((ROOT / "README.md").read_text().split())
+    for word in [*STATES, *STATUSES]:
+        assert word in text, word
+
+
+def test_layout_tree_names_what_is_there():
+    tree = (ROOT / "README.md").read_text().partition("## What is where")[2].split("```")[1]
+    named = {line.split()[0].split("/")[0] for line in tree.strip().splitlines()}
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    if not tracked:
+        pytest.skip("no git checkout here")
+    folders = {name.split("/")[0] for name in tracked if "/" in name and not name.startswith(".")}
+    assert folders <= named
+    assert named <= folders | {"build"}
+
+
+def test_the_picture_is_the_figure_of_the_build(built):
+    """The words drawn in both are the same (letters may be drawn otherwise on another machine)."""
+    built_figure = built / "build" / "figures" / "04-participant-comparison--effect-sizes.svg"
+    words = [
+        re.findall(r"<!-- (.*?) -->", path.read_text())
+        for path in (ROOT / "docs" / "effect-sizes.svg", built_figure)
+    ]
+    assert words[0] == words[1]
+    assert "0.44  [0.04, 0.84]" in words[0]
+
+
+def test_citation_and_workflow_are_readable():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    project = re.search(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
+    assert citation["version"] == project
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "site.yml").read_text())
+    assert any("bash .ci/run" in step.get("run", "") for step in workflow["jobs"]["build"]["steps"])
+
+
+def test_nothing_large_or_private_is_tracked():
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.splitlines()
+    if not tracked:
+        pytest.skip("no git checkout here")
+    for name in tracked:
+        assert (ROOT / name).stat().st_size < 2**20, name
+        assert not name.endswith((".sav", ".dta", ".xlsx", ".pkl")), name
+        assert name == "data/raw/.gitkeep" or not name.startswith(("data/raw/", "build/")), name

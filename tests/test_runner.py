@@ -1,0 +1,252 @@
+"""The runner: what goes wrong is said, leaves nothing behind, and is done again next time."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import environment, make, write_notebook
+
+pytestmark = pytest.mark.build
+RESULTS = ("notebooks", "figures", "tables", "site", "ledger.csv", "standard")
+
+
+def results(folder):
+    """What a reader or make could take for done."""
+    return [name for name in RESULTS if (folder / "build" / name).exists()]
+
+
+def write_params(folder, **values):
+    path = folder / "params" / "mine.yml"
+    path.write_text(json.dumps(values))  # JSON is YAML
+    return "params/mine.yml"
+
+
+def test_a_failing_cell_fails_the_build_until_it_is_mended(tiny):
+    write_notebook(tiny, "01-tiny", "x = 1", "raise ValueError('on purpose')", "y = 2")
+    for _ in range(2):  # the second time it is not taken for done
+        done = make(tiny, "all")
+        assert done.returncode != 0
+        assert "ValueError: on purpose" in done.stderr
+        assert "raise ValueError" in done.stderr
+        assert "build/failed/01-tiny.ipynb" in done.stderr
+        assert results(tiny) == []
+    kept = json.loads((tiny / "build" / "failed" / "01-tiny.ipynb").read_text())
+    assert any(cell.get("execution_count") for cell in kept["cells"])
+    write_notebook(tiny, "01-tiny", "x = 1")
+    assert make(tiny, "all").returncode == 0
+    assert set(results(tiny)) == set(RESULTS)
+    assert not (tiny / "build" / "failed" / "01-tiny.ipynb").exists()
+
+
+def test_a_failure_leaves_earlier_results_and_the_other_notebook_runs(tiny):
+    write_notebook(tiny, "01-tiny", "x = 1")
+    write_notebook(tiny, "02-other", "x = 1")
+    assert make(tiny, "all").returncode == 0
+    page = (tiny / "build" / "site" / "01-tiny.html").read_bytes()
+    write_notebook(tiny, "01-tiny", "1 / 0")
+    done = make(tiny, "all")
+    assert done.returncode != 0
+    assert "02-other starts" not in done.stdout
+    assert (tiny / "build" / "site" / "01-tiny.html").read_bytes() == page
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import sys; sys.exit(0)", "never ran"),
+        ("import os; os._exit(0)", "kernel"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "kernel"),
+    ],
+)
+def test_a_kernel_that_leaves_early_is_no_success(tiny, code, reason):
+    write_notebook(tiny, "01-tiny", code, "x = 1")
+    done = make(tiny, "all")
+    assert done.returncode != 0
+    assert reason in done.stderr
+    assert results(tiny) == []
+
+
+def test_sys_exit_in_the_last_cell_is_no_success(tiny):
+    path = write_notebook(tiny, "01-tiny")
+    notebook = json.loads(path.read_text())
+    notebook["cells"][-1]["source"] += "\nimport sys; sys.exit(0)"
+    path.write_text(json.dumps(notebook))
+    done = make(tiny, "all")
+    assert done.returncode != 0
+    assert "SystemExit" in done.stderr
+    assert results(tiny) == []
+
+
+def test_a_card_without_alternative_text_fails_the_build(tiny):
+    write_notebook(
+        tiny, "01-tiny",
+        "import matplotlib.pyplot as plt, pandas as pd",
+        "cards.figure(run, plt.figure(), 'empty', title='Empty', caption='Nothing at all is to be seen here.', alt='',"
+        " data=pd.DataFrame({'x': [1]}), sources=['data/published/001-table1.csv'], state='recomputed')",
+    )  # fmt: skip
+    done = make(tiny, "all")
+    assert done.returncode != 0
+    assert "alternative text" in done.stderr
+    assert results(tiny) == []
+
+
+def test_a_notebook_that_starts_no_session_or_gives_no_answer_fails(tiny):
+    path = write_notebook(tiny, "01-tiny")
+    notebook = json.loads(path.read_text())
+    for keep, reason in ((slice(0, 3), "never gave its answer"), (slice(0, 2), "session.start")):
+        path.write_text(json.dumps(notebook | {"cells": notebook["cells"][keep]}))
+        done = make(tiny, "all")
+        assert done.returncode != 0
+        assert reason in done.stderr
+
+
+PARAMETERS = "size: int = 2  # how many\ndata: str = ''  # a file"
+
+
+@pytest.mark.parametrize(
+    ("values", "reason"), [({"sizes": 1}, "sizes: no such parameter"), ({"size": "two"}, "valid integer")]
+)
+def test_wrong_parameters_are_refused_before_anything_runs(tiny, values, reason):
+    write_notebook(tiny, "01-tiny", parameters=PARAMETERS)
+    done = make(tiny, "run", "NOTEBOOK=01-tiny", f"PARAMS={write_params(tiny, **values)}")
+    assert done.returncode != 0
+    assert reason in done.stderr
+    assert "size: int = 2  how many" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tiny / "build" / "runs").exists()
+
+
+def test_unknown_notebook_and_missing_words_are_told(tiny):
+    write_notebook(tiny, "01-tiny")
+    done = make(tiny, "run", "NOTEBOOK=02-none", f"PARAMS={write_params(tiny)}")
+    assert done.returncode != 0
+    assert "There are: 01-tiny" in done.stderr
+    done = make(tiny, "run")
+    assert done.returncode != 0
+    assert "make run NOTEBOOK=" in done.stderr
+
+
+def test_a_run_has_its_parameters_and_reruns_only_when_something_changed(tiny):
+    write_notebook(tiny, "01-tiny", "assert size == 5", parameters=PARAMETERS)
+    params = write_params(tiny, size=5)
+    call = ("run", "NOTEBOOK=01-tiny", f"PARAMS={params}")
+    assert make(tiny, *call).returncode == 0
+    folder = tiny / "build" / "runs" / "mine"
+    for name in ("notebook.ipynb", "notebook.html", "figures", "tables"):
+        assert (folder / name).exists()
+    assert "Nothing to do" in make(tiny, *call).stdout
+    os.utime(tiny / params)
+    assert "params/mine.yml changed" in make(tiny, *call).stdout
+    # Another file of the same name is another run.
+    (tiny / "elsewhere").mkdir()
+    (tiny / "elsewhere" / "mine.yml").write_text("size: 5")
+    assert "mine.yml changed" in make(tiny, "run", "NOTEBOOK=01-tiny", "PARAMS=elsewhere/mine.yml").stdout
+
+
+def test_the_kernel_is_this_python_whatever_others_say(tiny, tmp_path):
+    path = write_notebook(tiny, "01-tiny", f"import sys; assert sys.prefix == {sys.prefix!r}")
+    text = (
+        path.read_text()
+        .replace('"name": "python3"', '"name": "ir"')
+        .replace('"language": "python"', '"language": "R"')
+    )
+    path.write_text(text)
+    for name in ("python3", "ir", "compendium-01-tiny"):
+        spec = tmp_path / "hostile" / "kernels" / name
+        spec.mkdir(parents=True)
+        kernel = {"argv": ["/bin/false"], "display_name": "Hostile", "language": "python"}
+        (spec / "kernel.json").write_text(json.dumps(kernel))
+    done = make(tiny, "all", JUPYTER_PATH=str(tmp_path / "hostile"), JUPYTER_PREFER_ENV_PATH="0")
+    assert done.returncode == 0, done.stderr
+
+
+def test_another_python_in_the_kernel_is_noticed(tiny):
+    # As if the kernel of another environment had answered.
+    write_notebook(tiny, "01-tiny")
+    notebook = tiny / "notebooks" / "01-tiny.ipynb"
+    notebook.write_text(
+        notebook.read_text().replace(
+            "from helpers import cards",
+            "import sys; sys.executable = '/elsewhere/python'\\nfrom helpers import cards",
+        )
+    )
+    done = make(tiny, "all")
+    assert done.returncode != 0
+    assert "/elsewhere/python" in done.stderr
+    assert results(tiny) == []
+
+
+def kernels_of(folder):
+    found = []
+    for process in os.listdir("/proc"):
+        try:
+            line = Path(f"/proc/{process}/environ").read_bytes().decode(errors="replace")
+        except (OSError, NotADirectoryError):
+            continue
+        if f"COMPENDIUM_FOLDER={folder}" in line:
+            found.append(process)
+    return found
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc to see which kernels are alive")
+@pytest.mark.parametrize(
+    "moment", ["while a cell runs", "after 1 s", "after 2 s", "after 3 s", "after 3.5 s", "after 4 s"]
+)
+def test_kill_at_any_moment_leaves_nothing_taken_for_done(tiny, moment):
+    marker = tiny / "reached"
+    write_notebook(
+        tiny, "01-tiny",
+        f"import os, pathlib, time\npathlib.Path({str(marker)!r}).touch()\ntime.sleep(float(os.environ.get('SLOW', 0)))",
+    )  # fmt: skip
+    running = subprocess.Popen(
+        [sys.executable, "-m", "helpers.build", "all"], cwd=tiny, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env=environment(PYTHONPATH=str(tiny / "src"), SLOW="60" if moment == "while a cell runs" else "0"),
+    )  # fmt: skip
+    if moment == "while a cell runs":
+        deadline = time.monotonic() + 60
+        while not marker.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert marker.exists()
+    else:
+        time.sleep(float(moment.split()[1]))
+    os.kill(running.pid, signal.SIGKILL)
+    running.wait()
+    if moment == "while a cell runs":
+        assert results(tiny) == []
+    # Whatever is there by now must be whole, and the next build must end well.
+    done = make(tiny, "all")
+    assert done.returncode == 0, done.stderr
+    assert set(results(tiny)) == set(RESULTS)
+    assert "It ran." in (tiny / "build" / "site" / "index.html").read_text()
+    assert "Nothing to do" in make(tiny, "all").stdout
+    deadline = time.monotonic() + 30
+    while kernels_of(tiny) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert kernels_of(tiny) == [], "kernels outlive a killed build"
+
+
+def test_two_builds_at_once_wait_for_each_other(tiny):
+    write_notebook(tiny, "01-tiny", "import time; time.sleep(1)")
+    start = [sys.executable, "-m", "helpers.build", "all"]
+    both = [
+        subprocess.Popen(
+            start, cwd=tiny, env=environment(PYTHONPATH=str(tiny / "src")), stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(2)
+    ]
+    outputs = [process.communicate(timeout=120)[0] for process in both]
+    assert [process.returncode for process in both] == [0, 0]
+    assert sum("01-tiny starts" in text for text in outputs) == 1
+
+
+def test_make_with_jobs_is_safe(tiny):
+    write_notebook(tiny, "01-tiny")
+    done = make(tiny, "-j2", "all")
+    assert done.returncode == 0
+    assert done.stdout.count("01-tiny starts") == 1
