@@ -60,8 +60,8 @@ def figure(
     image = base64.b64encode(stem.with_suffix(".svg").read_bytes()).decode()
     width, height = (round(96 * inches) for inches in fig.get_size_inches())
     return HTML(
-        f'<figure class="card" id="figure-{name}">'
-        f'<img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{image}" width="{width}" height="{height}">'
+        f'<figure class="card" id="figure-{name}"><div class="scroll" tabindex="0" role="group" aria-label="{number}">'
+        f'<img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{image}" width="{width}" height="{height}"></div>'
         f"<figcaption>{_caption(number, title, caption, state)}"
         f"{_small_print(session, 'figures', name, sources, ('svg', 'png', 'csv'))}</figcaption></figure>"
     )
