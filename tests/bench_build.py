@@ -38,7 +38,9 @@ with ThreadPoolExecutor(2) as pool:
 def empty_notebook(name: str) -> dict:
     """A notebook with the imports of ours and an empty figure."""
     nodes = ast.parse(source.code(source.path_of(name))).body
-    imports = "\n".join(ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
+    imports = "\n".join(
+        ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)
+    )
     cells = [f"import matplotlib.pyplot as plt\n{imports}", "plt.subplots();"]
     return {
         "cells": [
@@ -52,7 +54,9 @@ def empty_notebook(name: str) -> dict:
             }
             for i, text in enumerate(cells)
         ],
-        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
+        "metadata": {
+            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
+        },
         "nbformat": 4,
         "nbformat_minor": 5,
     }
@@ -78,7 +82,10 @@ def main() -> None:
             other = copy_project(Path(temporary) / f"plain-{turn}")
             for name in names:
                 (other / f"{name}.ipynb").write_text(json.dumps(empty_notebook(name)))
-            pair = seconds(folder, "-m", "helpers.build", "all"), seconds(other, "-c", PLAIN, *names)
+            pair = (
+                seconds(folder, "-m", "helpers.build", "all"),
+                seconds(other, "-c", PLAIN, *names),
+            )
             if turn:  # the first warms the disk
                 ours.append(pair[0])
                 plain.append(pair[1])
@@ -87,7 +94,9 @@ def main() -> None:
                     flush=True,
                 )
     ratios = [a / b for a, b in zip(ours, plain, strict=True)]
-    print(f"build, median:            {statistics.median(ours):.2f} s ({len(names)} notebooks and the site)")
+    print(
+        f"build, median:            {statistics.median(ours):.2f} s ({len(names)} notebooks and the site)"
+    )
     print(f"empty notebooks, median:  {statistics.median(plain):.2f} s")
     print(
         f"ratio, median:            {statistics.median(ratios):.2f} (from {min(ratios):.2f} to {max(ratios):.2f}; aim: 2 at most)"

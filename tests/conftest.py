@@ -18,7 +18,9 @@ def copy_project(target: Path, notebooks: bool = True) -> Path:
     """Everything the build needs, without what was built."""
     for name in ("src", "data", "params", "notebooks"):
         shutil.copytree(
-            ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "raw", ".ipynb*")
+            ROOT / name,
+            target / name,
+            ignore=shutil.ignore_patterns("__pycache__", "raw", ".ipynb*"),
         )
     for name in ("Makefile", "pyproject.toml", "requirements.lock"):
         shutil.copy2(ROOT / name, target / name)
@@ -53,7 +55,10 @@ def make(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
 def write_notebook(folder: Path, name: str, *code: str, parameters: str = "") -> Path:
     """A small notebook that starts a session, runs `code`, and answers."""
     start = f'from helpers import cards, session\nrun = session.start("{name}", globals())'
-    sources = [("markdown", f"# {name}\n\n> Does it run?", []), ("code", parameters, ["parameters"])]
+    sources = [
+        ("markdown", f"# {name}\n\n> Does it run?", []),
+        ("code", parameters, ["parameters"]),
+    ]
     sources += [("code", text, []) for text in (start, *code, 'cards.answer(run, "It ran.")')]
     cells = [
         {"cell_type": kind, "id": f"cell-{place}", "metadata": {"tags": tags}, "source": text}
@@ -63,7 +68,9 @@ def write_notebook(folder: Path, name: str, *code: str, parameters: str = "") ->
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     path = folder / "notebooks" / f"{name}.ipynb"
     path.write_text(
-        json.dumps({"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5})
+        json.dumps(
+            {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+        )
     )
     return path
 

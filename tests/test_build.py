@@ -20,10 +20,17 @@ def files_of(folder: Path) -> dict[str, Path]:
     """Every figure, table and page. Run times and the state of the build are kept apart on purpose."""
     build = folder / "build"
     parts = [
-        path for part in ("figures", "tables", "site") for path in (build / part).rglob("*") if path.is_file()
+        path
+        for part in ("figures", "tables", "site")
+        for path in (build / part).rglob("*")
+        if path.is_file()
     ]
     apart = {"times.html", "state.json"}
-    return {p.relative_to(build).as_posix(): p for p in [*parts, build / "ledger.csv"] if p.name not in apart}
+    return {
+        p.relative_to(build).as_posix(): p
+        for p in [*parts, build / "ledger.csv"]
+        if p.name not in apart
+    }
 
 
 def test_every_contracted_file_is_there(built):
@@ -39,7 +46,17 @@ def test_every_contracted_file_is_there(built):
 
 
 def test_tables_are_tidy_and_say_their_state(built):
-    contract = ["term", "estimate", "std_error", "ci_low", "ci_high", "p_value", "n", "n_groups", "state"]
+    contract = [
+        "term",
+        "estimate",
+        "std_error",
+        "ci_low",
+        "ci_high",
+        "p_value",
+        "n",
+        "n_groups",
+        "state",
+    ]
     shares = ["item", "statistic", "share", "std_error", "ci_low", "ci_high", "n"]
     for path in (built / "build").glob("*s/*.csv"):
         table = pd.read_csv(path)
@@ -185,7 +202,9 @@ def test_opened_in_jupyter_the_notebook_leaves_the_build_alone(worked):
         text=True,
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert (worked / "build" / "interactive" / name / "figures" / f"{name}--printed-means.svg").is_file()
+    assert (
+        worked / "build" / "interactive" / name / "figures" / f"{name}--printed-means.svg"
+    ).is_file()
     assert "../build/interactive/05-satisfaction/figures/" in done.stdout
     assert {name: path.read_bytes() for name, path in files_of(worked).items()} == before
     assert started(worked)[0] == []
@@ -201,6 +220,8 @@ def test_imports_found_by_reading_are_those_that_happen(built):
     for name in source.names():
         code = source.code(built / "notebooks" / f"{name}.ipynb").partition("style.use()")[0]
         code += "\nimport sys; print(*(m.split('.')[1] for m in sys.modules if m.startswith('helpers.')))"
-        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, check=True
+        )
         read = {path.stem for path in staleness.closure(staleness.modules(code))}
         assert set(done.stdout.split()) <= read

@@ -23,7 +23,9 @@ GOOD = {
 def run(tmp_path):
     for name in ("figures", "tables"):
         (tmp_path / name).mkdir()
-    return session.Session("04-example", {"size": 3, "data": ""}, {"size": 2, "data": ""}, tmp_path, "../")
+    return session.Session(
+        "04-example", {"size": 3, "data": ""}, {"size": 2, "data": ""}, tmp_path, "../"
+    )
 
 
 def draw():
@@ -48,7 +50,11 @@ def test_figure_card_saves_and_shows_everything(run, tmp_path):
     assert saved["state"].unique().tolist() == ["recomputed"]
     assert saved["estimate"][0] == pytest.approx(1 / 3, rel=1e-11)
     record = session.lines(tmp_path)[0]
-    assert (record["kind"], record["number"], record["state"]) == ("figure", "Figure 4.1", "recomputed")
+    assert (record["kind"], record["number"], record["state"]) == (
+        "figure",
+        "Figure 4.1",
+        "recomputed",
+    )
 
 
 def test_state_stands_on_the_figure_itself(run):
@@ -120,9 +126,9 @@ def test_table_card_has_caption_and_header_scopes(run, tmp_path):
     assert [cell["scope"] for cell in shown.thead.find_all("th")] == ["col", "col"]
     assert [cell.get_text() for cell in shown.tbody.find_all("th", scope="row")] == ["a", "b"]
     assert "0.33" in shown.tbody.get_text()
-    assert pd.read_csv(tmp_path / "tables" / "04-example--numbers.csv")["estimate"][0] == pytest.approx(
-        1 / 3, rel=1e-11
-    )
+    assert pd.read_csv(tmp_path / "tables" / "04-example--numbers.csv")["estimate"][
+        0
+    ] == pytest.approx(1 / 3, rel=1e-11)
 
 
 def test_text_is_escaped(run):

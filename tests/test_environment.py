@@ -45,7 +45,9 @@ def test_environment_yml_has_the_same_ranges():
     ranges = {canonicalize_name(OTHER_NAMES.get(r.name, r.name)): r.specifier for r in found}
     assert "-e ." in pip
     assert str(ranges.pop("python")) == PROJECT["requires-python"]
-    assert {name: ranges.pop(name) for name in DECLARED} == {n: r.specifier for n, r in DECLARED.items()}
+    assert {name: ranges.pop(name) for name in DECLARED} == {
+        n: r.specifier for n, r in DECLARED.items()
+    }
     assert set(ranges) == {"make", "pip"}
 
 
@@ -97,7 +99,11 @@ def test_old_python_is_told_the_remedy(tmp_path):
     for name in ("Makefile", "requirements.lock", "pyproject.toml"):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     done = subprocess.run(
-        ["make", "all", f"BOOT={fake}"], cwd=tmp_path, capture_output=True, text=True, env=environment()
+        ["make", "all", f"BOOT={fake}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=environment(),
     )
     assert done.returncode != 0
     assert "Python 3.11 or newer is needed" in done.stderr

@@ -8,7 +8,14 @@ from helpers import ledger, published, session
 
 def entry(low, high=None, state="recomputed", note="", number="x"):
     high = low if high is None else high
-    return {"id": number, "low": low, "high": high, "state": state, "note": note, "notebook": "04-example"}
+    return {
+        "id": number,
+        "low": low,
+        "high": high,
+        "state": state,
+        "note": note,
+        "notebook": "04-example",
+    }
 
 
 @pytest.mark.parametrize(
@@ -24,6 +31,8 @@ def entry(low, high=None, state="recomputed", note="", number="x"):
         (entry(0.5, state="simulated"), "contradicts"),
         (entry(None, note="not public"), "cannot be reproduced"),
         (entry(None), "quoted only"),
+        (entry(None) | {"holds": True}, "reproduces"),
+        (entry(None) | {"holds": False}, "contradicts"),
     ],
 )
 def test_verdicts(found, verdict):
@@ -54,12 +63,13 @@ def test_printed_decimals_are_kept():
 def test_an_entry_needs_a_state(tmp_path):
     run = session.Session("04-example", {}, {}, tmp_path, "")
     with pytest.raises(ValueError, match="state 'measured'"):
-        ledger.compare(run, "001-table2-community-p", 1.0, state="measured")
+        ledger.compare(run, {"001-table2-community-p": 1.0}, state="measured")
     assert session.lines(tmp_path) == []
 
 
 def test_known_contradictions_and_no_others(built):
-    """What print is known to contradict itself in: the size of one group, four p-values, who the 74 teachers are."""
+    """What print is known to contradict itself in: the size of one group, four p-values, who the
+    74 teachers are, and that satisfaction is above 3 throughout."""
     book = pd.read_csv(built / "build" / "ledger.csv", dtype=str)
     against = set(book.loc[book["status"] == "contradicts", "id"])
     scales = ["collaboration", "comfort", "commitment", "leadership", "community"]
@@ -68,4 +78,5 @@ def test_known_contradictions_and_no_others(built):
         *(f"001-table2-{scale}-p" for scale in scales if scale != "community"),
         "001-text-methods-test-participants",
         "001-text-methods-teachers",
+        "001-text-results-satisfaction-above",
     }

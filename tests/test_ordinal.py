@@ -12,7 +12,9 @@ from scipy import stats
 from helpers import ordinal, suppression
 
 answers = st.lists(
-    st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(1, 5)), min_size=1, max_size=80
+    st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(1, 5)),
+    min_size=1,
+    max_size=80,
 )
 
 

@@ -13,7 +13,9 @@ from helpers import source
 
 pytestmark = pytest.mark.browser
 PAGES = ["index.html", "ledger.html", *(f"{name}.html" for name in source.names())]
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +55,8 @@ def visit(browser, site):
         page.on("request", lambda request: page.asked.append(request.url))
         page.troubles = []
         page.on(
-            "console", lambda message: page.troubles.append(message.text) if message.type == "error" else None
+            "console",
+            lambda message: page.troubles.append(message.text) if message.type == "error" else None,
         )
         page.goto((site / name).as_uri())
         return page
@@ -70,7 +73,9 @@ def soup(site, name):
 @pytest.mark.parametrize("name", PAGES)
 def test_links_lead_somewhere(site, name):
     page = soup(site, name)
-    links = [(tag, tag.get("href") or tag.get("src")) for tag in page.find_all(["a", "img", "iframe"])]
+    links = [
+        (tag, tag.get("href") or tag.get("src")) for tag in page.find_all(["a", "img", "iframe"])
+    ]
     assert links
     for tag, target in links:
         if target.startswith("data:"):
@@ -104,7 +109,9 @@ def test_headings_ids_and_images_are_in_order(site, name):
 
 
 def test_every_figure_of_every_notebook_is_in_the_gallery(site):
-    shown = {image["src"].rpartition("/")[2] for image in soup(site, "index.html").select(".gallery img")}
+    shown = {
+        image["src"].rpartition("/")[2] for image in soup(site, "index.html").select(".gallery img")
+    }
     assert shown == {path.name for path in (site / "figures").glob("*.png")}
 
 
@@ -119,7 +126,9 @@ def test_index_answers_each_notebook_and_names_data(site):
     for file in ("001-table1.csv", "001-table2.csv", "001-figure6.csv"):
         assert index.find("th", string=f"data/published/{file}")
     # In the ledger's summary every printed number is counted.
-    rows = index.find("caption", string="Ledger rows by file and status").parent.tbody.find_all("tr")
+    rows = index.find("caption", string="Ledger rows by file and status").parent.tbody.find_all(
+        "tr"
+    )
     counted = {row.th.text: sum(int(cell.text) for cell in row.find_all("td")) for row in rows}
     assert counted["data/published/001-table1.csv"] == 33
     assert counted["data/published/001-figure6.csv"] == 6
@@ -130,7 +139,9 @@ def test_pages_are_linked_in_reading_order(site):
     for place, name in enumerate(names):
         page = soup(site, f"{name}.html")
         before, after = page.find("a", rel="prev"), page.find("a", rel="next")
-        assert (before["href"] if before else None) == (f"{names[place - 1]}.html" if place else None)
+        assert (before["href"] if before else None) == (
+            f"{names[place - 1]}.html" if place else None
+        )
         assert (after["href"] if after else None) == (
             f"{names[place + 1]}.html" if place + 1 < len(names) else None
         )
@@ -152,12 +163,16 @@ def test_axe_finds_nothing(visit, name, scheme):
     page = visit(name, color_scheme=scheme)
     page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
     found = Axe().run(page).response["violations"]
-    assert [(v["id"], v["impact"], [node["html"][:120] for node in v["nodes"][:3]]) for v in found] == []
+    assert [
+        (v["id"], v["impact"], [node["html"][:120] for node in v["nodes"][:3]]) for v in found
+    ] == []
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_phone_shows_the_whole_width(visit, name):
-    page = visit(name, viewport={"width": 360, "height": 740}, device_scale_factor=2, is_mobile=True)
+    page = visit(
+        name, viewport={"width": 360, "height": 740}, device_scale_factor=2, is_mobile=True
+    )
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
@@ -168,7 +183,9 @@ def test_screenshots_are_not_blank(visit, name, width):
     from PIL import Image
 
     page = visit(name, viewport={"width": width, "height": 900})
-    pixels = np.asarray(Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("L"), dtype=float)
+    pixels = np.asarray(
+        Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("L"), dtype=float
+    )
     for band in np.array_split(pixels, max(1, len(pixels) // 1800)):
         assert band.std() > 8
     for image in page.locator("img").all():

@@ -17,7 +17,9 @@ names: list[str] = []  # a list"""
 def notebook(tmp_path, monkeypatch):
     path = tmp_path / "01-example.ipynb"
     path.touch()
-    monkeypatch.setattr(source, "cells", lambda _: [{"type": "code", "text": CELL, "tags": ["parameters"]}])
+    monkeypatch.setattr(
+        source, "cells", lambda _: [{"type": "code", "text": CELL, "tags": ["parameters"]}]
+    )
     return path
 
 
@@ -59,7 +61,11 @@ def test_wrong_ones_are_refused_with_the_list(notebook, values, reason):
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("- a\n- b\n", "no mapping"), ("a: [1\n", "no YAML"), ("a: !!python/object:os.system x\n", "no YAML")],
+    [
+        ("- a\n- b\n", "no mapping"),
+        ("a: [1\n", "no YAML"),
+        ("a: !!python/object:os.system x\n", "no YAML"),
+    ],
 )
 def test_files_that_are_no_parameters(tmp_path, text, reason):
     path = tmp_path / "mine.yml"
@@ -81,7 +87,9 @@ def test_every_parameter_of_every_notebook_is_explained(name):
         assert parameter.help, parameter.name
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "params").glob("*.yml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "params").glob("*.yml")), ids=lambda path: path.stem
+)
 def test_ready_examples_are_valid(path):
     name = next(name for name in source.names() if name[:2] == path.stem[:2])
     values = parameters.read(path)

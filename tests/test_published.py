@@ -24,7 +24,8 @@ def test_codebook_describes_every_file_and_every_file_fits_it():
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("3.47", "4.47"), ("3.47", "x"), ("figure6-time", "figure6-colleagues"), (",2,", ",,")]
+    ("old", "new"),
+    [("3.47", "4.47"), ("3.47", "x"), ("figure6-time", "figure6-colleagues"), (",2,", ",,")],
 )
 def test_codebook_finds_a_spoilt_file(tmp_path, old, new):
     text = (published.FOLDER / "001-figure6.csv").read_text()
@@ -43,7 +44,9 @@ def test_codebook_counts_rows(tmp_path):
     (tmp_path / "published" / "001-figure6.csv").write_text("".join(lines[:-1]))
     package = frictionless.Package(str(CODEBOOK)).to_descriptor()
     package["resources"] = [r for r in package["resources"] if r["name"] == "published-001-figure6"]
-    assert not frictionless.Package.from_descriptor(package, basepath=str(tmp_path)).validate().valid
+    assert (
+        not frictionless.Package.from_descriptor(package, basepath=str(tmp_path)).validate().valid
+    )
 
 
 def test_ids_are_unique_over_all_files():
@@ -68,7 +71,11 @@ def test_numbers_are_those_of_the_list_of_facts(shared):
     """Each number that the list of printed numbers gives for Tables 1 and 2 and Figure 6 is here, and no other."""
     listed = pd.read_csv(shared / "facts" / "printed_numbers.csv", dtype=str)
     listed = listed[listed["seed"] == "001"]
-    for where, file in (("Table 1", "001-table1"), ("Table 2", "001-table2"), ("Figure 6", "001-figure6")):
+    for where, file in (
+        ("Table 1", "001-table1"),
+        ("Table 2", "001-table2"),
+        ("Figure 6", "001-figure6"),
+    ):
         rows = listed[listed["where"] == where]
         expected = [
             float(number.replace(",", "."))

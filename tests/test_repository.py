@@ -11,8 +11,12 @@ from helpers.ledger import STATUSES
 from helpers.project import STATES
 
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md")]
-TARGETS = set(re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split())
-DOCUMENT = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
+TARGETS = set(
+    re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
+)
+DOCUMENT = pytest.mark.parametrize(
+    "path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix()
+)
 
 
 @DOCUMENT
@@ -33,7 +37,10 @@ def test_links_and_named_files_exist(path):
 
 def test_readme_gives_the_two_commands_first():
     commands = re.search(r"```\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[1]
-    assert [line.split("#")[0].strip() for line in commands.strip().splitlines()] == ["make all", "make test"]
+    assert [line.split("#")[0].strip() for line in commands.strip().splitlines()] == [
+        "make all",
+        "make test",
+    ]
 
 
 def test_readme_explains_every_state_and_status():
@@ -45,7 +52,9 @@ def test_readme_explains_every_state_and_status():
 def test_layout_tree_names_what_is_there():
     tree = (ROOT / "README.md").read_text().partition("## What is where")[2].split("```")[1]
     named = {line.split()[0].split("/")[0] for line in tree.strip().splitlines()}
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    tracked = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True
+    ).stdout.split()
     if not tracked:
         pytest.skip("no git checkout here")
     folders = {name.split("/")[0] for name in tracked if "/" in name and not name.startswith(".")}
@@ -66,7 +75,9 @@ def test_the_picture_is_the_figure_of_the_build(built):
 
 def test_citation_and_workflow_are_readable():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    project = re.search(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
+    project = re.search(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[
+        1
+    ]
     assert citation["version"] == project
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "site.yml").read_text())
     assert any("bash .ci/run" in step.get("run", "") for step in workflow["jobs"]["build"]["steps"])

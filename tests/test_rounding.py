@@ -74,7 +74,13 @@ def test_printed_df_exceed_what_48_and_49_allow():
 # Brown & Heathers's own example: no 28 whole numbers have the mean 5.19.
 @pytest.mark.parametrize(
     ("mean", "n", "items", "possible"),
-    [(5.19, 28, 1, False), (5.18, 28, 1, True), (5.19, 28, 4, True), (3.5, 1, 2, True), (3.5, 1, 1, False)],
+    [
+        (5.19, 28, 1, False),
+        (5.18, 28, 1, True),
+        (5.19, 28, 4, True),
+        (3.5, 1, 2, True),
+        (3.5, 1, 1, False),
+    ],
 )
 def test_grim_examples(mean, n, items, possible):
     assert rounding.grim(mean, 2, n, items) is possible

@@ -110,7 +110,8 @@ PARAMETERS = "size: int = 2  # how many\ndata: str = ''  # a file"
 
 
 @pytest.mark.parametrize(
-    ("values", "reason"), [({"sizes": 1}, "sizes: no such parameter"), ({"size": "two"}, "valid integer")]
+    ("values", "reason"),
+    [({"sizes": 1}, "sizes: no such parameter"), ({"size": "two"}, "valid integer")],
 )
 def test_wrong_parameters_are_refused_before_anything_runs(tiny, values, reason):
     write_notebook(tiny, "01-tiny", parameters=PARAMETERS)
@@ -146,7 +147,10 @@ def test_a_run_has_its_parameters_and_reruns_only_when_something_changed(tiny):
     # Another file of the same name is another run.
     (tiny / "elsewhere").mkdir()
     (tiny / "elsewhere" / "mine.yml").write_text("size: 5")
-    assert "mine.yml changed" in make(tiny, "run", "NOTEBOOK=01-tiny", "PARAMS=elsewhere/mine.yml").stdout
+    assert (
+        "mine.yml changed"
+        in make(tiny, "run", "NOTEBOOK=01-tiny", "PARAMS=elsewhere/mine.yml").stdout
+    )
 
 
 def test_the_kernel_is_this_python_whatever_others_say(tiny, tmp_path):
@@ -194,9 +198,12 @@ def kernels_of(folder):
     return found
 
 
-@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc to see which kernels are alive")
+@pytest.mark.skipif(
+    not os.path.isdir("/proc/self"), reason="needs /proc to see which kernels are alive"
+)
 @pytest.mark.parametrize(
-    "moment", ["while a cell runs", "after 1 s", "after 2 s", "after 3 s", "after 3.5 s", "after 4 s"]
+    "moment",
+    ["while a cell runs", "after 1 s", "after 2 s", "after 3 s", "after 3.5 s", "after 4 s"],
 )
 def test_kill_at_any_moment_leaves_nothing_taken_for_done(tiny, moment):
     marker = tiny / "reached"
@@ -236,7 +243,11 @@ def test_two_builds_at_once_wait_for_each_other(tiny):
     start = [sys.executable, "-m", "helpers.build", "all"]
     both = [
         subprocess.Popen(
-            start, cwd=tiny, env=environment(PYTHONPATH=str(tiny / "src")), stdout=subprocess.PIPE, text=True
+            start,
+            cwd=tiny,
+            env=environment(PYTHONPATH=str(tiny / "src")),
+            stdout=subprocess.PIPE,
+            text=True,
         )
         for _ in range(2)
     ]

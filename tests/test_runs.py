@@ -108,7 +108,10 @@ BAD = {
 }  # fmt: skip
 RAW = {
     "empty": (b"", ["is empty"]),
-    "another encoding": ("group,comfort\nniño,1\n".encode("latin-1"), ["row 2", "encoding: latin-1"]),
+    "another encoding": (
+        "group,comfort\nniño,1\n".encode("latin-1"),
+        ["row 2", "encoding: latin-1"],
+    ),
     "no CSV": (b"PK\x03\x04" + bytes(60), ["no text"]),
     "not there": (None, ["no such file"]),
 }
@@ -145,7 +148,9 @@ def test_bad_files_are_refused_and_leave_nothing(project, mistake):
     path.unlink(missing_ok=True)
     if content is not None:
         path.write_bytes(content)
-    done = run(project, "04-participant-comparison", "spoilt.yml", data="data/raw/bad.csv", **PARTICIPANTS)
+    done = run(
+        project, "04-participant-comparison", "spoilt.yml", data="data/raw/bad.csv", **PARTICIPANTS
+    )
     refused(project, done, "spoilt", named)
 
 

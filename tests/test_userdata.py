@@ -154,7 +154,12 @@ def test_unknown_encoding_is_named(tmp_path):
 
 
 ITEMS = pd.DataFrame(
-    {"who": range(1, 31), "part": ["a", "b", "c"] * 10, "first": [1, 2, 3] * 10, "second": [4, 3, None] * 10}
+    {
+        "who": range(1, 31),
+        "part": ["a", "b", "c"] * 10,
+        "first": [1, 2, 3] * 10,
+        "second": [4, 3, None] * 10,
+    }
 )
 WORDS = ["never", "seldom", "often", "always"]
 
@@ -175,7 +180,9 @@ def test_wide_long_and_words_give_the_same(tmp_path):
         "high": 4,
     }
     found = [
-        questionnaire.read(wide, items=["first", "second"], respondent="who", group="part", low=1, high=4),
+        questionnaire.read(
+            wide, items=["first", "second"], respondent="who", group="part", low=1, high=4
+        ),
         questionnaire.read(long_path, **as_long),
         questionnaire.read(words_path, **as_long, labels=WORDS),
     ]

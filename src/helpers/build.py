@@ -66,11 +66,16 @@ def main(arguments: list[str]) -> int:
 
 def build_all() -> int:
     """Run every stale notebook with its default parameters and put the site together."""
-    jobs = [Job(source.path_of(name), BUILD / "standard" / name, "../", {}) for name in source.names()]
+    jobs = [
+        Job(source.path_of(name), BUILD / "standard" / name, "../", {}) for name in source.names()
+    ]
     stale = [(job, why) for job in jobs if (why := why_stale(job))]
     failed = run_jobs(stale)
     if failed:
-        print(f"\nNot built: {', '.join(failed)}. What earlier builds made is as it was.", file=sys.stderr)
+        print(
+            f"\nNot built: {', '.join(failed)}. What earlier builds made is as it was.",
+            file=sys.stderr,
+        )
         return 1
     folders = [job.folder for job in jobs]
     before = staleness.load(BUILD / "site" / "state.json")
@@ -101,7 +106,9 @@ def build_one(name: str, file: Path) -> int:
     why = why_stale(job)
     if why and run_jobs([(job, why)]):
         return 1
-    print(f"{'' if why else 'Nothing to do: up to date. '}Open {relative(job.folder / 'notebook.html')}")
+    print(
+        f"{'' if why else 'Nothing to do: up to date. '}Open {relative(job.folder / 'notebook.html')}"
+    )
     return 0
 
 
@@ -112,7 +119,9 @@ def why_stale(job: Job) -> str:
     others += [job.file] if job.file else []
     now = staleness.notebook_stamps(job.notebook, others)
     return staleness.reason(
-        before and before["stamps"], now, [job.folder / name for name in before["made"]] if before else []
+        before and before["stamps"],
+        now,
+        [job.folder / name for name in before["made"]] if before else [],
     )
 
 
@@ -170,8 +179,12 @@ def _settle(job: Job, aside: Path, stamps: dict[str, str], seconds: float) -> No
         from helpers import page
 
         page.render(aside / "notebook.ipynb", aside / "notebook.html", in_site=False)
-    read = {line["path"]: line["stamp"] for line in sessions.lines(aside) if line["kind"] == "input"}
-    made = [path.relative_to(aside).as_posix() for path in sorted(aside.rglob("*")) if path.is_file()]
+    read = {
+        line["path"]: line["stamp"] for line in sessions.lines(aside) if line["kind"] == "input"
+    }
+    made = [
+        path.relative_to(aside).as_posix() for path in sorted(aside.rglob("*")) if path.is_file()
+    ]
     state = {
         "stamps": stamps | {staleness.label(Path(path)): stamp for path, stamp in read.items()},
         "inputs": [*read, *([str(job.file)] if job.file else [])],

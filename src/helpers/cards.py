@@ -91,7 +91,9 @@ def table(
     _csv(data, state, session.folder / "tables" / f"{session.notebook}--{name}.csv")
     _note(session, "table", number, name, title, caption, sources, state)
     seen = data if show is None else show
-    body = GT(seen, rowname_col=seen.columns[0], id=f"table-{name}").tab_stubhead(label=seen.columns[0])
+    body = GT(seen, rowname_col=seen.columns[0], id=f"table-{name}").tab_stubhead(
+        label=seen.columns[0]
+    )
     for column, places in (decimals or {}).items():
         body = body.fmt_number(columns=column, decimals=places)
     markup = body.sub_missing(missing_text="–").as_raw_html()
@@ -120,7 +122,9 @@ def answer(session: Session, text: str) -> Markdown:
     return Markdown(f"**In one sentence.** {text}")
 
 
-def _check(name: str, title: str, caption: str, data: pd.DataFrame, sources: list[str], state: str) -> None:
+def _check(
+    name: str, title: str, caption: str, data: pd.DataFrame, sources: list[str], state: str
+) -> None:
     for what, missing in (
         ("a title", not title.strip()),
         ("a caption", len(caption) < 20),
@@ -149,7 +153,9 @@ def state_of(path: str | Path) -> str:
         return "moments"
     content = place.read_bytes()
     examples = locate("data/simulated").glob("*.csv")
-    return "simulated" if any(content == example.read_bytes() for example in examples) else "microdata"
+    return (
+        "simulated" if any(content == example.read_bytes() for example in examples) else "microdata"
+    )
 
 
 def _number(session: Session, word: str, name: str) -> str:
@@ -166,13 +172,23 @@ def _csv(data: pd.DataFrame, state: str, path: Path) -> None:
 
 
 def _note(session, kind, number, name, title, caption, sources, state, **more) -> None:
-    fields = {"number": number, "name": name, "title": title, "caption": caption, "state": state, **more}
+    fields = {
+        "number": number,
+        "name": name,
+        "title": title,
+        "caption": caption,
+        "state": state,
+        **more,
+    }
     sessions.note(session, kind, sources=[relative(locate(path)) for path in sources], **fields)
 
 
 def _stamp(fig: Figure, state: str) -> None:
     if state == "simulated":
-        text, style = "SIMULATED – shows the method, is no evidence", {"color": "#a3005c", "weight": "bold"}
+        text, style = (
+            "SIMULATED – shows the method, is no evidence",
+            {"color": "#a3005c", "weight": "bold"},
+        )
     else:
         text, style = f"{state}: {STATES[state]}", {"color": "#555555"}
     fig.text(1, -0.01, text, ha="right", va="top", fontsize=8.5, **style)
@@ -185,13 +201,19 @@ def _caption(number: str, title: str, caption: str, state: str) -> str:
     )
 
 
-def _small_print(session: Session, kind: str, name: str, sources: list[str], endings: tuple[str, ...]) -> str:
-    files = {ending: f"{session.links}{kind}/{session.notebook}--{name}.{ending}" for ending in endings}
+def _small_print(
+    session: Session, kind: str, name: str, sources: list[str], endings: tuple[str, ...]
+) -> str:
+    files = {
+        ending: f"{session.links}{kind}/{session.notebook}--{name}.{ending}" for ending in endings
+    }
     links = " ".join(
         f'<a href="{html.escape(path)}" download aria-label="Download {name} as {ending.upper()}">{ending.upper()}</a>'
         for ending, path in files.items()
     )
-    changed = {key: value for key, value in session.parameters.items() if value != session.defaults[key]}
+    changed = {
+        key: value for key, value in session.parameters.items() if value != session.defaults[key]
+    }
     given = ", ".join(f"{key} = {value!r}" for key, value in changed.items())
     origin = ", ".join(relative(locate(path)) for path in sources)
     return (

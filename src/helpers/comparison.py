@@ -53,7 +53,9 @@ def read(
     Raises DataError for anything that cannot be used, naming file, column and first rows.
     """
     if not group or not scales:
-        raise DataError("Comparing groups needs `group` (a column) and `scales` (columns). Name both.")
+        raise DataError(
+            "Comparing groups needs `group` (a column) and `scales` (columns). Name both."
+        )
     others = [name for name in (group, cluster, respondent) if name]
     frame = userdata.read(path, [*others, *scales], encoding=encoding, names=(group, cluster))
     if respondent:
@@ -66,7 +68,9 @@ def read(
     return frame
 
 
-def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> tuple[pd.DataFrame, list[str]]:
+def choose(
+    frame: pd.DataFrame, group: str, compare: list[str], path: Path
+) -> tuple[pd.DataFrame, list[str]]:
     """Rows of the two groups to compare, and their names: `compare` or, where it is empty, the only two there are.
 
     Raises DataError when there are fewer groups, or more and none chosen.
@@ -82,7 +86,9 @@ def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> t
     return frame[frame[group].isin(names)], list(names)
 
 
-def from_records(frame: pd.DataFrame, scales: list[str], first: pd.Series, path: Path) -> pd.DataFrame:
+def from_records(
+    frame: pd.DataFrame, scales: list[str], first: pd.Series, path: Path
+) -> pd.DataFrame:
     """Table of groups from records; `first` marks the rows of group 1.
 
     Raises DataError when a group answered too seldom to be shown, or a scale does not vary.
@@ -96,7 +102,9 @@ def from_records(frame: pd.DataFrame, scales: list[str], first: pd.Series, path:
                 f"{where}: one of the groups has fewer than {MINIMUM} answers, too few to be shown. Leave the column out."
             )
         if summary["sd1"] == 0 and summary["sd2"] == 0:
-            raise DataError(f"{where}: everybody in a group gave the same answer. Leave the column out.")
+            raise DataError(
+                f"{where}: everybody in a group gave the same answer. Leave the column out."
+            )
         rows.append({"scale": scale} | summary)
     return pd.DataFrame(rows)
 
@@ -108,7 +116,9 @@ def estimates(groups: pd.DataFrame) -> pd.DataFrame:
         summary = [getattr(row, name) for name in SUMMARY]
         n = row.n1 + row.n2
         difference = twogroups.welch(*summary)
-        rows.append({"scale": row.scale, "method": "Welch", "term": "difference", **difference, "n": n})
+        rows.append(
+            {"scale": row.scale, "method": "Welch", "term": "difference", **difference, "n": n}
+        )
         g = twogroups.hedges_g(*summary)
         rows.append({"scale": row.scale, "method": "Welch", "term": "hedges_g", **g, "n": n})
     return _tidy(rows)
@@ -124,12 +134,19 @@ def clustered_estimates(
     rows = []
     for row in groups.itertuples():
         found = twogroups.clustered(frame[row.scale], first, frame[cluster])
-        shared = {"scale": row.scale, "method": "clustered", "n": found["n"], "n_groups": found["n_groups"]}
+        shared = {
+            "scale": row.scale,
+            "method": "clustered",
+            "n": found["n"],
+            "n_groups": found["n_groups"],
+        }
         rows.append(found | shared | {"term": "difference"})
         sd = twogroups.pooled_sd(row.sd1, row.n1, row.sd2, row.n2)
         # Hedges' factor is the g of a difference of one pooled SD.
         unit = sd / twogroups.hedges_g(sd, row.sd1, row.n1, 0, row.sd2, row.n2)["estimate"]
-        scaled = {name: found[name] / unit for name in ("estimate", "std_error", "ci_low", "ci_high")}
+        scaled = {
+            name: found[name] / unit for name in ("estimate", "std_error", "ci_low", "ci_high")
+        }
         rows.append(scaled | shared | {"term": "hedges_g"})
     return _tidy(rows)
 

@@ -1,6 +1,7 @@
 """Run one notebook by papermill, aside, and accept it only when every code cell ran."""
 
 import json
+import logging
 import os
 import re
 import shutil
@@ -15,6 +16,9 @@ from papermill.exceptions import PapermillExecutionError
 from helpers import session as sessions
 from helpers.project import ROOT
 
+# Papermill cannot read all of our types and would call their parameters unknown; we have checked them.
+logging.getLogger("papermill").setLevel(logging.ERROR)
+
 
 class NotebookFailed(Exception):
     """A run that does not count; the message is for people, `notebook` is the copy as far as it came.
@@ -27,7 +31,9 @@ class NotebookFailed(Exception):
         self.notebook = notebook
 
 
-def run(notebook: Path, parameters: dict[str, Any], folder: Path, links: str) -> nbformat.NotebookNode:
+def run(
+    notebook: Path, parameters: dict[str, Any], folder: Path, links: str
+) -> nbformat.NotebookNode:
     """Execute a notebook with parameters into `folder` and return it, free of times and machine names.
 
     `folder` is emptied first; figures, tables and the record land in it. Raises NotebookFailed.
@@ -62,7 +68,9 @@ def _applicable(notebook: Path, parameters: dict[str, Any]) -> nbformat.Notebook
     """The notebook without the cells about print alone (tag `print-only`) when the user brings data."""
     node = nbformat.read(notebook, as_version=4)
     if parameters.get("data"):
-        node.cells = [cell for cell in node.cells if "print-only" not in cell.metadata.get("tags", [])]
+        node.cells = [
+            cell for cell in node.cells if "print-only" not in cell.metadata.get("tags", [])
+        ]
     return node
 
 
@@ -107,14 +115,18 @@ def _check(node: nbformat.NotebookNode, folder: Path, target: Path) -> None:
     code = [cell for cell in node.cells if cell.cell_type == "code" and cell.source.strip()]
     idle = [cell for cell in code if cell.execution_count is None]
     if idle:
-        raise NotebookFailed(f"{len(idle)} code cells never ran; first:\n{idle[0].source[:300]}", target)
+        raise NotebookFailed(
+            f"{len(idle)} code cells never ran; first:\n{idle[0].source[:300]}", target
+        )
     for cell in code:
         for output in cell.outputs:
             if output.output_type == "error":
                 raise NotebookFailed(f"a cell ended with {output.ename}: {output.evalue}", target)
     starts = [line for line in sessions.lines(folder) if line["kind"] == "start"]
     if [line["python"] for line in starts] != [sys.executable]:
-        raise NotebookFailed("it must call session.start exactly once, in this environment's Python", target)
+        raise NotebookFailed(
+            "it must call session.start exactly once, in this environment's Python", target
+        )
     if not any(line["kind"] == "answer" for line in sessions.lines(folder)):
         raise NotebookFailed("it never gave its answer (cards.answer)", target)
 
@@ -122,7 +134,11 @@ def _check(node: nbformat.NotebookNode, folder: Path, target: Path) -> None:
 def _scrub(node: nbformat.NotebookNode) -> None:
     """Take out what differs between two runs of the same notebook or tells of the machine."""
     node.metadata.pop("papermill", None)
-    node.metadata["kernelspec"] = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    node.metadata["kernelspec"] = {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
     for cell in node.cells:
         for key in ("papermill", "execution"):
             cell.metadata.pop(key, None)

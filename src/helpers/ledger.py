@@ -23,19 +23,32 @@ STATUSES = {
 
 
 def compare(
-    session: Session, number: str, low: float, high: float | None = None, *, state: str, note: str = ""
+    session: Session,
+    found: dict[str, float | tuple[float, float]],
+    *,
+    state: str,
+    note: str = "",
 ) -> None:
-    """Enter what was obtained for the printed number with this id: a value, or a range from low to high."""
+    """Enter what was obtained for printed numbers: for each id a value, or a range (low, high)."""
     if state not in STATES:
-        raise ValueError(f"ledger entry {number}: state {state!r} is none of {', '.join(STATES)}")
-    high = low if high is None else high
-    sessions.note(session, "ledger", id=number, low=float(low), high=float(high), state=state, note=note)
+        raise ValueError(f"ledger: state {state!r} is none of {', '.join(STATES)}")
+    for number, value in found.items():
+        low, high = map(float, value if isinstance(value, tuple) else (value, value))
+        sessions.note(session, "ledger", id=number, low=low, high=high, state=state, note=note)
+
+
+def claim(session: Session, number: str, holds: bool, *, state: str, note: str) -> None:
+    """Enter whether what the text claims with a printed number ("higher than ...") holds; `note` says how far."""
+    fields = {"low": None, "high": None, "holds": holds, "state": state, "note": note}
+    sessions.note(session, "ledger", id=number, **fields)
 
 
 def cannot(session: Session, numbers: list[str], why: str) -> None:
     """Enter printed numbers that nobody can obtain again from what is public, and why."""
     for number in numbers:
-        sessions.note(session, "ledger", id=number, low=None, high=None, state="published", note=why)
+        sessions.note(
+            session, "ledger", id=number, low=None, high=None, state="published", note=why
+        )
 
 
 def book(printed: pd.DataFrame, entries: list[dict[str, Any]]) -> pd.DataFrame:
@@ -75,6 +88,8 @@ def book(printed: pd.DataFrame, entries: list[dict[str, Any]]) -> pd.DataFrame:
 
 def status(printed_low: float, printed_high: float, entry: dict[str, Any]) -> str:
     """One of STATUSES for an entry beside the rounding interval of the printed number."""
+    if "holds" in entry:
+        return "reproduces" if entry["holds"] else "contradicts"
     if entry["low"] is None:
         return "cannot be reproduced" if entry["note"] else "quoted only"
     # Half of the last printed digit may itself fall a last bit short in binary.

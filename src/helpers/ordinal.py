@@ -22,7 +22,9 @@ def means(answers: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     ci_high, p_value, n, n_groups`. p_value is empty (nothing is tested), and so is n_groups (nothing is
     clustered)."""
     table = (
-        answers.groupby(["item", "group"], sort=False)["answer"].agg(["mean", "std", "count"]).reset_index()
+        answers.groupby(["item", "group"], sort=False)["answer"]
+        .agg(["mean", "std", "count"])
+        .reset_index()
     )
     std_error = table["std"] / table["count"] ** 0.5
     reach = std_error * stats.t.ppf(0.5 + level / 2, table["count"] - 1)
@@ -55,7 +57,9 @@ def shares(answers: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
             count = int(counts.get((item, group, answer), 0))
             ci_low, ci_high = proportion_confint(count, n, method="wilson")
             share = count / n
-            rows.append((item, group, answer, share, sqrt(share * (1 - share) / n), ci_low, ci_high, n))
+            rows.append(
+                (item, group, answer, share, sqrt(share * (1 - share) / n), ci_low, ci_high, n)
+            )
     return pd.DataFrame(
         rows, columns=["item", "group", "statistic", "share", "std_error", "ci_low", "ci_high", "n"]
     )

@@ -41,14 +41,22 @@ def shell(title: str, body: str, description: str, **more: Any) -> str:
     """A whole page around `body`; `more` are the shell template's other names."""
     css = (TEMPLATES / "style.css").read_text(encoding="utf-8").strip()
     return fill(
-        "shell.html.j2", title=title, body=body, description=description, css=css, project=PROJECT, **more
+        "shell.html.j2",
+        title=title,
+        body=body,
+        description=description,
+        css=css,
+        project=PROJECT,
+        **more,
     )
 
 
 def fill(template: str, **names: Any) -> str:
     """One of our templates with names filled in; texts are escaped in the template by `| e`."""
     loader = jinja2.FileSystemLoader(TEMPLATES)
-    environment = jinja2.Environment(loader=loader, undefined=jinja2.ChainableUndefined, trim_blocks=True)
+    environment = jinja2.Environment(
+        loader=loader, undefined=jinja2.ChainableUndefined, trim_blocks=True
+    )
     return environment.get_template(template).render(names)
 
 
@@ -68,7 +76,9 @@ def _name_headings(soup: BeautifulSoup) -> list[dict[str, Any]]:
         taken[slug] = taken.get(slug, 0) + 1
         heading["id"] = slug if taken[slug] == 1 else f"{slug}-{taken[slug]}"
         if heading.name != "h1":
-            toc.append({"level": int(heading.name[1]), "id": heading["id"], "text": heading.get_text()})
+            toc.append(
+                {"level": int(heading.name[1]), "id": heading["id"], "text": heading.get_text()}
+            )
     return toc
 
 

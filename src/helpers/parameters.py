@@ -31,7 +31,9 @@ class Parameter:
 
 def declared(notebook: Path) -> list[Parameter]:
     """Parameters that the notebook's `parameters` cell declares, in their order."""
-    text = "\n".join(cell["text"] for cell in source.cells(notebook) if "parameters" in cell["tags"])
+    text = "\n".join(
+        cell["text"] for cell in source.cells(notebook) if "parameters" in cell["tags"]
+    )
     comments = {
         token.start[0]: token.string.lstrip("# ")
         for token in tokenize.generate_tokens(io.StringIO(text).readline)
@@ -61,10 +63,14 @@ def check(notebook: Path, values: dict[str, Any], where: str) -> dict[str, Any]:
     fields = {p.name: (eval(p.type, types), p.default) for p in parameters}
     config = pydantic.ConfigDict(extra="forbid", strict=True)
     try:
-        return pydantic.create_model("Parameters", __config__=config, **fields)(**values).model_dump()
+        return pydantic.create_model("Parameters", __config__=config, **fields)(
+            **values
+        ).model_dump()
     except pydantic.ValidationError as error:
         wrong = [f"  {'.'.join(map(str, e['loc']))}: {_reason(e)}" for e in error.errors()]
-        raise DataError("\n".join([f"{where}: not understood", *wrong, describe(notebook)])) from None
+        raise DataError(
+            "\n".join([f"{where}: not understood", *wrong, describe(notebook)])
+        ) from None
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -12,10 +12,16 @@ from matplotlib.figure import Figure
 from helpers.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, SKY, WIDTH
 
 # Two directions that red-green blind readers can tell apart; the middle of an odd scale is grey.
-_DISAGREE, _MIDDLE, _AGREE = ("#b35806", "#f1a340", "#fee0b6"), "#d9d9d9", ("#c6dbef", "#6baed6", "#2166ac")
+_DISAGREE, _MIDDLE, _AGREE = (
+    ("#b35806", "#f1a340", "#fee0b6"),
+    "#d9d9d9",
+    ("#c6dbef", "#6baed6", "#2166ac"),
+)
 
 
-def forest(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_label: str = "") -> Figure:
+def forest(
+    rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_label: str = ""
+) -> Figure:
     """Estimates with intervals, one row each, in the order given, the numbers beside them.
 
     `rows`: `label, estimate, ci_low, ci_high` and optionally `method`, drawn in one colour each and named at its
@@ -34,7 +40,10 @@ def forest(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_l
         ax.plot(row.estimate, y, "o", color=colour, markersize=7)
         numbers = f"{row.estimate:.2f}  [{row.ci_low:.2f}, {row.ci_high:.2f}]".replace("-", "−")
         ax.text(1.02, y, numbers, transform=ax.get_yaxis_transform(), va="center", fontsize=9.5)
-    named = [f"{row.label}\n({row.method})" if methods else fill(row.label, 24) for row in rows.itertuples()]
+    named = [
+        f"{row.label}\n({row.method})" if methods else fill(row.label, 24)
+        for row in rows.itertuples()
+    ]
     ax.set_yticks(range(len(rows)), named)
     ax.set_ylim(len(rows) - 0.5, -0.5)
     reach = 1.08 * max(rows["ci_high"].max(), -rows["ci_low"].min(), band or 0)
@@ -43,7 +52,9 @@ def forest(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_l
     return fig
 
 
-def size_map(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabel: str, ylabel: str) -> Figure:
+def size_map(
+    cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabel: str, ylabel: str
+) -> Figure:
     """Map over two group sizes of how many printed tests each pair reproduces; a square frames the printed pair.
 
     `cells`: `n1, n2, reproduced`.
@@ -111,7 +122,9 @@ def clustering(curves: pd.DataFrame, alpha: float) -> Figure:
         )  # fmt: skip
     ax.set_xlim(0, curves["icc"].max())
     ax.set_ylim(0, max(alpha, curves["p_value"].max()) * 1.18)
-    ax.set(xlabel="intraclass correlation: how alike teachers of one school answer", ylabel="p-value")
+    ax.set(
+        xlabel="intraclass correlation: how alike teachers of one school answer", ylabel="p-value"
+    )
     return fig
 
 
@@ -150,7 +163,13 @@ def scale_means(
             name = f"  {group}" if len(groups) > 1 and row.label == labels[0] else ""
             text = f"{row.estimate:.2f}{name}"
             ax.text(
-                1.02, y, text, transform=ax.get_yaxis_transform(), color=colour, va="center", fontsize=9.5
+                1.02,
+                y,
+                text,
+                transform=ax.get_yaxis_transform(),
+                color=colour,
+                va="center",
+                fontsize=9.5,
             )
     ax.set_xlim(low, high)
     ax.set_xticks(range(low, high + 1))
@@ -199,20 +218,28 @@ def diverging(shares: pd.DataFrame, labels: list[str]) -> Figure:
     fig, ax = plt.subplots(figsize=(WIDTH, 1.6 + 0.5 * len(wide)))
     for answer in range(k):
         bars = ax.barh(
-            range(len(wide)), wide[:, answer], left=left[:, answer], color=colours[answer], height=0.68
+            range(len(wide)),
+            wide[:, answer],
+            left=left[:, answer],
+            color=colours[answer],
+            height=0.68,
         )
         dark = answer in (0, k - 1) and k > 2
         text = [f"{100 * value:.0f}" if value >= 0.045 else "" for value in wide[:, answer]]
         ax.bar_label(bars, text, label_type="center", fontsize=9.5, color="white" if dark else INK)
     ax.axvline(0, color=INK, linewidth=1)
-    ax.set_yticks(range(len(wide)), [f"{row.label}\n(n = {row.n:.0f})" for row in names.itertuples()])
+    ax.set_yticks(
+        range(len(wide)), [f"{row.label}\n(n = {row.n:.0f})" for row in names.itertuples()]
+    )
     ax.set_ylim(len(wide) - 0.5, -0.5)
     reach = max(-left.min(), (left[:, -1] + wide[:, -1]).max()) * 1.03
     ax.set_xlim(-reach, reach)
     ax.xaxis.set_major_formatter(lambda x, _: f"{abs(100 * x):.0f} %")
     ax.set_xlabel("share of answers")
     handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in colours]
-    fig.legend(handles, labels, ncols=min(k, 4), loc="outside upper center", frameon=False, fontsize=9.5)
+    fig.legend(
+        handles, labels, ncols=min(k, 4), loc="outside upper center", frameon=False, fontsize=9.5
+    )
     return fig
 
 

@@ -29,7 +29,9 @@ def read(
             "each answer)."
         )
     others = [name for name in (item, respondent, group) if name]
-    frame = userdata.read(path, [*others, *(items or [response])], encoding=encoding, names=(item, group))
+    frame = userdata.read(
+        path, [*others, *(items or [response])], encoding=encoding, names=(item, group)
+    )
     if respondent:
         userdata.check_unique(frame, [respondent, item] if item else [respondent], path)
     for column in items or [response]:
@@ -46,7 +48,11 @@ def read(
         answers = ordinal.to_long(frame, list(items), group)
     else:
         answers = pd.DataFrame(
-            {"item": frame[item], "answer": frame[response], "group": frame[group] if group else "all"}
+            {
+                "item": frame[item],
+                "answer": frame[response],
+                "group": frame[group] if group else "all",
+            }
         ).dropna(subset=["item", "answer"])
     if answers.empty:
         raise DataError(f"{relative(path)}: nobody answered any of the items.")

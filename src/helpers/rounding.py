@@ -14,7 +14,9 @@ from helpers.twogroups import welch_df
 Range = tuple[float, float]
 
 
-def welch_ranges(mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int) -> tuple[Range, Range]:
+def welch_ranges(
+    mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int
+) -> tuple[Range, Range]:
     """Ranges of Welch's df and of t that means and SDs inside the given ranges allow, each taken alone."""
     dfs = [welch_df(a, b, n1, n2) for a in sd1 for b in sd2]
     # Along the ratio of the SDs, df rises to n1 + n2 - 2 at `top` and falls again.
@@ -68,7 +70,9 @@ def reproduction_map(tests: pd.DataFrame, sizes1: range, sizes2: range) -> pd.Da
             {
                 "n1": n1,
                 "n2": n2,
-                "reproduced": sum(welch_reproduces(*ranges, n1, n2, df, t) for ranges, df, t in printed),
+                "reproduced": sum(
+                    welch_reproduces(*ranges, n1, n2, df, t) for ranges, df, t in printed
+                ),
             }
             for n1 in sizes1
             for n2 in sizes2

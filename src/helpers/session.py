@@ -63,7 +63,9 @@ def reads(session: Session, path: str | Path) -> Path:
     """Note that the run rests on a file (so that touching it reruns the notebook), and return its place."""
     place = locate(path)
     if not place.is_file():
-        raise DataError(f"{path}: there is no such file. Paths are relative to the project's folder.")
+        raise DataError(
+            f"{path}: there is no such file. Paths are relative to the project's folder."
+        )
     note(session, "input", path=place.as_posix(), stamp=stamp(place))
     return place
 
@@ -72,5 +74,7 @@ def lines(folder: Path) -> list[dict[str, Any]]:
     """Record of the run that wrote into `folder`."""
     file = folder / "record.jsonl"
     return (
-        [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+        [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+        if file.exists()
+        else []
     )

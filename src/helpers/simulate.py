@@ -42,15 +42,23 @@ def satisfaction(seed: int = 20230106) -> pd.DataFrame:
     for (group, size), shift in zip(sizes.items(), (0.0, 0.4, -0.2, 0.1, 0.1), strict=True):
         for _ in range(size):
             mood = rng.normal(shift, 0.7)
-            latent = np.array(list(centres.values())) + mood + rng.logistic(0, 0.8, size=len(centres))
+            latent = (
+                np.array(list(centres.values())) + mood + rng.logistic(0, 0.8, size=len(centres))
+            )
             answers = 1 + np.digitize(latent, [-1.6, -0.3, 1.2]).astype(float)
-            rows.append((len(rows) + 1, group, *np.where(rng.random(len(centres)) < 0.04, np.nan, answers)))
+            rows.append(
+                (len(rows) + 1, group, *np.where(rng.random(len(centres)) < 0.04, np.nan, answers))
+            )
     return pd.DataFrame(rows, columns=["respondent", "subject", *centres])
 
 
 def satisfaction_long() -> pd.DataFrame:
     """The same answers with a row an answer, in words: `respondent, subject, item, answer`."""
-    long = satisfaction().melt(["respondent", "subject"], var_name="item", value_name="answer").dropna()
+    long = (
+        satisfaction()
+        .melt(["respondent", "subject"], var_name="item", value_name="answer")
+        .dropna()
+    )
     words = {1: "not at all", 2: "a little", 3: "quite", 4: "very"}
     return long.assign(answer=long["answer"].map(words)).sort_values("respondent", kind="stable")
 

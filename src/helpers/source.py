@@ -44,11 +44,15 @@ def digest(path: Path) -> str:
 
 def title(path: Path) -> str:
     """First heading of the notebook."""
-    lines = "\n".join(cell["text"] for cell in cells(path) if cell["type"] == "markdown").splitlines()
+    lines = "\n".join(
+        cell["text"] for cell in cells(path) if cell["type"] == "markdown"
+    ).splitlines()
     return next(line[2:].strip() for line in lines if line.startswith("# "))
 
 
 def question(path: Path) -> str:
     """The question under the title: the first line of the notebook that is a block quote."""
-    lines = "\n".join(cell["text"] for cell in cells(path) if cell["type"] == "markdown").splitlines()
+    lines = "\n".join(
+        cell["text"] for cell in cells(path) if cell["type"] == "markdown"
+    ).splitlines()
     return next(line[1:].strip() for line in lines if line.startswith(">"))

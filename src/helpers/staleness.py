@@ -25,7 +25,11 @@ def modules(code: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("helpers."):
             found.add(node.module.split(".")[1])
         elif isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("helpers.")}
+            found |= {
+                alias.name.split(".")[1]
+                for alias in node.names
+                if alias.name.startswith("helpers.")
+            }
     return {name for name in found if (PACKAGE / f"{name}.py").is_file()}
 
 
@@ -59,7 +63,12 @@ def site_stamps(folders: list[Path]) -> dict[str, str]:
     ]
     printed = sorted((ROOT / "data" / "published").glob("*.csv"))
     return stamps(
-        [*made_by, *printed, ROOT / "pyproject.toml", *(folder / "state.json" for folder in folders)]
+        [
+            *made_by,
+            *printed,
+            ROOT / "pyproject.toml",
+            *(folder / "state.json" for folder in folders),
+        ]
     )
 
 

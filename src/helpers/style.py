@@ -3,7 +3,14 @@
 import matplotlib as mpl
 
 # Okabe and Ito's palette, in the order of use here.
-BLUE, ORANGE, GREEN, PURPLE, RED, SKY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"
+BLUE, ORANGE, GREEN, PURPLE, RED, SKY = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#D55E00",
+    "#56B4E9",
+)
 INK, GREY, PALE = "#222222", "#595959", "#d9d9d9"
 
 WIDTH = 6.4

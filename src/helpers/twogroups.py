@@ -19,7 +19,9 @@ def welch_df(sd1: float, sd2: float, n1: int, n2: int) -> float:
     return (v1 + v2) ** 2 / (v1**2 / (n1 - 1) + v2**2 / (n2 - 1))
 
 
-def welch(mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int, level: float = 0.95) -> dict:
+def welch(
+    mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int, level: float = 0.95
+) -> dict:
     """Welch's test from summary numbers: estimate, std_error, t, df, p_value, ci_low, ci_high, n."""
     estimate, std_error = mean1 - mean2, sqrt(sd1**2 / n1 + sd2**2 / n2)
     return _inference(estimate, std_error, welch_df(sd1, sd2, n1, n2), level) | {"n": n1 + n2}
@@ -38,7 +40,9 @@ def hedges_g(
     return {"estimate": g, "std_error": sqrt(variance), "ci_low": g - reach, "ci_high": g + reach}
 
 
-def equivalence_bound(mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int) -> float:
+def equivalence_bound(
+    mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int
+) -> float:
     """Smallest difference, in pooled SDs, that two one-sided 5 % tests rule out in both directions.
 
     It is the far end of the 90 % interval of the difference.
@@ -81,8 +85,13 @@ def clustered(values: pd.Series, first: pd.Series, cluster: pd.Series, level: fl
     if n_groups < 2:
         raise ValueError("clustering needs at least two clusters")
     design = np.column_stack([np.ones(len(data)), data["first"]])
-    fit = OLS(data["y"].to_numpy(float), design).fit(cov_type="cluster", cov_kwds={"groups": groups})
-    return _inference(fit.params[1], fit.bse[1], n_groups - 1, level) | {"n": len(data), "n_groups": n_groups}
+    fit = OLS(data["y"].to_numpy(float), design).fit(
+        cov_type="cluster", cov_kwds={"groups": groups}
+    )
+    return _inference(fit.params[1], fit.bse[1], n_groups - 1, level) | {
+        "n": len(data),
+        "n_groups": n_groups,
+    }
 
 
 def _inference(estimate: float, std_error: float, df: float, level: float) -> dict:

@@ -36,9 +36,13 @@ def read(
     readers = {".csv": _csv, ".parquet": _parquet, ".sav": _labelled, ".dta": _labelled}
     ending = path.suffix.lower()
     if ending not in readers:
-        raise DataError(f"{file}: cannot read *{ending} files. Save it as one of {', '.join(readers)}.")
+        raise DataError(
+            f"{file}: cannot read *{ending} files. Save it as one of {', '.join(readers)}."
+        )
     if not path.is_file():
-        raise DataError(f"{file}: there is no such file. Paths are relative to the project's folder.")
+        raise DataError(
+            f"{file}: there is no such file. Paths are relative to the project's folder."
+        )
     if path.stat().st_size == 0:
         raise DataError(f"{file}: the file is empty. Export it again.")
     _check_beginning(path, ending)
@@ -56,7 +60,11 @@ def read(
 
 
 def numbers(
-    frame: pd.DataFrame, column: str, path: Path, low: float | None = None, high: float | None = None
+    frame: pd.DataFrame,
+    column: str,
+    path: Path,
+    low: float | None = None,
+    high: float | None = None,
 ) -> pd.Series:
     """A column as numbers between `low` and `high`; missing stays missing.
 
@@ -74,7 +82,9 @@ def numbers(
     )
     _refuse(given, np.isinf(values), column, path, "infinite values", "Correct or empty these")
     scale = f"values off the scale {_plain(low)} to {_plain(high)}"
-    off = (values < (-np.inf if low is None else low)) | (values > (np.inf if high is None else high))
+    off = (values < (-np.inf if low is None else low)) | (
+        values > (np.inf if high is None else high)
+    )
     _refuse(
         given,
         off,
@@ -90,7 +100,14 @@ def whole_numbers(frame: pd.DataFrame, column: str, path: Path, low: int, high: 
     """A column as whole numbers between `low` and `high` (floats, since missing stays missing). Raises DataError."""
     values = numbers(frame, column, path, low, high)
     wrong = values.notna() & (values % 1 != 0)
-    _refuse(frame[column], wrong, column, path, "answers that are no whole numbers", "Correct or empty these")
+    _refuse(
+        frame[column],
+        wrong,
+        column,
+        path,
+        "answers that are no whole numbers",
+        "Correct or empty these",
+    )
     return values
 
 
@@ -118,10 +135,19 @@ def check_unique(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
     """Raise DataError when rows share the same values in `columns` (a respondent who stands twice)."""
     again = frame.duplicated(columns, keep=False)
     given = frame[columns].astype(str).agg(" / ".join, axis=1)
-    _refuse(given, again, " + ".join(columns), path, "the same id more than once", "Keep one row for each")
+    _refuse(
+        given,
+        again,
+        " + ".join(columns),
+        path,
+        "the same id more than once",
+        "Keep one row for each",
+    )
 
 
-def _refuse(given: pd.Series, wrong: pd.Series, column: str, path: Path, what: str, remedy: str) -> None:
+def _refuse(
+    given: pd.Series, wrong: pd.Series, column: str, path: Path, what: str, remedy: str
+) -> None:
     if wrong.any():
         first = "; ".join(f"row {row}: {value!r}" for row, value in given[wrong].head(3).items())
         more = f" and {wrong.sum() - 3} more" if wrong.sum() > 3 else ""
@@ -145,12 +171,16 @@ def _check_beginning(path: Path, ending: str) -> None:
         )
     utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))
     if not wanted and not utf16 and (b"\0" in start or start.startswith((*foreign, b"PK\x03\x04"))):
-        raise DataError(f"{relative(path)}: this is no text, whatever its name says. Export it as CSV.")
+        raise DataError(
+            f"{relative(path)}: this is no text, whatever its name says. Export it as CSV."
+        )
 
 
 def _csv(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
     if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
-        encoding = "utf-8-sig"  # the same, and a byte-order mark at the start is no part of the first name
+        encoding = (
+            "utf-8-sig"  # the same, and a byte-order mark at the start is no part of the first name
+        )
     try:
         with path.open(encoding=encoding, newline="") as file:
             header = file.readline()
@@ -167,7 +197,9 @@ def _csv(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
             f"encoding {encoding!r} is not known. Usual ones: utf-8, latin-1, cp1252, utf-16."
         ) from None
     separator = max(",;\t", key=header.count)
-    doubled = [name for name in _fields(header, separator) if _fields(header, separator).count(name) > 1]
+    doubled = [
+        name for name in _fields(header, separator) if _fields(header, separator).count(name) > 1
+    ]
     if doubled:
         raise DataError(f"{relative(path)}: two columns are named {doubled[0]!r}. Rename one.")
     try:
@@ -205,7 +237,9 @@ def _parquet(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
         frame = duckdb.read_parquet(str(path)).df()
     except duckdb.Error as error:
         first = str(error).splitlines()[0]
-        raise DataError(f"{relative(path)}: no readable Parquet file ({first}). Export it again.") from None
+        raise DataError(
+            f"{relative(path)}: no readable Parquet file ({first}). Export it again."
+        ) from None
     frame.index = frame.index + 1
     return frame
 

@@ -107,9 +107,14 @@ def _index(runs: list[dict[str, Any]], book: pd.DataFrame) -> str:
 
 def _by_data_file(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """For each data file, the figures and tables that rest on it."""
-    cards = [card | {"run": run["name"]} for run in runs for card in [*run["figures"], *run["tables"]]]
+    cards = [
+        card | {"run": run["name"]} for run in runs for card in [*run["figures"], *run["tables"]]
+    ]
     files = sorted({path for card in cards for path in card["sources"]})
-    return [{"path": path, "cards": [card for card in cards if path in card["sources"]]} for path in files]
+    return [
+        {"path": path, "cards": [card for card in cards if path in card["sources"]]}
+        for path in files
+    ]
 
 
 def _summary(book: pd.DataFrame) -> list[dict[str, Any]]:
@@ -143,4 +148,6 @@ def _times(runs: list[dict[str, Any]]) -> str:
     )
     head = '<tr><th scope="col">Notebook</th><th scope="col">Last ran</th><th scope="col">Seconds</th></tr>'
     table = f"<table><caption>Run times of the last build</caption><thead>{head}</thead><tbody>{rows}</tbody></table>"
-    return page.shell("Run times", table, "When each notebook last ran, and how long it took", bare=True)
+    return page.shell(
+        "Run times", table, "When each notebook last ran, and how long it took", bare=True
+    )
