@@ -17,7 +17,7 @@ pytestmark = pytest.mark.build
 
 
 def files_of(folder: Path) -> dict[str, Path]:
-    """Every figure, table and page. Run times and the state of the build are kept apart on purpose."""
+    """Every figure, table and page. Run times are kept apart on purpose."""
     build = folder / "build"
     parts = [
         path

@@ -1,6 +1,7 @@
 """The documents say what is so: commands exist, links lead somewhere, trees and pictures are true."""
 
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -17,6 +18,15 @@ TARGETS = set(
 DOCUMENT = pytest.mark.parametrize(
     "path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix()
 )
+
+
+def tracked_files():
+    if not shutil.which("git") or not (ROOT / ".git").exists():
+        pytest.skip("this is no git checkout")
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return listed.stdout.splitlines()
 
 
 @DOCUMENT
@@ -52,11 +62,7 @@ def test_readme_explains_every_state_and_status():
 def test_layout_tree_names_what_is_there():
     tree = (ROOT / "README.md").read_text().partition("## What is where")[2].split("```")[1]
     named = {line.split()[0].split("/")[0] for line in tree.strip().splitlines()}
-    tracked = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True
-    ).stdout.split()
-    if not tracked:
-        pytest.skip("no git checkout here")
+    tracked = tracked_files()
     folders = {name.split("/")[0] for name in tracked if "/" in name and not name.startswith(".")}
     assert folders <= named
     assert named <= folders | {"build"}
@@ -84,12 +90,7 @@ def test_citation_and_workflow_are_readable():
 
 
 def test_nothing_large_or_private_is_tracked():
-    tracked = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True
-    ).stdout.splitlines()
-    if not tracked:
-        pytest.skip("no git checkout here")
-    for name in tracked:
+    for name in tracked_files():
         assert (ROOT / name).stat().st_size < 2**20, name
         assert not name.endswith((".sav", ".dta", ".xlsx", ".pkl")), name
         assert name == "data/raw/.gitkeep" or not name.startswith(("data/raw/", "build/")), name

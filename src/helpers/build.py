@@ -78,7 +78,7 @@ def build_all() -> int:
         )
         return 1
     folders = [job.folder for job in jobs]
-    before = staleness.load(BUILD / "site" / "state.json")
+    before = staleness.load(BUILD / "site.json")
     made = [BUILD / name for name in before["made"]] if before else []
     why = (
         "notebooks ran"

@@ -18,7 +18,8 @@ WIDTH = 6.4
 
 
 def use() -> None:
-    """Set matplotlib's defaults for every figure that follows."""
+    """Set matplotlib's defaults for every figure that follows, whatever the user's own settings are."""
+    mpl.rcdefaults()
     mpl.rcParams.update(
         {
             "figure.figsize": (WIDTH, 3.6),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import platform
 import shutil
 import tomllib
 from html import escape
@@ -16,6 +17,7 @@ from helpers import session as sessions
 from helpers.project import ROOT, STATES
 
 BUILD = ROOT / "build"
+PARTS = ("figures", "tables", "notebooks", "ledger.csv", "site")
 
 
 def make(folders: list[Path]) -> None:
@@ -46,14 +48,12 @@ def make(folders: list[Path]) -> None:
         "times.html": _times(runs),
     }.items():
         (aside / "site" / name).write_text(text, encoding="utf-8")
-    state = {
-        "stamps": stamps,
-        "made": ["figures", "tables", "notebooks", "site/index.html", "ledger.csv"],
-    }
-    (aside / "site" / "state.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
-    # The site goes last: its state says that all the rest is in place.
-    for part in ("figures", "tables", "notebooks", "ledger.csv", "site"):
+    state = {"stamps": stamps, "made": [*PARTS, "site/index.html"]}
+    # Without its state the site counts as not made: the state goes first and comes last.
+    (BUILD / "site.json").unlink(missing_ok=True)
+    for part in PARTS:
         _swap(aside / part, BUILD / part)
+    (BUILD / "site.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
     shutil.rmtree(BUILD / "aside")
 
 
@@ -129,7 +129,7 @@ def _summary(book: pd.DataFrame) -> list[dict[str, Any]]:
 def _versions() -> list[tuple[str, str]]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     names = [requirement.split(">")[0] for requirement in project["dependencies"]]
-    return [(name, version(name)) for name in names]
+    return [("python", platform.python_version()), *((name, version(name)) for name in names)]
 
 
 def _ledger_page(book: pd.DataFrame) -> str:
