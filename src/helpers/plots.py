@@ -173,7 +173,7 @@ def scale_means(
             )
     ax.set_xlim(low, high)
     ax.set_xticks(range(low, high + 1))
-    ax.set_yticks(range(len(labels)), labels)
+    ax.set_yticks(range(len(labels)), [fill(label, 28) for label in labels])
     ax.set_ylim(len(labels) - 0.45, -0.6)
     ax.set_xlabel(f"mean on the scale from {low} to {high}")
     return fig
@@ -229,7 +229,8 @@ def diverging(shares: pd.DataFrame, labels: list[str]) -> Figure:
         ax.bar_label(bars, text, label_type="center", fontsize=9.5, color="white" if dark else INK)
     ax.axvline(0, color=INK, linewidth=1)
     ax.set_yticks(
-        range(len(wide)), [f"{row.label}\n(n = {row.n:.0f})" for row in names.itertuples()]
+        range(len(wide)),
+        [f"{fill(row.label, 28)}\n(n = {row.n:.0f})" for row in names.itertuples()],
     )
     ax.set_ylim(len(wide) - 0.5, -0.5)
     reach = max(-left.min(), (left[:, -1] + wide[:, -1]).max()) * 1.03
@@ -238,7 +239,12 @@ def diverging(shares: pd.DataFrame, labels: list[str]) -> Figure:
     ax.set_xlabel("share of answers")
     handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in colours]
     fig.legend(
-        handles, labels, ncols=min(k, 4), loc="outside upper center", frameon=False, fontsize=9.5
+        handles,
+        labels,
+        ncols=k if sum(map(len, labels)) < 50 else 2,
+        loc="outside upper center",
+        frameon=False,
+        fontsize=9.5,
     )
     return fig
 
