@@ -62,6 +62,12 @@ def test_value_labels_name_the_groups(tmp_path, ending):
     assert set(frame["group"]) == {"taking part", "colleague"}
 
 
+@pytest.mark.parametrize("ending", [".sav", ".dta"])
+def test_an_empty_word_is_missing(tmp_path, ending):
+    path = write(tmp_path / f"mine{ending}", with_cell(0, "group", "").infer_objects())
+    assert userdata.read(path, ["group"])["group"].isna().tolist() == [True] + [False] * 39
+
+
 def test_user_missing_codes_of_spss_are_missing(tmp_path):
     frame = GOOD.assign(item=GOOD["item"].replace(4, 99).astype(float))
     path = tmp_path / "mine.sav"
@@ -100,6 +106,7 @@ MISTAKES = {
     "text in a number column": (with_cell(3, "score", "three"), {}, ["column 'score'", "row 5: 'three'", "Correct"]),
     "infinite": (with_cell(3, "score", "inf"), {}, ["column 'score'", "infinite", "row 5"]),
     "off the scale": (with_cell(0, "score", 9), {"ranges": {"score": [1, 4]}}, ["scale 1 to 4", "row 2: '9'", "missing codes"]),
+    "under the scale": (with_cell(0, "score", 0), {"ranges": {"score": [1, 4]}}, ["scale 1 to 4", "row 2: '0'"]),
     "one group": (GOOD.assign(group="colleague"), {}, ["column 'group'", "two groups", "'colleague' (40 rows)"]),
     "three groups": (with_cell(0, "group", "visitor"), {}, ["two groups", "'visitor' (1 rows)", "`compare`"]),
     "unknown group": (GOOD, {"names": ["colleague", "visitor"]}, ["two groups", "'taking part' (20 rows)"]),
