@@ -4,7 +4,7 @@ import pytest
 
 from conftest import ROOT
 from helpers import parameters, source
-from helpers.project import DataError
+from helpers.project import InputError
 
 CELL = """from typing import Literal
 kind: Literal["a", "b"] = "a"  # which
@@ -51,7 +51,7 @@ def test_given_values_replace_defaults(notebook):
     ],
 )
 def test_wrong_ones_are_refused_with_the_list(notebook, values, reason):
-    with pytest.raises(DataError) as error:
+    with pytest.raises(InputError) as error:
         parameters.check(notebook, values, "mine.yml")
     message = str(error.value)
     assert message.startswith("mine.yml")
@@ -70,12 +70,12 @@ def test_wrong_ones_are_refused_with_the_list(notebook, values, reason):
 def test_files_that_are_no_parameters(tmp_path, text, reason):
     path = tmp_path / "mine.yml"
     path.write_text(text)
-    with pytest.raises(DataError, match=reason):
+    with pytest.raises(InputError, match=reason):
         parameters.read(path)
 
 
 def test_missing_and_empty_files(tmp_path):
-    with pytest.raises(DataError, match="no such parameter file"):
+    with pytest.raises(InputError, match="no such parameter file"):
         parameters.read(tmp_path / "none.yml")
     (tmp_path / "empty.yml").write_text("# nothing\n")
     assert parameters.read(tmp_path / "empty.yml") == {}

@@ -7,7 +7,7 @@ import pyreadstat
 import pytest
 
 from helpers import comparison, questionnaire, userdata
-from helpers.project import DataError
+from helpers.project import InputError
 
 GOOD = pd.DataFrame(
     {
@@ -121,7 +121,7 @@ MISTAKES = {
 def test_mistakes_in_a_comparison(tmp_path, mistake):
     frame, more, named = MISTAKES[mistake]
     path = write(tmp_path / "mine.csv", frame)
-    with pytest.raises(DataError) as error:
+    with pytest.raises(InputError) as error:
         compare_groups(path, **more)
     for part in ["mine.csv", *named]:
         assert part in str(error.value)
@@ -149,14 +149,14 @@ def test_files_that_cannot_be_read(tmp_path, mistake):
     ending, content, named = FILES[mistake]
     path = tmp_path / f"mine{ending}"
     path.write_bytes(content)
-    with pytest.raises(DataError) as error:
+    with pytest.raises(InputError) as error:
         userdata.read(path, ["group", "score"])
     for part in [path.name, *named]:
         assert part in str(error.value)
 
 
 def test_unknown_encoding_is_named(tmp_path):
-    with pytest.raises(DataError, match="'klingon' is not known"):
+    with pytest.raises(InputError, match="'klingon' is not known"):
         userdata.read(write(tmp_path / "mine.csv"), ["id"], encoding="klingon")
 
 
@@ -218,7 +218,7 @@ QUESTIONS = {
 def test_mistakes_in_a_questionnaire(tmp_path, mistake):
     frame, more, named = QUESTIONS[mistake]
     path = write(tmp_path / "mine.csv", frame)
-    with pytest.raises(DataError) as error:
+    with pytest.raises(InputError) as error:
         questionnaire.read(path, **({"items": ["first"], "low": 1, "high": 4} | more))
     for part in named:
         assert part in str(error.value)
@@ -229,7 +229,7 @@ def test_same_respondent_may_answer_other_items(tmp_path):
     asked = {"item": "item", "response": "answer", "respondent": "who", "low": 1, "high": 4}
     assert len(questionnaire.read(write(tmp_path / "good.csv", long), **asked)) == 4
     twice = pd.concat([long, long.tail(1)])
-    with pytest.raises(DataError, match=r"who \+ item.*row 5: '2 / b'; row 6: '2 / b'"):
+    with pytest.raises(InputError, match=r"who \+ item.*row 5: '2 / b'; row 6: '2 / b'"):
         questionnaire.read(write(tmp_path / "bad.csv", twice), **asked)
 
 

@@ -20,7 +20,7 @@ from typing import Any, TextIO
 
 from helpers import parameters, source, staleness
 from helpers import session as sessions
-from helpers.project import ROOT, DataError, relative
+from helpers.project import ROOT, InputError, relative
 
 BUILD = ROOT / "build"
 AT_ONCE = 2
@@ -59,7 +59,7 @@ def main(arguments: list[str]) -> int:
                     return build_one(notebook, Path(file))
         print(__doc__, file=sys.stderr)
         return 2
-    except DataError as error:
+    except InputError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
 

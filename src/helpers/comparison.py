@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import twogroups, userdata
-from helpers.project import DataError, relative
+from helpers.project import InputError, relative
 from helpers.suppression import MINIMUM
 
 SUMMARY = ["mean1", "sd1", "n1", "mean2", "sd2", "n2"]
@@ -50,10 +50,10 @@ def read(
 ) -> pd.DataFrame:  # fmt: skip
     """The user's records: the scales as numbers, the group, and the cluster where there is one.
 
-    Raises DataError for anything that cannot be used, naming file, column and first rows.
+    Raises InputError for anything that cannot be used, naming file, column and first rows.
     """
     if not group or not scales:
-        raise DataError(
+        raise InputError(
             "Comparing groups needs `group` (a column) and `scales` (columns). Name both."
         )
     others = [name for name in (group, cluster, respondent) if name]
@@ -73,13 +73,13 @@ def choose(
 ) -> tuple[pd.DataFrame, list[str]]:
     """Rows of the two groups to compare, and their names: `compare` or, where it is empty, the only two there are.
 
-    Raises DataError when there are fewer groups, or more and none chosen.
+    Raises InputError when there are fewer groups, or more and none chosen.
     """
     counts = frame[group].value_counts()
     found = ", ".join(f"{name!r} ({n} rows)" for name, n in counts.sort_index().items())
     names = compare or sorted(counts.index)
     if len(names) != 2 or len(set(names)) != 2 or not set(names) <= set(counts.index):
-        raise DataError(
+        raise InputError(
             f"{relative(path)}, column {group!r}: a comparison needs two groups; the column has {found}. "
             "Name two of them in `compare`, the first minus the second."
         )
@@ -91,18 +91,18 @@ def from_records(
 ) -> pd.DataFrame:
     """Table of groups from records; `first` marks the rows of group 1.
 
-    Raises DataError when a group answered too seldom to be shown, or a scale does not vary.
+    Raises InputError when a group answered too seldom to be shown, or a scale does not vary.
     """
     rows = []
     for scale in scales:
         summary = dict(zip(SUMMARY, twogroups.summarise(frame[scale], first), strict=True))
         where = f"{relative(path)}, column {scale!r}"
         if min(summary["n1"], summary["n2"]) < MINIMUM:
-            raise DataError(
+            raise InputError(
                 f"{where}: one of the groups has fewer than {MINIMUM} answers, too few to be shown. Leave the column out."
             )
         if summary["sd1"] == 0 and summary["sd2"] == 0:
-            raise DataError(
+            raise InputError(
                 f"{where}: everybody in a group gave the same answer. Leave the column out."
             )
         rows.append({"scale": scale} | summary)

@@ -51,7 +51,7 @@ def run(
             shutdown_kernel="immediate",  # all is written by then; waiting for a graceful end can take seconds
         )  # fmt: skip
     except PapermillExecutionError as error:
-        if error.ename == "DataError":
+        if error.ename == "InputError":
             raise NotebookFailed(error.evalue, None) from None
         raise NotebookFailed(_last_lines(error), target) from None
     except RuntimeError as error:  # as nbclient says that a kernel did not start or died

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import source
-from helpers.project import DataError, relative
+from helpers.project import InputError, relative
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def declared(notebook: Path) -> list[Parameter]:
 def check(notebook: Path, values: dict[str, Any], where: str) -> dict[str, Any]:
     """Defaults of the notebook with `values` in their place; `where` names their origin in messages.
 
-    Raises DataError that lists what exists when a name is unknown or a value is not of the declared type.
+    Raises InputError that lists what exists when a name is unknown or a value is not of the declared type.
     """
     import pydantic  # only runs that really check pay for it
 
@@ -68,7 +68,7 @@ def check(notebook: Path, values: dict[str, Any], where: str) -> dict[str, Any]:
         ).model_dump()
     except pydantic.ValidationError as error:
         wrong = [f"  {'.'.join(map(str, e['loc']))}: {_reason(e)}" for e in error.errors()]
-        raise DataError(
+        raise InputError(
             "\n".join([f"{where}: not understood", *wrong, describe(notebook)])
         ) from None
 
@@ -80,15 +80,15 @@ def read(path: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise DataError(f"{path}: there is no such parameter file.") from None
+        raise InputError(f"{path}: there is no such parameter file.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(
+        raise InputError(
             f"{relative(path)}: this is no YAML text ({error}). Write `name: value`, one a line."
         ) from None
     if values is None:
         return {}
     if not isinstance(values, dict):
-        raise DataError(f"{relative(path)}: this is no mapping. Write `name: value`, one a line.")
+        raise InputError(f"{relative(path)}: this is no mapping. Write `name: value`, one a line.")
     return values
 
 

@@ -15,7 +15,7 @@ STATES = {
 """Every figure, table and number is in exactly one of these states."""
 
 
-class DataError(ValueError):
+class InputError(ValueError):
     """Something about a file, a column or a parameter that its owner can mend.
 
     The message is complete: it names the place and the remedy, so it is shown without a traceback.

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import ordinal, userdata
-from helpers.project import DataError, relative
+from helpers.project import InputError, relative
 
 
 def read(
@@ -15,16 +15,16 @@ def read(
     """Answers as rows `item, answer, group`, answers whole numbers from `low` to `high`, missing ones left out.
 
     Either `items` (columns) or `item` and `response` (columns) say where the answers are. `labels` are the answers
-    in words, lowest first. Raises DataError naming file, column and first rows.
+    in words, lowest first. Raises InputError naming file, column and first rows.
     """
     if low >= high:
-        raise DataError(f"the scale must rise: low is {low}, high is {high}.")
+        raise InputError(f"the scale must rise: low is {low}, high is {high}.")
     if labels and len(labels) != high - low + 1:
-        raise DataError(
+        raise InputError(
             f"{len(labels)} labels do not fit a scale from {low} to {high}; give {high - low + 1}."
         )
     if bool(items) == bool(item) or bool(item) != bool(response):
-        raise DataError(
+        raise InputError(
             "Say where the answers are: either `items` (a column for each item), or `item` and `response` (a row for "
             "each answer)."
         )
@@ -40,7 +40,7 @@ def read(
         frame[column] = userdata.categories(frame, column)
     if group and frame[group].nunique() < 2:
         found = ", ".join(map(repr, frame[group].dropna().unique())) or "nothing"
-        raise DataError(
+        raise InputError(
             f"{relative(path)}, column {group!r}: there is one group only ({found}). Name a column with two groups "
             "or more, or leave `group` out."
         )
@@ -55,7 +55,7 @@ def read(
             }
         ).dropna(subset=["item", "answer"])
     if answers.empty:
-        raise DataError(f"{relative(path)}: nobody answered any of the items.")
+        raise InputError(f"{relative(path)}: nobody answered any of the items.")
     return answers.astype({"answer": int})
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import parameters, source
-from helpers.project import ROOT, DataError, locate, stamp
+from helpers.project import ROOT, InputError, locate, stamp
 
 
 @dataclass
@@ -30,7 +30,7 @@ class Session:
 def start(notebook: str, namespace: dict[str, Any]) -> Session:
     """Begin a run. `namespace` is the notebook's `globals()`; the declared parameters are taken from it.
 
-    Raises DataError when a parameter has a wrong type, RuntimeError when this kernel is another Python than
+    Raises InputError when a parameter has a wrong type, RuntimeError when this kernel is another Python than
     the one that `make` uses.
     """
     path = source.path_of(notebook)
@@ -63,7 +63,7 @@ def reads(session: Session, path: str | Path) -> Path:
     """Note that the run rests on a file (so that touching it reruns the notebook), and return its place."""
     place = locate(path)
     if not place.is_file():
-        raise DataError(
+        raise InputError(
             f"{path}: there is no such file. Paths are relative to the project's folder."
         )
     note(session, "input", path=place.as_posix(), stamp=stamp(place))

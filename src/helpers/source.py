@@ -4,14 +4,14 @@ import hashlib
 import json
 from pathlib import Path
 
-from helpers.project import ROOT, DataError
+from helpers.project import ROOT, InputError
 
 
 def path_of(name: str) -> Path:
     """File of a notebook given by name; a name that does not exist is refused with the list of those that do."""
     path = ROOT / "notebooks" / f"{name}.ipynb"
     if not path.is_file():
-        raise DataError(f"There is no notebook {name!r}. There are: {', '.join(names())}.")
+        raise InputError(f"There is no notebook {name!r}. There are: {', '.join(names())}.")
     return path
 
 

@@ -24,5 +24,6 @@ def suppress_groups(cells: pd.DataFrame, values: list[str]) -> pd.DataFrame:
     mask = pd.Series(
         [pair in hidden for pair in zip(cells["item"], cells["group"], strict=True)], cells.index
     )
-    result = cells.assign(suppressed=mask, n=cells["n"].astype(float))
+    result = cells.assign(n=cells["n"].astype(float))
+    result.insert(result.columns.get_loc("group") + 1, "suppressed", mask)
     return result.assign(**{name: result[name].mask(mask) for name in ["n", *values]})

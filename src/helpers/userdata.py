@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers.project import DataError, relative
+from helpers.project import InputError, relative
 
 MISSING = ["", " ", "NA", "N/A", "NaN", "nan", "."]
 """What stands for no answer in a CSV file."""
@@ -30,32 +30,32 @@ def read(
     """Given columns of a CSV, Parquet, SPSS (.sav) or Stata (.dta) file; the index counts its rows.
 
     CSV cells come as text, other formats with their own types and the file's missing codes taken out. In the
-    columns listed in `names`, SPSS and Stata codes are replaced by their value labels. Raises DataError.
+    columns listed in `names`, SPSS and Stata codes are replaced by their value labels. Raises InputError.
     """
     file = relative(path)
     readers = {".csv": _csv, ".parquet": _parquet, ".sav": _labelled, ".dta": _labelled}
     ending = path.suffix.lower()
     if ending not in readers:
-        raise DataError(
+        raise InputError(
             f"{file}: cannot read *{ending} files. Save it as one of {', '.join(readers)}."
         )
     if not path.is_file():
-        raise DataError(
+        raise InputError(
             f"{file}: there is no such file. Paths are relative to the project's folder."
         )
     if path.stat().st_size == 0:
-        raise DataError(f"{file}: the file is empty. Export it again.")
+        raise InputError(f"{file}: the file is empty. Export it again.")
     _check_beginning(path, ending)
     frame = readers[ending](path, encoding, names)
     absent = [column for column in columns if column not in frame.columns]
     if absent:
         guesses = get_close_matches(absent[0], map(str, frame.columns), n=1)
         hint = f" Did you mean {guesses[0]!r}?" if guesses else ""
-        raise DataError(
+        raise InputError(
             f"{file}: no column {', '.join(map(repr, absent))}.{hint} The file has: {', '.join(map(str, frame.columns))}."
         )
     if frame.empty:
-        raise DataError(f"{file}: the file has columns but no rows. Export it again.")
+        raise InputError(f"{file}: the file has columns but no rows. Export it again.")
     return frame[list(dict.fromkeys(columns))]
 
 
@@ -68,7 +68,7 @@ def numbers(
 ) -> pd.Series:
     """A column as numbers between `low` and `high`; missing stays missing.
 
-    Raises DataError naming the first rows that hold text, infinite values or values off the scale.
+    Raises InputError naming the first rows that hold text, infinite values or values off the scale.
     """
     given = frame[column]
     values = pd.to_numeric(given, errors="coerce").astype(float)
@@ -97,7 +97,7 @@ def numbers(
 
 
 def whole_numbers(frame: pd.DataFrame, column: str, path: Path, low: int, high: int) -> pd.Series:
-    """A column as whole numbers between `low` and `high` (floats, since missing stays missing). Raises DataError."""
+    """A column as whole numbers between `low` and `high` (floats, since missing stays missing). Raises InputError."""
     values = numbers(frame, column, path, low, high)
     wrong = values.notna() & (values % 1 != 0)
     _refuse(
@@ -112,7 +112,7 @@ def whole_numbers(frame: pd.DataFrame, column: str, path: Path, low: int, high: 
 
 
 def coded(frame: pd.DataFrame, column: str, codes: dict[str, int], path: Path) -> pd.Series:
-    """A column of words as their codes; missing stays missing. Raises DataError for words without a code."""
+    """A column of words as their codes; missing stays missing. Raises InputError for words without a code."""
     values = frame[column].map(codes)
     wrong = values.isna() & frame[column].notna()
     _refuse(
@@ -132,7 +132,7 @@ def categories(frame: pd.DataFrame, column: str) -> pd.Series:
 
 
 def check_unique(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
-    """Raise DataError when rows share the same values in `columns` (a respondent who stands twice)."""
+    """Raise InputError when rows share the same values in `columns` (a respondent who stands twice)."""
     again = frame.duplicated(columns, keep=False)
     given = frame[columns].astype(str).agg(" / ".join, axis=1)
     _refuse(
@@ -151,7 +151,7 @@ def _refuse(
     if wrong.any():
         first = "; ".join(f"row {row}: {value!r}" for row, value in given[wrong].head(3).items())
         more = f" and {wrong.sum() - 3} more" if wrong.sum() > 3 else ""
-        raise DataError(f"{relative(path)}, column {column!r}: {what} ({first}{more}). {remedy}.")
+        raise InputError(f"{relative(path)}, column {column!r}: {what} ({first}{more}). {remedy}.")
 
 
 def _plain(value: object) -> str:
@@ -166,12 +166,12 @@ def _check_beginning(path: Path, ending: str) -> None:
     wanted = _BEGINNINGS.get(ending)
     foreign = [begin for begins in _BEGINNINGS.values() for begin in begins if len(begin) > 1]
     if wanted and not start.startswith(wanted):
-        raise DataError(
+        raise InputError(
             f"{relative(path)}: this is no {ending} file, whatever its name says. Export it again."
         )
     utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))
     if not wanted and not utf16 and (b"\0" in start or start.startswith((*foreign, b"PK\x03\x04"))):
-        raise DataError(
+        raise InputError(
             f"{relative(path)}: this is no text, whatever its name says. Export it as CSV."
         )
 
@@ -188,12 +188,12 @@ def _csv(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
                 pass
     except UnicodeError:
         row = _first_undecodable(path, encoding)
-        raise DataError(
+        raise InputError(
             f"{relative(path)}, row {row}: the text is not {encoding.removesuffix('-sig')}. Save it as "
             "'CSV UTF-8', or name its encoding in the parameters, e.g. `encoding: latin-1`."
         ) from None
     except LookupError:
-        raise DataError(
+        raise InputError(
             f"encoding {encoding!r} is not known. Usual ones: utf-8, latin-1, cp1252, utf-16."
         ) from None
     separator = max(",;\t", key=header.count)
@@ -201,14 +201,14 @@ def _csv(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
         name for name in _fields(header, separator) if _fields(header, separator).count(name) > 1
     ]
     if doubled:
-        raise DataError(f"{relative(path)}: two columns are named {doubled[0]!r}. Rename one.")
+        raise InputError(f"{relative(path)}: two columns are named {doubled[0]!r}. Rename one.")
     try:
         frame = pd.read_csv(
             path, sep=separator, dtype=str, encoding=encoding, keep_default_na=False, na_values=MISSING,
             skip_blank_lines=False, index_col=False,
         )  # fmt: skip
     except pd.errors.ParserError as error:
-        raise DataError(
+        raise InputError(
             f"{relative(path)}: rows of unequal length ({str(error).strip()}). Export it again."
         ) from None
     if separator == ";":  # then the comma is the decimal mark
@@ -237,7 +237,7 @@ def _parquet(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
         frame = duckdb.read_parquet(str(path)).df()
     except duckdb.Error as error:
         first = str(error).splitlines()[0]
-        raise DataError(
+        raise InputError(
             f"{relative(path)}: no readable Parquet file ({first}). Export it again."
         ) from None
     frame.index = frame.index + 1
@@ -251,7 +251,7 @@ def _labelled(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame
     try:
         frame, meta = reader(str(path))
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
-        raise DataError(
+        raise InputError(
             f"{relative(path)}: no readable {path.suffix} file ({error}). Export it again."
         ) from None
     for column in set(names) & set(meta.variable_value_labels):
