@@ -133,10 +133,17 @@ def _versions() -> list[tuple[str, str]]:
 
 
 def _ledger_page(book: pd.DataFrame) -> str:
-    rows = book.to_dict("records")
+    order = ["contradicts", *(status for status in ledger.STATUSES if status != "contradicts")]
+    rows = book.sort_values("status", key=lambda s: s.map(order.index), kind="stable").to_dict(
+        "records"
+    )
     body = page.fill("ledger.html.j2", rows=rows, statuses=ledger.STATUSES)
     return page.shell(
-        "The evidence ledger", body, "Every printed number beside what we get", home="index.html"
+        "The evidence ledger",
+        body,
+        "Every printed number beside what we get",
+        home="index.html",
+        look="wide",
     )
 
 
@@ -149,5 +156,5 @@ def _times(runs: list[dict[str, Any]]) -> str:
     head = '<tr><th scope="col">Notebook</th><th scope="col">Last ran</th><th scope="col">Seconds</th></tr>'
     table = f"<table><caption>Run times of the last build</caption><thead>{head}</thead><tbody>{rows}</tbody></table>"
     return page.shell(
-        "Run times", table, "When each notebook last ran, and how long it took", bare=True
+        "Run times", table, "When each notebook last ran, and how long it took", look="bare"
     )
