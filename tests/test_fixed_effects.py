@@ -296,7 +296,9 @@ def test_the_real_school_panel_gives_the_known_answer(shared, grades):
     found = fixed_effects.fit(fixed_effects.within(moments.compute(panel, model))).table()
     schools, known = KNOWN[grades]
     n, k = found["n"].iloc[0], len(found)
-    found["std_error"] *= np.sqrt((n - k - 1) / (n - k))  # the known answers have linearmodels' factor
+    found["std_error"] *= np.sqrt(
+        (n - k - 1) / (n - k)
+    )  # the known answers have linearmodels' factor
     assert found["n_groups"].unique().tolist() == [schools]
     assert found[["estimate", "std_error"]].to_numpy().tolist() == [
         pytest.approx(row, abs=0.00051) for row in known

@@ -80,22 +80,18 @@ def compute(source: Path | Sequence[Path] | pd.DataFrame, model: Model) -> Momen
     name = _open(connection, source)
     _check_columns(connection, model, name)
     _create_view(connection, model)
-    facts = _survey(connection, model, name)
+    _refuse_text(connection, model, name)
+    rows, incomplete = _count(connection, model)
+    centres = _centres(connection, model)
     levels = {
         column: _levels(connection, place, column, reference, name)
         for place, (column, reference) in enumerate(_all_categories(model).items())
     }
-    terms, pieces, owners = _columns(model, levels, facts["centres"])
-    found = connection.execute(statement(pieces, owners, bool(model.weight))).fetchnumpy()
+    terms, pieces, owners = _columns(model, levels, centres)
+    query = statement(pieces, owners, bool(model.weight), bool(model.cluster))
+    found = connection.execute(query).fetchnumpy()
+    _refuse_unusable(connection, model, found, name)
     connection.close()
-    if len(found["school"]) == 0:
-        raise InputError(f"{name}: no record is complete in {', '.join(model.columns)}.")
-    split = found["school"][found["first_cluster"] != found["last_cluster"]]
-    if len(split):
-        raise InputError(
-            f"{name}, column {model.cluster!r}: school {split[0]!r} lies in more than one cluster ({len(split)} such "
-            "schools). Fixed effects must lie within clusters: correct the column or name a coarser one."
-        )
     p, n = len(pieces), np.asarray(found["n"], dtype=float)
     sums = np.column_stack([np.asarray(found[f"s{i}"], dtype=float) for i in range(p)])
     products = np.zeros((len(n), p, p))
@@ -107,18 +103,18 @@ def compute(source: Path | Sequence[Path] | pd.DataFrame, model: Model) -> Momen
     return Moments(
         terms=tuple(terms),
         schools=np.asarray(found["school"], dtype=object),
-        clusters=np.asarray(found["first_cluster"], dtype=object),
+        clusters=np.asarray(found["first_cluster" if model.cluster else "school"], dtype=object),
         records=np.asarray(found["records"], dtype=np.int64),
         n=n,
         sums=sums,
         products=products,
-        centres=facts["centres"],
-        incomplete=facts["incomplete"],
-        rows=facts["rows"],
+        centres=centres,
+        incomplete=incomplete,
+        rows=rows,
     )
 
 
-def statement(pieces: list[str], owners: list[str], weighted: bool) -> str:
+def statement(pieces: list[str], owners: list[str], weighted: bool, clustered: bool) -> str:
     """The one aggregation, over a relation `records` whose columns have plain names.
 
     `pieces` are expressions of the columns of z; `owners` names for each dummy the category it belongs to (two
@@ -129,16 +125,14 @@ def statement(pieces: list[str], owners: list[str], weighted: bool) -> str:
     z = ", ".join(f"{piece} AS z{i}" for i, piece in enumerate(pieces))
     sums = [f"sum({w}z{i}) AS s{i}" for i in range(len(pieces))]
     products = [f"sum({w}z{i} * z{j}) AS m{i}_{j}" for i, j in _pairs(owners)]
-    total = "sum(w)" if weighted else "CAST(count(*) AS DOUBLE)"
-    head = [
-        "school",
-        "min(cluster) AS first_cluster",
-        "max(cluster) AS last_cluster",
-        "count(*) AS records",
-    ]
+    total = ["sum(w) AS n", "min(w) AS smallest"] if weighted else ["CAST(count(*) AS DOUBLE) AS n"]
+    clusters = (
+        ["min(cluster) AS first_cluster", "max(cluster) AS last_cluster"] if clustered else []
+    )
+    inner = ["school", *(["cluster"] if clustered else []), *(["w"] if weighted else []), z]
     return (
-        f"SELECT {', '.join([*head, f'{total} AS n', *sums, *products])} "
-        f"FROM (SELECT school, cluster, w, {z} FROM records WHERE complete = 1) AS complete_records "
+        f"SELECT {', '.join(['school', 'count(*) AS records', *total, *clusters, *sums, *products])} "
+        f"FROM (SELECT {', '.join(inner)} FROM records WHERE complete = 1) AS complete_records "
         "GROUP BY school ORDER BY school"
     )
 
@@ -202,7 +196,7 @@ def _check_columns(connection: duckdb.DuckDBPyConnection, model: Model, name: st
 
 def _create_view(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     """The file as a view `records` with plain names: school, cluster, w, y, x0.., c0.., complete."""
-    types = {row[0]: row[1] for row in connection.execute("DESCRIBE file").fetchall()}
+    types = _types(connection)
     text = {column: _as_text(column, types[column]) for column in model.columns}
     cast = {
         column: "TRY_CAST" if types[column] == "VARCHAR" else "CAST" for column in model.columns
@@ -210,7 +204,7 @@ def _create_view(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
     numeric = {column: f"{cast[column]}({_name(column)} AS DOUBLE)" for column in model.columns}
     parts = {
         "school": text[model.school],
-        "cluster": text[model.cluster or model.school],
+        **({"cluster": text[model.cluster]} if model.cluster else {}),
         "w": numeric[model.weight] if model.weight else "1.0",
         "y": numeric[model.outcome],
         **{f"x{place}": numeric[column] for place, column in enumerate(model.controls)},
@@ -231,30 +225,44 @@ def _as_text(column: str, kind: str) -> str:
         return (
             f"CASE WHEN {quoted} = floor({quoted}) THEN {whole} ELSE CAST({quoted} AS VARCHAR) END"
         )
-    return f"nullif(CAST({quoted} AS VARCHAR), '')"
+    return f"nullif({quoted}, '')" if kind == "VARCHAR" else f"CAST({quoted} AS VARCHAR)"
 
 
-def _survey(connection: duckdb.DuckDBPyConnection, model: Model, name: str) -> dict:
-    """One scan that counts, centres and looks for what cannot be used."""
-    numbers = {column: f"x{place}" for place, column in enumerate(model.controls)}
-    numbers |= {model.outcome: "y"} | ({model.weight: "w"} if model.weight else {})
-    parts = ["count(*) AS n_rows"]
-    parts += [
-        f"avg(CASE WHEN isfinite({alias}) THEN {alias} END) AS centre_{alias}"
-        for alias in numbers.values()
-    ]
-    parts += [
-        f"count(*) FILTER (NOT isfinite({alias})) AS infinite_{alias}" for alias in numbers.values()
-    ]
-    found = connection.execute(f"SELECT {', '.join(parts)} FROM records").fetchdf().iloc[0]
-    lacking = ", ".join(f"count(*) - count({_name(column)})" for column in model.columns)
-    counts = connection.execute(f"SELECT {lacking} FROM file").fetchone()
-    for column, alias in numbers.items():
-        text = f"{_name(column)} IS NOT NULL AND TRY_CAST({_name(column)} AS DOUBLE) IS NULL"
-        _refuse(connection, column, text, name, "text in a number column")
-        if found[f"infinite_{alias}"]:
-            _refuse(connection, column, f"NOT isfinite({_name(column)})", name, "infinite values")
-    if model.weight:
+def _types(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    return {row[0]: row[1] for row in connection.execute("DESCRIBE file").fetchall()}
+
+
+def _numeric(model: Model) -> list[str]:
+    """Columns that must hold numbers."""
+    return [*model.controls, model.outcome, *([model.weight] if model.weight else [])]
+
+
+def _refuse_text(connection: duckdb.DuckDBPyConnection, model: Model, name: str) -> None:
+    types = _types(connection)
+    for column in _numeric(model):
+        if types[column] == "VARCHAR":
+            text = f"nullif({_name(column)}, '') IS NOT NULL AND TRY_CAST({_name(column)} AS DOUBLE) IS NULL"
+            _refuse(connection, column, text, name, "text in a number column")
+
+
+def _refuse_unusable(
+    connection: duckdb.DuckDBPyConnection, model: Model, found: dict[str, np.ndarray], name: str
+) -> None:
+    """Look in the finished sums for what must not be in the records; only then search for where it is."""
+    if len(found["school"]) == 0:
+        raise InputError(f"{name}: no record is complete in {', '.join(model.columns)}.")
+    if not all(
+        np.isfinite(values.astype(float)).all() for key, values in found.items() if key[0] in "mn"
+    ):
+        for column in _numeric(model):
+            _refuse(
+                connection,
+                column,
+                f"NOT isfinite(CAST({_name(column)} AS DOUBLE))",
+                name,
+                "infinite values",
+            )
+    if model.weight and found["smallest"].min() <= 0:
         _refuse(
             connection,
             model.weight,
@@ -262,12 +270,31 @@ def _survey(connection: duckdb.DuckDBPyConnection, model: Model, name: str) -> d
             name,
             "weights that are not positive",
         )
+    if model.cluster:
+        split = found["school"][found["first_cluster"] != found["last_cluster"]]
+        if len(split):
+            raise InputError(
+                f"{name}, column {model.cluster!r}: school {split[0]!r} lies in more than one cluster ({len(split)} "
+                "such schools). Fixed effects must lie within clusters: correct the column or name a coarser one."
+            )
+
+
+def _count(connection: duckdb.DuckDBPyConnection, model: Model) -> tuple[int, dict[str, int]]:
+    """Records in the file, and for each column how many lack it."""
+    present = ", ".join(f"count({_name(column)})" for column in model.columns)
+    rows, *counts = connection.execute(f"SELECT count(*), {present} FROM file").fetchone()
+    return rows, {column: rows - count for column, count in zip(model.columns, counts, strict=True)}
+
+
+def _centres(connection: duckdb.DuckDBPyConnection, model: Model) -> np.ndarray:
+    """A constant near the mean of each control and of the outcome: their means over all records.
+
+    Any constant gives the same estimates; one near the mean keeps the sums of products from losing digits.
+    """
     centred = [*(f"x{place}" for place in range(len(model.controls))), "y"]
-    return {
-        "rows": int(found["n_rows"]),
-        "centres": np.nan_to_num(np.array([float(found[f"centre_{alias}"]) for alias in centred])),
-        "incomplete": dict(zip(model.columns, map(int, counts), strict=True)),
-    }
+    means = ", ".join(f"avg({column})" for column in centred)
+    found = connection.execute(f"SELECT {means} FROM records").fetchone()
+    return np.nan_to_num(np.array(found, dtype=float), posinf=0.0, neginf=0.0)
 
 
 def _refuse(
