@@ -37,7 +37,7 @@ run: $(READY) ## one notebook with your parameters: make run NOTEBOOK=05-satisfa
 export NOTEBOOK PARAMS
 
 lab: $(READY) ## open the notebooks in JupyterLab
-	@$(PYTHON) -m jupyter lab notebooks
+	@$(PYTHON) -m jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks
 
 test: $(READY) ## run the whole test suite
 	@$(PYTHON) -m pytest

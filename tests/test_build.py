@@ -3,6 +3,9 @@
 import json
 import os
 import re
+import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,7 +13,7 @@ import pandas as pd
 import pytest
 
 from conftest import copy_project, environment, make
-from helpers import source
+from helpers import source, staleness
 from helpers.project import STATES
 
 pytestmark = pytest.mark.build
@@ -108,8 +111,6 @@ def test_nothing_built_tells_of_the_machine(built):
 @pytest.fixture(scope="module")
 def worked(built, tmp_path_factory):
     """A built copy that tests may change, each from where the one before left it."""
-    import shutil
-
     folder = tmp_path_factory.mktemp("worked") / "project"
     shutil.copytree(built, folder)
     assert make(folder, "all").returncode == 0
@@ -179,9 +180,6 @@ def test_what_is_deleted_comes_back(worked):
 
 def test_opened_in_jupyter_the_notebook_leaves_the_build_alone(worked):
     """As JupyterLab runs it: from its own folder, without the runner."""
-    import subprocess
-    import sys
-
     before = {name: path.read_bytes() for name, path in files_of(worked).items()}
     name = "05-satisfaction"
     command = [
@@ -212,11 +210,6 @@ def test_opened_in_jupyter_the_notebook_leaves_the_build_alone(worked):
 
 def test_imports_found_by_reading_are_those_that_happen(built):
     """The dependencies read from the code hold every helper that a kernel really loaded."""
-    import subprocess
-    import sys
-
-    from helpers import staleness
-
     for name in source.names():
         code = source.code(built / "notebooks" / f"{name}.ipynb").partition("style.use()")[0]
         code += "\nimport sys; print(*(m.split('.')[1] for m in sys.modules if m.startswith('helpers.')))"

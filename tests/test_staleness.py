@@ -1,5 +1,7 @@
 """What depends on what."""
 
+import json
+
 import pytest
 
 from helpers import source, staleness
@@ -21,8 +23,6 @@ def test_closure_follows_imports():
 
 
 def test_digest_ignores_outputs_and_sees_edits(tmp_path):
-    import json
-
     path = source.path_of("05-satisfaction")
     notebook = json.loads(path.read_text())
     copy = tmp_path / "copy.ipynb"
