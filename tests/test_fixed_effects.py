@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from linearmodels.panel import PanelOLS
+from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
 from helpers import fixed_effects, moments
@@ -165,6 +166,25 @@ def test_drawn_signs_come_close_to_all_of_them():
     every = fixed_effects.wild_bootstrap(data, "2014", draws=2**12)
     drawn = fixed_effects.wild_bootstrap(data, "2014", draws=2**12 - 1, seed=3)
     assert drawn == pytest.approx(every, abs=4 * np.sqrt(every * (1 - every) / 2**12))
+
+
+def test_intervals_and_p_values_use_t_with_clusters_minus_one():
+    table = fixed_effects.fit(within(records(), cluster="district")).table(level=0.9)
+    df = table["n_groups"].iloc[0] - 1
+    assert df == 6
+    t = table["estimate"] / table["std_error"]
+    assert table["p_value"].to_numpy() == pytest.approx(2 * stats.t.sf(t.abs(), df), rel=1e-10)
+    reach = table["ci_high"] - table["estimate"]
+    expected = stats.t.ppf(0.95, df) * table["std_error"]
+    assert reach.to_numpy() == pytest.approx(expected.to_numpy(), rel=1e-10)
+
+
+def test_joint_test_of_several_terms_is_walds_f():
+    fit = fixed_effects.fit(within(records()))
+    f, p = fit.joint_test(["2013", "2014", "2015"])
+    b, v = fit.estimate[:3], fit.covariance[:3, :3]
+    assert f == pytest.approx(b @ np.linalg.inv(v) @ b / 3, rel=1e-9)
+    assert p == pytest.approx(stats.f.sf(f, 3, fit.n_groups - 1), rel=1e-10)
 
 
 def test_joint_test_of_one_term_is_its_t_test_squared():
