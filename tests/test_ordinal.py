@@ -63,24 +63,46 @@ def test_sd_bounds_hold_and_are_reached():
 sizes = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 40), min_size=1)
 
 
-@given(sizes)
-def test_no_small_group_shows_or_can_be_worked_out(groups):
-    everybody = sum(groups.values())
+@given(sizes, st.integers(0, 25))
+def test_no_small_group_shows_or_can_be_worked_out(groups, unnamed):
+    """`unnamed` people name no group and count among everybody only."""
+    everybody = sum(groups.values()) + unnamed
     cells = pd.DataFrame(
-        [("item", "all", everybody, 2.5), *(("item", name, n, 2.0) for name, n in groups.items())],
+        [
+            ("item", "all", everybody, 2.5),
+            *(("item", name, n, 2.0) for name, n in groups.items()),
+        ],
         columns=["item", "group", "n", "estimate"],
     )
     found = suppression.suppress_groups(cells, ["estimate"])
-    shown = found[~found["suppressed"]]
-    assert (shown["n"] >= suppression.MINIMUM).all()
+    shown = found[~found["suppressed"]].set_index("group")["n"]
+    assert (shown >= suppression.MINIMUM).all()
     assert found.loc[found["suppressed"], ["n", "estimate"]].isna().all(axis=None)
-    parts = found[found["group"] != "all"]
-    total_shown = "all" in set(shown["group"])
-    if total_shown and len(parts) > 1:
-        assert parts["suppressed"].sum() != 1
+    shown_groups = shown.drop("all", errors="ignore")
+    if "all" in shown and len(shown_groups):
+        # What is left when the groups that are shown are taken from everybody.
+        rest = [n for name, n in groups.items() if name not in shown_groups]
+        left = sum(rest) + unnamed
+        assert left == 0 or left >= suppression.MINIMUM
+        assert not (len(rest) == 1 and unnamed == 0 and rest[0] < suppression.MINIMUM)
     # Nothing is hidden without a reason.
-    if min(groups.values()) >= suppression.MINIMUM:
+    if min(groups.values()) >= suppression.MINIMUM and not 0 < unnamed < suppression.MINIMUM:
         assert not found["suppressed"].any()
+
+
+def test_two_small_groups_do_not_give_each_other_away():
+    cells = pd.DataFrame(
+        [
+            ("i", "all", 67, 2.5),
+            ("i", "p", 40, 2.0),
+            ("i", "q", 20, 2.0),
+            ("i", "r", 4, 2.0),
+            ("i", "s", 3, 2.0),
+        ],
+        columns=["item", "group", "n", "estimate"],
+    )
+    found = suppression.suppress_groups(cells, ["estimate"])
+    assert set(found.loc[found["suppressed"], "group"]) == {"q", "r", "s"}
 
 
 def test_suppression_treats_all_answers_of_a_group_alike():

@@ -9,8 +9,9 @@ MINIMUM = 10
 def suppress_groups(cells: pd.DataFrame, values: list[str]) -> pd.DataFrame:
     """Empty `values` and `n` of small groups; adds a column `suppressed`.
 
-    `cells` has columns `item, group, n`; the group named "all" is everybody. Where an item would lose exactly one
-    group, the next smallest goes with it: otherwise everybody minus the others would give it away.
+    `cells` has columns `item, group, n`; the group named "all" is everybody. Everybody minus the groups that are
+    shown must not be a small cell either: the next smallest groups go with the small ones until those hidden,
+    people who name no group among them, are two or more cells and together reach MINIMUM.
     """
     sizes = cells.drop_duplicates(["item", "group"])
     hidden: set[tuple[str, str]] = set()
@@ -18,7 +19,12 @@ def suppress_groups(cells: pd.DataFrame, values: list[str]) -> pd.DataFrame:
         everybody = family["group"] == "all"
         parts = family[~everybody].sort_values("n", kind="stable")
         small = int((parts["n"] < MINIMUM).sum())
-        lost = parts["group"].head(2 if small == 1 else small)
+        unnamed = int(family.loc[everybody, "n"].sum() - parts["n"].sum()) if everybody.any() else 0
+        count = 0
+        if small or 0 < unnamed < MINIMUM:
+            together = int((unnamed + parts["n"].cumsum() < MINIMUM).sum()) + 1
+            count = max(small, together, 1 if unnamed else 2)
+        lost = parts["group"].head(count)
         total = family.loc[everybody & (family["n"] < MINIMUM), "group"]
         hidden |= {(item, group) for group in [*lost, *total]}
     mask = pd.Series(
