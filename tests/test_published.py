@@ -88,6 +88,64 @@ def test_numbers_are_those_of_the_list_of_facts(shared):
         assert sorted(found) == sorted(expected), where
 
 
+def test_table_2_of_chicago_is_that_of_the_list_of_facts(shared):
+    """Each of the 24 coefficients stands under the id of its cell, with as many stars as the list gives."""
+    listed = pd.read_csv(shared / "facts" / "printed_numbers.csv", dtype=str)
+    listed = listed[(listed["seed"] == "002") & (listed["where"] == "Table 2")]
+    found = published.read(published.FOLDER / "002-table2.csv")
+    expected = {}
+    for what, value in zip(listed["what"], listed["value"], strict=True):
+        grades, subject, first, last = re.fullmatch(
+            r"grades (6|9)–\d+ (math|science) practices, .*?(\d{4})–20(\d\d)", what
+        ).groups()
+        cell = f"002-table2-{'middle' if grades == '6' else 'high'}-{subject}-{first}-{last}"
+        expected[cell] = float(value.rstrip("*"))
+        expected[f"{cell}-stars"] = value.count("*")
+    assert len(expected) == 48
+    assert found["value"].to_dict() == expected
+    assert (found["statistic"] == "stars").eq(found.index.str.endswith("-stars")).all()
+
+
+IN_WORDS = {"just over half": 0.5, "half": 0.5, "three fourths": 0.75, "two thirds": 0.67}
+# Rows of the list of facts about the student survey, and the ids that begin their numbers here.
+SURVEY = {
+    "100": "introduction-span", "133": "surveys-response", "134": "surveys-students", "142": "findings-rise",
+    "170": "note-response", "171": "note-students-middle", "172": "note-students-high", "173": "note-standardised",
+    "174": "note-(two|three)-stars", "175": "findings-math", "176": "findings-science",
+}  # fmt: skip
+
+
+def test_numbers_about_the_student_survey_are_those_of_the_list_of_facts(shared):
+    """Fractions in words count as numbers; a school year is its autumn."""
+    listed = pd.read_csv(shared / "facts" / "printed_numbers.csv", dtype=str).set_index("id")
+    found = published.read(published.FOLDER / "002-text.csv")["value"]
+    for row, start in SURVEY.items():
+        given = [
+            part.partition("–")[0].replace(",", "") for part in listed.loc[row, "value"].split("; ")
+        ]
+        own = found[found.index.str.match(f"002-text-{start}")]
+        expected = [IN_WORDS[part] if part in IN_WORDS else float(part) for part in given]
+        assert sorted(own) == sorted(expected), row
+        found = found.drop(own.index)
+    assert found.empty
+
+
+def test_what_print_says_about_chicago_does_not_agree_with_itself():
+    """Two response rates of one survey; three of four series dip; both were found by others."""
+    text = published.read(published.FOLDER / "002-text.csv")["value"]
+    assert text["002-text-surveys-response-low"] == text["002-text-note-response-low"]
+    assert text["002-text-surveys-response-high"] > text["002-text-note-response-high"]
+    table = published.read(published.FOLDER / "002-table2.csv")["value"]
+    dips = {}
+    for series in ("middle-math", "middle-science", "high-math", "high-science"):
+        values = table[table.index.str.fullmatch(rf"002-table2-{series}-\d{{4}}-\d\d")]
+        assert len(values) == 6
+        dips[series] = [name[-7:] for name in values.index[values.diff() < 0]]
+    assert dips == {
+        "middle-math": ["2013-14"], "middle-science": ["2013-14"], "high-math": ["2013-14", "2016-17"], "high-science": [],
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("name", simulate.FILES)
 def test_simulated_files_are_what_the_program_makes(name):
     made = simulate.FILES[name]().to_csv(index=False, float_format="%.12g", lineterminator="\n")

@@ -1,0 +1,438 @@
+"""Chicago's progress reports: the committed sums, known answers, other programs' estimates, and bad files."""
+
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from conftest import ROOT, environment
+from helpers import cps, fixed_effects, release
+from helpers.project import InputError
+
+AMBITIOUS = "School_Survey_Ambitious_Instruction"
+STUDENTS = "School_Survey_Student_Response_Rate_Pct"
+
+# Another implementation's rise after the first report, in its SDs: schools, then estimate and standard error by year.
+KNOWN = {
+    "ES": (436, [(0.185, 0.046), (0.118, 0.054), (0.408, 0.053)]),
+    "HS": (176, [(0.307, 0.064), (0.216, 0.071), (0.460, 0.068)]),
+}
+# The city's average response rates as its files print them, read by others.
+PRINTED = {"student": [81.2, 83.0, 82.2, 81.4], "teacher": [80.7, 83.2, 80.9, 79.9]}
+
+
+def report(year, schools=60, seed=0):
+    """One year's file as the city writes it, cut to the columns used here and one more."""
+    rng = np.random.default_rng(100 * year + seed)
+    words = ["", cps.NOT_ENOUGH, *cps.RATINGS]
+    chances = [0.04, 0.06, 0.1, 0.2, 0.25, 0.2, 0.15]
+    return pd.DataFrame(
+        {
+            "School_ID": 600000 + np.arange(schools),
+            "Long_Name": [f"School, {number}" for number in range(schools)],
+            "Primary_Category": ["MS", *["ES"] * (schools // 2), *["HS"] * (schools - schools // 2 - 1)],
+            "Progress_Report_Year": year,
+            AMBITIOUS: rng.choice(words, schools, p=chances),
+            "School_Survey_Collaborative_Teachers": rng.choice(words, schools, p=chances),
+            STUDENTS: rng.uniform(50, 99.9, schools).round(1),
+            "School_Survey_Teacher_Response_Rate_Pct": rng.uniform(50, 99.9, schools).round(1),
+            "School_Survey_Student_Response_Rate_Avg_Pct": 81.2,
+            "School_Survey_Teacher_Response_Rate_Avg_Pct": 80.7,
+        }
+    )  # fmt: skip
+
+
+def save(folder, frame, name, **options):
+    folder.mkdir(exist_ok=True)
+    frame.to_csv(folder / name, index=False, **options)
+    return folder / name
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for year in (2015, 2016, 2017):
+        save(tmp_path / "cps", report(year), f"report {year}.csv")
+    return tmp_path / "cps"
+
+
+@pytest.fixture
+def records(folder):
+    return cps.read(cps.find(folder))
+
+
+def committed(name):
+    return pd.read_csv(cps.FOLDER / name, dtype={"term": str, "pattern": str})
+
+
+def estimates(panel):
+    data = release.read_pooled(cps.read_pooled(cps.FOLDER / "cps-reports-moments.csv"), panel)
+    return data, release.fit(data).in_units_of(data.baseline_sd).table()
+
+
+# What the project shows without the files
+
+
+@pytest.mark.parametrize("group", KNOWN)
+def test_committed_sums_give_the_known_answer(group):
+    data, table = estimates(f"{group} ambitious_instruction main")
+    schools, known = KNOWN[group]
+    n, k = data.n, len(data.terms)
+    table["std_error"] *= np.sqrt((n - k - 1) / (n - k))  # they have linearmodels' factor
+    assert (data.n_schools, data.n_groups) == (schools, schools)
+    assert data.terms == ("2016", "2017", "2018")
+    found = table[["estimate", "std_error"]].to_numpy()
+    assert found == pytest.approx(np.array(known), abs=0.00051)
+
+
+@pytest.mark.parametrize("group", KNOWN)
+def test_collaborative_teachers_shows_no_such_rise(group):
+    """By the last report it stands below the lower end of the other measure's interval."""
+    rise = estimates(f"{group} ambitious_instruction main")[1].iloc[-1]
+    other = estimates(f"{group} collaborative_teachers main")[1].iloc[-1]
+    assert other["estimate"] < rise["ci_low"]
+
+
+def test_committed_check_by_another_package_agrees():
+    table = committed("cps-reports-check.csv")
+    assert len(table) == 12
+    assert table["estimate"].to_numpy() == pytest.approx(
+        table["other_estimate"].to_numpy(), rel=1e-9
+    )
+    ratio = (table["std_error"] / table["other_std_error"]) ** 2
+    assert ratio.to_numpy() == pytest.approx(
+        (table["factor"] / table["other_factor"]).to_numpy(), rel=1e-9
+    )
+    for (group, measure), rows in table.groupby(["group", "measure"]):
+        ours = estimates(f"{group} {measure} main")[1]
+        for column in ("estimate", "std_error"):
+            assert rows[column].to_numpy() == pytest.approx(ours[column].to_numpy(), rel=1e-9)
+
+
+def test_every_panel_is_there_and_can_be_rebuilt():
+    sums = cps.read_pooled(cps.FOLDER / "cps-reports-moments.csv")
+    panels = sums[["panel", "group", "measure", "specification"]].drop_duplicates()
+    assert len(panels) == 2 * len(cps.MEASURES) * len(cps.SPECIFICATIONS)
+    for row in panels.itertuples():
+        assert row.panel == f"{row.group} {row.measure} {row.specification}"
+        data = release.read_pooled(sums, row.panel)
+        crv1, crv3 = (release.fit(data, kind).table() for kind in ("CRV1", "CRV3"))
+        assert (crv3["std_error"] > 0).all()
+        assert crv3["std_error"].to_numpy() == pytest.approx(crv1["std_error"].to_numpy(), rel=0.05)
+
+
+def test_counts_of_the_committed_tables_agree_with_each_other():
+    shares = committed("cps-reports-shares.csv")
+    turnover = committed("cps-reports-turnover.csv")
+    patterns = committed("cps-reports-patterns.csv")
+    keys = ["group", "measure", "report_year"]
+    rated = shares[shares["rating"].isin(cps.RATINGS)].groupby(keys)["schools"].sum()
+    expected = turnover.set_index(keys)
+    assert rated.to_dict() == expected["rated"].to_dict()
+    assert shares.groupby(keys)["schools"].sum().to_dict() == expected["listed"].to_dict()
+    years = sorted(turnover["report_year"].unique())
+    for (group, measure, year), count in rated.items():
+        own = patterns[(patterns["group"] == group) & (patterns["measure"] == measure)]
+        chosen = own["pattern"].str[years.index(year)] == "1"
+        assert own.loc[chosen, "schools"].sum() == count
+    for (group, measure), own in patterns.groupby(["group", "measure"]):
+        if group in KNOWN:
+            data = estimates(f"{group} {measure} main")[0]
+            times = own["pattern"].str.count("1")
+            assert own.loc[times >= 2, "schools"].sum() == data.n_schools
+            assert (times * own["schools"])[times >= 2].sum() == data.n
+            balanced = estimates(f"{group} {measure} balanced")[0]
+            assert own.loc[times == 4, "schools"].sum() == balanced.n_schools
+
+
+def test_printed_district_averages():
+    table = committed("cps-reports-response.csv")
+    for respondents, known in PRINTED.items():
+        rows = table[(table["group"] == "all") & (table["respondents"] == respondents)]
+        assert rows["district_average"].tolist() == known
+
+
+def test_the_description_names_every_file_with_its_rows():
+    about = json.loads((cps.FOLDER / "cps-reports.json").read_text())
+    assert {file["name"] for file in about["files"]} == set(cps.TABLES)
+    for file in about["files"]:
+        assert file["rows"] == len(committed(file["name"]))
+    assert [entry["title"] for entry in about["reports"]] == [
+        "SY1516",
+        "SY1617",
+        "SY1718",
+        "SY1819",
+    ]
+
+
+def test_files_made_again_are_the_committed_ones(shared, tmp_path):
+    cps.write(shared / "data" / "cps", tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*cps.TABLES, "cps-reports.json"}
+    for name in cps.TABLES:
+        made, kept = (pd.read_csv(folder / name) for folder in (tmp_path, cps.FOLDER))
+        pd.testing.assert_frame_equal(made, kept, check_exact=False, rtol=1e-12, atol=1e-12)
+    assert (tmp_path / "cps-reports.json").read_text() == (
+        cps.FOLDER / "cps-reports.json"
+    ).read_text()
+
+
+def test_no_school_is_named_in_the_committed_files(shared):
+    records = cps.read(cps.find(shared / "data" / "cps"))
+    text = "\n".join((cps.FOLDER / name).read_text() for name in [*cps.TABLES, "cps-reports.json"])
+    assert not set(re.findall(r"\d+", text)) & set(records["school_id"])
+
+
+# Finding and reading
+
+
+def test_reports_are_known_by_their_columns(folder):
+    (folder / "report 2015.csv").rename(folder / "Zeugnis.CSV")
+    save(folder, pd.DataFrame({"School_ID": [1], "Student_Count_Total": [2]}), "profiles.csv")
+    (folder / "notes.csv").write_bytes(b"\xff\xfe no text")
+    (folder / "empty.csv").touch()
+    (folder / "notes.txt").write_text("School_ID")
+    assert [path.name for path in cps.find(folder)] == [
+        "Zeugnis.CSV",
+        "report 2016.csv",
+        "report 2017.csv",
+    ]
+
+
+def test_the_citys_own_files_are_known(shared):
+    names = [path.name for path in cps.find(shared / "data" / "cps")]
+    assert len(names) == 4
+    assert not any("profile" in name for name in names)
+
+
+def test_without_the_folder_there_are_no_reports(tmp_path):
+    assert cps.find(tmp_path / "absent") == []
+
+
+def test_files_in_other_shapes_read_the_same(folder, records, tmp_path):
+    """All years in one file; columns in another order; a byte-order mark and semicolons."""
+    years = [report(year) for year in (2017, 2015, 2016)]
+    one = save(tmp_path / "one", pd.concat(years), "all.csv")
+    pd.testing.assert_frame_equal(cps.read([one]), records)
+    for place, year in enumerate(years):
+        turned = year[year.columns[::-1]]
+        save(tmp_path / "turned", turned, f"{place}.csv", sep=";", encoding="utf-8-sig")
+    turned = cps.read(cps.find(tmp_path / "turned"))
+    pd.testing.assert_frame_equal(turned[records.columns], records)
+
+
+def test_too_few_answers_and_an_empty_cell_stay_apart(tmp_path):
+    frame = report(2015, schools=4)
+    frame[AMBITIOUS] = ["", cps.NOT_ENOUGH, "STRONG", "WEAK"]
+    frame.loc[3, ["Primary_Category", STUDENTS]] = [None, np.nan]
+    found = cps.read([save(tmp_path, frame, "one.csv")])
+    assert found["ambitious_instruction"].tolist()[1:] == [cps.NOT_ENOUGH, "STRONG", "WEAK"]
+    assert found["ambitious_instruction"].isna().tolist() == [True, False, False, False]
+    assert found["group"].isna().tolist() == found["student_response_rate"].isna().tolist()
+    counts = cps.shares(found)
+    counts = counts[(counts["group"] == "all") & (counts["measure"] == "ambitious_instruction")]
+    assert counts.set_index("rating")["schools"].to_dict() == {
+        "VERY WEAK": 0, "WEAK": 1, "NEUTRAL": 0, "STRONG": 1, "VERY STRONG": 0, "NOT ENOUGH DATA": 1, "empty": 1,
+    }  # fmt: skip
+
+
+def put(column, row, value):
+    def change(frame):
+        frame = frame.astype({column: object})
+        frame.loc[row, column] = value
+        return frame
+
+    return change
+
+
+MISTAKES = {
+    "an unknown word": (put(AMBITIOUS, 4, "SUPERB"), rf"'{AMBITIOUS}': answers other than VERY WEAK.*row 6: 'SUPERB'.*Correct"),
+    "an unknown kind of school": (put("Primary_Category", 1, "KINDERGARTEN"), r"'Primary_Category': .*row 3: 'KINDERGARTEN'"),
+    "a rate above 100": (put(STUDENTS, 0, 120), rf"'{STUDENTS}': values off the scale 0 to 100 .row 2: '120'"),
+    "a rate in words": (put(STUDENTS, 2, "> 75%"), rf"'{STUDENTS}': text in a number column .row 4: '> 75%'"),
+    "a school twice": (lambda d: pd.concat([d, d[5:6]]), r"'School_ID . Progress_Report_Year': the same id more than once .row 7.*row 62"),
+    "no id": (put("School_ID", 3, None), r"'School_ID': empty cells .row 5.. Fill them"),
+    "no year": (put("Progress_Report_Year", 3, None), r"'Progress_Report_Year': empty cells .row 5"),
+    "a year with decimals": (put("Progress_Report_Year", 3, 2015.5), r"'Progress_Report_Year': .*no whole numbers .row 5"),
+    "two averages": (put("School_Survey_Student_Response_Rate_Avg_Pct", 3, 80), r"Avg_Pct': the city's average .*row 5: 80.0"),
+    "no such column": (lambda d: d.drop(columns=STUDENTS), rf"no column '{STUDENTS}'"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_files_that_cannot_be_used(tmp_path, mistake):
+    change, message = MISTAKES[mistake]
+    path = save(tmp_path, change(report(2015)), "spoilt.csv")
+    with pytest.raises(InputError, match=rf"spoilt\.csv.*{message}"):
+        cps.read([path])
+
+
+def test_a_year_in_two_files_names_both(folder):
+    save(folder, report(2016, seed=1), "again.csv")
+    with pytest.raises(InputError, match=r"again\.csv and report 2016\.csv.*2016\. Keep one"):
+        cps.read(cps.find(folder))
+
+
+# Scores and panels
+
+
+@given(st.lists(st.sampled_from(cps.RATINGS), min_size=1, max_size=60))
+def test_ridits_are_mean_ranks(ratings):
+    ratings = pd.Series(ratings)
+    found = cps.score(ratings, "ridits", ratings)
+    ranks = stats.rankdata(ratings.map(cps.RATINGS.index))
+    assert found.to_numpy() == pytest.approx((ranks - 0.5) / len(ratings), rel=1e-12)
+    assert found.mean() == pytest.approx(0.5, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("how", "expected"),
+    [
+        ("equal steps", [1, 2, 3, 4, 5]),
+        ("top two", [0, 0, 0, 1, 1]),
+        ("ridits", [0, 0.125, 0.5, 0.875, 1]),
+    ],
+)
+def test_scores_of_each_category(how, expected):
+    reference = pd.Series(["WEAK", "NEUTRAL", "NEUTRAL", "STRONG", cps.NOT_ENOUGH, None])
+    ratings = pd.Series([*cps.RATINGS, cps.NOT_ENOUGH, None])
+    assert set(cps.SCORINGS) == {"equal steps", "top two", "ridits"}
+    found = cps.score(ratings, how, reference)
+    assert found[:5].tolist() == pytest.approx(expected, rel=1e-12)
+    assert found[5:].isna().all()
+
+
+def test_an_unknown_scoring_is_refused():
+    with pytest.raises(ValueError, match="one of equal steps, ridits, top two, not 'squares'"):
+        cps.score(pd.Series(["WEAK"]), "squares")
+
+
+def small(*schools):
+    """Records of schools, each a group and a rating a year."""
+    rows = [
+        (f"s{place}", group, 2015 + year, rating, 80.0)
+        for place, (group, *ratings) in enumerate(schools)
+        for year, rating in enumerate(ratings)
+        if rating != "not listed"
+    ]
+    names = ["school_id", "group", "report_year", "ambitious_instruction", "student_response_rate"]
+    frame = pd.DataFrame(rows, columns=names)
+    return frame.assign(
+        collaborative_teachers=frame["ambitious_instruction"],
+        teacher_response_rate=frame["student_response_rate"],
+    )
+
+
+MIXED = small(
+    ("ES", "WEAK", "STRONG", "STRONG"),
+    ("ES", "STRONG", cps.NOT_ENOUGH, "WEAK"),
+    ("ES", "STRONG", None, "not listed"),
+    ("MS", "STRONG", "STRONG", "STRONG"),
+    ("HS", "STRONG", "STRONG", "WEAK"),
+    ("HS", "not listed", "WEAK", "NEUTRAL"),
+)
+
+
+def test_panel_holds_schools_rated_at_least_twice():
+    panel = cps.panel(MIXED, "ES", "ambitious_instruction", "equal steps")
+    assert panel.groupby("school_id")["score"].agg(list).to_dict() == {
+        "s0": [2, 4, 4],
+        "s1": [4, 2],
+    }
+    assert panel["year"].tolist().count(2016) == 1
+
+
+def test_balanced_panel_holds_schools_rated_in_every_report():
+    panel = cps.panel(MIXED, "HS", "ambitious_instruction", "equal steps", balanced=True)
+    assert panel["school_id"].unique().tolist() == ["s4"]
+
+
+def test_ridits_of_a_panel_refer_to_its_first_year():
+    panel = cps.panel(MIXED, "ES", "ambitious_instruction", "ridits")
+    assert panel.loc[panel["year"] == 2015, "score"].mean() == 0.5
+    assert panel.loc[panel["school_id"] == "s1", "score"].tolist() == [0.75, 0.25]
+
+
+def test_a_group_without_two_reports_is_refused():
+    once = MIXED[MIXED["report_year"] == 2015]
+    with pytest.raises(
+        InputError, match="no HS school has ratings of ambitious_instruction in 2015"
+    ):
+        cps.panel(once, "HS", "ambitious_instruction", "equal steps")
+
+
+def test_turnover_and_patterns_of_a_few_schools():
+    found = cps.turnover(MIXED).set_index(["group", "measure", "report_year"])
+    names = ["listed", "rated", "not_enough_data", "empty", "new", "gone"]
+    of = lambda group, year: found.loc[(group, "ambitious_instruction", year), names].tolist()  # noqa: E731
+    assert of("HS", 2016) == [2, 2, 0, 0, 1, 0]
+    assert of("ES", 2016) == [3, 1, 1, 1, 0, 1]
+    assert of("all", 2015)[:4] == [5, 5, 0, 0]
+    assert of("all", 2015)[5] == 0
+    patterns = cps.patterns(MIXED).set_index(["group", "measure", "pattern"])["schools"]
+    assert patterns["ES"]["ambitious_instruction"].to_dict() == {"111": 1, "101": 1, "100": 1}
+    assert patterns["HS"]["ambitious_instruction"].to_dict() == {"111": 1, "011": 1}
+
+
+@pytest.mark.parametrize("specification", cps.SPECIFICATIONS)
+def test_estimates_equal_least_squares_on_deviations_from_school_means(records, specification):
+    how = cps.SPECIFICATIONS[specification]
+    panel = cps.panel(
+        records, "ES", "ambitious_instruction", how["scoring"], how.get("balanced", False)
+    )
+    assert specification != "balanced" or panel.groupby("school_id").size().eq(3).all()
+    columns = {"2016": panel["year"] == 2016, "2017": panel["year"] == 2017}
+    if specification == "response rate":
+        columns["response_rate"] = panel["response_rate"]
+    x = pd.DataFrame(columns).astype(float)
+    x = x - x.groupby(panel["school_id"]).transform("mean")
+    y = panel["score"] - panel.groupby("school_id")["score"].transform("mean")
+    expected = np.linalg.lstsq(x.to_numpy(), y.to_numpy(), rcond=None)[0]
+    data = cps.within(records, "ES", "ambitious_instruction", specification)
+    found = fixed_effects.fit(data)
+    assert found.terms == tuple(columns)
+    assert found.estimate == pytest.approx(expected, rel=1e-9)
+    first = panel.loc[panel["year"] == 2015, "score"]
+    assert (data.baseline_mean, data.baseline_sd) == pytest.approx(
+        (first.mean(), first.std()), rel=1e-9
+    )
+
+
+# The command
+
+
+def command(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "helpers.cps", *map(str, arguments)],
+        cwd=ROOT,
+        env=environment(PYTHONPATH=str(ROOT / "src")),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def test_the_command_says_what_is_wrong_and_writes_nothing(folder, tmp_path):
+    empty = tmp_path / "nothing here"
+    empty.mkdir()
+    done = command(empty, tmp_path / "out")
+    assert done.returncode != 0
+    assert done.stderr.startswith("nothing here: no progress reports here. Search")
+    assert "Traceback" not in done.stderr
+    save(folder, report(2016), "again.csv")
+    assert "Keep one of them" in command(folder, tmp_path / "out").stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_order_of_files_and_rows_changes_nothing(folder, tmp_path):
+    cps.write(folder, tmp_path / "first")
+    for place, year in enumerate((2017, 2016, 2015)):
+        save(tmp_path / "shuffled", report(year).sample(frac=1, random_state=7), f"{place}.csv")
+    cps.write(tmp_path / "shuffled", tmp_path / "second")
+    for name in cps.TABLES:
+        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
