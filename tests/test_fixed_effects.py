@@ -155,7 +155,7 @@ def test_wild_bootstrap_equals_refitting_every_sign_pattern():
     beyond = 0
     for signs in itertools.product((1, -1), repeat=len(schools)):
         flipped = sum(sign * residual * m for sign, m in zip(signs, members, strict=True))
-        beyond += abs(t_of(fitted + flipped)) > observed * (1 + 1e-10)
+        beyond += abs(t_of(fitted + flipped)) >= observed * (1 - 1e-10)
     expected = beyond / 2 ** len(schools)
     assert 0.01 < expected < 0.99
     assert fixed_effects.wild_bootstrap(within(frame), "2014") == pytest.approx(expected, abs=1e-12)
@@ -195,72 +195,10 @@ def test_joint_test_of_one_term_is_its_t_test_squared():
     assert p == pytest.approx(row["p_value"], rel=1e-9)
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet", "two files"])
-def test_files_give_what_the_frame_gives(tmp_path, ending):
-    import duckdb
-
-    frame = records()
-    paths = [tmp_path / f"records.{ending}"]
-    if ending == "csv":
-        frame.to_csv(paths[0], index=False)
-    elif ending == "parquet":
-        duckdb.from_df(frame).write_parquet(str(paths[0]))
-    else:
-        paths = [tmp_path / "a.parquet", tmp_path / "b.parquet"]
-        for path, part in zip(paths, (frame[:700], frame[700:]), strict=True):
-            duckdb.from_df(part).write_parquet(str(path))
-    expected, found = (moments.compute(s, moments.Model(**MODEL)) for s in (frame, paths))
-    assert found.terms == expected.terms == tuple(TERMS)
-    assert found.schools.tolist() == expected.schools.tolist()
-    assert found.products == pytest.approx(expected.products, rel=1e-9, abs=1e-9)
-    assert found.incomplete["x"] == frame["x"].isna().sum()
-    assert found.rows == len(frame)
-
-
-def test_years_in_other_clothes_have_the_same_labels():
-    frame = records()
-    expected = by_term(fixed_effects.fit(within(frame)))
-    for dressed in (frame["year"].astype(float), frame["year"].astype(str)):
-        found = by_term(fixed_effects.fit(within(frame.assign(year=dressed))))
-        pd.testing.assert_frame_equal(found, expected, rtol=1e-9)
-
-
-def test_adding_a_constant_to_the_outcome_changes_nothing():
-    frame = records()
-    moved = within(frame.assign(y=frame["y"] + 1e6, x=frame["x"] - 1e5))
-    ours, expected = (by_term(fixed_effects.fit(data)) for data in (moved, within(frame)))
-    assert ours["estimate"].to_numpy() == pytest.approx(expected["estimate"].to_numpy(), rel=1e-7)
-    assert ours["std_error"].to_numpy() == pytest.approx(expected["std_error"].to_numpy(), rel=1e-7)
-
-
 def test_single_records_are_left_out_and_named():
     data = within(records())
     assert data.singletons == ("lonely school",)
     assert "lonely school" not in data.clusters
-
-
-def spoilt(column, value, frame=None):
-    frame = (records() if frame is None else frame).astype({column: object})
-    frame.loc[2, column] = value
-    return frame
-
-
-MISTAKES = {
-    "no such column": (records().drop(columns="x"), {}, "no column 'x'"),
-    "no such baseline": (records(), {"baseline": "2011"}, "no '2011' to compare with; it has 2012, 2013"),
-    "text": (spoilt("y", "good").astype({"y": str}), {}, "'y': text in a number column .record 3: 'good'"),
-    "infinite": (spoilt("x", np.inf).astype({"x": float}), {}, "'x': infinite values .record 3"),
-    "negative weight": (spoilt("weight", -1.0).astype({"weight": float}), {"weight": "weight"}, "not positive .record 3: -1.0"),
-    "school in two districts": (spoilt("district", "district 99"), {"cluster": "district"}, "more than one cluster"),
-    "nothing complete": (records().assign(x=np.nan), {}, "no record is complete|no '2012'"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("mistake", MISTAKES)
-def test_records_that_cannot_be_used(mistake):
-    frame, more, message = MISTAKES[mistake]
-    with pytest.raises(InputError, match=message):
-        within(frame, **more)
 
 
 @pytest.mark.parametrize(
@@ -278,16 +216,6 @@ def test_records_that_cannot_be_used(mistake):
 def test_models_that_cannot_be_estimated(change, message):
     with pytest.raises(InputError, match=message):
         within(change(records()))
-
-
-def test_a_cut_parquet_file_is_named(tmp_path):
-    import duckdb
-
-    path = tmp_path / "cut.parquet"
-    duckdb.from_df(records()).write_parquet(str(path))
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(InputError, match=r"cut\.parquet: cannot be read"):
-        within(path)
 
 
 SCORES = {"VERY WEAK": 1, "WEAK": 2, "NEUTRAL": 3, "STRONG": 4, "VERY STRONG": 5}

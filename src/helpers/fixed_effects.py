@@ -4,27 +4,39 @@ Within each school, W = M - s s'/n takes out the school's means. Coefficients so
 school's score is u = W_xy - W_xx b. A coarser cluster adds up the scores of its schools.
 """
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from scipy import special  # what scipy.stats would call, without its import time
 
-from helpers.moments import Moments
 from helpers.project import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from helpers.moments import Moments
 
 
 @dataclass(frozen=True)
 class Within:
-    """Within-school cross-products added up by cluster: G clusters, k regressors."""
+    """Within-school cross-products added up by cluster: G clusters, k regressors.
+
+    `xx`: G x k x k; `xy`: G x k; `yy`: G. `baseline_mean, baseline_sd`: of the outcome in the baseline year.
+    """
 
     terms: tuple[str, ...]
     clusters: np.ndarray
     xx: np.ndarray
     xy: np.ndarray
+    yy: np.ndarray
     n: int
     n_schools: int
     singletons: tuple[str, ...]
+    baseline_mean: float
+    baseline_sd: float
 
 
 @dataclass(frozen=True)
@@ -42,20 +54,41 @@ class Fit:
 
     def table(self, level: float = 0.95) -> pd.DataFrame:
         """Tidy rows: term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups."""
+        import pandas as pd
+
+        return pd.DataFrame(self.columns(level))
+
+    def __str__(self) -> str:
+        """The estimates as a table of text."""
+        columns = self.columns()
+        shown = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
+        width = max(map(len, (*self.terms, "term")))
+        head = f"{'term':<{width}}" + "".join(f"{name:>12}" for name in shown)
+        rows = [
+            f"{term:<{width}}" + "".join(f"{columns[name][place]:>12.6f}" for name in shown)
+            for place, term in enumerate(self.terms)
+        ]
+        counted = f"n = {self.n}, clusters = {self.n_groups}, schools = {self.n_schools}"
+        return "\n".join([head, *rows, f"{counted}, {self.inference}"])
+
+    def columns(self, level: float = 0.95) -> dict[str, Any]:
+        """The columns of `table`, for callers who can do without pandas and its import time."""
         std_error, df = np.sqrt(np.diag(self.covariance)), self.n_groups - 1
         reach = special.stdtrit(df, 0.5 + level / 2) * std_error
-        return pd.DataFrame(
-            {
-                "term": self.terms,
-                "estimate": self.estimate,
-                "std_error": std_error,
-                "ci_low": self.estimate - reach,
-                "ci_high": self.estimate + reach,
-                "p_value": 2 * special.stdtr(df, -np.abs(self.estimate / std_error)),
-                "n": self.n,
-                "n_groups": self.n_groups,
-            }
-        )
+        return {
+            "term": self.terms,
+            "estimate": self.estimate,
+            "std_error": std_error,
+            "ci_low": self.estimate - reach,
+            "ci_high": self.estimate + reach,
+            "p_value": 2 * special.stdtr(df, -np.abs(self.estimate / std_error)),
+            "n": self.n,
+            "n_groups": self.n_groups,
+        }
+
+    def in_units_of(self, sd: float) -> Fit:
+        """The same fit with the outcome divided by a constant, as by its standard deviation in the baseline year."""
+        return replace(self, estimate=self.estimate / sd, covariance=self.covariance / sd**2)
 
     def joint_test(self, terms: list[str]) -> tuple[float, float]:
         """Wald's F that all these terms are zero, with its p-value on (q, n_groups - 1) degrees of freedom."""
@@ -88,14 +121,18 @@ def within(moments: Moments) -> Within:
             "the outcome is the same for all records of every school, so nothing can be estimated."
         )
     _refuse_collinear(total[:, :-1, :-1].sum(axis=0), raw[:-1], moments.terms)
+    mean, sd = _spread(moments.baseline[keep].sum(axis=0))
     return Within(
         terms=moments.terms,
         clusters=names,
         xx=total[:, :-1, :-1],
         xy=total[:, :-1, -1],
+        yy=total[:, -1, -1],
         n=int(moments.records[keep].sum()),
         n_schools=int(keep.sum()),
         singletons=tuple(map(str, moments.schools[single])),
+        baseline_mean=float(moments.centres[-1] + mean),
+        baseline_sd=sd,
     )
 
 
@@ -111,14 +148,15 @@ def fit(data: Within, inference: str = "CRV1") -> Fit:
         covariance = _factor(data) * scores.T @ scores
     elif inference == "CRV3":
         g = len(data.clusters)
-        try:
-            left_out = np.linalg.solve(a - data.xx, (data.xy.sum(axis=0) - data.xy)[:, :, None])[
-                :, :, 0
-            ]
-        except np.linalg.LinAlgError:
+        without_one = a - data.xx
+        # Judged on a common scale of the terms, whatever their units are.
+        scale = 1 / np.sqrt(np.diag(a))
+        if (np.linalg.cond(without_one * scale * scale[:, None]) > 1e10).any():
             raise InputError(
                 "CRV3: without one of the clusters a term cannot be estimated. Use CRV1."
-            ) from None
+            )
+        rest = (data.xy.sum(axis=0) - data.xy)[:, :, None]
+        left_out = np.linalg.solve(without_one, rest)[:, :, 0]
         covariance = (g - 1) / g * (left_out - b).T @ (left_out - b)
     else:
         raise ValueError(f"inference is CRV1 or CRV3, not {inference!r}")
@@ -150,13 +188,103 @@ def wild_bootstrap(data: Within, term: str, draws: int = 9_999, seed: int = 1) -
     observed = squared_t(np.ones((1, g)))[0]
     if 2**g <= draws:
         signs = 1.0 - 2.0 * ((np.arange(2**g)[:, None] >> np.arange(g)) & 1)
-        return float((squared_t(signs) > observed * (1 + 1e-12)).mean())
+        # The sample's own pattern counts, so that no p-value is zero.
+        return float((squared_t(signs) >= observed * (1 - 1e-9)).mean())
     rng = np.random.default_rng(seed)
     beyond = 0
     for start in range(0, draws, 1000):  # memory stays bounded however many draws and clusters
         signs = 1.0 - 2.0 * rng.integers(0, 2, (min(1000, draws - start), g))
         beyond += int((squared_t(signs) > observed).sum())
     return beyond / draws
+
+
+def wild_interval(
+    data: Within, term: str, level: float = 0.95, draws: int = 1_999, seed: int = 1
+) -> tuple[float, float]:
+    """All values of `term` that the wild bootstrap test does not reject, by bisection from the estimate outwards."""
+    j = data.terms.index(term)
+    centre, step = fit(data).estimate[j], np.sqrt(fit(data).covariance[j, j])
+
+    def kept(value: float) -> bool:
+        shifted = replace(
+            data,
+            xy=data.xy - data.xx[:, :, j] * value,
+            yy=data.yy - 2 * data.xy[:, j] * value + data.xx[:, j, j] * value**2,
+        )
+        return wild_bootstrap(shifted, term, draws, seed) > 1 - level
+
+    ends = []
+    for side in (-1, 1):
+        inside, outside = centre, centre + side * 3 * step
+        while kept(outside) and abs(outside - centre) < 1e3 * step:
+            inside, outside = outside, centre + 2 * (outside - centre)
+        while abs(outside - inside) > 1e-3 * step:
+            middle = (inside + outside) / 2
+            inside, outside = (middle, outside) if kept(middle) else (inside, middle)
+        ends.append(inside)
+    return float(ends[0]), float(ends[1])
+
+
+def without(data: Within, terms: list[str]) -> Within:
+    """The same records without some terms, as a model that leaves controls out."""
+    keep = [place for place, term in enumerate(data.terms) if term not in terms]
+    return replace(
+        data,
+        terms=tuple(data.terms[place] for place in keep),
+        xx=data.xx[:, keep][:, :, keep],
+        xy=data.xy[:, keep],
+    )
+
+
+def residual_sd(data: Within) -> float:
+    """Standard deviation of what school means and all terms leave over, within schools."""
+    _, b = _solve(data)
+    left = data.yy.sum() - 2 * b @ data.xy.sum(axis=0) + b @ data.xx.sum(axis=0) @ b
+    return float(np.sqrt(left / (data.n - data.n_schools - len(data.terms))))
+
+
+def by_school(data: Within, term: str, years: list[str]) -> pd.DataFrame:
+    """Each school's own effect of the year `term`, all other terms but the `years` held at their common values.
+
+    Columns: school, estimate, std_error, shrunken. Shrunken effects are empirical Bayes estimates: each is drawn
+    towards the mean as far as its own error is large beside the spread between schools, which is DerSimonian and
+    Laird's (1986). Schools that lack one of the years are left out. Clusters must be the schools.
+    """
+    import pandas as pd
+
+    own = [data.terms.index(year) for year in years]
+    others = [place for place in range(len(data.terms)) if place not in own]
+    _, b = _solve(data)
+    xx = data.xx[:, own][:, :, own]
+    whole = np.linalg.cond(xx) < 1e10
+    rest = data.xy[:, own] - data.xx[:, own][:, :, others] @ b[others]
+    inverse = np.linalg.inv(xx[whole])
+    effects = np.einsum("gij,gj->gi", inverse, rest[whole])
+    place = years.index(term)
+    estimate = effects[:, place]
+    std_error = residual_sd(data) * np.sqrt(inverse[:, place, place])
+    between = between_variance(estimate, std_error)
+    weight = 1 / (std_error**2 + between)
+    mean = float(weight @ estimate / weight.sum())
+    shrunken = mean + between / (between + std_error**2) * (estimate - mean)
+    columns = {"estimate": estimate, "std_error": std_error, "shrunken": shrunken}
+    return pd.DataFrame({"school": data.clusters[whole], **columns})
+
+
+def between_variance(estimate: np.ndarray, std_error: np.ndarray) -> float:
+    """Variance of the true effects behind estimates with known errors: DerSimonian & Laird (1986), not below zero."""
+    w = std_error**-2.0
+    q = w @ (estimate - w @ estimate / w.sum()) ** 2
+    return float(max(0.0, (q - (len(w) - 1)) / (w.sum() - w @ w / w.sum())))
+
+
+def _spread(sums: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation from count, sum w, sum w y and sum w y^2; weights say how much, not how many."""
+    count, w, wy, wyy = map(float, sums)
+    if count < 2:
+        return np.nan, np.nan
+    mean = wy / w
+    return mean, float(np.sqrt((wyy / w - mean**2) * count / (count - 1)))
 
 
 def _solve(data: Within) -> tuple[np.ndarray, np.ndarray]:

@@ -1,28 +1,40 @@
 """All that a school fixed-effects model needs of the records: sums per school, by one SQL statement.
 
 With z the regressors and the outcome and w the weight, the sums of school g are n = sum w, s = sum w z and
-M = sum w z z'. Any number of rows is read once, as a stream; what remains is one row a school.
+M = sum w z z'. Any number of rows is read once, as a stream; what remains is one row a school. Before it, one light
+statement counts the records, finds constants near the means and the levels of the categories.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from itertools import combinations_with_replacement
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import duckdb
 import numpy as np
-import pandas as pd
 
-from helpers.project import InputError, relative
+from helpers import files
+from helpers.project import InputError
+from helpers.records import Records, open_records, quote
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from helpers.spark import SparkRecords
 
 
 @dataclass(frozen=True)
 class Model:
     """Which columns play which part.
 
-    `categories` maps a column to its reference level: the column becomes one dummy for each other level. Year
+    `categories` maps a column to its reference level (empty: the first in order): the column becomes one dummy for
+    each other level. Year
     effects are the categories of the column `year` with reference `baseline`. `controls` are numeric. Without
-    `cluster` each school is its own cluster; without `weight` every record counts one.
+    `cluster` each school is its own cluster; without `weight` every record counts one. `subset` maps a column to
+    the level that a record must have to be used at all, as in a panel of one kind of school.
     """
 
     outcome: str
@@ -33,20 +45,32 @@ class Model:
     categories: dict[str, str] = field(default_factory=dict)
     cluster: str = ""
     weight: str = ""
+    subset: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def clustered(self) -> bool:
+        """Whether clusters are coarser than schools."""
+        return self.cluster not in ("", self.school)
+
+    @property
+    def references(self) -> dict[str, str]:
+        """Every categorical column, the year first, with its reference level."""
+        return {self.year: self.baseline} | self.categories
+
+    @property
+    def labels(self) -> list[str]:
+        """Columns whose cells are labels."""
+        return _distinct([self.school, *self.references, self.cluster, *self.subset])
+
+    @property
+    def numbers(self) -> list[str]:
+        """Columns whose cells are numbers."""
+        return _distinct([*self.controls, self.outcome, self.weight])
 
     @property
     def columns(self) -> list[str]:
         """Every column of the file that the model needs."""
-        named = [
-            self.school,
-            self.year,
-            *self.categories,
-            *self.controls,
-            self.outcome,
-            self.cluster,
-            self.weight,
-        ]
-        return list(dict.fromkeys(filter(None, named)))
+        return _distinct([*self.labels, *self.numbers])
 
 
 @dataclass(frozen=True)
@@ -55,7 +79,9 @@ class Moments:
 
     `terms`: k names, a year effect by the year's own label, another level as `column: level`. `records`: G counts
     of complete records; `n`: G sums of weights; `sums`: G x (k+1); `products`: G x (k+1) x (k+1). Numeric columns
-    are centred at `centres`. `incomplete`: for each column, how many records lack it; `rows`: records in the file.
+    are centred at `centres`. `baseline`: G x 4, of the complete records of the baseline year their count, sum w,
+    sum w y and sum w y^2. `incomplete`: for each column, how many records of the subset lack it; `rows`: records of
+    the subset.
     """
 
     terms: tuple[str, ...]
@@ -66,34 +92,37 @@ class Moments:
     sums: np.ndarray
     products: np.ndarray
     centres: np.ndarray
+    baseline: np.ndarray
     incomplete: dict[str, int]
     rows: int
 
 
-def compute(source: Path | Sequence[Path] | pd.DataFrame, model: Model) -> Moments:
-    """Moments of a CSV or Parquet file (or several of the same columns) or a data frame.
+def compute(
+    source: Path | Sequence[Path] | pd.DataFrame | Records | str,
+    model: Model,
+    engine: str = "duckdb",
+) -> Moments:
+    """Moments of files that belong together, a folder of them, a data frame or open records; complete records only.
 
-    A model uses complete records only. Raises InputError for a column or level that does not exist, text or
-    infinite values where numbers are needed, weights that are not positive, and schools in two clusters.
+    `engine` is "duckdb" or "spark"; what Spark takes as source is told in `helpers.spark`. Raises InputError for a
+    column or level that does not exist, a column in two parts, text or infinite values where numbers are needed,
+    weights that are not positive, schools in two clusters, and when nothing is left to estimate from.
     """
-    connection = duckdb.connect()
-    name = _open(connection, source)
-    _check_columns(connection, model, name)
-    _create_view(connection, model)
-    _refuse_text(connection, model, name)
-    rows, incomplete = _count(connection, model)
-    centres = _centres(connection, model)
-    levels = {
-        column: _levels(connection, place, column, reference, name)
-        for place, (column, reference) in enumerate(_all_categories(model).items())
-    }
-    terms, pieces, owners = _columns(model, levels, centres)
-    query = statement(pieces, owners, bool(model.weight), bool(model.cluster))
-    found = connection.execute(query).fetchnumpy()
-    _refuse_unusable(connection, model, found, name)
-    connection.close()
-    p, n = len(pieces), np.asarray(found["n"], dtype=float)
-    sums = np.column_stack([np.asarray(found[f"s{i}"], dtype=float) for i in range(p)])
+    _refuse_two_parts(model)
+    with _open(source, model, engine) as records:
+        files.check_columns(model.columns, records.columns, records.name)
+        records.run(_view(records, model))
+        rows, incomplete, centres, levels = _survey(records, model)
+        terms, pieces, owners = _columns(model, levels, centres)
+        if not terms:
+            raise InputError(
+                f"{records.name}, column {model.year!r}: {model.baseline!r} is the only year, and the model names "
+                "no controls and no categories: there is nothing to estimate."
+            )
+        found = records.fetch(statement(model, pieces, owners))
+        _refuse_unusable(records, model, found)
+    p, n = len(pieces), found["n"].astype(float)
+    sums = np.column_stack([found[f"s{i}"] for i in range(p)])
     products = np.zeros((len(n), p, p))
     for i, j in _pairs(owners):
         products[:, i, j] = products[:, j, i] = found[f"m{i}_{j}"]
@@ -102,38 +131,58 @@ def compute(source: Path | Sequence[Path] | pd.DataFrame, model: Model) -> Momen
             products[:, i, i] = sums[:, i]
     return Moments(
         terms=tuple(terms),
-        schools=np.asarray(found["school"], dtype=object),
-        clusters=np.asarray(found["first_cluster" if model.cluster else "school"], dtype=object),
-        records=np.asarray(found["records"], dtype=np.int64),
+        schools=found["school"].astype(object),
+        clusters=found["first_cluster" if model.clustered else "school"].astype(object),
+        records=found["records"].astype(np.int64),
         n=n,
         sums=sums,
         products=products,
         centres=centres,
+        baseline=np.column_stack([found[f"b{i}"] for i in range(4)]),
         incomplete=incomplete,
         rows=rows,
     )
 
 
-def statement(pieces: list[str], owners: list[str], weighted: bool, clustered: bool) -> str:
+def levels(records: Records, column: str) -> list[str]:
+    """Levels of a column as labels, in order; missing is none."""
+    files.check_columns([column], records.columns, records.name)
+    found = records.fetch(f"SELECT DISTINCT {label(records, column)} AS level FROM file ORDER BY 1")
+    return [str(level) for level in found["level"] if level]
+
+
+def take(moments: Moments, keep: np.ndarray) -> Moments:
+    """Moments of some of the schools. `keep`: G booleans."""
+    names = ("schools", "clusters", "records", "n", "sums", "products", "baseline")
+    return replace(moments, **{name: getattr(moments, name)[keep] for name in names})
+
+
+def statement(model: Model, pieces: list[str], owners: list[str]) -> str:
     """The one aggregation, over a relation `records` whose columns have plain names.
 
     `pieces` are expressions of the columns of z; `owners` names for each dummy the category it belongs to (two
     dummies of one category are never both one) and is empty for numeric columns. Only sums, products, casts and a
     group by: the same text runs on other SQL engines.
     """
-    w = "w * " if weighted else ""
-    z = ", ".join(f"{piece} AS z{i}" for i, piece in enumerate(pieces))
-    sums = [f"sum({w}z{i}) AS s{i}" for i in range(len(pieces))]
-    products = [f"sum({w}z{i} * z{j}) AS m{i}_{j}" for i, j in _pairs(owners)]
-    total = ["sum(w) AS n", "min(w) AS smallest"] if weighted else ["CAST(count(*) AS DOUBLE) AS n"]
-    clusters = (
-        ["min(cluster) AS first_cluster", "max(cluster) AS last_cluster"] if clustered else []
-    )
-    inner = ["school", *(["cluster"] if clustered else []), *(["w"] if weighted else []), z]
+    w = "w * " if model.weight else ""
+    y = f"z{len(pieces) - 1}"
+    keys = ["school", *(["cluster"] if model.clustered else []), *(["w"] if model.weight else [])]
+    first = f"{_dummy(0, model.baseline)} AS first"
+    z = [f"{piece} AS z{i}" for i, piece in enumerate(pieces)]
+    aggregates = [
+        "count(*) AS records",
+        *(["sum(w) AS n", "min(w) AS smallest"] if model.weight else ["CAST(count(*) AS DOUBLE) AS n"]),
+        *(["min(cluster) AS first_cluster", "max(cluster) AS last_cluster"] if model.clustered else []),
+        "sum(first) AS b0",
+        f"sum({w}first) AS b1",
+        f"sum({w}first * {y}) AS b2",
+        f"sum({w}first * {y} * {y}) AS b3",
+        *(f"sum({w}z{i}) AS s{i}" for i in range(len(pieces))),
+        *(f"sum({w}z{i} * z{j}) AS m{i}_{j}" for i, j in _pairs(owners)),
+    ]  # fmt: skip
     return (
-        f"SELECT {', '.join(['school', 'count(*) AS records', *total, *clusters, *sums, *products])} "
-        f"FROM (SELECT {', '.join(inner)} FROM records WHERE complete = 1) AS complete_records "
-        "GROUP BY school ORDER BY school"
+        f"SELECT school, {', '.join(aggregates)} FROM (SELECT {', '.join([*keys, first, *z])} FROM records "
+        "WHERE complete = 1) AS complete_records GROUP BY school ORDER BY school"
     )
 
 
@@ -141,10 +190,6 @@ def _pairs(owners: list[str]) -> list[tuple[int, int]]:
     """Products that must be summed: not those of two dummies of one category, which are known."""
     places = combinations_with_replacement(range(len(owners)), 2)
     return [(i, j) for i, j in places if not (owners[i] and owners[i] == owners[j])]
-
-
-def _all_categories(model: Model) -> dict[str, str]:
-    return {model.year: model.baseline} | model.categories
 
 
 def _columns(
@@ -155,7 +200,7 @@ def _columns(
     for place, (column, names) in enumerate(levels.items()):
         for level in names:
             terms.append(level if column == model.year else f"{column}: {level}")
-            pieces.append(f"CAST(CASE WHEN c{place} = {_quote(level)} THEN 1 ELSE 0 END AS DOUBLE)")
+            pieces.append(_dummy(place, level))
             owners.append(column)
     for place, column in enumerate(model.controls):
         terms.append(column)
@@ -165,166 +210,228 @@ def _columns(
     return terms, pieces, [*owners, ""]
 
 
+def _literal(text: str) -> str:
+    """A text as every engine reads it: for Spark a backslash inside quotes is no character."""
+    parts = [quote(part) for part in text.split("\\")]
+    return parts[0] if len(parts) == 1 else f"({' || chr(92) || '.join(parts)})"
+
+
+def _dummy(place: int, level: str) -> str:
+    return f"CAST(CASE WHEN c{place} = {_literal(level)} THEN 1 ELSE 0 END AS DOUBLE)"
+
+
 def _open(
-    connection: duckdb.DuckDBPyConnection, source: Path | Sequence[Path] | pd.DataFrame
-) -> str:
-    """Make the source a view `file`; returns its name for messages."""
-    if isinstance(source, pd.DataFrame):
-        connection.register("file", source)
-        return "the data frame"
-    paths = [source] if isinstance(source, Path) else list(source)
-    reader = {".csv": "read_csv", ".parquet": "read_parquet"}[paths[0].suffix.lower()]
-    files = ", ".join(_quote(str(path)) for path in paths)
-    name = relative(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
-    try:
-        connection.execute(f"CREATE VIEW file AS SELECT * FROM {reader}([{files}])")
-    except duckdb.Error as error:
-        raise InputError(
-            f"{name}: cannot be read ({str(error).splitlines()[0]}). Export it again."
-        ) from None
-    return name
+    source: object, model: Model, engine: str
+) -> AbstractContextManager[Records | SparkRecords]:
+    if engine == "spark":
+        from helpers.spark import open_spark
+
+        return open_spark(source)
+    if engine != "duckdb":
+        raise ValueError(f"engine is duckdb or spark, not {engine!r}")
+    if isinstance(source, Records):  # whoever opened them closes them
+        return nullcontext(source)
+    return open_records(source, model.columns, model.labels)
 
 
-def _check_columns(connection: duckdb.DuckDBPyConnection, model: Model, name: str) -> None:
-    present = [row[0] for row in connection.execute("DESCRIBE file").fetchall()]
-    absent = [column for column in model.columns if column not in present]
-    if absent:
-        raise InputError(
-            f"{name}: no column {', '.join(map(repr, absent))}. The file has: {', '.join(present)}."
-        )
+def _refuse_two_parts(model: Model) -> None:
+    """Each column plays one part (a school may be its own cluster, and a subset may be of any column)."""
+    parts = [
+        (model.outcome, "outcome"),
+        (model.school, "school"),
+        (model.year, "year"),
+        *((column, "control") for column in model.controls),
+        *((column, "category") for column in model.categories),
+        (model.cluster if model.clustered else "", "cluster"),
+        (model.weight, "weight"),
+    ]
+    played: dict[str, str] = {}
+    for column, part in parts:
+        if column in played:
+            raise InputError(
+                f"column {column!r} is named as {played[column]} and as {part}. A column plays one part: take it out "
+                "of one of them."
+            )
+        if column:
+            played[column] = part
 
 
-def _create_view(connection: duckdb.DuckDBPyConnection, model: Model) -> None:
-    """The file as a view `records` with plain names: school, cluster, w, y, x0.., c0.., complete."""
-    types = _types(connection)
-    text = {column: _as_text(column, types[column]) for column in model.columns}
-    cast = {
-        column: "TRY_CAST" if types[column] == "VARCHAR" else "CAST" for column in model.columns
+def _parts(records: Records | SparkRecords, model: Model) -> dict[str, tuple[str, str]]:
+    """Plain name -> (the column, its expression) of everything the statement uses, but for constants."""
+    labels = {column: label(records, column) for column in model.labels}
+    numbers = {column: number(records, column) for column in model.numbers}
+    named = {"school": model.school, **({"cluster": model.cluster} if model.clustered else {})}
+    named |= {f"c{place}": column for place, column in enumerate(model.references)}
+    counted = {"y": model.outcome, **({"w": model.weight} if model.weight else {})}
+    counted |= {f"x{place}": column for place, column in enumerate(model.controls)}
+    return {name: (column, labels[column]) for name, column in named.items()} | {
+        name: (column, numbers[column]) for name, column in counted.items()
     }
-    numeric = {column: f"{cast[column]}({_name(column)} AS DOUBLE)" for column in model.columns}
-    parts = {
-        "school": text[model.school],
-        **({"cluster": text[model.cluster]} if model.cluster else {}),
-        "w": numeric[model.weight] if model.weight else "1.0",
-        "y": numeric[model.outcome],
-        **{f"x{place}": numeric[column] for place, column in enumerate(model.controls)},
-        **{f"c{place}": text[column] for place, column in enumerate(_all_categories(model))},
-    }
-    complete = " AND ".join(f"({expression}) IS NOT NULL" for expression in parts.values())
-    named = ", ".join(f"{expression} AS {name}" for name, expression in parts.items())
-    connection.execute(
-        f"CREATE VIEW records AS SELECT {named}, CASE WHEN {complete} THEN 1 ELSE 0 END AS complete FROM file"
+
+
+def _view(records: Records | SparkRecords, model: Model) -> str:
+    """The file as a view `records` with plain names: school, cluster, w, y, x0.., c0.., complete, text.
+
+    `complete` is 1 where nothing is missing; `text` is 1 where a column of numbers holds text.
+    """
+    parts = _parts(records, model)
+    text = " OR ".join(
+        f"({label(records, column)} IS NOT NULL AND {number(records, column)} IS NULL)"
+        for column in model.numbers
+        if records.columns[column] == "text"
+    )
+    complete = " AND ".join(f"{expression} IS NOT NULL" for _, expression in parts.values())
+    shown = [f"{expression} AS {name}" for name, (_, expression) in parts.items()]
+    shown.append(f"CASE WHEN {complete} THEN 1 ELSE 0 END AS complete")
+    shown.append(f"CASE WHEN {text or '1 = 0'} THEN 1 ELSE 0 END AS text")
+    return (
+        f"CREATE OR REPLACE TEMPORARY VIEW records AS SELECT {', '.join(shown)} "
+        f"FROM file WHERE {_chosen(records, model)}"
     )
 
 
-def _as_text(column: str, kind: str) -> str:
-    """A column as a label: whole numbers stored as floats are written without decimals."""
-    quoted = _name(column)
-    if kind in ("DOUBLE", "FLOAT"):
-        whole = f"CAST(CAST({quoted} AS BIGINT) AS VARCHAR)"
-        return (
-            f"CASE WHEN {quoted} = floor({quoted}) THEN {whole} ELSE CAST({quoted} AS VARCHAR) END"
+def _chosen(records: Records | SparkRecords, model: Model) -> str:
+    """The condition that a record belongs to the subset."""
+    wanted = [
+        f"{label(records, column)} = {_literal(level)}" for column, level in model.subset.items()
+    ]
+    return " AND ".join(wanted) or "1 = 1"
+
+
+def label(records: Records | SparkRecords, column: str) -> str:
+    """A column as a label: whole numbers are written without decimals, however they are stored."""
+    name = records.identifier(column)
+    if records.columns[column] == "number":
+        return f"CAST({name} AS STRING)"
+    text = f"CAST({name} AS STRING)"
+    value = f"TRY_CAST({name} AS DOUBLE)"
+    whole = f"coalesce(CAST(TRY_CAST({value} AS BIGINT) AS STRING), {text})"
+    if records.columns[column] == "float":
+        written = f"CASE WHEN {name} = floor({name}) THEN {whole} ELSE {text} END"
+        return f"CASE WHEN {name} <> {_NAN} THEN {written} END"
+    return f"CASE WHEN {text} LIKE '%.0' THEN {whole} ELSE nullif({text}, '') END"
+
+
+def number(records: Records | SparkRecords, column: str) -> str:
+    """A column as a number, NULL where it is missing, not a number, or text."""
+    name, kind = records.identifier(column), records.columns[column]
+    if kind == "number":
+        return f"CAST({name} AS DOUBLE)"
+    cast = "TRY_CAST" if kind == "text" else "CAST"
+    return f"nullif({cast}({name} AS DOUBLE), {_NAN})"
+
+
+_NAN = "CAST('NaN' AS DOUBLE)"
+
+
+def _survey(
+    records: Records | SparkRecords, model: Model
+) -> tuple[int, dict[str, int], np.ndarray, dict[str, list[str]]]:
+    """Records of the subset, how many lack each column, means of controls and outcome, and the levels of categories.
+
+    Rounded means are what numeric columns are centred at. Any constant gives the same estimates; one near the mean keeps
+    the sums of products from losing digits. Levels are those of complete records, without the reference.
+    """
+    parts = _parts(records, model)
+    cells = ", ".join([*(f"c{place}" for place in range(len(model.references))), "complete"])
+    centred = [*(f"x{place}" for place in range(len(model.controls))), "y"]
+    counts = [f"count({name}) AS present_{name}" for name in parts]
+    totals = [f"coalesce(sum({name}), 0.0) AS total_{name}" for name in centred]
+    found = records.fetch(
+        f"SELECT {cells}, count(*) AS n, sum(text) AS text, {', '.join([*counts, *totals])} "
+        f"FROM records GROUP BY {cells}"
+    )
+    rows = int(found["n"].sum())
+    if rows == 0:
+        raise InputError(_no_rows(records, model))
+    if found["text"].any():
+        for column in model.numbers:
+            if records.columns[column] == "text":
+                wrong = "label IS NOT NULL AND number IS NULL"
+                _refuse(records, model, column, wrong, "text in a number column")
+    present = {name: int(found[f"present_{name}"].sum()) for name in parts}
+    incomplete = {column: rows - present[name] for name, (column, _) in parts.items()}
+    empty = [column for column, count in incomplete.items() if count == rows]
+    if empty:
+        raise InputError(
+            f"{records.name}: no record is complete: column {', '.join(map(repr, empty))} is empty in all {rows}."
         )
-    return f"nullif({quoted}, '')" if kind == "VARCHAR" else f"CAST({quoted} AS VARCHAR)"
-
-
-def _types(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    return {row[0]: row[1] for row in connection.execute("DESCRIBE file").fetchall()}
-
-
-def _numeric(model: Model) -> list[str]:
-    """Columns that must hold numbers."""
-    return [*model.controls, model.outcome, *([model.weight] if model.weight else [])]
-
-
-def _refuse_text(connection: duckdb.DuckDBPyConnection, model: Model, name: str) -> None:
-    types = _types(connection)
-    for column in _numeric(model):
-        if types[column] == "VARCHAR":
-            text = f"nullif({_name(column)}, '') IS NOT NULL AND TRY_CAST({_name(column)} AS DOUBLE) IS NULL"
-            _refuse(connection, column, text, name, "text in a number column")
+    if not found["complete"].any():
+        raise InputError(f"{records.name}: no record is complete in {', '.join(model.columns)}.")
+    means = [found[f"total_{name}"].sum() / present[name] for name in centred]
+    # Rounded, so that the order of addition, which differs from run to run, does not show in the statement.
+    centres = np.array([float(f"{mean:.6g}") for mean in means])
+    levels = {}
+    for place, (column, reference) in enumerate(model.references.items()):
+        names = sorted(set(map(str, found[f"c{place}"][found["complete"] == 1])))
+        reference = reference or names[0]
+        if reference not in names:
+            raise InputError(
+                f"{records.name}, column {column!r}: no {reference!r} to compare with; it has {', '.join(names)}."
+            )
+        levels[column] = [name for name in names if name != reference]
+    return rows, incomplete, np.nan_to_num(centres, posinf=0.0, neginf=0.0), levels
 
 
 def _refuse_unusable(
-    connection: duckdb.DuckDBPyConnection, model: Model, found: dict[str, np.ndarray], name: str
+    records: Records | SparkRecords, model: Model, found: dict[str, np.ndarray]
 ) -> None:
     """Look in the finished sums for what must not be in the records; only then search for where it is."""
-    if len(found["school"]) == 0:
-        raise InputError(f"{name}: no record is complete in {', '.join(model.columns)}.")
-    if not all(
-        np.isfinite(values.astype(float)).all() for key, values in found.items() if key[0] in "mn"
-    ):
-        for column in _numeric(model):
-            _refuse(
-                connection,
-                column,
-                f"NOT isfinite(CAST({_name(column)} AS DOUBLE))",
-                name,
-                "infinite values",
-            )
-    if model.weight and found["smallest"].min() <= 0:
-        _refuse(
-            connection,
-            model.weight,
-            f"{_name(model.weight)} <= 0",
-            name,
-            "weights that are not positive",
+    sums = [
+        found[name] for name in found if name[0] in "smn" and name not in ("school", "smallest")
+    ]
+    if not np.isfinite(np.array(sums, dtype=float)).all():
+        infinite = "abs(number) = CAST('Infinity' AS DOUBLE)"
+        for column in model.numbers:
+            _refuse(records, model, column, infinite, "infinite values")
+        raise InputError(
+            f"{records.name}: numbers too large to add up their squares in {', '.join(model.numbers)}. Are there "
+            "missing codes among them?"
         )
-    if model.cluster:
-        split = found["school"][found["first_cluster"] != found["last_cluster"]]
+    if model.weight and found["smallest"].min() <= 0:
+        _refuse(records, model, model.weight, "number <= 0", "weights that are not positive")
+    if model.clustered:
+        split = np.flatnonzero(found["first_cluster"] != found["last_cluster"])
         if len(split):
-            raise InputError(
-                f"{name}, column {model.cluster!r}: school {split[0]!r} lies in more than one cluster ({len(split)} "
-                "such schools). Fixed effects must lie within clusters: correct the column or name a coarser one."
+            school, one, other = (
+                found[name][split[0]] for name in ("school", "first_cluster", "last_cluster")
             )
-
-
-def _count(connection: duckdb.DuckDBPyConnection, model: Model) -> tuple[int, dict[str, int]]:
-    """Records in the file, and for each column how many lack it."""
-    present = ", ".join(f"count({_name(column)})" for column in model.columns)
-    rows, *counts = connection.execute(f"SELECT count(*), {present} FROM file").fetchone()
-    return rows, {column: rows - count for column, count in zip(model.columns, counts, strict=True)}
-
-
-def _centres(connection: duckdb.DuckDBPyConnection, model: Model) -> np.ndarray:
-    """A constant near the mean of each control and of the outcome: their means over all records.
-
-    Any constant gives the same estimates; one near the mean keeps the sums of products from losing digits.
-    """
-    centred = [*(f"x{place}" for place in range(len(model.controls))), "y"]
-    means = ", ".join(f"avg({column})" for column in centred)
-    found = connection.execute(f"SELECT {means} FROM records").fetchone()
-    return np.nan_to_num(np.array(found, dtype=float), posinf=0.0, neginf=0.0)
+            raise InputError(
+                f"{records.name}, column {model.cluster!r}: school {school!r} lies in {one!r} and in {other!r}: more "
+                f"than one cluster ({len(split)} such schools). Fixed effects must lie within clusters: correct the "
+                "column or name a coarser one."
+            )
 
 
 def _refuse(
-    connection: duckdb.DuckDBPyConnection, column: str, wrong: str, name: str, what: str
+    records: Records | SparkRecords, model: Model, column: str, wrong: str, what: str
 ) -> None:
-    numbered = "SELECT row_number() OVER () AS place, * FROM file"
-    rows = connection.execute(
-        f"SELECT place, {_name(column)} FROM ({numbered}) WHERE {wrong} LIMIT 3"
-    ).fetchall()
-    if rows:
-        first = "; ".join(f"record {place}: {value!r}" for place, value in rows)
-        raise InputError(f"{name}, column {column!r}: {what} ({first}). Correct or empty these.")
-
-
-def _levels(
-    connection: duckdb.DuckDBPyConnection, place: int, column: str, reference: str, name: str
-) -> list[str]:
-    """Levels of a category among complete records, without the reference."""
-    query = f"SELECT DISTINCT c{place} FROM records WHERE complete = 1 ORDER BY 1"
-    levels = [row[0] for row in connection.execute(query).fetchall()]
-    if reference not in levels:
+    """Raise InputError with the first records whose `number` or `label` in a column is wrong, if there are any."""
+    chosen = f"CASE WHEN {_chosen(records, model)} THEN 1 ELSE 0 END AS chosen"
+    cells = f"{label(records, column)} AS label, {number(records, column)} AS number"
+    found = records.fetch(
+        "SELECT place, label, count(*) OVER () AS n "
+        f"FROM (SELECT {records.place} AS place, {cells}, {chosen} FROM file) AS numbered "
+        f"WHERE chosen = 1 AND ({wrong}) LIMIT 3"
+    )
+    if len(found["n"]):
+        first = "; ".join(f"{place}: {label!r}" for place, label in zip(found["place"], found["label"], strict=True))  # fmt: skip
+        more = f" and {found['n'][0] - 3} more" if found["n"][0] > 3 else ""
         raise InputError(
-            f"{name}, column {column!r}: no {reference!r} to compare with; it has {', '.join(levels)}."
+            f"{records.name}, column {column!r}: {what} ({first}{more}). Correct or empty these."
         )
-    return [level for level in levels if level != reference]
 
 
-def _name(column: str) -> str:
-    return '"' + column.replace('"', '""') + '"'
+def _no_rows(records: Records | SparkRecords, model: Model) -> str:
+    for column, level in model.subset.items():
+        query = f"SELECT {label(records, column)} AS level FROM file GROUP BY 1 ORDER BY 1 LIMIT 20"
+        present = [str(name) for name in records.fetch(query)["level"] if name]
+        if present and level not in present:
+            return f"{records.name}, column {column!r}: no {level!r}; it has {', '.join(present)}."
+    return f"{records.name}: there are no records" + (
+        " of this subset." if model.subset else ". Export it again."
+    )
 
 
-def _quote(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def _distinct(names: list[str]) -> list[str]:
+    return list(dict.fromkeys(filter(None, names)))

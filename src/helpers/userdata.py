@@ -5,23 +5,13 @@ Files are parsed, never executed.
 """
 
 import re
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from helpers import files
 from helpers.project import InputError, relative
-
-MISSING = ["", " ", "NA", "N/A", "NaN", "nan", "."]
-"""What stands for no answer in a CSV file."""
-
-# How each format's files begin; a CSV file must begin like none of them.
-_BEGINNINGS = {
-    ".parquet": (b"PAR1",),
-    ".sav": (b"$FL2", b"$FL3"),
-    ".dta": (b"<stata_dta>", *(bytes([version]) for version in range(104, 120))),
-}
 
 
 def read(
@@ -34,26 +24,9 @@ def read(
     """
     file = relative(path)
     readers = {".csv": _csv, ".parquet": _parquet, ".sav": _labelled, ".dta": _labelled}
-    ending = path.suffix.lower()
-    if ending not in readers:
-        raise InputError(
-            f"{file}: cannot read *{ending} files. Save it as one of {', '.join(readers)}."
-        )
-    if not path.is_file():
-        raise InputError(
-            f"{file}: there is no such file. Paths are relative to the project's folder."
-        )
-    if path.stat().st_size == 0:
-        raise InputError(f"{file}: the file is empty. Export it again.")
-    _check_beginning(path, ending)
+    ending = files.check(path)
     frame = readers[ending](path, encoding, names)
-    absent = [column for column in columns if column not in frame.columns]
-    if absent:
-        guesses = get_close_matches(absent[0], map(str, frame.columns), n=1)
-        hint = f" Did you mean {guesses[0]!r}?" if guesses else ""
-        raise InputError(
-            f"{file}: no column {', '.join(map(repr, absent))}.{hint} The file has: {', '.join(map(str, frame.columns))}."
-        )
+    files.check_columns(columns, frame.columns, file)
     if frame.empty:
         raise InputError(f"{file}: the file has columns but no rows. Export it again.")
     return frame[list(dict.fromkeys(columns))]
@@ -160,22 +133,6 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def _check_beginning(path: Path, ending: str) -> None:
-    with path.open("rb") as file:
-        start = file.read(4096)
-    wanted = _BEGINNINGS.get(ending)
-    foreign = [begin for begins in _BEGINNINGS.values() for begin in begins if len(begin) > 1]
-    if wanted and not start.startswith(wanted):
-        raise InputError(
-            f"{relative(path)}: this is no {ending} file, whatever its name says. Export it again."
-        )
-    utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))
-    if not wanted and not utf16 and (b"\0" in start or start.startswith((*foreign, b"PK\x03\x04"))):
-        raise InputError(
-            f"{relative(path)}: this is no text, whatever its name says. Export it as CSV."
-        )
-
-
 def _csv(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
     if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
         encoding = (
@@ -196,15 +153,10 @@ def _csv(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
         raise InputError(
             f"encoding {encoding!r} is not known. Usual ones: utf-8, latin-1, cp1252, utf-16."
         ) from None
-    separator = max(",;\t", key=header.count)
-    doubled = [
-        name for name in _fields(header, separator) if _fields(header, separator).count(name) > 1
-    ]
-    if doubled:
-        raise InputError(f"{relative(path)}: two columns are named {doubled[0]!r}. Rename one.")
+    separator = files.separator(path, header)
     try:
         frame = pd.read_csv(
-            path, sep=separator, dtype=str, encoding=encoding, keep_default_na=False, na_values=MISSING,
+            path, sep=separator, dtype=str, encoding=encoding, keep_default_na=False, na_values=files.MISSING,
             skip_blank_lines=False, index_col=False,
         )  # fmt: skip
     except pd.errors.ParserError as error:
@@ -215,10 +167,6 @@ def _csv(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
         frame = frame.replace(re.compile(r"^\s*(-?\d+),(\d+)\s*$"), r"\1.\2", regex=True)
     frame.index = frame.index + 2
     return frame.dropna(how="all")
-
-
-def _fields(header: str, separator: str) -> list[str]:
-    return [name.strip().strip('"') for name in header.split(separator) if name.strip()]
 
 
 def _first_undecodable(path: Path, encoding: str) -> int:

@@ -1,0 +1,73 @@
+"""What a user's file must be before anybody parses it, and what its header must hold."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+from helpers.project import InputError, relative
+
+MISSING = ["", " ", "NA", "N/A", "NaN", "nan", "."]
+"""What stands for no answer in a CSV file."""
+
+# How each format's files begin; a CSV file must begin like none of them.
+_BEGINNINGS = {
+    ".csv": (),
+    ".parquet": (b"PAR1",),
+    ".sav": (b"$FL2", b"$FL3"),
+    ".dta": (b"<stata_dta>", *(bytes([version]) for version in range(104, 120))),
+}
+
+
+def check(path: Path) -> str:
+    """The ending of a file that is there, is not empty and is what its ending says. Raises InputError."""
+    file, ending = relative(path), path.suffix.lower()
+    if ending not in _BEGINNINGS:
+        raise InputError(
+            f"{file}: cannot read *{ending} files. Save it as one of {', '.join(_BEGINNINGS)}."
+        )
+    if not path.is_file():
+        raise InputError(
+            f"{file}: there is no such file. Paths are relative to the project's folder."
+        )
+    if path.stat().st_size == 0:
+        raise InputError(f"{file}: the file is empty. Export it again.")
+    _check_beginning(path, ending)
+    return ending
+
+
+def check_columns(wanted: Iterable[str], present: Iterable[str], file: str) -> None:
+    """Raise InputError when a column is not there, with the name that comes closest."""
+    present = list(map(str, present))
+    absent = [column for column in wanted if column not in present]
+    if absent:
+        guesses = get_close_matches(absent[0], present, n=1)
+        hint = f" Did you mean {guesses[0]!r}?" if guesses else ""
+        raise InputError(
+            f"{file}: no column {', '.join(map(repr, absent))}.{hint} The file has: {', '.join(present)}."
+        )
+
+
+def separator(path: Path, header: str) -> str:
+    """What separates the fields of a CSV file with this header. Raises InputError for a name that comes twice."""
+    mark = max(",;\t", key=header.count)
+    fields = [name.strip().strip('"') for name in header.split(mark) if name.strip()]
+    doubled = [name for name in fields if fields.count(name) > 1]
+    if doubled:
+        raise InputError(f"{relative(path)}: two columns are named {doubled[0]!r}. Rename one.")
+    return mark
+
+
+def _check_beginning(path: Path, ending: str) -> None:
+    with path.open("rb") as file:
+        start = file.read(4096)
+    wanted = _BEGINNINGS[ending]
+    foreign = [begin for begins in _BEGINNINGS.values() for begin in begins if len(begin) > 1]
+    if wanted and not start.startswith(wanted):
+        raise InputError(
+            f"{relative(path)}: this is no {ending} file, whatever its name says. Export it again."
+        )
+    utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if not wanted and not utf16 and (b"\0" in start or start.startswith((*foreign, b"PK\x03\x04"))):
+        raise InputError(
+            f"{relative(path)}: this is no text, whatever its name says. Export it as CSV."
+        )
