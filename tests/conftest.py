@@ -15,7 +15,7 @@ SHARED = ROOT.parent / "shared"
 
 
 def copy_project(target: Path, notebooks: bool = True) -> Path:
-    """Everything the build needs, without what was built."""
+    """Everything the build needs, without what was built (but for what may be kept between builds)."""
     for name in ("src", "data", "params", "notebooks"):
         shutil.copytree(
             ROOT / name,
@@ -24,6 +24,8 @@ def copy_project(target: Path, notebooks: bool = True) -> Path:
         )
     for name in ("Makefile", "pyproject.toml", "requirements.lock"):
         shutil.copy2(ROOT / name, target / name)
+    if (ROOT / "build" / "cache").is_dir():  # long simulations, known by the content of their code
+        shutil.copytree(ROOT / "build" / "cache", target / "build" / "cache")
     if not notebooks:
         for path in (target / "notebooks").iterdir():
             path.unlink()

@@ -147,7 +147,15 @@ def test_nothing_to_do_is_said_within_a_second(worked):
         ("data/published/001-figure6.csv", ["05-satisfaction", "site"]),
         ("data/simulated/05-satisfaction.csv", ["05-satisfaction"]),
         ("data/simulated/04-participants.csv", []),
-        ("requirements.lock", ["04-participant-comparison", "05-satisfaction"]),
+        ("src/helpers/twin.py", ["01-practice-change"]),
+        ("src/helpers/disclosure.py", ["01-practice-change"]),
+        ("data/published/002-table2.csv", ["01-practice-change", "site"]),
+        ("data/moments/cps-reports-moments.csv", ["01-practice-change"]),
+        ("data/simulated/01-students.csv", []),
+        (
+            "requirements.lock",
+            ["01-practice-change", "04-participant-comparison", "05-satisfaction"],
+        ),
     ],
 )
 def test_touching_reruns_exactly_what_depends_on_it(worked, touched, expected):

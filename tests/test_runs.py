@@ -7,7 +7,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from conftest import copy_project, make
+from conftest import ROOT, copy_project, make
 from helpers import source, twogroups
 
 pytestmark = pytest.mark.build
@@ -26,7 +26,7 @@ def run(project, name, file, **values):
     return make(project, "run", f"NOTEBOOK={name}", f"PARAMS=params/{file}")
 
 
-@pytest.mark.parametrize("file", ["04-own-data.yml", "05-own-data.yml", "05-own-data-long.yml"])
+@pytest.mark.parametrize("file", sorted(path.name for path in (ROOT / "params").glob("*.yml")))
 def test_ready_examples_run_and_say_simulated_everywhere(project, file):
     name = next(name for name in source.names() if name[:2] == file[:2])
     done = run(project, name, file)

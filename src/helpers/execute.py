@@ -65,12 +65,21 @@ def run(
 
 
 def _applicable(notebook: Path, parameters: dict[str, Any]) -> nbformat.NotebookNode:
-    """The notebook without the cells about print alone (tag `print-only`) when the user brings data."""
+    """The notebook without cells that are about something else.
+
+    Tag `print-only`: left out when the user brings data. Tags `only-X`: kept when the parameter `source` is X, which
+    it is taken to be "own" with the user's data; with "all", every such cell but those tagged for "own" alone.
+    """
     node = nbformat.read(notebook, as_version=4)
-    if parameters.get("data"):
-        node.cells = [
-            cell for cell in node.cells if "print-only" not in cell.metadata.get("tags", [])
-        ]
+    own = bool(parameters.get("data"))
+    source = "own" if own else parameters.get("source", "all")
+
+    def applies(tags: list[str]) -> bool:
+        parts = {tag.removeprefix("only-") for tag in tags if tag.startswith("only-")}
+        wanted = not parts or source in parts or (source == "all" and parts != {"own"})
+        return wanted and not (own and "print-only" in tags)
+
+    node.cells = [cell for cell in node.cells if applies(cell.metadata.get("tags", []))]
     return node
 
 

@@ -7,6 +7,7 @@ real place's name. `make simulated` writes them again; a test holds files and pr
 import numpy as np
 import pandas as pd
 
+from helpers import twin
 from helpers.project import ROOT
 
 FOLDER = ROOT / "data" / "simulated"
@@ -63,7 +64,51 @@ def satisfaction_long() -> pd.DataFrame:
     return long.assign(answer=long["answer"].map(words)).sort_values("respondent", kind="stable")
 
 
+def students(seed: int = 20210104, schools: int = 24) -> pd.DataFrame:
+    """Students of five years in the schools of eight districts: four items from 1 to 4, and `practice`, their mean.
+
+    Columns: school, district, year, band (of grades), gender, grade, poverty, weight, item_1 to item_4, practice.
+    """
+    rng = np.random.default_rng(seed)
+    years, locations = range(2015, 2020), np.array([-0.7, -0.2, 0.2, 0.7])
+    rows = []
+    for school in range(1, schools + 1):
+        climate, middle = rng.normal(0, 0.3), school <= schools // 2
+        wealth, size = rng.normal(0, 0.6), int(rng.integers(22, 40))
+        for year in years:
+            shift = (
+                climate + 0.09 * (year - years[0]) * (1 if middle else 0.6) + rng.normal(0, 0.15)
+            )
+            poverty = (wealth + 0.8 * rng.normal(size=size)).round(2)
+            girl = rng.random(size) < 0.5
+            trait = shift - 0.1 * poverty + 0.12 * girl + rng.normal(0, 1.1, size)
+            noisy = trait[:, None] - locations + rng.logistic(0, 1, (size, 4))
+            answers = 1 + np.digitize(noisy, [-2.0, 0.1, 2.1]).astype(float)
+            answers[rng.random(answers.shape) < 0.04] = np.nan
+            for place in range(size):
+                grade = int(rng.integers(6, 9) if middle else rng.integers(9, 13))
+                rows.append(
+                    (
+                        f"school {school:02}",
+                        f"district {1 + school % 8}",
+                        year,
+                        "middle" if middle else "high",
+                        "girl" if girl[place] else "boy",
+                        grade,
+                        poverty[place],
+                        rng.choice([0.8, 1.0, 1.3]),
+                        *answers[place],
+                        np.nanmean(answers[place]) if np.isfinite(answers[place]).any() else np.nan,
+                    )
+                )
+    items = [f"item_{i}" for i in range(1, 5)]
+    names = ["school", "district", "year", "band", "gender", "grade", "poverty", "weight"]
+    return pd.DataFrame(rows, columns=[*names, *items, "practice"]).round(4)
+
+
 FILES = {
+    "01-students.csv": students,
+    "01-twin-assumptions.csv": twin.assumptions,
     "04-participants.csv": participants,
     "05-satisfaction.csv": satisfaction,
     "05-satisfaction-long.csv": satisfaction_long,

@@ -1,0 +1,230 @@
+"""The user's own records as panels of school fixed-effects models."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers import files, fixed_effects, moments, practice, rasch, records
+from helpers.fixed_effects import Within
+from helpers.items import MEASURE, add_measure
+from helpers.moments import Moments
+from helpers.project import InputError
+
+
+@dataclass(frozen=True)
+class Study:
+    """Panels by name: their sums (`moments`), the same without weights (`counts`), and within schools (`panels`).
+
+    `files`: what was read; `years`: labels of the years after the baseline; `cluster`: the column of clusters when
+    coarser than the school. With items: `item_fit`, the calibrated `scale` and its `reliability`.
+    """
+
+    files: list[Path]
+    years: list[str]
+    cluster: str
+    moments: dict[str, Moments]
+    counts: dict[str, Moments]
+    panels: dict[str, Within]
+    item_fit: pd.DataFrame | None
+    scale: rasch.Scale | None
+    reliability: float
+
+
+def read(
+    path: Path,
+    *,
+    outcome: str,
+    items: list[str],
+    low: int,
+    high: int,
+    balanced: bool,
+    by: str,
+    **columns: Any,
+) -> Study:
+    """Read a file or a folder and add it up. `columns` are those that `practice.models` takes.
+
+    Raises InputError for parameters that are missing or contradict each other, and for what is wrong in the file.
+    """
+    columns["baseline"] = str(columns["baseline"])
+    _check_parameters(outcome, items, columns)
+    school, year, baseline = columns["school"], columns["year"], columns["baseline"]
+    named = [school, year, by, columns["cluster"], *columns["categories"]]
+    numeric = [outcome, *items, *columns["controls"], columns["weight"]]
+    used = [column for column in dict.fromkeys([*named, *numeric]) if column]
+    with records.open_records(path, used, [column for column in named if column]) as source:
+        files.check_columns(used, source.columns, source.name)
+        scale, fit, reliability = None, None, np.nan
+        if items:
+            scale, fit, reliability = _measure(source, items, low, high, year, baseline)
+        models = practice.models(source, outcome=outcome or MEASURE, by=by, **columns)
+        found_years = [label for label in moments.levels(source, year) if label != baseline]
+        sums = _each(models, lambda model: _add_up(source, model, found_years))
+        plain = {
+            panel: moments.compute(source, practice.unweighted(model))
+            if model.weight
+            else sums[panel]
+            for panel, model in models.items()
+        }
+    if balanced:
+        keep = _each(sums, lambda part: _seen_every_year(part, found_years, source.name))
+        sums = {panel: moments.take(sums[panel], keep[panel]) for panel in sums}
+        plain = {panel: moments.take(plain[panel], keep[panel]) for panel in sums}
+    return Study(
+        files=records.find(path)[0],
+        years=[
+            label for label in found_years if any(label in part.terms for part in sums.values())
+        ],
+        cluster=columns["cluster"],
+        moments=sums,
+        counts=plain,
+        panels=_each(sums, lambda part: _within(part, source.name)),
+        item_fit=fit,
+        scale=scale,
+        reliability=reliability,
+    )
+
+
+def units(study: Study, standardise: bool) -> dict[str, float]:
+    """What the outcome of each panel is divided by: its standard deviation in the baseline year, or one."""
+    return {panel: data.baseline_sd if standardise else 1.0 for panel, data in study.panels.items()}
+
+
+def notes(study: Study) -> str:
+    """How many records were left out and why, in words."""
+    rows = sum(part.rows for part in study.moments.values())
+    complete = sum(int(part.records.sum()) for part in study.moments.values())
+    lacking = {}
+    for part in study.moments.values():
+        for column, count in part.incomplete.items():
+            lacking[column] = lacking.get(column, 0) + count
+    said = f"{complete:,} of {rows:,} records are complete and used"
+    empty = ", ".join(f"{column} {count:,}" for column, count in lacking.items() if count)
+    said += f" (empty: {empty})." if empty else "."
+    single = [name for data in study.panels.values() for name in data.singletons]
+    if single:
+        more = f" and {len(single) - 3} more" if len(single) > 3 else ""
+        said += f" Schools with a single record say nothing about change and are left out: {', '.join(single[:3])}{more}."
+    return said
+
+
+def joint_tests(study: Study, inference: str) -> pd.DataFrame:
+    """Wald tests that all year effects of a panel are zero: `panel, f, df1, df2, p_value`."""
+    rows = []
+    for panel, data in study.panels.items():
+        own = [year for year in study.years if year in data.terms]
+        fit = fixed_effects.fit(data, "CRV3" if inference == "CRV3" else "CRV1")
+        # No more restrictions can be tested than there are clusters to tell them apart.
+        if len(own) < fit.n_groups:
+            rows.append((panel, *fit.joint_test(own), len(own), fit.n_groups - 1))
+    return pd.DataFrame(rows, columns=["panel", "f", "p_value", "df1", "df2"])
+
+
+def specifications(
+    study: Study, of_units: dict[str, float], inference: str = "CRV1"
+) -> pd.DataFrame:
+    """The last year's effect of each panel under declared alternatives (see `practice.specifications`)."""
+    tables = []
+    for panel, sums in study.moments.items():
+        own = _own(sums, study.years)
+        table = practice.specifications(
+            sums, own[-1], own, study.cluster, of_units[panel], inference
+        )
+        table.insert(0, "panel", panel)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def schools(study: Study, of_units: dict[str, float], fewest: int = 10) -> pd.DataFrame:
+    """Each school's own change to the last year, without names: `panel, estimate, std_error, shrunken`.
+
+    All schools are in the model, but those with fewer than `fewest` records in the baseline or the last year are not
+    shown, nor are panels with fewer than ten other schools.
+    """
+    tables = []
+    for panel, sums in study.moments.items():
+        own = _own(sums, study.years)
+        plain = study.counts[panel]
+        last = plain.sums[:, plain.terms.index(own[-1])]
+        enough = (plain.baseline[:, 0] >= fewest) & (last >= fewest)
+        data = fixed_effects.within(practice.by_schools(sums))
+        table = fixed_effects.by_school(data, own[-1], own)
+        table = table[table["school"].isin(sums.schools[enough])].drop(columns="school")
+        if len(table) < 10:
+            continue
+        table = table / of_units[panel]
+        table.insert(0, "panel", panel)
+        tables.append(table.sort_values("shrunken"))
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _check_parameters(outcome: str, items: list[str], columns: dict[str, Any]) -> None:
+    for name in ("school", "year", "baseline"):
+        if not columns[name]:
+            raise InputError(
+                f"Your own records need the parameter `{name}`: name it beside `data`."
+            )
+    if bool(outcome) == bool(items):
+        raise InputError(
+            "Your own records need `outcome` (a column of numbers) or `items` (columns of ordered answers): one of "
+            "the two."
+        )
+
+
+def _measure(source, names, low, high, year, baseline) -> tuple[rasch.Scale, pd.DataFrame, float]:
+    scale, cells = add_measure(source, names, low, high, year, baseline)
+    times = cells.index.repeat(cells["records"])
+    measured = cells.loc[times]
+    reliability = rasch.reliability(
+        measured["measure"].to_numpy(), measured["std_error"].to_numpy()
+    )
+    answers = measured[range(len(names))].set_axis(names, axis=1).reset_index(drop=True)
+    return scale, rasch.item_fit(scale, answers), reliability
+
+
+def _own(sums: Moments, years: list[str]) -> list[str]:
+    """Years of the study that a panel has."""
+    return [year for year in years if year in sums.terms]
+
+
+def _add_up(source: records.Records, model: moments.Model, years: list[str]) -> Moments:
+    sums = moments.compute(source, model)
+    if not _own(sums, years):
+        raise InputError(
+            f"{source.name}, column {model.year!r}: {model.baseline!r} is the only year with complete records, so there "
+            "is no change to estimate. Name another `by`, or fill the columns that are empty in other years."
+        )
+    return sums
+
+
+def _within(sums: Moments, name: str) -> Within:
+    try:
+        return fixed_effects.within(sums)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+def _seen_every_year(sums: Moments, years: list[str], name: str) -> np.ndarray:
+    keep = practice.in_every_year(sums, _own(sums, years))
+    if keep.sum() < 2:
+        raise InputError(
+            f"{name}: `balanced: true` leaves {keep.sum()} of {len(keep)} schools: no others have complete records in "
+            "every year. Leave `balanced` out."
+        )
+    return keep
+
+
+def _each(panels: dict[str, Any], work: Callable[[Any], Any]) -> dict[str, Any]:
+    """What `work` makes of each panel; of several panels, the one whose records are at fault is named."""
+    found = {}
+    for panel, part in panels.items():
+        try:
+            found[panel] = work(part)
+        except InputError as error:
+            raise InputError(
+                f"panel {panel!r}: {error}" if len(panels) > 1 else str(error)
+            ) from None
+    return found

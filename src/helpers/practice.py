@@ -1,0 +1,194 @@
+"""The practice-change study: one school fixed-effects model a panel, and its declared alternatives."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from helpers import fixed_effects, moments
+from helpers.fixed_effects import Within
+from helpers.moments import Model, Moments
+from helpers.project import InputError
+from helpers.records import Records
+
+INFERENCE = {
+    "CRV1": "clustered standard errors, CRV1: G/(G-1) (N-1)/(N-k-1), t with G-1 degrees of freedom",
+    "CRV3": "cluster jackknife, CRV3: (G-1)/G, t with G-1 degrees of freedom",
+    "bootstrap": "CRV1 standard errors; p-values and intervals by the wild cluster bootstrap, null imposed",
+}
+"""Kinds of inference by the name that the parameter takes."""
+
+
+def models(
+    records: Records,
+    *,
+    outcome: str,
+    school: str,
+    year: str,
+    baseline: str | int,
+    controls: list[str],
+    categories: list[str] | dict[str, str],
+    cluster: str,
+    weight: str,
+    by: str,
+) -> dict[str, Model]:
+    """One model for each panel: each level of the column `by`, or one panel for the whole file.
+
+    `categories` given as a list take their first level in order as reference.
+    """
+    references = categories if isinstance(categories, dict) else dict.fromkeys(categories, "")
+    model = Model(
+        outcome=outcome,
+        school=school,
+        year=year,
+        baseline=str(baseline),
+        controls=tuple(controls),
+        categories={column: str(reference) for column, reference in references.items()},
+        cluster=cluster,
+        weight=weight,
+    )
+    if not by:
+        return {"all records": model}
+    levels = moments.levels(records, by)
+    return {level: replace(model, subset={by: level}) for level in levels}
+
+
+def estimates(panels: dict[str, Within], inference: str, units: dict[str, float]) -> pd.DataFrame:
+    """Tidy estimates of every panel: `panel, term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`.
+
+    `units`: what the outcome of a panel is divided by, as its standard deviation in the baseline year.
+    """
+    tables = []
+    for panel, data in panels.items():
+        table = _table(data, inference)
+        scaled = ["estimate", "std_error", "ci_low", "ci_high"]
+        table[scaled] = table[scaled] / units[panel]
+        table.insert(0, "panel", panel)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def specifications(
+    sums: Moments,
+    term: str,
+    years: list[str],
+    cluster: str,
+    unit: float,
+    declared: str = "CRV1",
+) -> pd.DataFrame:
+    """The effect of `term` with the inference `declared` and under alternatives, all from the same sums.
+
+    Rows: `specification, estimate, std_error, ci_low, ci_high, p_value, n, n_groups, parameters`; the last tells
+    which parameters give that run.
+    """
+    data = fixed_effects.within(sums)
+    kinds = {
+        "CRV1": "clustered standard errors (CRV1)",
+        "CRV3": "cluster jackknife (CRV3)",
+        "bootstrap": "wild cluster bootstrap",
+    }
+    rows = [("as declared", data, declared, "none")]
+    rows += [
+        (name, data, kind, f"inference: {kind}") for kind, name in kinds.items() if kind != declared
+    ]
+    if cluster:
+        by_school = fixed_effects.within(by_schools(sums))
+        rows.append(("clustered by school", by_school, declared, 'cluster: ""'))
+    others = [name for name in data.terms if name not in years]
+    if others:
+        bare = fixed_effects.without(data, others)
+        rows.append(("years alone, no controls", bare, declared, "controls: [] and categories: []"))
+    every_year = in_every_year(sums, years)
+    if 2 <= every_year.sum() < len(every_year):
+        balanced = fixed_effects.within(moments.take(sums, every_year))
+        rows.append(("only schools seen every year", balanced, declared, "balanced: true"))
+    found = []
+    for name, variant, inference, parameters in rows:
+        row = _table(variant, inference, [term]).set_index("term").loc[[term]]
+        scaled = ["estimate", "std_error", "ci_low", "ci_high"]
+        row[scaled] = row[scaled] / unit
+        found.append(row.assign(specification=name, parameters=parameters))
+    table = pd.concat(found).reset_index(drop=True)
+    return table[["specification", *table.columns.drop("specification")]]
+
+
+def in_every_year(sums: Moments, years: list[str]) -> np.ndarray:
+    """Which schools have complete records in the baseline year and in all the others."""
+    places = [sums.terms.index(year) for year in years]
+    return (sums.baseline[:, 0] > 0) & (sums.sums[:, places] > 0).all(axis=1)
+
+
+def unweighted(model: Model) -> Model:
+    """The same model with every record counting one. The weight as a control keeps the same records complete."""
+    return replace(model, weight="", controls=(*model.controls, model.weight))
+
+
+def by_schools(sums: Moments) -> Moments:
+    """The same sums with each school as its own cluster."""
+    return replace(sums, clusters=sums.schools)
+
+
+def check_source(source: str, data: str) -> None:
+    """Raise InputError when the user's records are asked for without a file."""
+    if source == "own" and not data:
+        raise InputError("`source: own` needs your file: name it in the parameter `data`.")
+
+
+def printed_effects(printed: pd.DataFrame) -> pd.DataFrame:
+    """Printed coefficients in reading order: `id, group, subject, panel, term, estimate, decimals, stars`.
+
+    `printed`: what `published.read` gives for the table of year effects.
+    """
+    rows = printed[printed["statistic"] == "coefficient"]
+    named = rows["row"].str.extract(r"^(?P<subject>\w+) practices, (?P<term>[\d-]+)$")
+    return pd.DataFrame(
+        {
+            "id": rows.index,
+            "group": rows["group"].to_numpy(),
+            "subject": named["subject"].str.lower().to_numpy(),
+            "panel": (
+                rows["group"].str.capitalize() + ", " + named["subject"].str.lower()
+            ).to_numpy(),
+            "term": named["term"].to_numpy(),
+            "estimate": rows["value"].to_numpy(),
+            "decimals": rows["decimals"].to_numpy(),
+            "stars": printed.loc[rows.index + "-stars", "value"].astype(int).to_numpy(),
+        }
+    )
+
+
+def layout(table: pd.DataFrame, years: list[str]) -> pd.DataFrame:
+    """Year effects as papers print them: a row a year, a column a panel, stars and, below, the standard error."""
+    rows = {}
+    for panel, part in table.groupby("panel", sort=False):
+        by_year = {row.term: row for row in part.itertuples()}
+        rows[panel] = [
+            f"{row.estimate:.3f}{stars(row.p_value)} ({row.std_error:.3f})"
+            if (row := by_year.get(year))
+            else "–"
+            for year in years
+        ]
+    return pd.DataFrame({"Year": years, **rows})
+
+
+def span(values: pd.Series, decimals: int = 2) -> str:
+    """Lowest and highest of some values in words; one number when they round to the same."""
+    ends = dict.fromkeys(f"{value:.{decimals}f}" for value in (values.min(), values.max()))
+    return " to ".join(ends)
+
+
+def stars(p_value: float) -> str:
+    """Two stars below .01 and three below .001, as the printed table has them."""
+    return "***" if p_value < 0.001 else "**" if p_value < 0.01 else ""
+
+
+def _table(data: Within, inference: str, terms: list[str] | None = None) -> pd.DataFrame:
+    if inference != "bootstrap":
+        return fixed_effects.fit(data, inference).table()
+    table = fixed_effects.fit(data).table()
+    for place, term in enumerate(table["term"]):
+        if terms is None or term in terms:
+            low, high = fixed_effects.wild_interval(data, term)
+            p_value = fixed_effects.wild_bootstrap(data, term)
+            table.loc[place, ["ci_low", "ci_high", "p_value"]] = low, high, p_value
+    return table
