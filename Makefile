@@ -14,10 +14,12 @@ ENV ?= venv
 ifeq ($(ENV),active)
 PYTHON := python3
 READY :=
+PEERS :=
 export PYTHONPATH := $(CURDIR)/src
 else
 PYTHON := .venv/bin/python
 READY := .venv/ready
+PEERS := .venv/peers
 unexport PYTHONPATH
 endif
 BOOT ?= python3
@@ -34,16 +36,22 @@ all: $(READY) ## build everything: run the notebooks, render the site (build/sit
 run: $(READY) ## one notebook with your parameters: make run NOTEBOOK=05-satisfaction PARAMS=mine.yml
 	@: "$${NOTEBOOK:?Say which: make run NOTEBOOK=05-satisfaction PARAMS=mine.yml}" "$${PARAMS:?Say which: make run NOTEBOOK=05-satisfaction PARAMS=mine.yml}"
 	$(PYTHON) -m helpers.build run "$$NOTEBOOK" "$$PARAMS"
-export NOTEBOOK PARAMS
+
+moments: $(READY) ## release sums of your records instead of records: make moments PARAMS=mine.yml RELEASE=pooled
+	@: "$${PARAMS:?Say which: make moments PARAMS=mine.yml RELEASE=pooled}" "$${RELEASE:?Say which: make moments PARAMS=mine.yml RELEASE=pooled}"
+	$(PYTHON) -m helpers.release "$$PARAMS" "$$RELEASE"
+export NOTEBOOK PARAMS RELEASE
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	@$(PYTHON) -m jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks
 
-test: $(READY) ## run the whole test suite
-	@$(PYTHON) -m pytest
+# Where the other packages are installed, a test that cannot find them fails instead of being skipped.
+test: $(READY) $(PEERS) ## run the whole test suite
+	@$(if $(PEERS),REQUIRE_PEERS=1) $(PYTHON) -m pytest
 
-bench: $(READY) ## measure the build against two notebooks that only import and draw an empty figure
+bench: $(READY) $(PEERS) ## measure the build against empty notebooks, and the estimator against other packages
 	@$(PYTHON) tests/bench_build.py
+	$(PYTHON) tests/bench_estimator.py
 
 lint: $(READY) ## check format and style of code and notebooks, and prose for numbers that could drift
 	@$(PYTHON) -m helpers.prose
@@ -53,8 +61,11 @@ lint: $(READY) ## check format and style of code and notebooks, and prose for nu
 simulated: $(READY) ## write the simulated example files again from their seeds
 	@$(PYTHON) -m helpers.simulate
 
-lock: $(READY) ## choose versions again and write requirements.lock (needs the network and `uv`)
-	@uv pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --upgrade --no-header --no-annotate --all-extras pyproject.toml -o requirements.lock
+# The second lock is the first and what only tests and benchmarks compare with.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --upgrade --no-header --no-annotate pyproject.toml
+lock: $(READY) ## choose versions again and write both locks (needs the network and `uv`)
+	@$(COMPILE) --extra test -o requirements.lock
+	$(COMPILE) --all-extras --constraint requirements.lock -o requirements-peers.lock
 
 clean: ## remove what was built
 	@rm -rf build
@@ -73,4 +84,10 @@ distclean: clean ## remove the environment too
 	$(PYTHON) -m compileall -q -j 0 .venv/lib src || true
 	touch $@
 
-.PHONY: help all run lab test bench lint simulated lock clean distclean
+.venv/peers: requirements-peers.lock .venv/ready
+	@echo "Adding the packages that tests compare with, from requirements-peers.lock (once, about a minute) ..."
+	$(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements-peers.lock
+	$(PYTHON) -m compileall -q -j 0 .venv/lib || true
+	touch $@
+
+.PHONY: help all run moments lab test bench lint simulated lock clean distclean

@@ -1,4 +1,4 @@
-"""pyproject.toml, requirements.lock and environment.yml name the same set."""
+"""pyproject.toml, the two locks and environment.yml name the same set."""
 
 import re
 import subprocess
@@ -13,26 +13,58 @@ from packaging.utils import canonicalize_name
 from conftest import ROOT, environment
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-DECLARED = {
-    canonicalize_name(requirement.name): requirement
-    for text in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
-    for requirement in [Requirement(text)]
+EXTRAS = PROJECT["optional-dependencies"]
+
+
+def declared(texts):
+    return {canonicalize_name(r.name): r for r in map(Requirement, texts)}
+
+
+USED = declared(PROJECT["dependencies"])
+DECLARED = USED | declared(EXTRAS["test"])
+COMPARED = declared(text for extra in set(EXTRAS) - {"test"} for text in EXTRAS[extra])
+"""What only tests and benchmarks compare with, and what only a cluster needs: in the second lock, in no environment
+that somebody builds to run the notebooks."""
+
+
+def pins(lock):
+    """Version and hashes of every package of a lock."""
+    entry = r"^([a-z0-9-]+)==(\S+).* \\\n((?:    .*\n)+)"
+    return {
+        name: (version, re.findall("--hash=sha256:[0-9a-f]{64}", hashes))
+        for name, version, hashes in re.findall(entry, lock, re.MULTILINE)
+    }
+
+
+LOCKS = {
+    name: (ROOT / name).read_text() for name in ("requirements.lock", "requirements-peers.lock")
 }
-LOCK = (ROOT / "requirements.lock").read_text()
-LOCKED = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", LOCK, re.MULTILINE))
+LOCK, WHOLE = map(pins, LOCKS.values())
 OTHER_NAMES = {"python-duckdb": "duckdb"}  # conda-forge's name for the same package
 
 
-def test_lock_holds_a_version_in_range_of_everything_declared():
+def test_locks_hold_a_version_in_range_of_everything_declared():
     for name, requirement in DECLARED.items():
-        assert LOCKED[name] in requirement.specifier, name
+        assert LOCK[name][0] in requirement.specifier, name
+    for name, requirement in COMPARED.items():
+        assert WHOLE[name][0] in requirement.specifier, name
 
 
-def test_lock_checks_hashes_and_names_no_host():
-    entries = re.findall(r"^\S+==.*?(?=^\S+==|\Z)", LOCK, re.MULTILINE | re.DOTALL)
-    assert len(entries) == len(LOCKED)
-    assert all("--hash=sha256:" in entry for entry in entries)
-    assert "://" not in LOCK
+def test_second_lock_adds_to_the_first_and_changes_nothing():
+    assert {name: WHOLE[name] for name in LOCK} == LOCK
+
+
+def test_what_tests_compare_with_stays_out_of_what_runs_the_notebooks():
+    assert not set(COMPARED) & (set(LOCK) | set(DECLARED))
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_lock_checks_hashes_and_names_no_host(name):
+    lines = [line for line in LOCKS[name].splitlines() if not line.startswith("    ")]
+    found = pins(LOCKS[name])
+    assert len(lines) == len(found)
+    assert all(hashes for _, hashes in found.values())
+    assert "://" not in LOCKS[name]
 
 
 def test_environment_yml_has_the_same_ranges():
@@ -60,21 +92,42 @@ def test_everything_imported_is_declared():
         "nbformat",
         "packaging",
         "pil",
-    }  # come with pandas, papermill, nbconvert, ...
-    for path in [*(ROOT / "src").rglob("*.py"), *(ROOT / "tests").glob("*.py")]:
+        "py4j",
+    }  # come with pandas, papermill, nbconvert, pyspark, ...
+    source = {path: USED | declared(EXTRAS["spark"]) for path in (ROOT / "src").rglob("*.py")}
+    tests = {path: DECLARED | COMPARED for path in (ROOT / "tests").glob("*.py")}
+    for path, known in (source | tests).items():
         for name in re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(), re.MULTILINE):
             package = modules.get(name, name)
             if package and name not in sys.stdlib_module_names and package.lower() not in indirect:
-                assert canonicalize_name(package) in DECLARED, f"{path.name} imports {name}"
+                assert canonicalize_name(package) in known, f"{path.name} imports {name}"
+
+
+TARGETS = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
+
+
+@pytest.mark.parametrize("kind", ["venv", "active"])
+@pytest.mark.parametrize("target", [name for name in TARGETS if name != "lock"])
+def test_only_tests_and_benchmarks_install_what_they_compare_with(target, kind, tmp_path):
+    for name in ("Makefile", *LOCKS):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    steps = subprocess.run(
+        ["make", "--dry-run", target, f"ENV={kind}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        env=environment(),
+    ).stdout
+    assert ("requirements-peers.lock" in steps) == (kind == "venv" and target in ("test", "bench"))
+    assert kind == "venv" or "pip install" not in steps
 
 
 def test_help_lists_every_target():
-    text = (ROOT / "Makefile").read_text()
-    targets = set(re.search(r"^\.PHONY: (.*)$", text, re.MULTILINE)[1].split())
     shown = subprocess.run(
         ["make"], cwd=ROOT, capture_output=True, text=True, check=True, env=environment()
     ).stdout
-    assert {line.split()[0] for line in shown.splitlines()} == targets
+    assert {line.split()[0] for line in shown.splitlines()} == set(TARGETS)
     assert all(len(line.split()) > 2 for line in shown.splitlines())
 
 

@@ -53,9 +53,16 @@ def records(n=900):
 
 @pytest.fixture(scope="module")
 def spark():
-    if not (importlib.util.find_spec("pyspark") and shutil.which("java")):
-        reason = "pyspark (the extra `spark`) or Java is not here"
-        pytest.fail(reason) if os.environ.get("REQUIRE_PEERS") else pytest.skip(reason)
+    for there, reason, required in (
+        (
+            importlib.util.find_spec("pyspark"),
+            "pyspark (the extra `spark`) is not here",
+            "REQUIRE_PEERS",
+        ),
+        (shutil.which("java"), "Java is not here", "REQUIRE_JAVA"),
+    ):
+        if not there:
+            pytest.fail(reason) if os.environ.get(required) else pytest.skip(reason)
     from pyspark.sql import SparkSession
 
     settings = {
