@@ -8,9 +8,11 @@ import sys
 import time
 from pathlib import Path
 
+import nbformat
 import pytest
 
 from conftest import environment, make, write_notebook
+from helpers import execute
 
 pytestmark = pytest.mark.build
 RESULTS = ("notebooks", "figures", "tables", "site", "ledger.csv", "standard")
@@ -312,3 +314,32 @@ def test_make_with_jobs_is_safe(tiny):
     done = make(tiny, "-j2", "all")
     assert done.returncode == 0
     assert done.stdout.count("01-tiny starts") == 1
+
+
+@pytest.mark.parametrize(
+    ("parameters", "kept"),
+    [
+        ({}, ["always", "print", "a", "a or own"]),
+        ({"source": "all"}, ["always", "print", "a", "a or own"]),
+        ({"source": "a"}, ["always", "print", "a", "a or own"]),
+        ({"source": "b"}, ["always", "print"]),
+        ({"source": "own"}, ["always", "print", "own", "a or own"]),
+        ({"data": "mine.csv"}, ["always", "own", "a or own"]),
+        ({"data": "mine.csv", "source": "a"}, ["always", "own", "a or own"]),
+    ],
+)
+def test_cells_of_other_sources_are_left_out(tmp_path, parameters, kept):
+    tags = {
+        "always": [],
+        "print": ["print-only"],
+        "a": ["only-a"],
+        "own": ["only-own"],
+        "a or own": ["only-a", "only-own"],
+    }
+    cells = [
+        nbformat.v4.new_code_cell(name, metadata={"tags": tags[name]} if tags[name] else {})
+        for name in tags
+    ]
+    path = tmp_path / "01-cells.ipynb"
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    assert [cell.source for cell in execute._applicable(path, parameters).cells] == kept

@@ -27,7 +27,7 @@ def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str) -> Figure:
     )
     for ax, panel in zip(axes.flat, panels, strict=False):
         ax.axhline(0, color=GREY, linewidth=1)
-        ax.set_title(panel)
+        ax.set_title(_wrapped(panel, columns))
         for place, (name, (colour, marker)) in enumerate(zip(series, _SERIES * 3, strict=False)):
             part = rows[(rows["panel"] == panel) & (rows["series"] == name)]
             if part.empty:
@@ -55,6 +55,11 @@ def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str) -> Figure:
             fontsize=9.5,
         )  # fmt: skip
     return fig
+
+
+def _wrapped(title: str, columns: int) -> str:
+    """A title on as many lines as it takes where so many charts stand side by side."""
+    return fill(title, 72 // columns - 6)
 
 
 def _mark(ax: plt.Axes, x: float, row: tuple, rivals: pd.DataFrame) -> None:
@@ -217,9 +222,9 @@ def category_curves(
         top = measures["share"].max()
     for rank, row in enumerate(items.sort_values("location").itertuples()):
         lower.plot([row.location] * 2, [0, top * 1.05], color=RED, linewidth=1.2)
-        height = top * (1.1 + 0.13 * (rank % 2) * (1 if measures is not None else 2))
+        height = top * (1.1 + 0.13 * (rank % 3) * (1 if measures is not None else 2))
         lower.text(row.location, height, row.item, ha="center", color=RED, fontsize=8.5)
-    lower.set(xlabel="logits", ylim=(0, top * 1.5))
+    lower.set(xlabel="logits", ylim=(0, top * (1.6 if measures is not None else 2.0)))
     if measures is None:
         lower.set_yticks([])
         lower.spines["left"].set_visible(False)
@@ -248,7 +253,7 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
         if "truth" in part:
             ax.plot(np.sort(part["truth"]), y, color=RED, linewidth=1.2)
         below = (part["shrunken"] < 0).mean()
-        ax.set_title(panel)
+        ax.set_title(_wrapped(panel, columns))
         ax.text(
             0.02, 0.97, f"{len(part)} schools\n{below:.0%} below zero", transform=ax.transAxes,
             va="top", fontsize=9, color=GREY,
@@ -263,15 +268,20 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
 
 
 def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
-    """The headline effect under each declared alternative, one row each, panels side by side.
+    """The headline effect under each declared alternative, one row each, a small chart a panel.
 
     `rows`: `panel, specification, estimate, ci_low, ci_high`; the first specification is marked by a line.
     """
     panels, names = (list(dict.fromkeys(rows[name])) for name in ("panel", "specification"))
+    columns = min(2, len(panels))
+    lines = -(-len(panels) // columns)
+    # Two columns leave a third of the width to each, as the names take the rest.
+    titles = [_wrapped(panel, columns + 1) for panel in panels]
+    height = 0.5 + 0.42 * len(names) + 0.17 * max(title.count("\n") for title in titles)
     fig, axes = plt.subplots(
-        1, len(panels), figsize=(WIDTH, 1.0 + 0.42 * len(names)), sharey=True, squeeze=False
+        lines, columns, figsize=(WIDTH, 0.5 + height * lines), sharey=True, squeeze=False
     )
-    for ax, panel in zip(axes.flat, panels, strict=True):
+    for ax, panel, title in zip(axes.flat, panels, titles, strict=False):
         part = rows[rows["panel"] == panel].set_index("specification")
         ax.axvline(0, color=GREY, linewidth=1)
         main = part.iloc[0]["estimate"]
@@ -281,10 +291,12 @@ def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
             colour = BLUE if y == 0 else INK
             ax.plot([row.ci_low, row.ci_high], [y, y], color=colour, linewidth=2)
             ax.plot(row.estimate, y, "o", color=colour, markersize=6)
-        ax.set_title(panel)
+        ax.set_title(title)
         ax.set_ylim(len(names) - 0.5, -0.5)
         low, high = min(0.0, part["ci_low"].min()), max(0.0, part["ci_high"].max())
         ax.set_xlim(low - 0.06 * (high - low), high + 0.06 * (high - low))
+    for ax in axes.flat[len(panels) :]:
+        ax.set_visible(False)
     axes[0, 0].set_yticks(range(len(names)), [fill(name, 30) for name in names])
     fig.supxlabel(xlabel, fontsize=10.5)
     return fig
