@@ -422,3 +422,36 @@ def test_a_damaged_parquet_file_is_named(tmp_path):
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"damaged\.parquet: cannot be read"):
         moments.compute(path, MODEL)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (["10", "9", "11"], ["9", "10", "11"]),
+        (["2011-12", "2010-11"], ["2010-11", "2011-12"]),
+        (["b", "10", "a", "9"], ["10", "9", "a", "b"]),
+        (["-1", "1.5", "0"], ["-1", "0", "1.5"]),
+    ],
+)
+def test_levels_stand_in_the_order_of_their_numbers(given, expected):
+    assert moments.in_order(set(given)) == expected
+
+
+def test_the_first_grade_in_order_is_the_reference_where_none_is_named():
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame(
+        {
+            "school": rng.integers(0, 8, 400),
+            "year": rng.integers(0, 12, 400),
+            "grade": rng.choice([9, 10, 11], 400),
+            "y": rng.normal(size=400),
+        }
+    )
+    model = moments.Model("y", "school", "year", "0", categories={"grade": ""})
+    found = moments.compute(frame, model)
+    assert found.terms == (*map(str, range(1, 12)), "grade: 10", "grade: 11")
+    with moments.open_records(frame) as records:
+        assert moments.levels(records, "year") == [str(year) for year in range(12)]
+    some = moments.take(found, np.arange(8) % 2 == 0)
+    assert list(some.schools) == ["0", "2", "4", "6"]
+    assert some.products.shape[0] == some.baseline.shape[0] == 4

@@ -157,5 +157,5 @@ def test_bad_files_are_refused_and_leave_nothing(project, mistake):
 def test_examples_are_written_for_people(project):
     for path in (project / "params").glob("0*.yml"):
         text = path.read_text()
-        assert "make run NOTEBOOK=" in text or "as 05-own-data.yml" in text
+        assert "make run NOTEBOOK=" in text or "own-data.yml" in text
         assert yaml.safe_load(text)["data"].startswith("data/simulated/")

@@ -170,59 +170,88 @@ def wild_bootstrap(data: Within, term: str, draws: int = 9_999, seed: int = 1) -
     Cameron, Gelbach & Miller (2008); a draw needs the clusters' cross-products only. With so few clusters that
     `draws` exceeds all 2^G sign patterns, these are enumerated instead.
     """
-    j, g = data.terms.index(term), len(data.clusters)
-    a, b = _solve(data)
-    others = [place for place in range(len(data.terms)) if place != j]
-    restricted = np.zeros_like(b)
-    if others:
-        restricted[others] = np.linalg.solve(a[np.ix_(others, others)], data.xy.sum(axis=0)[others])
-    scores, row = _scores(data, restricted), np.linalg.inv(a)[j]
-    own = scores @ row
-    leverage = np.einsum("i,gij->gj", row, data.xx) @ np.linalg.inv(a)
-
-    def squared_t(signs: np.ndarray) -> np.ndarray:
-        summed = signs @ scores
-        errors = signs * own - summed @ leverage.T
-        return (summed @ row) ** 2 / (_factor(data) * (errors**2).sum(axis=1))
-
-    observed = squared_t(np.ones((1, g)))[0]
-    if 2**g <= draws:
-        signs = 1.0 - 2.0 * ((np.arange(2**g)[:, None] >> np.arange(g)) & 1)
-        # The sample's own pattern counts, so that no p-value is zero.
-        return float((squared_t(signs) >= observed * (1 - 1e-9)).mean())
-    rng = np.random.default_rng(seed)
-    beyond = 0
-    for start in range(0, draws, 1000):  # memory stays bounded however many draws and clusters
-        signs = 1.0 - 2.0 * rng.integers(0, 2, (min(1000, draws - start), g))
-        beyond += int((squared_t(signs) > observed).sum())
-    return beyond / draws
+    return _beyond(0.0, *_wild(data, term, draws, seed, slopes=False))
 
 
 def wild_interval(
-    data: Within, term: str, level: float = 0.95, draws: int = 1_999, seed: int = 1
+    data: Within, term: str, level: float = 0.95, draws: int = 9_999, seed: int = 1
 ) -> tuple[float, float]:
-    """All values of `term` that the wild bootstrap test does not reject, by bisection from the estimate outwards."""
-    j = data.terms.index(term)
-    centre, step = fit(data).estimate[j], np.sqrt(fit(data).covariance[j, j])
+    """All values of `term` that the wild bootstrap test does not reject, by bisection from the estimate outwards.
 
-    def kept(value: float) -> bool:
-        shifted = replace(
-            data,
-            xy=data.xy - data.xx[:, :, j] * value,
-            yy=data.yy - 2 * data.xy[:, j] * value + data.xx[:, j, j] * value**2,
-        )
-        return wild_bootstrap(shifted, term, draws, seed) > 1 - level
-
+    Numerator and squared denominator of each draw's t are polynomials in the value that is tested, so the draws are
+    made once for all values.
+    """
+    fitted = fit(data)
+    j = fitted.terms.index(term)
+    centre, step = fitted.estimate[j], np.sqrt(fitted.covariance[j, j])
+    parts = _wild(data, term, draws, seed, slopes=True)
     ends = []
     for side in (-1, 1):
         inside, outside = centre, centre + side * 3 * step
-        while kept(outside) and abs(outside - centre) < 1e3 * step:
+        while _beyond(outside, *parts) > 1 - level and abs(outside - centre) < 1e3 * step:
             inside, outside = outside, centre + 2 * (outside - centre)
-        while abs(outside - inside) > 1e-3 * step:
+        while abs(outside - inside) > 1e-4 * step:
             middle = (inside + outside) / 2
-            inside, outside = (middle, outside) if kept(middle) else (inside, middle)
+            kept = _beyond(middle, *parts) > 1 - level
+            inside, outside = (middle, outside) if kept else (inside, middle)
         ends.append(inside)
     return float(ends[0]), float(ends[1])
+
+
+def _wild(
+    data: Within, term: str, draws: int, seed: int, slopes: bool
+) -> tuple[np.ndarray, np.ndarray, bool]:
+    """Parts of t^2 = (n0 + n1 r)^2 / (q0 + q1 r + q2 r^2) for the hypothesis that `term` is r: for each draw (rows n0,
+    n1, q0, q1, q2), for the sample itself, and whether the draws are all the patterns there are.
+
+    Without `slopes` n1, q1, q2 are zero, which is right for r = 0 and takes half the time.
+    """
+    j, g = data.terms.index(term), len(data.clusters)
+    others = [place for place in range(len(data.terms)) if place != j]
+    a = data.xx.sum(axis=0)
+    inverse = np.linalg.inv(a)
+    # Restricted coefficients, and with them the scores, are linear in r.
+    aims = np.stack([data.xy.sum(axis=0)[others], -a[others, j]], axis=1)
+    restricted = np.linalg.solve(a[np.ix_(others, others)], aims)
+    scores = data.xy - data.xx[:, :, others] @ restricted[:, 0]
+    slope = -data.xx[:, :, j] - data.xx[:, :, others] @ restricted[:, 1]
+    leverage = np.einsum("i,gij->gj", inverse[j], data.xx) @ inverse
+
+    def errors(signs: np.ndarray, of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        summed = signs @ of
+        return summed @ inverse[j], signs * (of @ inverse[j]) - summed @ leverage.T
+
+    def parts(signs: np.ndarray) -> np.ndarray:
+        n0, e0 = errors(signs, scores)
+        found = np.zeros((5, len(signs)))
+        found[0], found[2] = n0, np.einsum("dg,dg->d", e0, e0)
+        if slopes:
+            found[1], e1 = errors(signs, slope)
+            found[3], found[4] = 2 * np.einsum("dg,dg->d", e0, e1), np.einsum("dg,dg->d", e1, e1)
+        return found
+
+    observed, every = parts(np.ones((1, g)))[:, 0], 2**g <= draws
+    if every:
+        signs = 1.0 - 2.0 * ((np.arange(2**g)[:, None] >> np.arange(g)) & 1)
+        return parts(signs), observed, every
+    rng = np.random.default_rng(seed)
+    drawn = [  # a thousand at a time: memory stays bounded however many draws and clusters
+        parts(1.0 - 2.0 * rng.integers(0, 2, (min(1000, draws - start), g)))
+        for start in range(0, draws, 1000)
+    ]
+    return np.concatenate(drawn, axis=1), observed, every
+
+
+def _beyond(value: float, drawn: np.ndarray, observed: np.ndarray, every: bool) -> float:
+    """Share of draws whose t is beyond the sample's own when the hypothesis is `value`."""
+
+    def squared_t(parts: np.ndarray) -> np.ndarray:
+        n0, n1, q0, q1, q2 = parts
+        return (n0 + n1 * value) ** 2 / (q0 + q1 * value + q2 * value**2)
+
+    if every:  # the sample's own pattern counts, so that no p-value is zero
+        return float((squared_t(drawn) >= squared_t(observed) * (1 - 1e-9)).mean())
+    return float((squared_t(drawn) > squared_t(observed)).mean())
 
 
 def without(data: Within, terms: list[str]) -> Within:

@@ -147,8 +147,16 @@ def compute(
 def levels(records: Records, column: str) -> list[str]:
     """Levels of a column as labels, in order; missing is none."""
     files.check_columns([column], records.columns, records.name)
-    found = records.fetch(f"SELECT DISTINCT {label(records, column)} AS level FROM file ORDER BY 1")
-    return [str(level) for level in found["level"] if level]
+    found = records.fetch(f"SELECT DISTINCT {label(records, column)} AS level FROM file")
+    return in_order({str(level) for level in found["level"] if level})
+
+
+def in_order(names: set[str]) -> list[str]:
+    """Labels in the order of their numbers where all are numbers, else in that of the alphabet."""
+    try:
+        return sorted(names, key=float)
+    except ValueError:
+        return sorted(names)
 
 
 def take(moments: Moments, keep: np.ndarray) -> Moments:
@@ -363,7 +371,7 @@ def _survey(
     centres = np.array([float(f"{mean:.6g}") for mean in means])
     levels = {}
     for place, (column, reference) in enumerate(model.references.items()):
-        names = sorted(set(map(str, found[f"c{place}"][found["complete"] == 1])))
+        names = in_order(set(map(str, found[f"c{place}"][found["complete"] == 1])))
         reference = reference or names[0]
         if reference not in names:
             raise InputError(

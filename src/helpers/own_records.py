@@ -104,10 +104,11 @@ def notes(study: Study) -> str:
     said = f"{complete:,} of {rows:,} records are complete and used"
     empty = ", ".join(f"{column} {count:,}" for column, count in lacking.items() if count)
     said += f" (empty: {empty})." if empty else "."
-    single = [name for data in study.panels.values() for name in data.singletons]
-    if single:
-        more = f" and {len(single) - 3} more" if len(single) > 3 else ""
-        said += f" Schools with a single record say nothing about change and are left out: {', '.join(single[:3])}{more}."
+    single = sum(len(data.singletons) for data in study.panels.values())
+    if single:  # they are not named here: a page may travel, and such a school is one person
+        said += (
+            f" Schools with a single record ({single}) say nothing about change and are left out."
+        )
     return said
 
 

@@ -45,7 +45,9 @@ def calibrate(responses: pd.DataFrame) -> Scale:
     _refuse_unlinked(answers)
     model = _model(answers.reset_index(drop=True), int(used[-1]))
     try:
-        model.calibrate(no_info="raise")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # thin information shows in the thresholds themselves
+            model.calibrate(no_info="raise")
     except ValueError:
         raise InputError(
             f"the answers to {', '.join(responses.columns)} in the baseline year are too few to tell how far apart "
@@ -137,7 +139,7 @@ def _refuse_unlinked(answers: pd.DataFrame) -> None:
     groups, group = connected_components(shown.T @ shown > 0)
     if groups > 1:
         names = answers.columns
-        fewest = group == np.bincount(group).argmin()
+        fewest = group == np.bincount(group, shown.sum(axis=0)).argmin()
         apart, others = ", ".join(names[fewest]), ", ".join(names[~fewest])
         raise InputError(
             f"nobody in the baseline year answers {apart} together with {others}, so they cannot be compared. Leave "

@@ -1,0 +1,133 @@
+"""Kept tables: made once for the same code and arguments, again for others, and never half."""
+
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from helpers import cache, staleness
+
+
+class Maker:
+    """Makes tables and counts how often."""
+
+    def __init__(self, value=1.0):
+        self.calls, self.value = 0, value
+
+    def __call__(self):
+        self.calls += 1
+        return {"one": pd.DataFrame({"x": [self.value, self.value / 3]})}
+
+
+@pytest.fixture
+def kept(tmp_path, monkeypatch):
+    """Where tables are kept, beside a package and a lock file of its own that may be changed."""
+    package = tmp_path / "package"
+    shutil.copytree(staleness.PACKAGE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "requirements.lock").write_text("a==1\n")
+    monkeypatch.setattr(staleness, "PACKAGE", package)
+    monkeypatch.setattr(cache, "FOLDER", tmp_path / "cache")
+    monkeypatch.setattr(cache, "_lock", lambda: tmp_path / "requirements.lock")
+    return tmp_path
+
+
+def entries(kept):
+    return sorted(path.name for path in (kept / "cache").iterdir())
+
+
+def test_the_second_time_nothing_is_made(kept):
+    make = Maker()
+    first = cache.tables("power", (1, "a"), make)
+    second = cache.tables("power", (1, "a"), make)
+    assert make.calls == 1
+    pd.testing.assert_frame_equal(first["one"], second["one"], check_exact=True)
+    never = Maker(9.0)
+    assert cache.tables("power", (1, "a"), never)["one"]["x"].tolist() == [1.0, 1 / 3]
+    assert never.calls == 0
+
+
+def test_other_arguments_make_anew_and_remove_the_old(kept):
+    make = Maker()
+    cache.tables("power", {"seed": 1}, make)
+    before = entries(kept)
+    cache.tables("power", {"seed": 2}, make)
+    assert make.calls == 2
+    assert len(entries(kept)) == 1
+    assert entries(kept) != before
+    cache.tables("power", {"seed": 1}, make)
+    assert make.calls == 3
+
+
+@pytest.mark.parametrize(
+    "file", ["package/twin.py", "package/rasch.py", "package/project.py", "requirements.lock"]
+)
+def test_changed_code_makes_anew(kept, file):
+    make = Maker()
+    cache.tables("twin", 1, make)
+    cache.tables("twin", 1, make)
+    assert make.calls == 1
+    (kept / file).write_text((kept / file).read_text() + "\n# changed\n")
+    cache.tables("twin", 1, make)
+    assert make.calls == 2
+
+
+def test_a_file_that_is_only_touched_or_not_imported_does_not_count(kept):
+    make = Maker()
+    cache.tables("twin", 1, make)
+    (kept / "package" / "twin.py").touch()
+    (kept / "package" / "website.py").write_text("# another module\n")
+    cache.tables("twin", 1, make)
+    assert make.calls == 1
+
+
+def test_modules_do_not_remove_each_others_tables(kept):
+    makers = {name: Maker() for name in ("twin", "power")}
+    for _ in range(2):
+        for name, make in makers.items():
+            cache.tables(name, 1, make)
+    assert [make.calls for make in makers.values()] == [1, 1]
+
+
+def test_what_fails_leaves_nothing_that_is_taken_for_done(kept):
+    make = Maker()
+    cache.tables("power", 1, make)
+
+    class Half(dict):
+        """Tables of which the second cannot be had."""
+
+        def items(self):
+            yield "one", pd.DataFrame({"x": [7.0]})
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cache.tables("power", 2, Half)
+    # What was there is still there, and the half is made again.
+    assert cache.tables("power", 1, make)["one"]["x"].tolist() == [1.0, 1 / 3]
+    assert make.calls == 1
+    whole = Maker(5.0)
+    found = cache.tables("power", 2, whole)
+    assert whole.calls == 1
+    assert found["one"]["x"].tolist() == [5.0, 5 / 3]
+    assert len(entries(kept)) == 1
+
+
+def test_leftovers_of_a_killed_run_do_not_get_in(kept):
+    aside = kept / "cache" / "power.aside"
+    aside.mkdir(parents=True)
+    (aside / "ghost.csv").write_text("x\n1\n")
+    assert set(cache.tables("power", 1, Maker())) == {"one"}
+    assert not aside.exists()
+
+
+def test_numbers_come_back_bit_for_bit(kept):
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=5000) * 10.0 ** rng.integers(-200, 200, 5000)
+    edges = [5e-324, np.pi, 0.1 + 0.2, -0.0, np.nan, 1.7976931348623157e308]
+    table = pd.DataFrame({"x": [*values, *edges]}).assign(n=7, name="a, \"b\"\nc")  # fmt: skip
+    found = cache.tables("power", 1, lambda: {"one": table, "two": table[["n"]]})
+    assert list(found) == ["one", "two"]
+    assert found["one"]["x"].to_numpy().tobytes() == table["x"].to_numpy().tobytes()
+    pd.testing.assert_frame_equal(found["one"], table, check_exact=True)
+    again = cache.tables("power", 1, lambda: pytest.fail("made again"))
+    pd.testing.assert_frame_equal(again["one"], found["one"], check_exact=True)
