@@ -175,10 +175,14 @@ def test_an_edited_notebook_runs_again_and_no_other(worked):
 
 
 def test_a_notebook_saved_with_outputs_reruns_nothing(worked):
+    output = {"output_type": "stream", "name": "stdout", "text": "seen"}
     for name in source.names():
-        executed = (worked / "build" / "notebooks" / f"{name}.ipynb").read_text()
-        assert json.loads(executed)["cells"][-1]
-        (worked / "notebooks" / f"{name}.ipynb").write_text(executed)
+        path = worked / "notebooks" / f"{name}.ipynb"
+        notebook = json.loads(path.read_text())
+        for cell in notebook["cells"]:
+            if cell["cell_type"] == "code":
+                cell |= {"outputs": [output], "execution_count": 1}
+        path.write_text(json.dumps(notebook))
     assert started(worked)[0] == []
 
 

@@ -55,3 +55,12 @@ def test_code_cells_are_short_and_define_next_to_nothing(path):
                 if isinstance(node, ast.FunctionDef):
                     assert node.end_lineno - node.lineno < 4, node.name
                 assert not isinstance(node, ast.ClassDef)
+
+
+def test_what_a_cell_shows_is_its_last_expression(path):
+    """A card that is made but is no cell's last expression is never seen."""
+    for cell in source.cells(path):
+        if cell["type"] == "code":
+            for statement in ast.parse(cell["text"]).body[:-1]:
+                if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+                    assert not ast.unparse(statement.value.func).startswith("cards."), cell["text"]

@@ -153,7 +153,18 @@ def test_no_joint_test_of_more_years_than_clusters_can_tell_apart():
         sums = moments.compute(records, model)
     few = moments.take(sums, np.arange(len(sums.schools)) < 4)
     study = own_records.Study(
-        [], YEARS, "", {"p": few}, {"p": few}, {"p": fixed_effects.within(few)}, None, None, np.nan
+        files=[],
+        years=YEARS,
+        cluster="",
+        controls=(),
+        categories=(),
+        without_panel=0,
+        moments={"p": few},
+        counts={"p": few},
+        panels={"p": fixed_effects.within(few)},
+        item_fit=None,
+        scale=None,
+        reliability=np.nan,
     )
     assert own_records.joint_tests(study, "CRV1").empty
 
@@ -209,9 +220,9 @@ def test_a_panel_alone_is_the_panel_among_others(tmp_path):
 @given(seed=st.integers(0, 10**6))
 def test_the_order_of_rows_and_the_names_of_schools_do_not_matter(tmp_path_factory, seed):
     folder = tmp_path_factory.mktemp("order")
-    frame = small()
+    frame = small(schools=14, n=1000)
     rng = np.random.default_rng(seed)
-    names = {f"s{i}": f"{rng.integers(10**9)} x{i}" for i in rng.permutation(8)}
+    names = {f"s{i}": f"{rng.integers(10**9)} x{i}" for i in rng.permutation(14)}
     other = frame.sample(frac=1, random_state=seed).assign(school=lambda d: d["school"].map(names))
     one, two = (
         read(write(folder, part, name), **SMALL)
@@ -221,7 +232,8 @@ def test_the_order_of_rows_and_the_names_of_schools_do_not_matter(tmp_path_facto
         pd.testing.assert_frame_equal(
             estimates(one, inference), estimates(two, inference), rtol=1e-8
         )
-    shrunken = [own_records.schools(study, {"all records": 1.0}, 3) for study in (one, two)]
+    shrunken = [own_records.schools(study, {"all records": 1.0}) for study in (one, two)]
+    assert len(shrunken[0]) >= 10
     pd.testing.assert_frame_equal(*shrunken)
 
 
@@ -399,7 +411,7 @@ def test_schools_under_ten_records_are_left_out_and_none_is_named(tmp_path, weig
     assert len(own_changes(tmp_path, counted(10), weight=weight)) == 12
     found = own_changes(tmp_path, counted(9), weight=weight)
     assert len(found) == 11
-    assert found.columns.tolist() == ["panel", "estimate", "std_error", "shrunken"]
+    assert found.columns.tolist() == ["panel", "estimate", "shrunken"]
     assert "hidden" not in found.to_csv()
     assert found["shrunken"].is_monotonic_increasing
     if not weight:
@@ -664,3 +676,99 @@ def test_a_school_in_two_districts(tmp_path):
     frame.loc[10, "district"] = "district 9"
     with pytest.raises(InputError, match=r"column 'district': school 'school 01' lies in"):
         read(write(tmp_path, frame), cluster="district")
+
+
+# --- what cannot be had ----------------------------------------------------------------------------------------------
+
+
+def one_cluster_level(tmp_path):
+    """A level of `sex` that occurs in one school alone."""
+    frame = small(n=600)
+    frame.loc[frame.index[frame["school"] == "s3"][:20], "sex"] = "x"
+    return write(tmp_path, frame)
+
+
+def test_a_term_of_one_cluster_has_an_estimate_and_no_error(tmp_path):
+    study = read(one_cluster_level(tmp_path), **SMALL)
+    table = own_records.estimates(study, "CRV1", own_records.units(study, False)).set_index("term")
+    assert np.isfinite(table.loc["sex: x", "estimate"])
+    uncertain = ["std_error", "ci_low", "ci_high", "p_value"]
+    assert table.loc["sex: x", uncertain].isna().all()
+    assert table.drop(index="sex: x")[uncertain].notna().all(axis=None)
+
+
+def test_an_alternative_that_cannot_be_had_is_empty_and_stops_nothing(tmp_path):
+    study = read(one_cluster_level(tmp_path), **SMALL)
+    table = own_records.specifications(study, own_records.units(study, False))
+    table = table.set_index("specification")
+    assert np.isnan(table.loc["cluster jackknife (CRV3)", "estimate"])
+    assert table.drop(index="cluster jackknife (CRV3)")["estimate"].notna().all()
+    with pytest.raises(InputError, match="CRV3"):
+        own_records.estimates(study, "CRV3", own_records.units(study, False))
+
+
+def test_so_few_clusters_that_nothing_is_rejected_give_no_bounds(tmp_path):
+    frame = small(schools=5)
+    data = fixed_effects.within(
+        moments.compute(frame, moments.Model("y", "school", "year", "2012"))
+    )
+    assert fixed_effects.wild_bootstrap(data, "2014") >= 2 / 2**5
+    assert fixed_effects.wild_interval(data, "2014") == (-np.inf, np.inf)
+    low, high = fixed_effects.wild_interval(data, "2014", level=0.90)
+    assert np.isfinite([low, high]).all()
+    assert practice.interval(-np.inf, np.inf) == "no bounds: too few clusters"
+
+
+@pytest.mark.parametrize("spoil", [lambda y: 1.0, lambda y: y.where(y.index < 1)])
+def test_no_standard_deviation_in_the_baseline_year_is_refused(tmp_path, spoil):
+    frame = small(n=600).sort_values("year", ignore_index=True)
+    first = frame["year"] == 2012
+    frame.loc[first, "y"] = spoil(frame.loc[first, "y"])
+    study = read(write(tmp_path, frame), **SMALL)
+    assert own_records.units(study, False) == {"all records": 1.0}
+    with pytest.raises(InputError, match="in the baseline year the outcome has no spread"):
+        own_records.units(study, True)
+
+
+def test_what_rests_on_fewer_than_ten_records_is_not_shown(tmp_path):
+    frame = small(n=600)
+    frame.loc[frame.index[::70], "sex"] = "rare"  # nine records
+    assert (frame["sex"] == "rare").sum() == 9
+    table = own_records.estimates(
+        study := read(write(tmp_path, frame), **SMALL), "CRV1", own_records.units(study, False)
+    ).set_index("term")
+    numbers = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
+    assert table.loc["sex: rare", numbers].isna().all()
+    assert table.drop(index="sex: rare")[numbers].notna().all(axis=None)
+    # A reference of nine hides every level that is compared with it.
+    other = SMALL | {"categories": {"sex": "rare"}}
+    study = read(write(tmp_path, frame), **other)
+    table = own_records.estimates(study, "CRV1", own_records.units(study, False)).set_index("term")
+    assert table.loc[["sex: f", "sex: m"], numbers].isna().all(axis=None)
+    assert table.loc[["2013", "2014", "x"], numbers].notna().all(axis=None)
+
+
+def test_records_of_no_panel_are_counted(tmp_path):
+    frame = small(n=600)
+    frame["band"] = np.where(frame.index < 40, None, "a")
+    study = read(write(tmp_path, frame), **(SMALL | {"by": "band"}))
+    assert own_records.notes(study).endswith("40 records more belong to no panel.")
+    with pytest.raises(InputError, match="'band': empty in all records"):
+        read(write(tmp_path, frame.assign(band=None)), **(SMALL | {"by": "band"}))
+
+
+def test_a_source_that_is_not_about_the_file_is_refused():
+    with pytest.raises(InputError, match="`source: twin` is not about your file"):
+        practice.check_source("twin", "mine.csv")
+    practice.check_source("all", "mine.csv")
+    practice.check_source("own", "mine.csv")
+    practice.check_source("twin", "")
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "text"),
+    [(0.1234, 3, "0.123"), (1e-5, 2, "1.00e-05"), (0.0, 2, "0.00"), (2e7, 2, "2.00e+07"),
+     (np.nan, 2, "–"), (-0.004, 2, "-4.00e-03")],
+)  # fmt: skip
+def test_numbers_are_shown_so_that_they_say_something(value, decimals, text):
+    assert practice.shown(value, decimals) == text

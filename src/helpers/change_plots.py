@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from helpers.moments import in_order
 from helpers.style import BLUE, GREEN, GREY, INK, ORANGE, PALE, PURPLE, RED, SKY, WIDTH
 
 _SERIES = ((BLUE, "o"), (RED, "s"), (GREEN, "D"), (PURPLE, "^"), (ORANGE, "v"), (INK, "P"))
@@ -16,10 +17,12 @@ def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str) -> Figure:
     """Effects by year with intervals, a small chart a panel on one common scale, the baseline year at zero.
 
     `rows`: `panel, series, term, estimate, ci_low, ci_high` and optionally `mark` (text at the point, as stars).
-    Terms keep their order; a missing interval is not drawn. Series are named at their ends in the first panel.
+    Years stand in their order; an interval that is missing or has no bounds is not drawn.
     """
+    bounds = rows[["ci_low", "ci_high"]].astype(float)
+    rows = rows.assign(**bounds.where(np.isfinite(bounds).all(axis=1)))
     panels, series = (list(dict.fromkeys(rows[name])) for name in ("panel", "series"))
-    terms = [baseline, *dict.fromkeys(rows["term"])]
+    terms = in_order({baseline, *rows["term"]})
     columns = min(2, len(panels))
     lines = -(-len(panels) // columns)
     fig, axes = plt.subplots(
@@ -34,7 +37,9 @@ def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str) -> Figure:
                 continue
             shift = 0.2 * (place - (len(series) - 1) / 2)
             x = part["term"].map(terms.index).to_numpy() + shift
-            ax.plot([shift, *x], [0, *part["estimate"]], color=colour, linewidth=1.2, alpha=0.6)
+            start = terms.index(baseline) + shift
+            line = sorted(zip([start, *x], [0.0, *part["estimate"]], strict=True))
+            ax.plot(*zip(*line, strict=True), color=colour, linewidth=1.2, alpha=0.6)
             ax.vlines(x, part["ci_low"], part["ci_high"], color=colour, linewidth=2)
             ax.plot(x, part["estimate"], marker, color=colour, markersize=5.5)
             for at, row in zip(x, part.itertuples(), strict=True):
@@ -270,8 +275,11 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
 def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
     """The headline effect under each declared alternative, one row each, a small chart a panel.
 
-    `rows`: `panel, specification, estimate, ci_low, ci_high`; the first specification is marked by a line.
+    `rows`: `panel, specification, estimate, ci_low, ci_high`; the first specification is marked by a line. An
+    alternative without an estimate is named as one that cannot be had.
     """
+    bounds = rows[["ci_low", "ci_high"]].astype(float)
+    rows = rows.assign(**bounds.where(np.isfinite(bounds).all(axis=1)))
     panels, names = (list(dict.fromkeys(rows[name])) for name in ("panel", "specification"))
     columns = min(2, len(panels))
     lines = -(-len(panels) // columns)
@@ -289,12 +297,19 @@ def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
         for row in part.itertuples():
             y = names.index(row.Index)
             colour = BLUE if y == 0 else INK
+            if np.isnan(row.estimate):
+                ax.text(
+                    0.98, y, "cannot be had", transform=ax.get_yaxis_transform(), ha="right",
+                    va="center", fontsize=8.5, color=GREY,
+                )  # fmt: skip
             ax.plot([row.ci_low, row.ci_high], [y, y], color=colour, linewidth=2)
             ax.plot(row.estimate, y, "o", color=colour, markersize=6)
         ax.set_title(title)
         ax.set_ylim(len(names) - 0.5, -0.5)
-        low, high = min(0.0, part["ci_low"].min()), max(0.0, part["ci_high"].max())
-        ax.set_xlim(low - 0.06 * (high - low), high + 0.06 * (high - low))
+        drawn = part[["estimate", "ci_low", "ci_high"]].to_numpy(float)
+        low, high = np.nanmin([0.0, *drawn.flat]), np.nanmax([0.0, *drawn.flat])
+        reach = 0.06 * (high - low) or 1.0
+        ax.set_xlim(low - reach, high + reach)
     for ax in axes.flat[len(panels) :]:
         ax.set_visible(False)
     axes[0, 0].set_yticks(range(len(names)), [fill(name, 30) for name in names])

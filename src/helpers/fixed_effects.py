@@ -75,13 +75,17 @@ class Fit:
         """The columns of `table`, for callers who can do without pandas and its import time."""
         std_error, df = np.sqrt(np.diag(self.covariance)), self.n_groups - 1
         reach = special.stdtrit(df, 0.5 + level / 2) * std_error
+        with np.errstate(
+            divide="ignore", invalid="ignore"
+        ):  # where the error is zero there is no t
+            t = self.estimate / std_error
         return {
             "term": self.terms,
             "estimate": self.estimate,
             "std_error": std_error,
             "ci_low": self.estimate - reach,
             "ci_high": self.estimate + reach,
-            "p_value": 2 * special.stdtr(df, -np.abs(self.estimate / std_error)),
+            "p_value": 2 * special.stdtr(df, -np.abs(t)),
             "n": self.n,
             "n_groups": self.n_groups,
         }
@@ -178,6 +182,8 @@ def wild_interval(
 ) -> tuple[float, float]:
     """All values of `term` that the wild bootstrap test does not reject, by bisection from the estimate outwards.
 
+    Infinite where so few clusters never reject anything.
+
     Numerator and squared denominator of each draw's t are polynomials in the value that is tested, so the draws are
     made once for all values.
     """
@@ -190,6 +196,9 @@ def wild_interval(
         inside, outside = centre, centre + side * 3 * step
         while _beyond(outside, *parts) > 1 - level and abs(outside - centre) < 1e3 * step:
             inside, outside = outside, centre + 2 * (outside - centre)
+        if _beyond(outside, *parts) > 1 - level:  # so few clusters that nothing is ever rejected
+            ends.append(side * np.inf)
+            continue
         while abs(outside - inside) > 1e-4 * step:
             middle = (inside + outside) / 2
             kept = _beyond(middle, *parts) > 1 - level
@@ -200,9 +209,9 @@ def wild_interval(
 
 def _wild(
     data: Within, term: str, draws: int, seed: int, slopes: bool
-) -> tuple[np.ndarray, np.ndarray, bool]:
+) -> tuple[np.ndarray, np.ndarray]:
     """Parts of t^2 = (n0 + n1 r)^2 / (q0 + q1 r + q2 r^2) for the hypothesis that `term` is r: for each draw (rows n0,
-    n1, q0, q1, q2), for the sample itself, and whether the draws are all the patterns there are.
+    n1, q0, q1, q2) and for the sample itself.
 
     Without `slopes` n1, q1, q2 are zero, which is right for r = 0 and takes half the time.
     """
@@ -230,28 +239,34 @@ def _wild(
             found[3], found[4] = 2 * np.einsum("dg,dg->d", e0, e1), np.einsum("dg,dg->d", e1, e1)
         return found
 
-    observed, every = parts(np.ones((1, g)))[:, 0], 2**g <= draws
-    if every:
+    observed = parts(np.ones((1, g)))[:, 0]
+    if 2**g <= draws:
         signs = 1.0 - 2.0 * ((np.arange(2**g)[:, None] >> np.arange(g)) & 1)
-        return parts(signs), observed, every
+        return parts(signs), observed
     rng = np.random.default_rng(seed)
     drawn = [  # a thousand at a time: memory stays bounded however many draws and clusters
         parts(1.0 - 2.0 * rng.integers(0, 2, (min(1000, draws - start), g)))
         for start in range(0, draws, 1000)
     ]
-    return np.concatenate(drawn, axis=1), observed, every
+    return np.concatenate(drawn, axis=1), observed
 
 
-def _beyond(value: float, drawn: np.ndarray, observed: np.ndarray, every: bool) -> float:
-    """Share of draws whose t is beyond the sample's own when the hypothesis is `value`."""
+def _beyond(value: float, drawn: np.ndarray, observed: np.ndarray) -> float:
+    """Share of draws whose t is at least the sample's own when the hypothesis is `value`."""
 
     def squared_t(parts: np.ndarray) -> np.ndarray:
         n0, n1, q0, q1, q2 = parts
         return (n0 + n1 * value) ** 2 / (q0 + q1 * value + q2 * value**2)
 
-    if every:  # the sample's own pattern counts, so that no p-value is zero
-        return float((squared_t(drawn) >= squared_t(observed) * (1 - 1e-9)).mean())
-    return float((squared_t(drawn) > squared_t(observed)).mean())
+    # Equal ones count: there are many where answers are few and schools alike, and rounding must not decide. Where
+    # all patterns are tried, the sample's own is among them, so that no p-value is zero.
+    return float((squared_t(drawn) >= squared_t(observed) * (1 - 1e-9)).mean())
+
+
+def informing(data: Within) -> np.ndarray:
+    """For each term the number of clusters in which it varies: of one cluster no error between clusters is seen."""
+    own = np.einsum("gii->gi", data.xx)
+    return (own > 1e-10 * own.sum(axis=0)).sum(axis=0)
 
 
 def without(data: Within, terms: list[str]) -> Within:
@@ -287,6 +302,8 @@ def by_school(data: Within, term: str, years: list[str]) -> pd.DataFrame:
     xx = data.xx[:, own][:, :, own]
     whole = np.linalg.cond(xx) < 1e10
     rest = data.xy[:, own] - data.xx[:, own][:, :, others] @ b[others]
+    if whole.sum() < 2:
+        return pd.DataFrame(columns=["school", "estimate", "std_error", "shrunken"], dtype=float)
     inverse = np.linalg.inv(xx[whole])
     effects = np.einsum("gij,gj->gi", inverse, rest[whole])
     place = years.index(term)

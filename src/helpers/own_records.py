@@ -19,19 +19,28 @@ from helpers.project import InputError
 class Study:
     """Panels by name: their sums (`moments`), the same without weights (`counts`), and within schools (`panels`).
 
-    `files`: what was read; `years`: labels of the years after the baseline; `cluster`: the column of clusters when
-    coarser than the school. With items: `item_fit`, the calibrated `scale` and its `reliability`.
+    `files`: what was read; `years`: labels of the years besides the baseline; `cluster`: the column of clusters when
+    coarser than the school; `without_panel`: records that belong to no panel. With items: `item_fit`, the calibrated `scale` and its `reliability`.
     """
 
     files: list[Path]
     years: list[str]
     cluster: str
+    controls: tuple[str, ...]
+    categories: tuple[str, ...]
+    without_panel: int
     moments: dict[str, Moments]
     counts: dict[str, Moments]
     panels: dict[str, Within]
     item_fit: pd.DataFrame | None
     scale: rasch.Scale | None
     reliability: float
+
+
+FEWEST = 10
+"""Records that a number must rest on to be shown."""
+
+_NUMBERS = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
 
 
 def read(
@@ -62,6 +71,7 @@ def read(
             scale, fit, reliability = _measure(source, items, low, high, year, baseline)
         models = practice.models(source, outcome=outcome or MEASURE, by=by, **columns)
         found_years = [label for label in moments.levels(source, year) if label != baseline]
+        rows = int(source.fetch("SELECT count(*) AS n FROM file")["n"][0])
         sums = _each(models, lambda model: _add_up(source, model, found_years))
         plain = {
             panel: moments.compute(source, practice.unweighted(model))
@@ -69,6 +79,7 @@ def read(
             else sums[panel]
             for panel, model in models.items()
         }
+    without_panel = rows - sum(part.rows for part in sums.values())
     if balanced:
         keep = _each(sums, lambda part: _seen_every_year(part, found_years, source.name))
         sums = {panel: moments.take(sums[panel], keep[panel]) for panel in sums}
@@ -79,6 +90,9 @@ def read(
             label for label in found_years if any(label in part.terms for part in sums.values())
         ],
         cluster=columns["cluster"],
+        controls=tuple(columns["controls"]),
+        categories=tuple(columns["categories"]),
+        without_panel=without_panel,
         moments=sums,
         counts=plain,
         panels=_each(sums, lambda part: _within(part, source.name)),
@@ -89,8 +103,31 @@ def read(
 
 
 def units(study: Study, standardise: bool) -> dict[str, float]:
-    """What the outcome of each panel is divided by: its standard deviation in the baseline year, or one."""
+    """What the outcome of each panel is divided by: its standard deviation in the baseline year, or one.
+
+    Raises InputError when there is no such deviation to speak of.
+    """
+    for panel, data in study.panels.items():
+        spread = np.sqrt(data.yy.sum() / data.n)
+        if standardise and not data.baseline_sd > 1e-6 * spread:
+            raise InputError(
+                f"panel {panel!r}: in the baseline year the outcome has no spread between records, so nothing can be "
+                "given in its standard deviations. Name another `baseline`, or leave out `standardise`."
+            )
     return {panel: data.baseline_sd if standardise else 1.0 for panel, data in study.panels.items()}
+
+
+def estimates(study: Study, inference: str, of_units: dict[str, float]) -> pd.DataFrame:
+    """Tidy estimates of every panel (see `practice.estimates`).
+
+    Empty are terms that rest on fewer than FEWEST records: of their own level, or of the one they are compared with.
+    """
+    table = practice.estimates(study.panels, inference, of_units)
+    for panel, plain in study.counts.items():
+        few = [term for term in plain.terms if _rests_on(plain, term, study) < FEWEST]
+        own = (table["panel"] == panel) & table["term"].isin(few)
+        table.loc[own, _NUMBERS] = np.nan
+    return table
 
 
 def notes(study: Study) -> str:
@@ -104,6 +141,8 @@ def notes(study: Study) -> str:
     said = f"{complete:,} of {rows:,} records are complete and used"
     empty = ", ".join(f"{column} {count:,}" for column, count in lacking.items() if count)
     said += f" (empty: {empty})." if empty else "."
+    if study.without_panel:
+        said += f" {study.without_panel:,} records more belong to no panel."
     single = sum(len(data.singletons) for data in study.panels.values())
     if single:  # they are not named here: a page may travel, and such a school is one person
         said += (
@@ -119,7 +158,10 @@ def joint_tests(study: Study, inference: str) -> pd.DataFrame:
         own = [year for year in study.years if year in data.terms]
         fit = fixed_effects.fit(data, "CRV3" if inference == "CRV3" else "CRV1")
         # No more restrictions can be tested than there are clusters to tell them apart.
-        if len(own) < fit.n_groups:
+        places = [fit.terms.index(year) for year in own]
+        told_apart = np.linalg.matrix_rank(fit.covariance[np.ix_(places, places)]) == len(own)
+        enough = all(_rests_on(study.counts[panel], year, study) >= FEWEST for year in own)
+        if len(own) < fit.n_groups and told_apart and enough:
             rows.append((panel, *fit.joint_test(own), len(own), fit.n_groups - 1))
     return pd.DataFrame(rows, columns=["panel", "f", "p_value", "df1", "df2"])
 
@@ -134,15 +176,17 @@ def specifications(
         table = practice.specifications(
             sums, own[-1], own, study.cluster, of_units[panel], inference
         )
+        if _rests_on(study.counts[panel], own[-1], study) < FEWEST:
+            table[_NUMBERS] = np.nan
         table.insert(0, "panel", panel)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
 
 
-def schools(study: Study, of_units: dict[str, float], fewest: int = 10) -> pd.DataFrame:
-    """Each school's own change to the last year, without names: `panel, estimate, std_error, shrunken`.
+def schools(study: Study, of_units: dict[str, float]) -> pd.DataFrame:
+    """Each school's own change to the last year, without names: `panel, estimate, shrunken`.
 
-    All schools are in the model, but those with fewer than `fewest` records in the baseline or the last year are not
+    All schools are in the model, but those with fewer than FEWEST records in the baseline or the last year are not
     shown, nor are panels with fewer than ten other schools.
     """
     tables = []
@@ -150,16 +194,30 @@ def schools(study: Study, of_units: dict[str, float], fewest: int = 10) -> pd.Da
         own = _own(sums, study.years)
         plain = study.counts[panel]
         last = plain.sums[:, plain.terms.index(own[-1])]
-        enough = (plain.baseline[:, 0] >= fewest) & (last >= fewest)
+        enough = (plain.baseline[:, 0] >= FEWEST) & (last >= FEWEST)
         data = fixed_effects.within(practice.by_schools(sums))
         table = fixed_effects.by_school(data, own[-1], own)
-        table = table[table["school"].isin(sums.schools[enough])].drop(columns="school")
+        table = table[table["school"].isin(sums.schools[enough])].drop(
+            columns=["school", "std_error"]
+        )
         if len(table) < 10:
             continue
         table = table / of_units[panel]
         table.insert(0, "panel", panel)
         tables.append(table.sort_values("shrunken"))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def _rests_on(plain: Moments, term: str, study: Study) -> float:
+    """Records of a term's level or of its reference level, whichever are fewer; of a number, all records."""
+    if term in study.controls:
+        return float(plain.records.sum())
+    totals = dict(zip(plain.terms, plain.sums.sum(axis=0), strict=False))
+    if term in study.years:
+        return min(totals[term], plain.baseline[:, 0].sum())
+    column = next(name for name in study.categories if term.startswith(f"{name}: "))
+    levels = [count for name, count in totals.items() if name.startswith(f"{column}: ")]
+    return min(totals[term], plain.records.sum() - sum(levels))
 
 
 def _check_parameters(outcome: str, items: list[str], columns: dict[str, Any]) -> None:

@@ -19,6 +19,10 @@ INFERENCE = {
 """Kinds of inference by the name that the parameter takes."""
 
 
+_SCALED = ["estimate", "std_error", "ci_low", "ci_high"]
+_UNCERTAIN = ["std_error", "ci_low", "ci_high", "p_value"]
+
+
 def models(
     records: Records,
     *,
@@ -50,6 +54,10 @@ def models(
     if not by:
         return {"all records": model}
     levels = moments.levels(records, by)
+    if not levels:
+        raise InputError(
+            f"{records.name}, column {by!r}: empty in all records, so there are no panels. Name another `by`."
+        )
     return {level: replace(model, subset={by: level}) for level in levels}
 
 
@@ -61,8 +69,7 @@ def estimates(panels: dict[str, Within], inference: str, units: dict[str, float]
     tables = []
     for panel, data in panels.items():
         table = _table(data, inference)
-        scaled = ["estimate", "std_error", "ci_low", "ci_high"]
-        table[scaled] = table[scaled] / units[panel]
+        table[_SCALED] = table[_SCALED] / units[panel]
         table.insert(0, "panel", panel)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
@@ -79,7 +86,7 @@ def specifications(
     """The effect of `term` with the inference `declared` and under alternatives, all from the same sums.
 
     Rows: `specification, estimate, std_error, ci_low, ci_high, p_value, n, n_groups, parameters`; the last tells
-    which parameters give that run.
+    which parameters give that run, on the same records. What cannot be had from the records is empty.
     """
     data = fixed_effects.within(sums)
     kinds = {
@@ -87,28 +94,44 @@ def specifications(
         "CRV3": "cluster jackknife (CRV3)",
         "bootstrap": "wild cluster bootstrap",
     }
-    rows = [("as declared", data, declared, "none")]
+    rows = [("as declared", lambda: data, declared, "none")]
     rows += [
-        (name, data, kind, f"inference: {kind}") for kind, name in kinds.items() if kind != declared
+        (name, lambda: data, kind, f"inference: {kind}")
+        for kind, name in kinds.items()
+        if kind != declared
     ]
     if cluster:
-        by_school = fixed_effects.within(by_schools(sums))
-        rows.append(("clustered by school", by_school, declared, 'cluster: ""'))
+        own = by_schools(sums)
+        rows.append(
+            ("clustered by school", lambda: fixed_effects.within(own), declared, 'cluster: ""')
+        )
     others = [name for name in data.terms if name not in years]
     if others:
         bare = fixed_effects.without(data, others)
-        rows.append(("years alone, no controls", bare, declared, "controls: [] and categories: []"))
+        parameters = "controls: [] and categories: []"
+        rows.append(("years alone, no controls", lambda: bare, declared, parameters))
     every_year = in_every_year(sums, years)
     if 2 <= every_year.sum() < len(every_year):
-        balanced = fixed_effects.within(moments.take(sums, every_year))
-        rows.append(("only schools seen every year", balanced, declared, "balanced: true"))
+        balanced = moments.take(sums, every_year)
+        rows.append(
+            (
+                "only schools seen every year",
+                lambda: fixed_effects.within(balanced),
+                declared,
+                "balanced: true",
+            )
+        )
     found = []
     for name, variant, inference, parameters in rows:
-        row = _table(variant, inference, [term]).set_index("term").loc[[term]]
-        scaled = ["estimate", "std_error", "ci_low", "ci_high"]
-        row[scaled] = row[scaled] / unit
-        found.append(row.assign(specification=name, parameters=parameters))
-    table = pd.concat(found).reset_index(drop=True)
+        try:
+            row = _table(variant(), inference, [term])
+        except InputError:  # this alternative cannot be had from these records
+            row = _table(data, "CRV1", [term])
+            row.loc[:, ["estimate", *_UNCERTAIN]] = np.nan
+        row = row[row["term"] == term].assign(specification=name, parameters=parameters)
+        row[_SCALED] = row[_SCALED] / unit
+        found.append(row)
+    table = pd.concat(found, ignore_index=True)
     return table[["specification", *table.columns.drop("specification")]]
 
 
@@ -129,7 +152,11 @@ def by_schools(sums: Moments) -> Moments:
 
 
 def check_source(source: str, data: str) -> None:
-    """Raise InputError when the user's records are asked for without a file."""
+    """Raise InputError when `source` and `data` contradict each other."""
+    if data and source not in ("all", "own"):
+        raise InputError(
+            f"`source: {source}` is not about your file. Leave out `source`, or leave out `data`."
+        )
     if source == "own" and not data:
         raise InputError("`source: own` needs your file: name it in the parameter `data`.")
 
@@ -163,7 +190,7 @@ def layout(table: pd.DataFrame, years: list[str]) -> pd.DataFrame:
     for panel, part in table.groupby("panel", sort=False):
         by_year = {row.term: row for row in part.itertuples()}
         rows[panel] = [
-            f"{row.estimate:.3f}{stars(row.p_value)} ({row.std_error:.3f})"
+            f"{shown(row.estimate)}{stars(row.p_value)} ({shown(row.std_error)})"
             if (row := by_year.get(year))
             else "–"
             for year in years
@@ -182,13 +209,34 @@ def stars(p_value: float) -> str:
     return "***" if p_value < 0.001 else "**" if p_value < 0.01 else ""
 
 
+def shown(value: float, decimals: int = 3) -> str:
+    """A number for a table; a dash where there is none, and powers of ten where decimals would show nothing."""
+    if not np.isfinite(value):
+        return "–"
+    small = 0 < abs(value) < 0.5 * 10.0**-decimals
+    return f"{value:.2e}" if small or abs(value) >= 1e6 else f"{value:.{decimals}f}"
+
+
+def shown_p(value: float) -> str:
+    """A p-value for a table."""
+    return "–" if not np.isfinite(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def interval(low: float, high: float, decimals: int = 2) -> str:
+    """An interval in words."""
+    if np.isinf(low) or np.isinf(high):
+        return "no bounds: too few clusters"
+    return "–" if np.isnan(low) else f"{shown(low, decimals)} to {shown(high, decimals)}"
+
+
 def _table(data: Within, inference: str, terms: list[str] | None = None) -> pd.DataFrame:
-    if inference != "bootstrap":
-        return fixed_effects.fit(data, inference).table()
-    table = fixed_effects.fit(data).table()
-    for place, term in enumerate(table["term"]):
-        if terms is None or term in terms:
-            low, high = fixed_effects.wild_interval(data, term)
-            p_value = fixed_effects.wild_bootstrap(data, term)
-            table.loc[place, ["ci_low", "ci_high", "p_value"]] = low, high, p_value
+    table = fixed_effects.fit(data, "CRV3" if inference == "CRV3" else "CRV1").table()
+    if inference == "bootstrap":
+        for place, term in enumerate(table["term"]):
+            if terms is None or term in terms:
+                low, high = fixed_effects.wild_interval(data, term)
+                p_value = fixed_effects.wild_bootstrap(data, term)
+                table.loc[place, ["ci_low", "ci_high", "p_value"]] = low, high, p_value
+    # A term that varies in one cluster alone has an error of zero by construction, which says nothing.
+    table.loc[fixed_effects.informing(data) < 2, _UNCERTAIN] = np.nan
     return table

@@ -27,6 +27,7 @@ def use() -> None:
             "savefig.bbox": "tight",
             "savefig.pad_inches": 0.12,
             "savefig.facecolor": "white",
+            "text.parse_math": False,  # a name with dollar signs is a name
             "svg.hashsalt": "open-classrooms",  # equal bytes in every build
             "font.size": 10.5,
             "axes.titlesize": 10.5,
