@@ -113,11 +113,30 @@ def test_what_fails_leaves_nothing_that_is_taken_for_done(kept):
 
 
 def test_leftovers_of_a_killed_run_do_not_get_in(kept):
-    aside = kept / "cache" / "power.aside"
+    aside = kept / "cache" / "power.aside-1" / "made"
     aside.mkdir(parents=True)
     (aside / "ghost.csv").write_text("x\n1\n")
     assert set(cache.tables("power", 1, Maker())) == {"one"}
-    assert not aside.exists()
+
+
+def test_of_two_builds_at_once_the_first_stays(kept):
+    def make():
+        """Another build, begun while this one is at work, is done before it."""
+        other = cache.tables("power", 1, Maker(5.0))
+        assert other["one"]["x"].tolist() == [5.0, 5 / 3]
+        return Maker(6.0)()  # tells them apart, although both would make the same
+
+    assert cache.tables("power", 1, make)["one"]["x"].tolist() == [6.0, 2.0]
+    assert cache.tables("power", 1, Maker(7.0))["one"]["x"].tolist() == [5.0, 5 / 3]
+    assert len(entries(kept)) == 1
+
+
+def test_a_build_leaves_alone_what_another_has_begun(kept):
+    def make():
+        cache.tables("power", 2, Maker(7.0))
+        return Maker(5.0)()
+
+    assert cache.tables("power", 1, make)["one"]["x"].tolist() == [5.0, 5 / 3]
 
 
 def test_numbers_come_back_bit_for_bit(kept):

@@ -88,7 +88,7 @@ def test_columns_may_be_called_anything(tmp_path):
     found = measured(write(tmp_path / "mine.csv", frame), names.values(), year="std_error")
     expected = by_pandas(frame, names.values(), year="std_error")[1]
     assert found[2] == pytest.approx(expected, abs=1e-12, nan_ok=True)
-    odd = dict(zip(ITEMS, ['say "a"', "it's b", "year", "an item, c"], strict=True))
+    odd = dict(zip(ITEMS, ['say "a"', "place", "year", "an item, c"], strict=True))
     frame = answers().rename(columns={**odd, "year": "the year"})
     found = measured(write(tmp_path / "odd.csv", frame), odd.values(), year="the year")
     expected = by_pandas(frame, odd.values(), year="the year")[1]
@@ -128,6 +128,21 @@ def test_a_year_with_decimals_is_the_same_year(tmp_path, baseline):
     assert measured(path)[2] == pytest.approx(by_pandas(frame)[1], abs=1e-12, nan_ok=True)
 
 
+def test_sixty_items_have_a_bit_each(tmp_path):
+    """The last bit counts: who leaves out the last item is not in the cell of who answers all."""
+    frame = answers(items=60, n=150)
+    items = [f"q{i}" for i in range(1, 61)]
+    _, _, found = measured(write(tmp_path / "mine.parquet", frame), items)
+    assert found == pytest.approx(by_pandas(frame, items)[1], abs=1e-12, nan_ok=True)
+
+
+def test_an_item_may_be_called_place_and_is_still_checked(tmp_path):
+    frame = answers().rename(columns={"q2": "place"})
+    frame.loc[4, "place"] = 9
+    with pytest.raises(InputError, match=r"column 'place': .*\(record 5: '9.0'\)"):
+        measured(write(tmp_path / "mine.csv", frame), ["q1", "place", "q3"])
+
+
 def spoiled(cell=None, **columns):
     """Answers as text, with one cell of q2 changed, or whole columns."""
     frame = answers().assign(**columns).astype(object)
@@ -162,12 +177,16 @@ def test_answers_off_the_scale_in_a_file_of_numbers(tmp_path):
     [
         (answers(), {"high": 5}, r"mine.csv: in 2011 nobody answers 5 to any of q1, q2, q3, q4"),
         (answers(), {"high": 3}, r"column 'q1': answers off the scale 1 to 3 \(record \d+: '4.0'"),
-        (answers(), {"low": 0}, r"mine.csv.* only 1, 2, 3, 4 \(counted from 0\) occur"),
+        (answers(), {"low": 0}, r"mine.csv: in 2011 nobody answers 0 to any of q1, q2, q3, q4"),
+        (answers(), {"high": 99}, r"nobody answers 5 or 6 or 7 or 8 or 9 or 90 more to any"),
+        (answers(), {"items": ["q1", "q2", "q1"]}, "`items` names 'q1' twice"),
+        (answers(), {"items": [f"q{i}" for i in range(61)]}, "`items` names 61 columns; 60 are the most"),
         (answers(), {"baseline": "1999"}, r"no record of year = '1999' has an answer to q1, q2"),
         (spoiled(**{MEASURE: 1.0}), {}, rf"mine.csv: there is a column '{MEASURE}' already"),
         (answers(), {"items": ["q1"]}, "two items or more"),
         (spoiled(q3=np.nan), {}, "answers q3 together with q1, q2, q4"),
-        (answers().assign(**answers()[ITEMS].replace(2, np.nan)), {}, r"only 0, 2, 3 \(counted from 0\) occur"),
+        (answers().assign(**answers()[ITEMS].replace(2, np.nan)), {}, r"in 2011 nobody answers 2 to any of"),
+        (answers().assign(**answers()[ITEMS].replace({2: np.nan, 3: np.nan}) + 6), {"low": 7, "high": 10}, r"in 2011 nobody answers 8 or 9 to any of"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_measured(tmp_path, frame, more, message):

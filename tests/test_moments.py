@@ -183,6 +183,76 @@ def test_the_same_labels_in_other_clothes(tmp_path):
         assert_same(moments.compute(write(tmp_path / f"{number}.csv", dressed), MODEL), expected)
 
 
+@pytest.mark.parametrize("blank", [" ", "   "])
+def test_spaces_at_the_ends_of_labels_do_not_count(tmp_path, blank):
+    frame = records().assign(year=lambda d: d["year"].astype(str))
+    expected = moments.compute(frame, MODEL)
+    spaced = frame.copy()
+    for place, column in enumerate(("school", "district", "year", "sex")):
+        some = frame.index % 5 == place
+        spaced.loc[some, column] = blank + spaced.loc[some, column] + " "
+    spaced["sex"] = spaced["sex"].fillna(blank)
+    assert_same(moments.compute(spaced, MODEL), expected)
+    for ending in (".csv", ".parquet", ".dta"):
+        assert_same(moments.compute(write(tmp_path / f"spaced{ending}", spaced), MODEL), expected)
+    with open_records(spaced) as opened:
+        assert moments.levels(opened, "sex") == ["f", "m", "not told"]
+    high = replace(MODEL, subset={"sex": "m"}, categories={})
+    assert_same(moments.compute(spaced, high), moments.compute(frame, high))
+
+
+def test_decimals_of_a_database_are_the_labels_that_they_look_like(tmp_path):
+    frame = records()
+    path = tmp_path / "decimals.parquet"
+    # Longer than the digits that a floating-point number keeps.
+    ids = "CAST(90071992547409930 + CAST(school[8:] AS BIGINT) AS DECIMAL(20,1))"
+    duckdb.sql(
+        f"SELECT * REPLACE (CAST(year AS DECIMAL(6,1)) AS year, {ids} AS school, CAST(weight AS DECIMAL(6,0)) + 1 "
+        "AS weight, CAST(x AS DECIMAL(8,3)) AS x) FROM frame"
+    ).write_parquet(str(path))
+    found = moments.compute(path, MODEL)
+    ids = {f"school {i}": str(90071992547409930 + i) for i in range(12)}
+    plain = frame.assign(
+        school=frame["school"].map(ids), weight=frame["weight"].round() + 1, x=frame["x"].round(3)
+    )
+    assert_same(found, moments.compute(plain, MODEL), rel=1e-9)
+    plain["school"] += ".0"
+    found = moments.compute(write(tmp_path / "plain.csv", plain), MODEL)
+    assert_same(found, moments.compute(path, MODEL), rel=1e-9)
+
+
+def test_codes_with_one_label_stay_apart(tmp_path):
+    frame = records().assign(sex=lambda d: d["sex"].map({"f": 1, "m": 8, "not told": 9}))
+    frame["year"] = 1000000 + frame["year"]
+    labels = {"sex": {1: "f", 8: "Other", 9: "Other "}, "year": {1: "a label that no code has"}}
+    model = replace(MODEL, baseline="1002012")
+    for ending, write_labelled in ((".sav", pyreadstat.write_sav), (".dta", pyreadstat.write_dta)):
+        path = tmp_path / f"coded{ending}"
+        write_labelled(frame, str(path), variable_value_labels=labels)
+        found = moments.compute(path, model)
+        assert found.terms[:4] == ("1002013", "1002014", "sex: Other (8)", "sex: Other (9)")
+        whole = frame.dropna()
+        w = whole["weight"]
+        expected = [w[whole["sex"] == code].sum() for code in (8, 9)]
+        assert found.sums.sum(axis=0)[2:4] == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_levels_used_are_those_of_the_terms():
+    frame = records().assign(grade=lambda d: 9 + d.index % 4, year=lambda d: d["year"].astype(str))
+    frame.loc[frame["grade"] == 9, "y"] = np.nan  # then grade 10 is the first that is complete
+    model = replace(MODEL, categories={"grade": "", "sex": "m"}, subset={"level": "high"})
+    with open_records(frame) as opened:
+        found = moments.compute(opened, model)
+        levels = moments.levels_used(opened, model)
+    first = sorted(frame.query("level == 'high' and grade > 9")["grade"].unique())[0]
+    assert levels["grade"][0] == str(first)
+    assert levels["year"] == ["2012", "2013", "2014"]
+    assert levels["sex"] == ["m", "f", "not told"]
+    (_, *years), (_, *grades), (_, *sexes) = levels.values()
+    named = (*years, *(f"grade: {grade}" for grade in grades), *(f"sex: {sex}" for sex in sexes))
+    assert found.terms == (*named, "x")
+
+
 def test_leading_zeros_of_school_codes_are_kept(tmp_path):
     frame = records().assign(school=lambda d: "00" + d["school"].str[7:])
     found = moments.compute(write(tmp_path / "codes.csv", frame), MODEL)
@@ -297,7 +367,12 @@ def spoilt(column, value):
 MISTAKES = {
     "misspelt column": (records(), {"outcome": "wieght"}, r"no column 'wieght'. Did you mean 'weight'\? The file has: school,"),
     "missing column": (records().drop(columns="x"), {}, "the data frame: no column 'x'"),
-    "no such baseline": (records(), {"baseline": "2011"}, "column 'year': no '2011' to compare with; it has 2012, 2013, 2014"),
+    "no such baseline": (records(), {"baseline": "2011"}, "column 'year': no '2011' to compare with; it has 2012, 2013, 2014 in complete records. Name another `baseline`.$"),
+    "no baseline in a panel": (records().assign(level=lambda d: d["level"].where(d["year"] != 2012, "middle")), {"subset": {"level": "high"}}, "no '2012' .* it has 2013, 2014 in complete records of level high. Name another `baseline`, or leave these records out"),
+    "no reference in a panel": (records().assign(level=lambda d: d["level"].where(d["sex"] != "f", "middle")), {"subset": {"level": "high"}}, "'sex': no 'f' .* of level high. Name another reference of 'sex' in `categories`, or leave"),
+    "control called like a year": (records().assign(**{"2013": 1.5}), {"controls": ("x", "2013")}, "'year' and '2013' both give a term called '2013'. Rename"),
+    "control called like a level": (records().assign(**{"sex: m": 1.5}), {"controls": ("sex: m",)}, "'sex' and 'sex: m' both give a term called 'sex: m'"),
+    "year called like a level": (records().assign(year=lambda d: d["year"].astype(str).replace("2014", "sex: m")), {}, "'year' and 'sex' both give a term called 'sex: m'"),
     "no such reference": (records(), {"categories": {"sex": "x"}}, "column 'sex': no 'x' to compare with; it has f, m, not told"),
     "text": (spoilt("y", "good"), {}, r"'y': text in a number column \(record 3: 'good'; record 5: 'good'\)"),
     "dates": (records().assign(y=pd.Timestamp("2012-01-01")), {}, r"'y': text in a number column \(record 1: '2012-01-01.* and 597 more"),
@@ -369,7 +444,10 @@ FILES = {
     "latin-1 below": ({"a.csv": text() * 1 + b"ni\xf1o,d,high,2012,f,1,1,1\n"}, "a.csv, row 602: the text is not utf-8"),
     "latin-1 header": ({"a.csv": b"ni\xf1o,y\n1,2\n"}, "a.csv, row 1: the text is not utf-8"),
     "ragged": ({"a.csv": text() + b"s,d,high,2012,f,1,1,1,1\n"}, "a.csv: rows of unequal length .row 602: 9 cells instead of 8"),
+    "latin-1 far from the header": ({"a.csv": text().splitlines(keepends=True)[0] + b"ni\xf1o,d,high,2012,f,1,1,1\n"}, "a.csv, row 2: the text is not utf-8"),
     "twice the same name": ({"a.csv": b"y,y\n1,2\n"}, "two columns are named 'y'"),
+    "twice but for capitals": ({"a.csv": b"school,y,Y\na,1,2\n"}, "a.csv: the columns 'y' and 'Y' differ in capital letters only. Rename one"),
+    "a name in two lines": ({"a.csv": b'"school\nid",y\na,1\n'}, "a.csv, row 1: the name of a column goes on in the next line"),
     "text among numbers": ({"a.csv": text() + b"s,district 1,high,2012,f,1,1,four\n"}, "a.csv, column 'y': text in a number column .record 601: 'four'"),
     "one file lacks a column": ({"a.csv": text(), "b.csv": records().drop(columns="x").to_csv(index=False).encode()}, "b.csv lacks the column 'x', unlike a.csv"),
     "one file has more": ({"a.csv": text(), "b.csv": text(z=1)}, "b.csv also has the column 'z', unlike a.csv"),
@@ -385,6 +463,21 @@ def test_files_that_cannot_be_read(tmp_path, mistake):
     source = tmp_path if len(contents) > 1 else tmp_path / next(iter(contents), "a.csv")
     with pytest.raises(InputError, match=message):
         moments.compute(source, MODEL)
+
+
+def test_an_inch_mark_in_a_name_is_no_open_quote(tmp_path):
+    path = tmp_path / "inches.csv"
+    path.write_bytes(text().replace(b"district", b'5" pipe', 1))
+    with open_records(path) as opened:
+        assert list(opened.columns)[:3] == ["school", '5" pipe', "level"]
+        assert opened.fetch("SELECT count(*) AS n FROM file")["n"][0] == 600
+
+
+def test_names_of_stata_that_differ_in_capitals(tmp_path):
+    path = write(tmp_path / "mine.dta", records().assign(X=1.0))
+    assert moments.compute(path, MODEL).terms[-1] == "x"
+    with pytest.raises(InputError, match=r"mine\.dta: the columns 'x' and 'X' differ in capital"):
+        moments.compute(path, replace(MODEL, controls=("x", "X")))
 
 
 def test_a_folder_without_files_is_refused(tmp_path):
@@ -431,6 +524,8 @@ def test_a_damaged_parquet_file_is_named(tmp_path):
         (["2011-12", "2010-11"], ["2010-11", "2011-12"]),
         (["b", "10", "a", "9"], ["10", "9", "a", "b"]),
         (["-1", "1.5", "0"], ["-1", "0", "1.5"]),
+        (["2", "01", "1", "1.0", "001"], ["001", "01", "1", "1.0", "2"]),
+        (["2", "nan", "1", "inf", "10"], ["1", "10", "2", "inf", "nan"]),
     ],
 )
 def test_levels_stand_in_the_order_of_their_numbers(given, expected):

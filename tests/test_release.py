@@ -207,6 +207,75 @@ def test_references_that_are_not_named_are_the_first_in_order(ask):
     assert "| all records | sex | f |" in (folder / "disclosure.md").read_text()
 
 
+def graded(few):
+    """Four grades, the first in order of numbers (not of text) with so few students in one school and year."""
+    frame = students(size=160).dropna()
+    frame["grade"] = 9 + np.random.default_rng(1).integers(0, 4, len(frame))
+    if few:
+        frame = cut(frame, few, grade=9)
+    return frame
+
+
+@pytest.mark.parametrize("kind", ["pooled", "school"])
+def test_the_first_grade_is_the_reference_and_its_cells_are_checked(ask, kind):
+    parameters = COLUMNS | {"categories": ["grade"]}
+    folder = ask(graded(0), kind, parameters)
+    about = json.loads((folder / "about.json").read_text())["panels"]["all records"]
+    assert about["references"] == {"year": "2012", "grade": "9"}
+    assert about["terms"] == ["2013", "2014", "grade: 10", "grade: 11", "grade: 12"]
+    text = (folder / "disclosure.md").read_text()
+    for grade in ("9", "10", "11", "12"):
+        assert f"| all records | grade | {grade} |" in text
+    with pytest.raises(InputError, match=r"grade 9: [1-4]\W"):
+        ask(graded(4), kind, parameters)
+
+
+@pytest.mark.parametrize("kind", ["pooled", "school"])
+def test_a_column_called_like_another_and_its_level_hides_no_cell(ask, kind):
+    """The terms of the column `sex: m` begin as if they were levels of `sex`."""
+    frame = students().dropna().rename(columns={"plan": "sex: m"})
+    frame["sex: m"] = "is " + frame["sex: m"]
+    frame = cut(frame, 4, **{"sex: m": "is paid", "sex": "m"})
+    parameters = COLUMNS | {"categories": {"sex": "f", "sex: m": "is free"}}
+    other = COLUMNS | {"categories": {"sex: m": "is free", "sex": "f"}}
+    for order in (parameters, other):
+        with pytest.raises(InputError, match=r"sex m and sex: m is paid: [1-4]\W|sex: m is paid and sex m: [1-4]\W"):  # fmt: skip
+            ask(frame, kind, order)
+
+
+def test_cells_are_those_of_the_levels_or_none():
+    sums = moments.compute(students(), model(PARAMETERS))
+    levels = {"year": ["2012", "2013", "2014"], "sex": ["f", "m"], "plan": ["free", "paid"]}
+    assert disclosure.cells(sums, levels, "y")
+    for wrong in (
+        levels | {"sex": ["m", "m"]},
+        levels | {"sex": ["m", "f"]},
+        levels | {"sex": ["f"]},
+        levels | {"plan": ["free"]},
+    ):
+        with pytest.raises(ValueError, match="level"):
+            disclosure.cells(sums, wrong, "y")
+
+
+@pytest.mark.parametrize("kind", ["pooled", "school"])
+def test_spaces_at_the_ends_of_labels_make_no_levels_and_no_schools(ask, kind):
+    frame = students()
+    some = frame.index % 3 == 0
+    blank = frame.astype({"year": str})
+    for column in ("school", "year", "sex", "plan", "district"):
+        blank[column] = blank[column].where(~some, blank[column] + " ")
+    more = WEIGHTED | {"merge": {"both": ["Lyceum-02", "Lyceum-03"]}, "drop": ["Lyceum-09"]}
+    one, two = release.read(ask(frame, kind, more, "a")), release.read(ask(blank, kind, more, "b"))
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
+
+
+@pytest.mark.parametrize("kind", ["pooled", "school"])
+def test_a_control_called_like_a_year_is_refused(ask, kind):
+    frame = students().rename(columns={"x": "2013"})
+    with pytest.raises(InputError, match="'year' and '2013' both give a term called '2013'"):
+        ask(frame, kind, PARAMETERS | {"controls": ["2013"]})
+
+
 def test_whole_numbers_in_the_parameters_name_schools(ask):
     frame = students().assign(school=lambda f: f["school"].str[-2:].astype(int) + 100)
     folder = ask(frame, "school", PARAMETERS | {"drop": [104], "merge": {1: [100, 101]}})
@@ -428,9 +497,9 @@ def test_panels_and_parts_that_are_not_there():
 
 
 def test_two_columns_of_one_name_are_refused():
-    frame = students().rename(columns={"x": "2013"})
-    sums = moments.compute(frame, model(PARAMETERS | {"controls": ["2013"]}))
-    with pytest.raises(InputError, match="called '2013'"):
+    frame = students().rename(columns={"x": "outcome"})
+    sums = moments.compute(frame, model(PARAMETERS | {"controls": ["outcome"]}))
+    with pytest.raises(InputError, match="called 'outcome'"):
         release.school({"": sums})
 
 

@@ -123,6 +123,18 @@ def test_a_table_is_named_in_words(spark, tmp_path):
     assert not spark.catalog.tableExists("records")
 
 
+def test_spaces_and_decimals_in_labels(spark, tmp_path):
+    frame = records().drop(columns='"our" school').assign(school=lambda d: d["w"].round(1).astype(str))  # fmt: skip
+    frame["year"] = frame["year"].astype("Int64").astype(str) + " "
+    frame.loc[:20, "year"] = "  "
+    model = replace(MODEL, school="school", cluster="", categories={})
+    duckdb.sql("SELECT * REPLACE (CAST(school AS DECIMAL(6,2)) * 100 AS school) FROM frame").write_parquet(str(tmp_path / "a.parquet"))  # fmt: skip
+    found = moments.compute(tmp_path, model, engine="spark")
+    assert found.terms[:2] == ("2013", "2014")
+    assert "100" in found.schools
+    assert_same(found, moments.compute(tmp_path, model))
+
+
 def test_decimal_commas(spark, tmp_path):
     records().to_csv(tmp_path / "a.csv", index=False, sep=";", decimal=",")
     assert_same(

@@ -6,6 +6,7 @@ content: a copied project finds what was made before. Only simulated results bel
 
 import hashlib
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,17 +28,37 @@ def tables(
     """
     key = _key(module, repr(arguments))
     folder = FOLDER / f"{module}-{key}"
-    if not folder.is_dir():
-        aside = FOLDER / f"{module}.aside"
-        shutil.rmtree(aside, ignore_errors=True)
-        aside.mkdir(parents=True)
+    if folder.is_dir():
+        return _read(folder)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f"{module}.aside-", dir=FOLDER))
+    try:
+        made = aside / "made"
+        made.mkdir()
         for name, table in make().items():
-            table.to_csv(aside / f"{name}.csv", index=False)
+            table.to_csv(made / f"{name}.csv", index=False)
+        # Read back, so that a first run and a later one give the same to the last digit.
+        found = _read(made)
         for old in FOLDER.glob(f"{module}-*"):
-            shutil.rmtree(old)
-        aside.rename(folder)  # whole or not at all
-    # Always read back, so that a first run and a later one give the same to the last digit.
+            if old != folder:
+                shutil.rmtree(old, ignore_errors=True)
+        _put(made, folder)
+    finally:
+        shutil.rmtree(aside)
+    return found
+
+
+def _read(folder: Path) -> dict[str, pd.DataFrame]:
     return {path.stem: pd.read_csv(path) for path in sorted(folder.glob("*.csv"))}
+
+
+def _put(made: Path, folder: Path) -> None:
+    """Whole or not at all; where another build at the same time was quicker, its tables stay."""
+    try:
+        made.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
 
 
 def _key(module: str, arguments: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 
 from helpers import disclosure, fixed_effects, parameters, practice
 from helpers.disclosure import Panel
-from helpers.moments import Model, Moments, compute
+from helpers.moments import Model, Moments, compute, levels_used
 from helpers.project import InputError, locate, relative
 from helpers.records import Records, open_records, quote
 
@@ -89,19 +89,19 @@ def _panels(source: Records, settings: dict[str, Any], kind: str) -> dict[str, P
     read = {}
     for name, model in models.items():
         found = compute(source, model)
-        named = _referenced(source, model)
+        levels = levels_used(source, model)
         values = _few_values(source, model, dropped)
-        read[name] = (named, found, _counts(source, model, found), values)
-    known = {school for _, found, _, _ in read.values() for school in found.schools}
+        read[name] = (model, levels, found, _counts(source, model, found), values)
+    known = {school for _, _, found, _, _ in read.values() for school in found.schools}
     disclosure.check_schools(known, merged, dropped)
     panels, refusals = {}, []
-    for name, (model, found, counts, values) in read.items():
+    for name, (model, levels, found, counts, values) in read.items():
         try:
             disclosure.check_values(model, values, kind)
             found, counts = (
                 disclosure.merge(disclosure.drop(sums, dropped), merged) for sums in (found, counts)
             )
-            panels[name] = _panel(model, found, counts, values[model.outcome], kind)
+            panels[name] = _panel(model, levels, found, counts, values[model.outcome], kind)
             disclosure.check(panels[name], kind, dropped)
         except InputError as error:
             refusals.append(f"panel {name!r}: {error}")
@@ -111,7 +111,12 @@ def _panels(source: Records, settings: dict[str, Any], kind: str) -> dict[str, P
 
 
 def _panel(
-    model: Model, found: Moments, counts: Moments, outcome_values: Sequence[float], kind: str
+    model: Model,
+    levels: dict[str, list[str]],
+    found: Moments,
+    counts: Moments,
+    outcome_values: Sequence[float],
+    kind: str,
 ) -> Panel:
     if not len(found.schools):
         raise InputError("no school is left. Drop fewer.")
@@ -120,10 +125,10 @@ def _panel(
         found, counts = disclosure.drop(found, single), disclosure.drop(counts, single)
     found = disclosure.recentre(found)
     return Panel(
-        model=model,
+        model=replace(model, categories={column: levels[column][0] for column in model.categories}),
         moments=found,
         within=fixed_effects.within(found),
-        cells=disclosure.cells(counts, model, outcome_values),
+        cells=disclosure.cells(counts, levels, model.outcome, outcome_values),
         rest=int(found.rows - found.records.sum()),
     )
 
@@ -157,17 +162,3 @@ def _range(source: Records, name: str, used: str) -> tuple[float, ...]:
     found = source.fetch(f"SELECT min({name}) AS low, max({name}) AS high {used}")
     low, high = found["low"][0], found["high"][0]
     return () if np.ma.is_masked(low) else (float(low), float(high))
-
-
-def _referenced(source: Records, model: Model) -> Model:
-    """The model with the name of every reference level: the first in order where the parameters name none.
-
-    `records` is the view that `compute` leaves behind for this model.
-    """
-    firsts = ", ".join(f"min(c{place}) AS c{place}" for place in range(len(model.references)))
-    found = source.fetch(f"SELECT {firsts} FROM records WHERE complete = 1")
-    names = {
-        column: reference or str(found[f"c{place}"][0])
-        for place, (column, reference) in enumerate(model.references.items())
-    }
-    return replace(model, categories={column: names[column] for column in model.categories})

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, takewhile
+from itertools import combinations
 
 import numpy as np
 
@@ -117,14 +117,18 @@ def recentre(moments: Moments) -> Moments:
 
 
 def cells(
-    counts: Moments, model: Model, outcome_values: Sequence[float] = ()
+    counts: Moments,
+    levels: dict[str, list[str]],
+    outcome: str,
+    outcome_values: Sequence[float] = (),
 ) -> dict[Cell, np.ndarray]:
     """How many students each school has in each cell: G whole numbers by cell.
 
-    `counts` are moments without weights, so that sums of dummies count records; `outcome_values` are the different
-    values of the outcome: when there are two, its sums are counts as well.
+    `counts` are moments without weights, so that sums of dummies count records; `levels` are those of each category
+    as `moments.levels_used` gives them; `outcome_values` are the different values of the column `outcome`: when there
+    are two, its sums are counts as well. Raises ValueError when the terms are not those of the levels.
     """
-    families = _families(counts, model, outcome_values)
+    families = _families(counts, levels, outcome, outcome_values)
     n, sums = counts.records[:, None].astype(float), counts.sums
     table = np.block(
         [[n[:, :, None], sums[:, None, :]], [sums[:, :, None], counts.products]]
@@ -378,25 +382,29 @@ def _check_pooled(panel: Panel) -> None:
 
 
 def _families(
-    counts: Moments, model: Model, outcome_values: Sequence[float]
+    counts: Moments,
+    levels: dict[str, list[str]],
+    outcome: str,
+    outcome_values: Sequence[float],
 ) -> dict[str, dict[str, np.ndarray]]:
     """By column and level: the row that makes the level's 0/1 indicator out of (1, z)."""
     width = len(counts.terms) + 2
     one, unit = np.eye(width)[0], np.eye(width)[1:]
-    controls = len(counts.centres) - 1
-    dummies = list(zip(counts.terms, unit, strict=False))[: len(counts.terms) - controls]
+    terms = iter(zip(counts.terms, unit, strict=False))
     families = {}
-    for column, reference in reversed(model.categories.items()):
-        begin = f"{column}: "
-        own = list(takewhile(lambda item, b=begin: item[0].startswith(b), reversed(dummies)))[::-1]
-        del dummies[len(dummies) - len(own) :]
-        levels = {term.removeprefix(begin): row for term, row in own}
-        families[column] = {reference: one - sum(levels.values())} | levels
-    years = dict(dummies)
-    families[model.year] = {model.baseline: one - sum(years.values())} | years
-    families = dict(reversed(families.items()))
+    for column, (reference, *others) in levels.items():
+        own = {}
+        for level in others:
+            term, own[level] = next(terms)
+            # The year's own labels stand alone. A level that is not the term's would be checked in its place.
+            if level == reference or term not in (level, f"{column}: {level}"):
+                raise ValueError(f"level {level!r} of column {column!r} is not the term {term!r}")
+        families[column] = {reference: one - sum(own.values())} | own
+    controls = len(counts.centres) - 1
+    if len(list(terms)) != controls:
+        raise ValueError("there are terms of no level")
     if len(outcome_values) == 2:
         low, high = outcome_values
         upper = (unit[-1] + (counts.centres[-1] - low) * one) / (high - low)
-        families[model.outcome] = {f"{low:g}": one - upper, f"{high:g}": upper}
+        families[outcome] = {f"{low:g}": one - upper, f"{high:g}": upper}
     return families

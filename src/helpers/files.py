@@ -1,5 +1,6 @@
 """What a user's file must be before anybody parses it, and what its header must hold."""
 
+import csv
 from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
@@ -50,7 +51,7 @@ def check_columns(wanted: Iterable[str], present: Iterable[str], file: str) -> N
 def separator(path: Path, header: str) -> str:
     """What separates the fields of a CSV file with this header. Raises InputError for a name that comes twice."""
     mark = max(",;\t", key=header.count)
-    fields = [name.strip().strip('"') for name in header.split(mark) if name.strip()]
+    fields = [name.strip() for name in next(csv.reader([header], delimiter=mark)) if name.strip()]
     doubled = [name for name in fields if fields.count(name) > 1]
     if doubled:
         raise InputError(f"{relative(path)}: two columns are named {doubled[0]!r}. Rename one.")

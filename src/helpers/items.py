@@ -4,12 +4,15 @@ import numpy as np
 import pandas as pd
 
 from helpers import rasch
-from helpers.moments import number
+from helpers.moments import label, number
 from helpers.project import InputError
 from helpers.records import Records, quote
 
 MEASURE = "rasch_measure"
 """Name of the column that is added."""
+
+MOST = 60
+"""Items at most: which of them a record answers is told by the bits of one whole number."""
 
 
 def add_measure(
@@ -19,8 +22,10 @@ def add_measure(
 
     The cells tell, for each pattern of answers in the baseline year (columns 0, 1, ...: answers from 0 to each item in
     turn, so that items may be called anything), `measure`, `std_error` and the number of `records`. Raises InputError
-    for answers that are no whole numbers from `low` to `high`, and for what `rasch.calibrate` refuses.
+    for an item named twice, more than 60 items, answers that are no whole numbers from `low` to `high`, an answer that
+    nobody gives in the baseline year, and for what `rasch.calibrate` refuses.
     """
+    _refuse_wrong_list(items)
     shown = {item: number(records, item) for item in items}
     _refuse_off_scale(records, shown, low, high)
     answered = " + ".join(
@@ -31,17 +36,13 @@ def add_measure(
     cell = f"CAST({answered} AS BIGINT) AS answered, CAST({score} AS BIGINT) AS score"
     patterns = _baseline_patterns(records, shown, cell, low, year, baseline)
     given = patterns[range(len(items))].set_axis(items, axis=1)
+    _refuse_unused(records.name, given, low, high, baseline)
     try:
         scale = rasch.calibrate(
             given.loc[given.index.repeat(patterns["records"])].reset_index(drop=True)
         )
     except InputError as error:
         raise InputError(f"{records.name}: {error}") from None
-    if len(scale.thresholds) != high - low:
-        raise InputError(
-            f"{records.name}: in {baseline} nobody answers {high} to any of {', '.join(items)}, so its place on the "
-            "scale is unknown. Correct `high`, or join the answers."
-        )
     cells = pd.DataFrame(records.fetch(f"SELECT DISTINCT {cell} FROM file"))
     measured = rasch.measure(scale, cells)
     _add_column(records, measured, answered, score)
@@ -56,8 +57,8 @@ def _baseline_patterns(records, shown, cell, low, year, baseline) -> pd.DataFram
     )
     found = records.fetch(
         f"SELECT {columns}, answered, score, count(*) AS records FROM (SELECT {answers}, {cell}, "
-        f"{records.identifier(year)} AS year FROM file) WHERE CAST(year AS VARCHAR) IN ({quote(baseline)}, "
-        f"{quote(baseline + '.0')}) AND answered > 0 GROUP BY ALL ORDER BY ALL"
+        f"{label(records, year)} AS year FROM file) WHERE year = {quote(baseline)} AND answered > 0 "
+        "GROUP BY ALL ORDER BY ALL"
     )
     patterns = pd.DataFrame(
         {name: np.ma.filled(values.astype(float), np.nan) for name, values in found.items()}
@@ -71,14 +72,37 @@ def _baseline_patterns(records, shown, cell, low, year, baseline) -> pd.DataFram
     return patterns.rename(columns=places).astype({"answered": int, "score": int, "records": int})
 
 
+def _refuse_wrong_list(items: list[str]) -> None:
+    twice = [item for item in items if items.count(item) > 1]
+    if twice:
+        raise InputError(f"`items` names {twice[0]!r} twice. Name each column once.")
+    if len(items) > MOST:
+        raise InputError(
+            f"`items` names {len(items)} columns; {MOST} are the most. Leave some out."
+        )
+
+
+def _refuse_unused(file: str, given: pd.DataFrame, low: int, high: int, baseline: str) -> None:
+    """Raise InputError when an answer does not occur. `given`: answers from 0, a column for each item."""
+    used = {low + int(answer) for answer in np.unique(given.to_numpy()) if answer >= 0}
+    unused = [str(answer) for answer in range(low, high + 1) if answer not in used]
+    if unused:
+        more = f" or {len(unused) - 5} more" if len(unused) > 5 else ""
+        raise InputError(
+            f"{file}: in {baseline} nobody answers {' or '.join(unused[:5])}{more} to any of {', '.join(given.columns)}, so the "
+            "place of such an answer on the scale is unknown. Correct `low` and `high`, or join it with its neighbour "
+            "in the file."
+        )
+
+
 def _refuse_off_scale(records: Records, shown: dict[str, str], low: int, high: int) -> None:
     for item, value in shown.items():
         name = records.identifier(item)
-        text = f"({value} IS NULL AND nullif(CAST({name} AS VARCHAR), '') IS NOT NULL AND CAST({name} AS VARCHAR) <> 'nan')"
+        text = f"({value} IS NULL AND nullif(trim(CAST({name} AS VARCHAR)), '') IS NOT NULL AND CAST({name} AS VARCHAR) <> 'nan')"
         wrong = f"{value} < {low} OR {value} > {high} OR {value} <> floor({value}) OR {text}"
         rows = records.fetch(
-            f"SELECT place, CAST({name} AS VARCHAR) AS given FROM (SELECT {records.place} AS place, * FROM file) "
-            f"WHERE {wrong} LIMIT 3"
+            f"SELECT place, given FROM (SELECT {records.place} AS place, CAST({name} AS VARCHAR) AS given, "
+            f"({wrong}) AS wrong FROM file) WHERE wrong LIMIT 3"
         )
         if len(rows["place"]):
             first = "; ".join(

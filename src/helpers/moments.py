@@ -7,6 +7,7 @@ statement counts the records, finds constants near the means and the levels of t
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
@@ -106,7 +107,8 @@ def compute(
 
     `engine` is "duckdb" or "spark"; what Spark takes as source is told in `helpers.spark`. Raises InputError for a
     column or level that does not exist, a column in two parts, text or infinite values where numbers are needed,
-    weights that are not positive, schools in two clusters, and when nothing is left to estimate from.
+    weights that are not positive, schools in two clusters, two terms of one name, and when nothing is left to
+    estimate from.
     """
     _refuse_two_parts(model)
     with _open(source, model, engine) as records:
@@ -119,6 +121,7 @@ def compute(
                 f"{records.name}, column {model.year!r}: {model.baseline!r} is the only year, and the model names "
                 "no controls and no categories: there is nothing to estimate."
             )
+        _refuse_equal_terms(records.name, terms, owners)
         found = records.fetch(statement(model, pieces, owners))
         _refuse_unusable(records, model, found)
     p, n = len(pieces), found["n"].astype(float)
@@ -151,12 +154,28 @@ def levels(records: Records, column: str) -> list[str]:
     return in_order({str(level) for level in found["level"] if level})
 
 
+def levels_used(records: Records, model: Model) -> dict[str, list[str]]:
+    """Levels of each category, the year first, among complete records: the reference, then the others in order.
+
+    `records` holds the view that `compute` leaves behind for this model. Raises InputError as `compute` does.
+    """
+    places = ", ".join(f"c{place}" for place in range(len(model.references)))
+    return _levels_used(
+        records,
+        model,
+        records.fetch(f"SELECT DISTINCT {places} FROM records WHERE complete = 1"),
+    )
+
+
 def in_order(names: set[str]) -> list[str]:
     """Labels in the order of their numbers where all are numbers, else in that of the alphabet."""
     try:
-        return sorted(names, key=float)
+        numbers = {name: float(name) for name in names}
     except ValueError:
         return sorted(names)
+    if not all(map(math.isfinite, numbers.values())):  # "nan" and "inf" are words here
+        return sorted(names)
+    return sorted(names, key=lambda name: (numbers[name], name))
 
 
 def take(moments: Moments, keep: np.ndarray) -> Moments:
@@ -205,7 +224,7 @@ def _columns(
 ) -> tuple[list[str], list[str], list[str]]:
     """Terms, SQL expressions of z, and the category that each dummy belongs to."""
     terms, pieces, owners = [], [], []
-    for place, (column, names) in enumerate(levels.items()):
+    for place, (column, (_, *names)) in enumerate(levels.items()):
         for level in names:
             terms.append(level if column == model.year else f"{column}: {level}")
             pieces.append(_dummy(place, level))
@@ -264,6 +283,17 @@ def _refuse_two_parts(model: Model) -> None:
             played[column] = part
 
 
+def _refuse_equal_terms(file: str, terms: list[str], owners: list[str]) -> None:
+    """Each term has a name of its own. `owners`: the category of each dummy, empty for controls."""
+    for place, term in enumerate(terms):
+        if term in terms[:place]:
+            columns = [owners[terms.index(term)] or term, owners[place] or term]
+            raise InputError(
+                f"{file}: the columns {' and '.join(map(repr, columns))} both give a term called {term!r}. Rename "
+                "one of the columns, or the level."
+            )
+
+
 def _parts(records: Records | SparkRecords, model: Model) -> dict[str, tuple[str, str]]:
     """Plain name -> (the column, its expression) of everything the statement uses, but for constants."""
     labels = {column: label(records, column) for column in model.labels}
@@ -307,16 +337,24 @@ def _chosen(records: Records | SparkRecords, model: Model) -> str:
 
 
 def label(records: Records | SparkRecords, column: str) -> str:
-    """A column as a label: whole numbers are written without decimals, however they are stored."""
+    """A column as a label: whole numbers without decimals, however they are stored, and no spaces at the ends.
+
+    What is blank is missing.
+    """
     name = records.identifier(column)
-    if records.columns[column] == "number":
-        return f"CAST({name} AS STRING)"
     text = f"CAST({name} AS STRING)"
-    value = f"TRY_CAST({name} AS DOUBLE)"
-    whole = f"coalesce(CAST(TRY_CAST({value} AS BIGINT) AS STRING), {text})"
+    if records.columns[column] == "number":
+        return text
+    # Long ids would lose digits by way of DOUBLE.
     if records.columns[column] == "float":
+        whole = f"coalesce(CAST(TRY_CAST({name} AS BIGINT) AS STRING), {text})"
         written = f"CASE WHEN {name} = floor({name}) THEN {whole} ELSE {text} END"
         return f"CASE WHEN {name} <> {_NAN} THEN {written} END"
+    # To look before trimming takes half the time.
+    text = f"CASE WHEN {text} LIKE ' %' OR {text} LIKE '% ' THEN trim({text}) ELSE {text} END"
+    whole = (
+        f"coalesce(CAST(TRY_CAST(TRY_CAST({text} AS DECIMAL(38,1)) AS BIGINT) AS STRING), {text})"
+    )
     return f"CASE WHEN {text} LIKE '%.0' THEN {whole} ELSE nullif({text}, '') END"
 
 
@@ -338,7 +376,7 @@ def _survey(
     """Records of the subset, how many lack each column, means of controls and outcome, and the levels of categories.
 
     Rounded means are what numeric columns are centred at. Any constant gives the same estimates; one near the mean keeps
-    the sums of products from losing digits. Levels are those of complete records, without the reference.
+    the sums of products from losing digits. Levels are those of complete records, the reference first.
     """
     parts = _parts(records, model)
     cells = ", ".join([*(f"c{place}" for place in range(len(model.references))), "complete"])
@@ -369,16 +407,34 @@ def _survey(
     means = [found[f"total_{name}"].sum() / present[name] for name in centred]
     # Rounded, so that the order of addition, which differs from run to run, does not show in the statement.
     centres = np.array([float(f"{mean:.6g}") for mean in means])
+    whole = found["complete"] == 1
+    used = {f"c{place}": found[f"c{place}"][whole] for place in range(len(model.references))}
+    levels = _levels_used(records, model, used)
+    return rows, incomplete, np.nan_to_num(centres, posinf=0.0, neginf=0.0), levels
+
+
+def _levels_used(
+    records: Records | SparkRecords, model: Model, cells: dict[str, np.ndarray]
+) -> dict[str, list[str]]:
+    """By category: its reference, then the other levels in order. `cells`: c0, c1, .. of complete records."""
     levels = {}
     for place, (column, reference) in enumerate(model.references.items()):
-        names = in_order(set(map(str, found[f"c{place}"][found["complete"] == 1])))
+        names = in_order(set(map(str, cells[f"c{place}"])))
         reference = reference or names[0]
         if reference not in names:
-            raise InputError(
-                f"{records.name}, column {column!r}: no {reference!r} to compare with; it has {', '.join(names)}."
-            )
-        levels[column] = [name for name in names if name != reference]
-    return rows, incomplete, np.nan_to_num(centres, posinf=0.0, neginf=0.0), levels
+            raise InputError(_no_reference(records.name, model, column, reference, names))
+        levels[column] = [reference, *(name for name in names if name != reference)]
+    return levels
+
+
+def _no_reference(file: str, model: Model, column: str, reference: str, names: list[str]) -> str:
+    asked = "`baseline`" if column == model.year else f"reference of {column!r} in `categories`"
+    where = " in complete records"
+    remedy = f"Name another {asked}"
+    if model.subset:
+        where += f" of {' and '.join(f'{name} {level}' for name, level in model.subset.items())}"
+        remedy += ", or leave these records out"
+    return f"{file}, column {column!r}: no {reference!r} to compare with; it has {', '.join(names)}{where}. {remedy}."
 
 
 def _refuse_unusable(

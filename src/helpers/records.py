@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import re
 import tempfile
+from collections import Counter
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 ROWS_AT_A_TIME = 500_000
 """Rows of an SPSS or Stata file held in memory at once."""
 
-_NUMBERS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL.*|BOOLEAN)$")
+_NUMBERS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(\d+,0\)|BOOLEAN)$")
 
 _NOT_THE_FILE = (
     duckdb.BinderException,
@@ -39,7 +40,7 @@ _NOT_THE_FILE = (
 class Records:
     """A DuckDB connection with a view `file`, and how to speak of it. Use it in a `with` block, or close it.
 
-    `columns`: column -> kind: "number", "float" (which may hold NaN) or "text" (everything else).
+    `columns`: column -> kind: "number", "float" (which may have decimals) or "text" (everything else).
     """
 
     place = "'record ' || row_number() OVER ()"
@@ -157,13 +158,33 @@ def quote(text: str) -> str:
 
 def read_header(path: Path) -> tuple[list[str], str]:
     """Column names of a CSV file in UTF-8, and what separates its fields. Raises InputError."""
+    # The file is decoded further than its first line: only what is wrong in that line is wrong in row 1.
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+        first = file.readline()
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            first = file.readline()
+        first.encode()
     except UnicodeError:
         raise InputError(_not_utf8(relative(path), 1)) from None
     separator = files.separator(path, first)
-    return next(csv.reader([first], delimiter=separator)), separator
+    reader = csv.reader([first, ""], delimiter=separator)
+    names = next(reader)
+    if reader.line_num > 1:
+        raise InputError(
+            f"{relative(path)}, row 1: the name of a column goes on in the next line. Write it in one line."
+        )
+    _refuse_alike(names, relative(path))
+    return names, separator
+
+
+def _refuse_alike(names: Collection[str], file: str) -> None:
+    """SQL does not tell capital letters from small ones."""
+    seen: dict[str, str] = {}
+    for name in names:
+        other = seen.setdefault(name.lower(), name)
+        if other != name:
+            raise InputError(
+                f"{file}: the columns {other!r} and {name!r} differ in capital letters only. Rename one."
+            )
 
 
 def _select_csv(path: Path) -> str:
@@ -185,9 +206,9 @@ def _kinds(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, st
 
 
 def _kind(sql_type: str) -> str:
-    if sql_type in ("DOUBLE", "FLOAT"):
-        return "float"
-    return "number" if _NUMBERS.match(sql_type) else "text"
+    if _NUMBERS.match(sql_type):
+        return "number"
+    return "float" if sql_type in ("DOUBLE", "FLOAT") or sql_type.startswith("DECIMAL") else "text"
 
 
 def _refuse_unlike(paths: list[Path], columns: list[dict[str, str]]) -> None:
@@ -224,6 +245,7 @@ def _open_labelled(
             files.check_columns(columns, meta.column_names, name)
         kinds = [_labelled_kinds(meta, columns, labelled) for meta in present]
         _refuse_unlike(paths, kinds)
+        _refuse_alike(kinds[0], name)
         types = ", ".join(
             f"{Records.identifier(column)} {'VARCHAR' if kind == 'text' else 'DOUBLE'}"
             for column, kind in kinds[0].items()
@@ -283,9 +305,20 @@ def _insert(connection: duckdb.DuckDBPyConnection, path: Path, kinds: dict[str, 
 
 
 def _labels(codes: pd.Series, labels: dict) -> pd.Series:
-    """Value labels in place of codes; a code without a label stays, as text."""
-    shown = {code: str(labels.get(code, f"{code:g}" if isinstance(code, float) else code)) for code in codes.dropna().unique()}  # fmt: skip
-    return codes.map(shown).astype("str")
+    """Value labels in place of codes; a code without a label stays, as text.
+
+    Where several codes have one label, the code follows it: nobody said that they mean the same.
+    """
+    counts = Counter(str(label).strip() for label in labels.values())
+
+    def shown(code: float | str) -> str:
+        written = str(int(code)) if isinstance(code, float) and code.is_integer() else str(code)
+        if code not in labels:
+            return written
+        label = str(labels[code]).strip()
+        return label if counts[label] == 1 else f"{label} ({written})"
+
+    return codes.map({code: shown(code) for code in codes.dropna().unique()}).astype("str")
 
 
 def _not_utf8(file: str, row: int | str) -> str:

@@ -130,7 +130,9 @@ def _read(name: str, reading: Callable[[], DataFrame]) -> DataFrame:
 
 
 def _kind(spark_type: str) -> str:
-    return "number" if spark_type.startswith("decimal") else _KINDS.get(spark_type, "text")
+    if spark_type.startswith("decimal"):
+        return "number" if spark_type.endswith(",0)") else "float"
+    return _KINDS.get(spark_type, "text")
 
 
 def _unreadable(name: str, error: Exception) -> InputError:
