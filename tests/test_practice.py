@@ -158,6 +158,7 @@ def test_no_joint_test_of_more_years_than_clusters_can_tell_apart():
         cluster="",
         controls=(),
         categories=(),
+        references={"p": {}},
         without_panel=0,
         moments={"p": few},
         counts={"p": few},
@@ -273,10 +274,11 @@ def test_notes_count_what_is_left_out(tmp_path):
     assert "gender 4" in said
     assert "poverty 7" in said
     assert "practice" not in said
-    assert said.endswith("a single record (5) say nothing about change and are left out.")
+    assert "a single record (5) say nothing about change and are left out." in said
+    assert said.endswith("Reference of gender: boy. Reference of grade: 9 (high), 6 (middle).")
     assert "lonely" not in said
     untouched = own_records.notes(read(write(tmp_path, small(), "small.csv"), **SMALL))
-    assert untouched == "240 of 240 records are complete and used."
+    assert untouched == "240 of 240 records are complete and used. Reference of sex: f."
 
 
 def test_a_folder_is_read_as_one_file(tmp_path):
@@ -752,7 +754,9 @@ def test_records_of_no_panel_are_counted(tmp_path):
     frame = small(n=600)
     frame["band"] = np.where(frame.index < 40, None, "a")
     study = read(write(tmp_path, frame), **(SMALL | {"by": "band"}))
-    assert own_records.notes(study).endswith("40 records more belong to no panel.")
+    assert own_records.notes(study).endswith(
+        "40 records more belong to no panel. Reference of sex: f."
+    )
     with pytest.raises(InputError, match="'band': empty in all records"):
         read(write(tmp_path, frame.assign(band=None)), **(SMALL | {"by": "band"}))
 

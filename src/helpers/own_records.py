@@ -20,7 +20,8 @@ class Study:
     """Panels by name: their sums (`moments`), the same without weights (`counts`), and within schools (`panels`).
 
     `files`: what was read; `years`: labels of the years besides the baseline; `cluster`: the column of clusters when
-    coarser than the school; `without_panel`: records that belong to no panel. With items: `item_fit`, the calibrated `scale` and its `reliability`.
+    coarser than the school; `references`: for each panel the level that a category's others are compared with;
+    `without_panel`: records that belong to no panel. With items: `item_fit`, the calibrated `scale` and its `reliability`.
     """
 
     files: list[Path]
@@ -28,6 +29,7 @@ class Study:
     cluster: str
     controls: tuple[str, ...]
     categories: tuple[str, ...]
+    references: dict[str, dict[str, str]]
     without_panel: int
     moments: dict[str, Moments]
     counts: dict[str, Moments]
@@ -72,7 +74,8 @@ def read(
         models = practice.models(source, outcome=outcome or MEASURE, by=by, **columns)
         found_years = [label for label in moments.levels(source, year) if label != baseline]
         rows = int(source.fetch("SELECT count(*) AS n FROM file")["n"][0])
-        sums = _each(models, lambda model: _add_up(source, model, found_years))
+        found = _each(models, lambda model: _add_up(source, model, found_years))
+        sums = {panel: part for panel, (part, _) in found.items()}
         plain = {
             panel: moments.compute(source, practice.unweighted(model))
             if model.weight
@@ -92,6 +95,7 @@ def read(
         cluster=columns["cluster"],
         controls=tuple(columns["controls"]),
         categories=tuple(columns["categories"]),
+        references={panel: names for panel, (_, names) in found.items()},
         without_panel=without_panel,
         moments=sums,
         counts=plain,
@@ -148,6 +152,11 @@ def notes(study: Study) -> str:
         said += (
             f" Schools with a single record ({single}) say nothing about change and are left out."
         )
+    for column in study.categories:
+        levels = {panel: names[column] for panel, names in study.references.items()}
+        alike = len(set(levels.values())) == 1
+        named = [level if alike else f"{level} ({panel})" for panel, level in levels.items()]
+        said += f" Reference of {column}: {', '.join(dict.fromkeys(named))}."
     return said
 
 
@@ -249,14 +258,18 @@ def _own(sums: Moments, years: list[str]) -> list[str]:
     return [year for year in years if year in sums.terms]
 
 
-def _add_up(source: records.Records, model: moments.Model, years: list[str]) -> Moments:
+def _add_up(
+    source: records.Records, model: moments.Model, years: list[str]
+) -> tuple[Moments, dict[str, str]]:
+    """Sums of one panel, and the reference level of each category in it."""
     sums = moments.compute(source, model)
+    levels = moments.levels_used(source, model)
     if not _own(sums, years):
         raise InputError(
             f"{source.name}, column {model.year!r}: {model.baseline!r} is the only year with complete records, so there "
             "is no change to estimate. Name another `by`, or fill the columns that are empty in other years."
         )
-    return sums
+    return sums, {column: levels[column][0] for column in model.categories}
 
 
 def _within(sums: Moments, name: str) -> Within:
