@@ -156,7 +156,6 @@ def test_no_joint_test_of_more_years_than_clusters_can_tell_apart():
         files=[],
         years=YEARS,
         cluster="",
-        controls=(),
         categories=(),
         references={"p": {}},
         without_panel=0,
@@ -742,6 +741,9 @@ def test_what_rests_on_fewer_than_ten_records_is_not_shown(tmp_path):
     numbers = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
     assert table.loc["sex: rare", numbers].isna().all()
     assert table.drop(index="sex: rare")[numbers].notna().all(axis=None)
+    weighted = read(write(tmp_path, frame.assign(w=1.5)), **SMALL, weight="w")
+    again = own_records.estimates(weighted, "CRV1", {"all records": 1.0}).set_index("term")
+    pd.testing.assert_series_equal(again["estimate"], table["estimate"], rtol=1e-9)
     # A reference of nine hides every level that is compared with it.
     other = SMALL | {"categories": {"sex": "rare"}}
     study = read(write(tmp_path, frame), **other)

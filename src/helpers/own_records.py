@@ -27,7 +27,6 @@ class Study:
     files: list[Path]
     years: list[str]
     cluster: str
-    controls: tuple[str, ...]
     categories: tuple[str, ...]
     references: dict[str, dict[str, str]]
     without_panel: int
@@ -93,7 +92,6 @@ def read(
             label for label in found_years if any(label in part.terms for part in sums.values())
         ],
         cluster=columns["cluster"],
-        controls=tuple(columns["controls"]),
         categories=tuple(columns["categories"]),
         references={panel: names for panel, (_, names) in found.items()},
         without_panel=without_panel,
@@ -219,14 +217,15 @@ def schools(study: Study, of_units: dict[str, float]) -> pd.DataFrame:
 
 def _rests_on(plain: Moments, term: str, study: Study) -> float:
     """Records of a term's level or of its reference level, whichever are fewer; of a number, all records."""
-    if term in study.controls:
-        return float(plain.records.sum())
+    everybody = plain.records.sum()
     totals = dict(zip(plain.terms, plain.sums.sum(axis=0), strict=False))
     if term in study.years:
         return min(totals[term], plain.baseline[:, 0].sum())
-    column = next(name for name in study.categories if term.startswith(f"{name}: "))
-    levels = [count for name, count in totals.items() if name.startswith(f"{column}: ")]
-    return min(totals[term], plain.records.sum() - sum(levels))
+    for column in study.categories:
+        levels = {name: n for name, n in totals.items() if name.startswith(f"{column}: ")}
+        if term in levels:
+            return min(levels[term], everybody - sum(levels.values()))
+    return float(everybody)
 
 
 def _check_parameters(outcome: str, items: list[str], columns: dict[str, Any]) -> None:
