@@ -273,8 +273,8 @@ def bootstraps(path: Path, rounds: int, slow: bool) -> None:
     import numpy as np
     import pandas as pd
     import pyfixest as pf
-    from wildboottest.wildboottest import WildboottestCL
 
+    import wild
     from helpers import fixed_effects, moments
 
     print(f"Wild cluster bootstrap of one coefficient, {DRAWS:,} draws")
@@ -286,18 +286,7 @@ def bootstraps(path: Path, rounds: int, slow: bool) -> None:
     chosen = np.array([float(term == TESTED) for term in TERMS])
 
     def wildboottest() -> float:
-        boot = WildboottestCL(
-            X=deviations, Y=outcome, cluster=school.to_numpy(), R=chosen, B=DRAWS, seed=1
-        )
-        boot.get_scores(bootstrap_type="11", impose_null=True)
-        boot.get_weights(weights_type="rademacher")
-        boot.get_numer()
-        boot.get_denom()
-        boot.get_tboot()
-        boot.get_vcov()
-        boot.get_tstat()
-        boot.get_pvalue()
-        return boot.pvalue
+        return wild.run(deviations, outcome, school.to_numpy(), chosen, DRAWS, 1).pvalue
 
     acts = {
         OURS: lambda: fixed_effects.wild_bootstrap(data, TESTED, draws=DRAWS),

@@ -7,6 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
+import pandas as pd
+import pyreadstat
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,6 +55,22 @@ def make(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
         text=True,
         timeout=300,
     )
+
+
+def write_records(path: Path, frame: pd.DataFrame) -> Path:
+    """A file of records in the format that its name tells."""
+    match path.suffix:
+        case ".csv":
+            frame.to_csv(path, index=False)
+        case ".parquet":
+            duckdb.from_df(frame).write_parquet(str(path))
+        case ".sav":
+            pyreadstat.write_sav(frame, str(path))
+        case ".dta":
+            pyreadstat.write_dta(frame, str(path))
+        case other:
+            raise ValueError(f"no way to write {other}")
+    return path
 
 
 def write_notebook(folder: Path, name: str, *code: str, parameters: str = "") -> Path:

@@ -84,7 +84,13 @@ def test_environment_yml_has_the_same_ranges():
 
 
 def test_everything_imported_is_declared():
-    modules = {"IPython": "ipykernel", "bs4": "beautifulsoup4", "conftest": None, "helpers": None}
+    modules = {
+        "IPython": "ipykernel",
+        "bs4": "beautifulsoup4",
+        "conftest": None,
+        "wild": None,
+        "helpers": None,
+    }
     indirect = {
         "numpy",
         "yaml",

@@ -251,3 +251,16 @@ def test_the_real_school_panel_gives_the_known_answer(shared, grades):
     assert found[["estimate", "std_error"]].to_numpy().tolist() == [
         pytest.approx(row, abs=0.00051) for row in known
     ]
+
+
+def test_a_fit_prints_as_a_table():
+    fit = fixed_effects.fit(within(records()))
+    head, *rows, foot = str(fit).splitlines()
+    assert head.split() == ["term", "estimate", "std_error", "ci_low", "ci_high", "p_value"]
+    table = fit.table()
+    assert [row[: len("sex: m")].strip() for row in rows] == TERMS
+    for row, given in zip(rows, table.itertuples(), strict=True):
+        shown = [float(number) for number in row.split()[-5:]]
+        assert shown == pytest.approx(list(given[2:7]), abs=5.1e-7)
+    assert f"n = {fit.n}, clusters = {fit.n_groups}" in foot
+    assert foot.endswith("CRV1")

@@ -1,11 +1,10 @@
 """A Rasch measure joined to records: the same as by pandas, calibrated on the baseline alone, and bad input."""
 
-import duckdb
 import numpy as np
 import pandas as pd
-import pyreadstat
 import pytest
 
+from conftest import write_records
 from helpers import rasch
 from helpers.items import MEASURE, add_measure
 from helpers.project import InputError
@@ -25,17 +24,6 @@ def answers(items=4, n=900, seed=2):
     drawn[rng.random(n) < 0.02] = np.nan
     frame = pd.DataFrame(drawn, columns=[f"q{i + 1}" for i in range(items)])
     return frame.assign(year=year, row=range(n))
-
-
-def write(path, frame):
-    match path.suffix:
-        case ".csv":
-            frame.to_csv(path, index=False)
-        case ".parquet":
-            duckdb.from_df(frame).write_parquet(str(path))
-        case ".sav":
-            pyreadstat.write_sav(frame, str(path))
-    return path
 
 
 def measured(path, items=ITEMS, low=1, high=4, year="year", baseline="2011"):
@@ -58,7 +46,7 @@ def by_pandas(frame, items=ITEMS, low=1, year="year", baseline=2011):
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".sav"])
 def test_the_column_is_what_pandas_looks_up(tmp_path, ending):
     frame = answers()
-    scale, _, found = measured(write(tmp_path / f"mine{ending}", frame))
+    scale, _, found = measured(write_records(tmp_path / f"mine{ending}", frame))
     expected_scale, expected = by_pandas(frame)
     assert scale.items.to_numpy() == pytest.approx(expected_scale.items.to_numpy(), abs=1e-12)
     assert scale.thresholds == pytest.approx(expected_scale.thresholds, abs=1e-12)
@@ -70,27 +58,27 @@ def test_twelve_items_and_whole_numbers(tmp_path):
     frame = answers(items=12, n=400)
     frame = frame.fillna(2).astype(int)
     items = [f"q{i}" for i in range(1, 13)]
-    _, _, found = measured(write(tmp_path / "mine.parquet", frame), items)
+    _, _, found = measured(write_records(tmp_path / "mine.parquet", frame), items)
     assert found == pytest.approx(by_pandas(frame, items)[1], abs=1e-12)
 
 
 def test_answers_may_begin_anywhere(tmp_path):
     frame = answers()
     shifted = frame.assign(**{item: frame[item] + 4 for item in ITEMS})
-    one = measured(write(tmp_path / "one.csv", frame))[2]
-    other = measured(write(tmp_path / "other.csv", shifted), low=5, high=8)[2]
+    one = measured(write_records(tmp_path / "one.csv", frame))[2]
+    other = measured(write_records(tmp_path / "other.csv", shifted), low=5, high=8)[2]
     assert other == pytest.approx(one, abs=0, nan_ok=True)
 
 
 def test_columns_may_be_called_anything(tmp_path):
     names = dict(zip(ITEMS, ["answered", "score", "records", "measure"], strict=True))
     frame = answers().rename(columns={**names, "year": "std_error"})
-    found = measured(write(tmp_path / "mine.csv", frame), names.values(), year="std_error")
+    found = measured(write_records(tmp_path / "mine.csv", frame), names.values(), year="std_error")
     expected = by_pandas(frame, names.values(), year="std_error")[1]
     assert found[2] == pytest.approx(expected, abs=1e-12, nan_ok=True)
     odd = dict(zip(ITEMS, ['say "a"', "place", "year", "an item, c"], strict=True))
     frame = answers().rename(columns={**odd, "year": "the year"})
-    found = measured(write(tmp_path / "odd.csv", frame), odd.values(), year="the year")
+    found = measured(write_records(tmp_path / "odd.csv", frame), odd.values(), year="the year")
     expected = by_pandas(frame, odd.values(), year="the year")[1]
     assert found[2] == pytest.approx(expected, abs=1e-12, nan_ok=True)
 
@@ -100,8 +88,8 @@ def test_later_years_do_not_move_the_scale(tmp_path):
     later = frame["year"] > 2011
     other = frame.copy()
     other.loc[later, ITEMS] = 5 - frame.loc[later, ITEMS].to_numpy()
-    one, _, values = measured(write(tmp_path / "one.csv", frame))
-    two, _, changed = measured(write(tmp_path / "two.csv", other))
+    one, _, values = measured(write_records(tmp_path / "one.csv", frame))
+    two, _, changed = measured(write_records(tmp_path / "two.csv", other))
     assert two.items.tolist() == one.items.tolist()
     assert two.thresholds.tolist() == one.thresholds.tolist()
     assert changed[~later].tolist() == pytest.approx(values[~later].tolist(), abs=0, nan_ok=True)
@@ -110,7 +98,7 @@ def test_later_years_do_not_move_the_scale(tmp_path):
 
 def test_the_cells_are_those_of_the_baseline_year(tmp_path):
     frame = answers()
-    _, cells, values = measured(write(tmp_path / "mine.csv", frame))
+    _, cells, values = measured(write_records(tmp_path / "mine.csv", frame))
     first = (frame["year"] == 2011) & frame[ITEMS].notna().any(axis=1)
     assert cells["records"].sum() == first.sum()
     repeated = np.repeat(cells["measure"], cells["records"])
@@ -132,7 +120,7 @@ def test_sixty_items_have_a_bit_each(tmp_path):
     """The last bit counts: who leaves out the last item is not in the cell of who answers all."""
     frame = answers(items=60, n=150)
     items = [f"q{i}" for i in range(1, 61)]
-    _, _, found = measured(write(tmp_path / "mine.parquet", frame), items)
+    _, _, found = measured(write_records(tmp_path / "mine.parquet", frame), items)
     assert found == pytest.approx(by_pandas(frame, items)[1], abs=1e-12, nan_ok=True)
 
 
@@ -140,7 +128,7 @@ def test_an_item_may_be_called_place_and_is_still_checked(tmp_path):
     frame = answers().rename(columns={"q2": "place"})
     frame.loc[4, "place"] = 9
     with pytest.raises(InputError, match=r"column 'place': .*\(record 5: '9.0'\)"):
-        measured(write(tmp_path / "mine.csv", frame), ["q1", "place", "q3"])
+        measured(write_records(tmp_path / "mine.csv", frame), ["q1", "place", "q3"])
 
 
 def spoiled(cell=None, **columns):
@@ -156,7 +144,7 @@ def spoiled(cell=None, **columns):
     [(9, "'9'"), (0, "'0'"), (-1, "'-1'"), (2.5, "'2.5'"), ("often", "'often'"), ("inf", "'inf'")],
 )
 def test_answers_off_the_scale_are_named(tmp_path, cell, shown):
-    path = write(tmp_path / "mine.csv", spoiled(cell))
+    path = write_records(tmp_path / "mine.csv", spoiled(cell))
     with pytest.raises(InputError) as error:
         measured(path)
     assert str(error.value).startswith("mine.csv, column 'q2': answers off the scale 1 to 4 (")
@@ -167,7 +155,7 @@ def test_answers_off_the_scale_in_a_file_of_numbers(tmp_path):
     frame = answers()
     frame.loc[4, "q2"] = 9.0
     for ending in (".parquet", ".sav"):
-        path = write(tmp_path / f"mine{ending}", frame)
+        path = write_records(tmp_path / f"mine{ending}", frame)
         with pytest.raises(InputError, match=r"column 'q2': .*\(record 5: '9.0'\)"):
             measured(path)
 
@@ -190,7 +178,7 @@ def test_answers_off_the_scale_in_a_file_of_numbers(tmp_path):
     ],
 )  # fmt: skip
 def test_what_cannot_be_measured(tmp_path, frame, more, message):
-    path = write(tmp_path / "mine.csv", frame)
+    path = write_records(tmp_path / "mine.csv", frame)
     with pytest.raises(InputError, match=message):
         measured(path, **more)
 
@@ -199,4 +187,4 @@ def test_nobody_answers_in_the_baseline_year(tmp_path):
     frame = answers()
     frame.loc[frame["year"] == 2011, ITEMS] = np.nan
     with pytest.raises(InputError, match="nothing to calibrate the scale on"):
-        measured(write(tmp_path / "mine.csv", frame))
+        measured(write_records(tmp_path / "mine.csv", frame))

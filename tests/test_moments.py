@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conftest import write_records
 from helpers import fixed_effects, moments
 from helpers.project import InputError
 from helpers.records import open_records
@@ -40,19 +41,6 @@ def records(n=600, schools=12, seed=5):
     frame.loc[rng.integers(0, n, 20), "x"] = np.nan
     frame.loc[rng.integers(0, n, 20), "sex"] = None
     return frame
-
-
-def write(path, frame):
-    match path.suffix:
-        case ".csv":
-            frame.to_csv(path, index=False)
-        case ".parquet":
-            duckdb.from_df(frame).write_parquet(str(path))
-        case ".sav":
-            pyreadstat.write_sav(frame, str(path))
-        case ".dta":
-            pyreadstat.write_dta(frame, str(path))
-    return path
 
 
 def estimates(source, model=MODEL):
@@ -107,19 +95,19 @@ def test_the_sums_are_what_they_are_called(weight):
 def test_every_source_gives_the_same(tmp_path, ending, files):
     frame = records()
     if files == "one":
-        source = write(tmp_path / f"all{ending}", frame)
+        source = write_records(tmp_path / f"all{ending}", frame)
     else:
-        a = write(tmp_path / f"a{ending}", frame[:200])
+        a = write_records(tmp_path / f"a{ending}", frame[:200])
         # the columns of another file may stand in another order
-        b = write(tmp_path / f"b{ending}", frame[200:][sorted(frame.columns)])
+        b = write_records(tmp_path / f"b{ending}", frame[200:][sorted(frame.columns)])
         source = [a, b] if files == "two" else tmp_path
     assert_same(moments.compute(source, MODEL), moments.compute(frame, MODEL))
 
 
 def test_whole_numbers_in_the_first_file_do_not_round_the_next(tmp_path):
     frame = records().assign(x=lambda d: d["x"].where(d.index >= 200, 3).astype(object))
-    write(tmp_path / "a.parquet", frame[:200].astype({"x": int}))
-    write(tmp_path / "b.parquet", frame[200:].astype({"x": float}))
+    write_records(tmp_path / "a.parquet", frame[:200].astype({"x": int}))
+    write_records(tmp_path / "b.parquet", frame[200:].astype({"x": float}))
     assert_same(moments.compute(tmp_path, MODEL), moments.compute(frame.astype({"x": float}), MODEL))  # fmt: skip
 
 
@@ -127,7 +115,7 @@ def test_large_labelled_files_are_read_in_pieces(tmp_path, monkeypatch):
     monkeypatch.setattr("helpers.records.ROWS_AT_A_TIME", 170)
     frame = records()
     for ending in (".sav", ".dta"):
-        found = moments.compute(write(tmp_path / f"all{ending}", frame), MODEL)
+        found = moments.compute(write_records(tmp_path / f"all{ending}", frame), MODEL)
         assert_same(found, moments.compute(frame, MODEL))
 
 
@@ -154,7 +142,7 @@ def test_labels_and_missing_codes_of_spss(tmp_path):
 def test_temporary_tables_disappear(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
     (tmp_path / "temporary").mkdir()
-    source = write(tmp_path / "all.dta", records())
+    source = write_records(tmp_path / "all.dta", records())
     with open_records(source) as opened:
         assert list((tmp_path / "temporary").iterdir())
         assert opened.fetch("SELECT count(*) AS n FROM file")["n"][0] == 600
@@ -180,7 +168,9 @@ def test_the_same_labels_in_other_clothes(tmp_path):
     ):  # fmt: skip
         dressed = frame.assign(year=year)
         assert_same(moments.compute(dressed, MODEL), expected)
-        assert_same(moments.compute(write(tmp_path / f"{number}.csv", dressed), MODEL), expected)
+        assert_same(
+            moments.compute(write_records(tmp_path / f"{number}.csv", dressed), MODEL), expected
+        )
 
 
 @pytest.mark.parametrize("blank", [" ", "   "])
@@ -194,7 +184,9 @@ def test_spaces_at_the_ends_of_labels_do_not_count(tmp_path, blank):
     spaced["sex"] = spaced["sex"].fillna(blank)
     assert_same(moments.compute(spaced, MODEL), expected)
     for ending in (".csv", ".parquet", ".dta"):
-        assert_same(moments.compute(write(tmp_path / f"spaced{ending}", spaced), MODEL), expected)
+        assert_same(
+            moments.compute(write_records(tmp_path / f"spaced{ending}", spaced), MODEL), expected
+        )
     with open_records(spaced) as opened:
         assert moments.levels(opened, "sex") == ["f", "m", "not told"]
     high = replace(MODEL, subset={"sex": "m"}, categories={})
@@ -217,7 +209,7 @@ def test_decimals_of_a_database_are_the_labels_that_they_look_like(tmp_path):
     )
     assert_same(found, moments.compute(plain, MODEL), rel=1e-9)
     plain["school"] += ".0"
-    found = moments.compute(write(tmp_path / "plain.csv", plain), MODEL)
+    found = moments.compute(write_records(tmp_path / "plain.csv", plain), MODEL)
     assert_same(found, moments.compute(path, MODEL), rel=1e-9)
 
 
@@ -255,7 +247,7 @@ def test_the_levels_used_are_those_of_the_terms():
 
 def test_leading_zeros_of_school_codes_are_kept(tmp_path):
     frame = records().assign(school=lambda d: "00" + d["school"].str[7:])
-    found = moments.compute(write(tmp_path / "codes.csv", frame), MODEL)
+    found = moments.compute(write_records(tmp_path / "codes.csv", frame), MODEL)
     assert set(found.schools) == set(frame["school"])
 
 
@@ -310,7 +302,7 @@ def test_how_records_are_spread_over_files_does_not_matter(tmp_path_factory, cut
     folder, frame = tmp_path_factory.mktemp("parts"), records()
     places = [0, *sorted(cuts), len(frame)]
     for number, (start, stop) in enumerate(pairwise(places)):
-        write(folder / f"{number}.parquet", frame[start:stop])
+        write_records(folder / f"{number}.parquet", frame[start:stop])
     assert_same(moments.compute(folder, MODEL), moments.compute(frame, MODEL), rel=1e-9)
 
 
@@ -409,7 +401,7 @@ def test_first_records_are_numbered_as_in_the_file(tmp_path):
     frame = spoilt("x", np.inf)
     level = str(frame.loc[4, "level"])
     frame.loc[:3, "level"] = "neither"
-    path = write(tmp_path / "mine.parquet", frame)
+    path = write_records(tmp_path / "mine.parquet", frame)
     with pytest.raises(InputError, match=r"mine.parquet, column 'x': infinite.*\(record 5: 'inf'\)"):  # fmt: skip
         moments.compute(path, replace(MODEL, subset={"level": level}))
 
@@ -474,7 +466,7 @@ def test_an_inch_mark_in_a_name_is_no_open_quote(tmp_path):
 
 
 def test_names_of_stata_that_differ_in_capitals(tmp_path):
-    path = write(tmp_path / "mine.dta", records().assign(X=1.0))
+    path = write_records(tmp_path / "mine.dta", records().assign(X=1.0))
     assert moments.compute(path, MODEL).terms[-1] == "x"
     with pytest.raises(InputError, match=r"mine\.dta: the columns 'x' and 'X' differ in capital"):
         moments.compute(path, replace(MODEL, controls=("x", "X")))
@@ -491,8 +483,8 @@ def test_a_folder_without_files_is_refused(tmp_path):
 @pytest.mark.parametrize("ending", [".parquet", ".dta", ".sav"])
 def test_files_that_keep_a_column_in_two_ways(tmp_path, ending):
     frame = records()
-    write(tmp_path / f"a{ending}", frame)
-    write(tmp_path / f"b{ending}", frame.assign(x=frame["x"].astype(str)))
+    write_records(tmp_path / f"a{ending}", frame)
+    write_records(tmp_path / f"b{ending}", frame.assign(x=frame["x"].astype(str)))
     with pytest.raises(InputError, match=rf"b{ending}, column 'x': text, but numbers in a{ending}"):
         moments.compute(tmp_path, MODEL)
 
@@ -500,7 +492,7 @@ def test_files_that_keep_a_column_in_two_ways(tmp_path, ending):
 @pytest.mark.parametrize("ending", [".parquet", ".dta", ".sav"])
 @pytest.mark.parametrize("kept", [0.5, 0.98])
 def test_a_file_cut_short_is_named(tmp_path, ending, kept):
-    path = write(tmp_path / f"cut{ending}", records())
+    path = write_records(tmp_path / f"cut{ending}", records())
     content = path.read_bytes()
     path.write_bytes(content[: int(len(content) * kept)])
     with pytest.raises(InputError, match=f"cut{ending}: cannot be read"):
@@ -509,7 +501,7 @@ def test_a_file_cut_short_is_named(tmp_path, ending, kept):
 
 def test_a_damaged_parquet_file_is_named(tmp_path):
     """Its end is whole, so it opens; reading it fails."""
-    path = write(tmp_path / "damaged.parquet", records())
+    path = write_records(tmp_path / "damaged.parquet", records())
     content = bytearray(path.read_bytes())
     content[4:2000] = bytes(1996)
     path.write_bytes(content)

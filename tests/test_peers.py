@@ -14,6 +14,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import wild
 from helpers import fixed_effects, moments
 from helpers.project import InputError
 
@@ -304,24 +305,16 @@ def test_conventions_of_linearmodels_and_statsmodels():
 def wildboottest(frame, term, cluster, draws, seed=2):
     """All its steps; the object holds the bootstrap's t and the observed one."""
     whole, z = deviations(frame)
-    boot = peer("wildboottest.wildboottest").WildboottestCL(
-        X=z[TERMS].to_numpy(),
-        Y=z["y"].to_numpy(),
-        cluster=pd.factorize(whole[cluster])[0],
-        R=np.array([float(name == term) for name in TERMS]),
-        B=draws,
-        seed=seed,
+    peer("wildboottest")
+    return wild.run(
+        z[TERMS].to_numpy(),
+        z["y"].to_numpy(),
+        pd.factorize(whole[cluster])[0],
+        np.array([float(name == term) for name in TERMS]),
+        draws,
+        seed,
         parallel=False,
     )
-    boot.get_scores(bootstrap_type="11", impose_null=True)
-    boot.get_weights(weights_type="rademacher")
-    boot.get_numer()
-    boot.get_denom()
-    boot.get_tboot()
-    boot.get_vcov()
-    boot.get_tstat()
-    boot.get_pvalue()
-    return boot
 
 
 @pytest.mark.parametrize("term", TERMS)

@@ -51,18 +51,16 @@ def records(n=900):
     return frame
 
 
+def need(there, what, required):
+    """Skip where something is not installed, and say so; fail where it has to be."""
+    if not there:
+        (pytest.fail if os.environ.get(required) else pytest.skip)(f"{what} is not here")
+
+
 @pytest.fixture(scope="module")
 def spark():
-    for there, reason, required in (
-        (
-            importlib.util.find_spec("pyspark"),
-            "pyspark (the extra `spark`) is not here",
-            "REQUIRE_PEERS",
-        ),
-        (shutil.which("java"), "Java is not here", "REQUIRE_JAVA"),
-    ):
-        if not there:
-            pytest.fail(reason) if os.environ.get(required) else pytest.skip(reason)
+    need(importlib.util.find_spec("pyspark"), "pyspark (the extra `spark`)", "REQUIRE_PEERS")
+    need(shutil.which("java"), "Java", "REQUIRE_JAVA")
     from pyspark.sql import SparkSession
 
     settings = {
@@ -189,7 +187,7 @@ def test_without_pyspark_the_remedy_is_named(tmp_path, monkeypatch):
 
 
 def test_without_java_the_remedy_is_named(tmp_path):
-    pytest.importorskip("pyspark")
+    need(importlib.util.find_spec("pyspark"), "pyspark (the extra `spark`)", "REQUIRE_PEERS")
     path = write(tmp_path / "mine.csv", records())
     code = f"""
 from pathlib import Path

@@ -1,11 +1,11 @@
 """The user's file: every format gives the same answers, every mistake one clear message."""
 
-import duckdb
 import numpy as np
 import pandas as pd
 import pyreadstat
 import pytest
 
+from conftest import write_records
 from helpers import comparison, questionnaire, userdata
 from helpers.project import InputError
 
@@ -21,16 +21,7 @@ GOOD = pd.DataFrame(
 
 
 def write(path, frame=GOOD):
-    match path.suffix:
-        case ".csv":
-            frame.to_csv(path, index=False)
-        case ".parquet":
-            duckdb.from_df(frame).write_parquet(str(path))
-        case ".sav":
-            pyreadstat.write_sav(frame, str(path))
-        case ".dta":
-            pyreadstat.write_dta(frame, str(path))
-    return path
+    return write_records(path, frame)
 
 
 def compare_groups(path, scales=("score",), group="group", names=(), **more):

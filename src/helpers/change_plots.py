@@ -175,7 +175,8 @@ def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame) -> Figure:
     ax.axvline(len(years) - 0.4, color=PALE, linewidth=1)
     ax.set_xticks(range(len(years)), [f"report\n{year}" for year in years])
     ax.set_xlim(-0.3, len(years) + len(ranges) - 0.3)
-    ax.set_ylim(70, 86)
+    drawn = [*rates["value"], *ranges["low"], *ranges["high"]]
+    ax.set_ylim(min(drawn) - 4, max(drawn) + 3)
     ax.set_ylabel("response rate, percent")
     return fig
 

@@ -204,15 +204,15 @@ def measured(
 ) -> tuple[np.ndarray, np.ndarray, rasch.Scale]:
     """Measure and standard error of each record, and the scale, calibrated on the records `calibrating` alone."""
     names = [f"item {i + 1}" for i in range(drawn.shape[1])]
-    first = pd.DataFrame(np.where(drawn < 0, np.nan, drawn)[calibrating], columns=names)
-    scale = rasch.calibrate(first)
+    responses = pd.DataFrame(np.where(drawn < 0, np.nan, drawn), columns=names)
+    scale = rasch.calibrate(responses[calibrating])
     table = _every_cell(scale)
     width = len(names) * len(scale.thresholds) + 1
     found = np.full((2, 2 ** len(names) * width), np.nan)
     found[:, table["answered"] * width + table["score"]] = table[["measure", "std_error"]].T
-    answered = (drawn >= 0) @ (1 << np.arange(len(names)))
-    cell = answered * width + np.where(drawn < 0, 0, drawn).sum(axis=1)
-    return found[0, cell], found[1, cell], scale
+    cells = rasch.cell_of(responses)
+    place = cells["answered"] * width + cells["score"]
+    return found[0, place], found[1, place], scale
 
 
 def study(group: str, survey: Survey, wanted: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
