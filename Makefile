@@ -45,18 +45,23 @@ export NOTEBOOK PARAMS RELEASE
 lab: $(READY) ## open the notebooks in JupyterLab
 	@$(PYTHON) -m jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks
 
-# Where the other packages are installed, a test that cannot find them fails instead of being skipped.
+# Where the other packages are installed, a test that cannot find them fails instead of being skipped. One thread for small
+# matrix products: more of them wait for each other.
 test: $(READY) $(PEERS) ## run the whole test suite
-	@$(if $(PEERS),REQUIRE_PEERS=1) $(PYTHON) -m pytest
+	@OPENBLAS_NUM_THREADS=1 $(if $(PEERS),REQUIRE_PEERS=1) $(PYTHON) -m pytest
 
-bench: $(READY) $(PEERS) ## measure the build against empty notebooks, and the estimator against other packages
+bench: $(READY) $(PEERS) ## measure the build against empty notebooks, and the estimators against other packages
 	@$(PYTHON) tests/bench_build.py
 	$(PYTHON) tests/bench_estimator.py
+	$(PYTHON) tests/bench_shares.py
 
 lint: $(READY) ## check format and style of code and notebooks, and prose for numbers that could drift
 	@$(PYTHON) -m helpers.prose
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
+
+talis-data: $(READY) ## fetch the OECD's SPSS files of TALIS 2018 into data/raw/talis/ (another address: TALIS_URL=...)
+	@$(PYTHON) -m helpers.talis_download
 
 simulated: $(READY) ## write the simulated example files again from their seeds
 	@$(PYTHON) -m helpers.simulate
@@ -90,4 +95,4 @@ distclean: clean ## remove the environment too
 	$(PYTHON) -m compileall -q -j 0 .venv/lib || true
 	touch $@
 
-.PHONY: help all run moments lab test bench lint simulated lock clean distclean
+.PHONY: help all run moments lab test bench lint talis-data simulated lock clean distclean

@@ -87,9 +87,8 @@ def test_everything_imported_is_declared():
     modules = {
         "IPython": "ipykernel",
         "bs4": "beautifulsoup4",
-        "conftest": None,
-        "wild": None,
         "helpers": None,
+        **{path.stem: None for path in (ROOT / "tests").glob("*.py")},
     }
     indirect = {
         "numpy",
@@ -99,7 +98,8 @@ def test_everything_imported_is_declared():
         "packaging",
         "pil",
         "py4j",
-    }  # come with pandas, papermill, nbconvert, pyspark, ...
+        "polars",
+    }  # come with pandas, papermill, nbconvert, pyspark, svy, ...
     source = {path: USED | declared(EXTRAS["spark"]) for path in (ROOT / "src").rglob("*.py")}
     tests = {path: DECLARED | COMPARED for path in (ROOT / "tests").glob("*.py")}
     for path, known in (source | tests).items():

@@ -1,0 +1,283 @@
+"""Fetch the OECD's SPSS files of TALIS 2018 into `data/raw/talis/`: `make talis-data`.
+
+What came of a file is kept beside its place with the ending .part, and the next start goes on from there. It gets
+its name when it is whole: as long as the server said, and every file in the zip as its directory and check sums say.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPException, HTTPResponse
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+from helpers.project import ROOT, InputError, relative
+
+FOLDER = ROOT / "data" / "raw" / "talis"
+
+URL = "https://webfs.oecd.org/talis/SPSS_2018_international.zip"
+"""As in R/downloadTALIS.R of the R package EdSurvey (American Institutes for Research)."""
+
+BY_HAND = (
+    "To get it by hand: open the OECD's page of the TALIS 2018 database "
+    "(https://www.oecd.org/en/data/datasets/talis-2018-database.html), download the SPSS files, and put the zip or "
+    "its .sav files into data/raw/talis/. If the files have moved: make talis-data TALIS_URL=https://..."
+)
+"""The page as given in the help of `df_talis18` in the OECD's R package Rrepest."""
+
+PATIENCE = 30.0
+"""Seconds without data after which a connection counts as dead."""
+
+PAUSES = (1.0, 3.0, 9.0)
+"""Seconds to wait before each further try."""
+
+_ADDRESS = re.compile(
+    r"(https://[a-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:\d+)?/[!-~]*", re.IGNORECASE
+)
+_CHUNK = 2**20
+_ZIP = b"PK\x03\x04"
+_DEFLATE64 = 9
+"""A kind of compression that Python cannot undo; a zip with it may be whole."""
+
+
+class _Broken(Exception):
+    """A failure that may pass: worth another try."""
+
+
+def main() -> int:
+    """Do what the environment says (TALIS_URL, TALIS_SHA256); returns the exit status."""
+    url = os.environ.get("TALIS_URL", "").strip() or URL
+    try:
+        print(fetch(url, FOLDER, os.environ.get("TALIS_SHA256", "")))
+    except InputError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"\n{relative(FOLDER)}: cannot write there ({error}). Make room or change the rights, then type make talis-data again.", file=sys.stderr)  # fmt: skip
+        return 1
+    except KeyboardInterrupt:
+        print(f"\nStopped. {_kept(_part(FOLDER / _name(url)))}".rstrip(), file=sys.stderr)
+        return 130
+    return 0
+
+
+def fetch(
+    url: str,
+    folder: Path,
+    sha256: str = "",
+    patience: float = PATIENCE,
+    pauses: tuple[float, ...] = PAUSES,
+) -> str:
+    """Put the zip at `url` into `folder`, unless it is there and whole; returns a sentence about it.
+
+    `sha256`: checksum that the file must have (empty: any). `patience`: seconds without data until a connection
+    counts as dead; `pauses`: seconds to wait before each further try. Raises InputError, with what to do by hand,
+    when the file cannot be had or is not what it should be: then only a .part file may be left, which the next
+    call continues.
+    """
+    target = folder / _name(url)
+    sha256 = _checksum(sha256)
+    if target.exists():
+        if fault := _fault(target, sha256):
+            raise InputError(f"{relative(target)} is there, but {fault}. Remove it, then type make talis-data again. {BY_HAND}")  # fmt: skip
+        return f"{relative(target)} is there and whole: nothing to do."
+    part = _part(target)
+    print(f"Fetching {url} into {relative(folder)}/", flush=True)
+    _transfer(url, part, patience, pauses)
+    if fault := _fault(part, sha256):
+        part.unlink()
+        raise InputError(f"{url}: what came {fault}. It was removed; make talis-data starts anew. {BY_HAND}")  # fmt: skip
+    found = _sha256(part)
+    part.rename(target)
+    known = "as expected" if sha256 else f"to have it checked from now on: TALIS_SHA256={found}"
+    return f"{relative(target)}: {_size(target)}, SHA-256 {known}."
+
+
+def _name(url: str) -> str:
+    """Name of the file at an address. Raises InputError for an address that cannot be used."""
+    _check_address(url)
+    name = urlsplit(url).path.rpartition("/")[2]
+    if not re.fullmatch(r"[\w.-]+\.zip", name, re.IGNORECASE | re.ASCII):
+        raise InputError(f"TALIS_URL={url}: this is not the address of a zip file. {BY_HAND}")
+    return name
+
+
+def _check_address(url: str) -> None:
+    if not _ADDRESS.fullmatch(url):
+        raise InputError(f"{url!r}: no address to fetch data from; it must begin with https:// and a host. {BY_HAND}")  # fmt: skip
+
+
+def _checksum(text: str) -> str:
+    text = text.strip().lower()
+    if text and not re.fullmatch("[0-9a-f]{64}", text):
+        raise InputError(f"TALIS_SHA256={text}: a SHA-256 checksum has 64 digits from 0 to f. Correct it or leave it out.")  # fmt: skip
+    return text
+
+
+def _part(target: Path) -> Path:
+    return target.with_name(f"{target.name}.part")
+
+
+def _size(path: Path) -> str:
+    return f"{path.stat().st_size / 1e6:.1f} MB"
+
+
+def _kept(part: Path) -> str:
+    if not part.exists():
+        return ""
+    return f"What came ({_size(part)}) is kept in {relative(part)}, and make talis-data goes on from there. "
+
+
+def _transfer(url: str, part: Path, patience: float, pauses: tuple[float, ...]) -> None:
+    """Fill the part file, in several tries if need be."""
+    for pause in (*pauses, None):
+        try:
+            return _try(url, part, patience)
+        except _Broken as error:
+            if pause is None:
+                raise InputError(f"{url}: {error}, {len(pauses) + 1} times in a row. {_kept(part)}{BY_HAND}") from error  # fmt: skip
+            print(f"{part.stem}: {error}; trying again in {pause:g} s", file=sys.stderr)
+            time.sleep(pause)
+
+
+def _try(url: str, part: Path, patience: float) -> None:
+    """Ask for what the part file lacks and append it."""
+    have = part.stat().st_size if part.exists() else 0
+    headers = {"User-Agent": "open-classrooms"}
+    if have:
+        headers["Range"] = f"bytes={have}-"
+    try:
+        with _network(patience):
+            response = _OPENER.open(Request(url, headers=headers), timeout=patience)
+    except HTTPError as error:
+        with error:
+            return _refused(error, url, part, have)
+    with response:
+        _receive(response, url, part, have, patience)
+
+
+def _refused(error: HTTPError, url: str, part: Path, have: int) -> None:
+    """Sort out an answer that brings no data; returns when the part file is as long as the server's file."""
+    answer = f"the server answers {error.code} {error.reason}"
+    if error.code == 416 and have:  # nothing lies beyond what is there
+        if error.headers["Content-Range"] == f"bytes */{have}":
+            return
+        part.unlink()
+        raise _Broken("what was there is no part of the server's file, and was removed")
+    if error.code in (408, 429) or error.code >= 500:
+        raise _Broken(answer)
+    raise InputError(f"{url}: {answer}. {BY_HAND}")
+
+
+def _receive(response: HTTPResponse, url: str, part: Path, have: int, patience: float) -> None:
+    if response.status == 206:
+        if not (response.headers["Content-Range"] or "").startswith(f"bytes {have}-"):
+            part.unlink(missing_ok=True)
+            raise _Broken("the server sent another part than was asked for")
+        start = b""
+    else:  # the whole file, whatever was asked for
+        have = 0
+        with _network(patience):
+            start = response.read(len(_ZIP))
+        if not start:
+            raise _Broken("the server sent nothing")
+        if start != _ZIP[: len(start)]:
+            kind = response.headers.get_content_type()
+            raise InputError(f"{url}: no zip file comes from there, but something else ({kind}), such as a web page. {BY_HAND}")  # fmt: skip
+    length = response.headers["Content-Length"]
+    total = have + int(length) if length and length.isdigit() else None
+    part.parent.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(part.parent).free
+    if total and total - have > free:
+        raise InputError(f"{relative(part.parent)}: {(total - have) / 1e6:.1f} MB are needed and {free / 1e6:.1f} MB are free. Make room, then type make talis-data again.")  # fmt: skip
+    _append(response, part, start, have, total, patience)
+    if total and part.stat().st_size < total:
+        raise _Broken(f"the connection ended after {_size(part)} of {total / 1e6:.1f} MB")
+
+
+def _append(
+    response: HTTPResponse, part: Path, start: bytes, have: int, total: int | None, patience: float
+) -> None:
+    from tqdm import tqdm
+
+    bar = tqdm(desc=part.stem, initial=have, total=total, unit="B", unit_scale=True, disable=None)
+    with bar, part.open("ab" if have else "wb") as file:
+        file.write(start)
+        bar.update(len(start))
+        while data := _read(response, patience):
+            file.write(data)
+            bar.update(len(data))
+
+
+def _read(response: HTTPResponse, patience: float) -> bytes:
+    with _network(patience):
+        return response.read1(_CHUNK)
+
+
+@contextmanager
+def _network(patience: float) -> Iterator[None]:
+    """Tell failures of the network from those of the disk, which are OSErrors too."""
+    try:
+        yield
+    except HTTPError:
+        raise
+    except (OSError, HTTPException) as error:
+        reason = error.reason if isinstance(error, URLError) else error
+        if isinstance(reason, TimeoutError):
+            raise _Broken(f"no data came for {patience:g} s") from error
+        if isinstance(error, URLError):
+            raise _Broken(f"the server cannot be reached ({reason})") from error
+        raise _Broken(f"the connection broke off ({reason})") from error
+
+
+class _Redirects(HTTPRedirectHandler):
+    """Follow the server only to addresses that a user could have given."""
+
+    def redirect_request(self, request, answer, code, message, headers, new):
+        _check_address(new)
+        return super().redirect_request(request, answer, code, message, headers, new)
+
+
+_OPENER = build_opener(_Redirects)
+
+
+def _fault(path: Path, sha256: str) -> str:
+    """What keeps a file from being a whole zip of SPSS files with this checksum (empty: any); empty for nothing."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            for entry in entries:
+                _read_through(archive, entry)
+    except Exception as error:  # zipfile has no common error for what damage can do to a file
+        return f"is no whole zip file ({error or type(error).__name__})"
+    if not any(entry.filename.lower().endswith(".sav") for entry in entries):
+        return "holds no SPSS file (*.sav)"
+    if sha256 and (found := _sha256(path)) != sha256:
+        return f"has the SHA-256 checksum {found} and not {sha256} (TALIS_SHA256)"
+    return ""
+
+
+def _read_through(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+    """Read one file of a zip to its end, which checks its place, length and check sum."""
+    if entry.compress_type == _DEFLATE64:
+        return
+    with archive.open(entry) as file:
+        while file.read(_CHUNK):
+            pass
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
