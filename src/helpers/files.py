@@ -19,12 +19,18 @@ _BEGINNINGS = {
 }
 
 
-def check(path: Path) -> str:
-    """The ending of a file that is there, is not empty and is what its ending says. Raises InputError."""
-    file, ending = relative(path), path.suffix.lower()
-    if ending not in _BEGINNINGS:
+def check(
+    path: Path, more: dict[str, tuple[bytes, ...]] | None = None, name: str | None = None
+) -> str:
+    """The ending of a file that is there, is not empty and is what its ending says. Raises InputError.
+
+    `more`: how files of further endings begin. `name`: what to call the file in messages.
+    """
+    file, ending = name or relative(path), path.suffix.lower()
+    beginnings = _BEGINNINGS | (more or {})
+    if ending not in beginnings:
         raise InputError(
-            f"{file}: cannot read *{ending} files. Save it as one of {', '.join(_BEGINNINGS)}."
+            f"{file}: cannot read *{ending} files. Save it as one of {', '.join(beginnings)}."
         )
     if not path.is_file():
         raise InputError(
@@ -32,7 +38,7 @@ def check(path: Path) -> str:
         )
     if path.stat().st_size == 0:
         raise InputError(f"{file}: the file is empty. Export it again.")
-    _check_beginning(path, ending)
+    _check_beginning(path, beginnings[ending], file)
     return ending
 
 
@@ -48,27 +54,29 @@ def check_columns(wanted: Iterable[str], present: Iterable[str], file: str) -> N
         )
 
 
-def separator(path: Path, header: str) -> str:
-    """What separates the fields of a CSV file with this header. Raises InputError for a name that comes twice."""
+def separator(path: Path, header: str, name: str | None = None) -> str:
+    """What separates the fields of a CSV file with this header. Raises InputError for a column that comes twice.
+
+    `name`: what to call the file in messages.
+    """
     mark = max(",;\t", key=header.count)
     fields = [name.strip() for name in next(csv.reader([header], delimiter=mark)) if name.strip()]
     doubled = [name for name in fields if fields.count(name) > 1]
     if doubled:
-        raise InputError(f"{relative(path)}: two columns are named {doubled[0]!r}. Rename one.")
+        raise InputError(
+            f"{name or relative(path)}: two columns are named {doubled[0]!r}. Rename one."
+        )
     return mark
 
 
-def _check_beginning(path: Path, ending: str) -> None:
+def _check_beginning(path: Path, wanted: tuple[bytes, ...], name: str) -> None:
     with path.open("rb") as file:
         start = file.read(4096)
-    wanted = _BEGINNINGS[ending]
     foreign = [begin for begins in _BEGINNINGS.values() for begin in begins if len(begin) > 1]
     if wanted and not start.startswith(wanted):
         raise InputError(
-            f"{relative(path)}: this is no {ending} file, whatever its name says. Export it again."
+            f"{name}: this is no {path.suffix.lower()} file, whatever its name says. Export it again."
         )
     utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))
     if not wanted and not utf16 and (b"\0" in start or start.startswith((*foreign, b"PK\x03\x04"))):
-        raise InputError(
-            f"{relative(path)}: this is no text, whatever its name says. Export it as CSV."
-        )
+        raise InputError(f"{name}: this is no text, whatever its name says. Export it as CSV.")

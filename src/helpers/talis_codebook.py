@@ -1,0 +1,80 @@
+"""Facts of the OECD's Teaching and Learning International Survey (TALIS): the question, its codes, its weights.
+
+Variables and codes are those of the OECD's files: 2018 by the codebook of the teacher file; 2013 by the printed names
+TT2G33A-H and by public analyses of the files (codes 7, 8, 9 missing); 2024 by the labels of the teacher file as listed
+in github.com/Erdos-Projects/summer26-teacher-ai-readiness, data/v2_talis2024_teacher_codebook.csv. In 2024 the
+question has another number and another order, and no team conferences.
+"""
+
+REPLICATES, FAY = 100, 0.5
+"""Replicate weights by balanced repeated replication, and Fay's factor."""
+
+ITEMS = {
+    "A": "Teach a class together",
+    "B": "Observe colleagues and give feedback",
+    "C": "Joint activities across classes",
+    "D": "Exchange teaching materials",
+    "E": "Talk about how single students learn",
+    "F": "Common standards for assessment",
+    "G": "Team conferences",
+    "H": "Learn together with colleagues",
+}
+CATEGORIES = [
+    "Never",
+    "Once a year or less",
+    "2-4 times a year",
+    "5-10 times a year",
+    "1-3 times a month",
+    "Once a week or more",
+]
+OFTEN, STATISTICS = 5, ("never", "monthly")
+"""The first answer that is at least once a month, and what the shares of the first answer and of those are called."""
+FEWEST = (30, 10)
+"""The OECD shows no cell with fewer teachers or schools than these."""
+LEVELS = {1: "primary", 2: "lower secondary", 3: "upper secondary"}
+
+CYCLES = {"2": 2013, "3": 2018, "4": 2024}
+"""The digit in the names of a cycle's variables."""
+QUESTIONS = {
+    2013: {item: f"TT2G33{item}" for item in "ABCDEFGH"},
+    2018: {item: f"TT3G33{item}" for item in "ABCDEFGH"},
+    2024: {item: f"TT4G26{item}" for item in "ABCDEF"} | {"H": "TT4G26G"},
+}
+"""The variable of each item. Nobody was asked what is not here; TT4G26H is about parents."""
+ANSWERS = range(1, 7)
+NOT_ASKED = 8
+UNANSWERED = {2013: (7, 9), 2018: (7, 9), 2024: (9,)}
+"""Codes of not reached, and omitted or invalid, beside NOT_ASKED."""
+
+WEIGHTS = ["TCHWGT", *(f"TRWGT{number}" for number in range(1, REPLICATES + 1))]
+"""The final weight and the replicate weights of teachers."""
+MISSING_IDS = {
+    "IDSCHOOL": (9998, 9999),
+    "IDTEACH": (999998, 999999),
+    **dict.fromkeys(WEIGHTS, (999998, 999999)),
+}
+"""Codes of what must not be missing, for files that do not declare them."""
+
+SEX = {1: "Female", 2: "Male"}
+"""Codes of the first question."""
+AGE_BANDS = ["Under 30", "30-39", "40-49", "50-59", "60 and above"]
+AGES = {
+    2018: ("TCHAGEGR", dict(enumerate([AGE_BANDS[0], *AGE_BANDS], start=1))),
+    2024: ("T4TAGEGR", dict(enumerate(AGE_BANDS, start=1))),
+}
+"""Age as the files group it, in the bands of 2024: those below 30 are two in 2018."""
+SCHOOL_TYPES = {1: "Public", 2: "Private"}
+SCHOOL_TYPE = {2013: "TC2G10", 2018: "TC3G12"}
+"""Management of the school, for files without labels: asked of principals, so in school files only."""
+VALID = {"TT3G42D": range(1, 5)} | {
+    variable: ANSWERS for questions in QUESTIONS.values() for variable in questions.values()
+}
+"""Answers that can be, for files that do not declare missing codes."""
+
+SIMULATED = "X(?!KX)[A-Z]{2}"
+"""Codes of simulated systems: those that ISO leaves to users, but for Kosovo's, which the OECD uses."""
+
+
+def digit(cycle: int) -> str:
+    """The digit in the names of a cycle's variables."""
+    return next(digit for digit, at in CYCLES.items() if at == cycle)
