@@ -330,7 +330,8 @@ def _spread(sums: np.ndarray) -> tuple[float, float]:
     if count < 2:
         return np.nan, np.nan
     mean = wy / w
-    return mean, float(np.sqrt((wyy / w - mean**2) * count / (count - 1)))
+    # Of equal values the difference may come out a last bit below zero.
+    return mean, float(np.sqrt(max(0.0, wyy / w - mean**2) * count / (count - 1)))
 
 
 def _solve(data: Within) -> tuple[np.ndarray, np.ndarray]:
