@@ -45,7 +45,7 @@ def numbers(
     """
     given = frame[column]
     values = pd.to_numeric(given, errors="coerce").astype(float)
-    _refuse(
+    refuse(
         given,
         values.isna() & given.notna(),
         column,
@@ -53,12 +53,12 @@ def numbers(
         "text in a number column",
         "Correct or empty these",
     )
-    _refuse(given, np.isinf(values), column, path, "infinite values", "Correct or empty these")
+    refuse(given, np.isinf(values), column, path, "infinite values", "Correct or empty these")
     scale = f"values off the scale {_plain(low)} to {_plain(high)}"
     off = (values < (-np.inf if low is None else low)) | (
         values > (np.inf if high is None else high)
     )
-    _refuse(
+    refuse(
         given,
         off,
         column,
@@ -73,7 +73,7 @@ def whole_numbers(frame: pd.DataFrame, column: str, path: Path, low: int, high: 
     """A column as whole numbers between `low` and `high` (floats, since missing stays missing). Raises InputError."""
     values = numbers(frame, column, path, low, high)
     wrong = values.notna() & (values % 1 != 0)
-    _refuse(
+    refuse(
         frame[column],
         wrong,
         column,
@@ -88,7 +88,7 @@ def coded(frame: pd.DataFrame, column: str, codes: dict[str, int], path: Path) -
     """A column of words as their codes; missing stays missing. Raises InputError for words without a code."""
     values = frame[column].map(codes)
     wrong = values.isna() & frame[column].notna()
-    _refuse(
+    refuse(
         frame[column],
         wrong,
         column,
@@ -108,7 +108,7 @@ def check_unique(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
     """Raise InputError when rows share the same values in `columns` (a respondent who stands twice)."""
     again = frame.duplicated(columns, keep=False)
     given = frame[columns].astype(str).agg(" / ".join, axis=1)
-    _refuse(
+    refuse(
         given,
         again,
         " + ".join(columns),
@@ -118,11 +118,15 @@ def check_unique(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
     )
 
 
-def _refuse(
+def refuse(
     given: pd.Series, wrong: pd.Series, column: str, path: Path, what: str, remedy: str
 ) -> None:
+    """Raise InputError naming the first rows of `given` where `wrong` holds, if it holds anywhere."""
     if wrong.any():
-        first = "; ".join(f"row {row}: {value!r}" for row, value in given[wrong].head(3).items())
+        first = "; ".join(
+            f"row {row}: {'empty' if pd.isna(value) else repr(value)}"
+            for row, value in given[wrong].head(3).items()
+        )
         more = f" and {wrong.sum() - 3} more" if wrong.sum() > 3 else ""
         raise InputError(f"{relative(path)}, column {column!r}: {what} ({first}{more}). {remedy}.")
 
