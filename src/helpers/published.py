@@ -28,4 +28,4 @@ def everything() -> pd.DataFrame:
 
 def as_printed(value: float, decimals: int) -> str:
     """A number with the decimals it has in print."""
-    return f"{value:.{decimals}f}"
+    return f"{value:.{max(decimals, 0)}f}"
