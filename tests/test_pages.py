@@ -12,7 +12,7 @@ from conftest import make
 from helpers import source
 
 pytestmark = pytest.mark.browser
-PAGES = ["index.html", "ledger.html", *(f"{name}.html" for name in source.names())]
+PAGES = ["index.html", *(f"{name}.html" for name in source.names())]
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
@@ -126,7 +126,7 @@ def test_index_answers_each_notebook_and_names_data(site):
     for file in ("001-table1.csv", "001-table2.csv", "001-figure6.csv"):
         assert index.find("th", string=f"data/published/{file}")
     # In the ledger's summary every printed number is counted.
-    rows = index.find("caption", string="Ledger rows by file and status").parent.tbody.find_all(
+    rows = index.find("caption", string="Ledger rows by file and verdict").parent.tbody.find_all(
         "tr"
     )
     counted = {row.th.text: sum(int(cell.text) for cell in row.find_all("td")) for row in rows}
@@ -229,3 +229,38 @@ def test_a_users_run_stands_alone(built, tmp_path, browser, visit):
         if not target.startswith(("#", "https:")):
             assert (folder / target).is_file()
     page.close()
+
+
+def test_the_ledger_is_filtered_by_words_verdict_and_source(visit):
+    """By keyboard, on a phone, without a server; with nothing chosen every row is there."""
+    page = visit("08-evidence-ledger.html", viewport={"width": 360, "height": 800})
+    card = page.locator("#ledger")
+    rows, said = card.locator("tbody tr"), card.locator("output")
+    everything = rows.count()
+    assert said.inner_text() == f"{everything} of {everything} rows"
+
+    def shown():
+        seen = rows.locator("visible=true").count()
+        assert said.inner_text() == f"{seen} of {everything} rows"
+        return seen
+
+    card.get_by_label("Search").press_sequentially("Interviews 003")
+    assert 0 < shown() < 10
+    card.get_by_label("Search").fill("")
+    card.get_by_label("Source").select_option(label="Berry (policy paper)")
+    berry = shown()
+    assert berry == card.locator("tr[data-seed='004']").count()
+    card.get_by_label("Verdict").select_option("contradicts")
+    assert 0 < shown() < berry
+    box = card.locator(".filter").bounding_box()
+    for field in card.locator(".filter :is(input, select)").all():
+        inner = field.bounding_box()
+        assert inner["x"] + inner["width"] <= box["x"] + box["width"] + 0.5
+    card.get_by_label("Search").fill("no such words")
+    assert shown() == 0
+
+
+def test_the_ledger_without_javascript_has_every_row_and_no_form(visit):
+    page = visit("08-evidence-ledger.html", java_script_enabled=False)
+    assert not page.locator("#ledger form").is_visible()
+    assert page.locator("#ledger tbody tr:visible").count() > 700

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from conftest import ROOT
-from helpers.ledger import STATUSES
+from helpers.ledger import VERDICTS
 from helpers.project import STATES
 
 DOCUMENTS = [
@@ -38,7 +38,7 @@ def tracked_files():
 
 @DOCUMENT
 def test_every_make_command_exists(path):
-    for target in re.findall(r"(?:^|`)make ([a-z]+)", path.read_text(), re.MULTILINE):
+    for target in re.findall(r"(?:^|`)make ([a-z-]+)", path.read_text(), re.MULTILINE):
         assert target in TARGETS, target
 
 
@@ -60,9 +60,9 @@ def test_readme_gives_the_two_commands_first():
     ]
 
 
-def test_readme_explains_every_state_and_status():
+def test_readme_explains_every_state_and_verdict():
     text = " ".join((ROOT / "README.md").read_text().split())
-    for word in [*STATES, *STATUSES]:
+    for word in [*STATES, *VERDICTS]:
         assert word in text, word
 
 
@@ -101,3 +101,11 @@ def test_nothing_large_or_private_is_tracked():
         assert (ROOT / name).stat().st_size < 2**20, name
         assert not name.endswith((".sav", ".dta", ".xlsx", ".pkl")), name
         assert name == "data/raw/.gitkeep" or not name.startswith(("data/raw/", "build/")), name
+
+
+def test_the_list_of_helpers_is_complete():
+    text = (ROOT / "CONTRIBUTING.md").read_text().partition("## Which helper")[2].split("\n## ")[0]
+    rows = [line.split("|")[2] for line in text.splitlines() if line.startswith("|")]
+    listed = re.findall(r"`(\w+)`", " ".join(rows[1:]))
+    modules = {path.stem for path in (ROOT / "src" / "helpers").glob("*.py")} - {"__init__"}
+    assert sorted(listed) == sorted(modules)

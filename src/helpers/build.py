@@ -69,8 +69,14 @@ def build_all() -> int:
     jobs = [
         Job(source.path_of(name), BUILD / "standard" / name, "../", {}) for name in source.names()
     ]
-    stale = [(job, why) for job in jobs if (why := why_stale(job))]
-    failed = run_jobs(stale)
+    # The last notebook reads what the others entered in the ledger, so its turn comes after theirs.
+    ran = 0
+    for turn in (jobs[:-1], jobs[-1:]):
+        stale = [(job, why) for job in turn if (why := why_stale(job))]
+        failed = run_jobs(stale)
+        ran += len(stale)
+        if failed:
+            break
     if failed:
         print(
             f"\nNot built: {', '.join(failed)}. What earlier builds made is as it was.",
@@ -82,7 +88,7 @@ def build_all() -> int:
     made = [BUILD / name for name in before["made"]] if before else []
     why = (
         "notebooks ran"
-        if stale
+        if ran
         else staleness.reason(before and before["stamps"], staleness.site_stamps(folders), made)
     )
     if why:

@@ -70,6 +70,16 @@ def reads(session: Session, path: str | Path) -> Path:
     return place
 
 
+def looks_in(session: Session, folder: str | Path) -> Path:
+    """Note that the run depends on what is in a folder (a file that comes or goes reruns the notebook), and return it.
+
+    The folder may be absent. What the run itself writes there must be written before.
+    """
+    place = locate(folder)
+    note(session, "input", path=place.as_posix(), stamp=stamp(place))
+    return place
+
+
 def lines(folder: Path) -> list[dict[str, Any]]:
     """Record of the run that wrote into `folder`."""
     file = folder / "record.jsonl"

@@ -56,16 +56,14 @@ def notebook_stamps(notebook: Path, others: list[Path]) -> dict[str, str]:
 
 
 def site_stamps(folders: list[Path]) -> dict[str, str]:
-    """Fingerprint of everything the site depends on: the runs in `folders`, its code and templates, the print."""
+    """Fingerprint of everything the site depends on: the runs in `folders`, its code and templates."""
     made_by = [
         *closure({"website"}),
         *sorted(path for path in (PACKAGE / "template").rglob("*") if path.is_file()),
     ]
-    printed = sorted((ROOT / "data" / "published").glob("*.csv"))
     return stamps(
         [
             *made_by,
-            *printed,
             ROOT / "pyproject.toml",
             *(folder / "state.json" for folder in folders),
         ]

@@ -12,16 +12,15 @@ from typing import Any
 
 import pandas as pd
 
-from helpers import ledger, page, published, source, staleness
+from helpers import ledger, page, source, staleness
 from helpers import session as sessions
 from helpers.project import ROOT, STATES
 
 BUILD = ROOT / "build"
-PARTS = ("figures", "tables", "notebooks", "ledger.csv", "site")
 
 
 def make(folders: list[Path]) -> None:
-    """Collect the runs in `folders` into build/{figures,tables,notebooks,site} and build/ledger.csv.
+    """Collect the runs in `folders` into build/{figures,tables,notebooks,site}, and the ledger that one of them made.
 
     Everything is made aside first; each part then takes its place by a rename.
     """
@@ -38,23 +37,32 @@ def make(folders: list[Path]) -> None:
         page.render(folder / "notebook.ipynb", aside / "site" / f"{folder.name}.html", in_site=True)
     for part in ("figures", "tables"):
         shutil.copytree(aside / part, aside / "site" / part)
-    entries = [line | {"notebook": run["name"]} for run in runs for line in run["ledger"]]
-    book = ledger.book(published.everything(), entries)
-    for target in (aside / "ledger.csv", aside / "site" / "ledger.csv"):
-        book.to_csv(target, index=False, float_format="%.12g", lineterminator="\n")
+    book = _ledger(folders, aside)
     for name, text in {
         "index.html": _index(runs, book),
-        "ledger.html": _ledger_page(book),
         "times.html": _times(runs),
     }.items():
         (aside / "site" / name).write_text(text, encoding="utf-8")
-    state = {"stamps": stamps, "made": [*PARTS, "site/index.html"]}
+    parts = sorted(path.name for path in aside.iterdir())
+    state = {"stamps": stamps, "made": [*parts, "site/index.html"]}
     # Without its state the site counts as not made: the state goes first and comes last.
     (BUILD / "site.json").unlink(missing_ok=True)
-    for part in PARTS:
+    for part in parts:
         _swap(aside / part, BUILD / part)
     (BUILD / "site.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
     shutil.rmtree(BUILD / "aside")
+
+
+def _ledger(folders: list[Path], aside: Path) -> pd.DataFrame | None:
+    """Put the ledger at the top of build/ and of the site; None where no notebook made one."""
+    for folder in folders:
+        stem = folder / "tables" / f"{folder.name}--ledger"
+        if stem.with_suffix(".csv").is_file():
+            for ending in (".csv", ".json", ".schema.json"):
+                for place in (aside, aside / "site"):
+                    shutil.copyfile(stem.with_suffix(ending), place / f"ledger{ending}")
+            return pd.read_csv(stem.with_suffix(".csv"), dtype=str)
+    return None
 
 
 def _swap(new: Path, place: Path) -> None:
@@ -75,20 +83,19 @@ def _run(folder: Path) -> dict[str, Any]:
         "answer": next(line["text"] for line in lines if line["kind"] == "answer"),
         "figures": [line for line in lines if line["kind"] == "figure"],
         "tables": [line for line in lines if line["kind"] == "table"],
-        "ledger": [line for line in lines if line["kind"] == "ledger"],
         "seconds": state["seconds"],
         "ended": state["ended"],
     }
 
 
-def _index(runs: list[dict[str, Any]], book: pd.DataFrame) -> str:
+def _index(runs: list[dict[str, Any]], book: pd.DataFrame | None) -> str:
     body = page.fill(
         "index.html.j2",
         runs=runs,
         states=STATES,
-        statuses=ledger.STATUSES,
+        verdicts=ledger.VERDICTS,
         data=_by_data_file(runs),
-        summary=_summary(book),
+        summary=[] if book is None else _summary(book),
         versions=_versions(),
     )
     toc = [
@@ -100,6 +107,7 @@ def _index(runs: list[dict[str, Any]], book: pd.DataFrame) -> str:
             ("ledger", "The evidence ledger"),
             ("versions", "Versions and run times"),
         )
+        if name != "ledger" or book is not None
     ]
     description = "A research compendium on teachers who open their classrooms to each other"
     return page.shell(page.PROJECT, body, description, toc=toc)
@@ -118,10 +126,13 @@ def _by_data_file(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _summary(book: pd.DataFrame) -> list[dict[str, Any]]:
-    """For each file of printed numbers, how many ledger rows have each status."""
-    counts = book.groupby(["file", "status"]).size()
+    """For each file of printed numbers, how many ledger rows have each verdict."""
+    counts = book.groupby(["file", "verdict"]).size()
     return [
-        {"file": file, "counts": [int(counts.get((file, status), 0)) for status in ledger.STATUSES]}
+        {
+            "file": file,
+            "counts": [int(counts.get((file, verdict), 0)) for verdict in ledger.VERDICTS],
+        }
         for file in sorted(book["file"].unique())
     ]
 
@@ -130,21 +141,6 @@ def _versions() -> list[tuple[str, str]]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     names = [requirement.split(">")[0] for requirement in project["dependencies"]]
     return [("python", platform.python_version()), *((name, version(name)) for name in names)]
-
-
-def _ledger_page(book: pd.DataFrame) -> str:
-    order = ["contradicts", *(status for status in ledger.STATUSES if status != "contradicts")]
-    rows = book.sort_values("status", key=lambda s: s.map(order.index), kind="stable").to_dict(
-        "records"
-    )
-    body = page.fill("ledger.html.j2", rows=rows, statuses=ledger.STATUSES)
-    return page.shell(
-        "The evidence ledger",
-        body,
-        "Every printed number beside what we get",
-        home="index.html",
-        look="wide",
-    )
 
 
 def _times(runs: list[dict[str, Any]]) -> str:

@@ -1,0 +1,97 @@
+"""Effects from other notebooks' tables and from the user's file; wrong files are refused."""
+
+import pandas as pd
+import pytest
+
+from helpers import effects, stars
+from helpers.project import ROOT, InputError
+
+GOOD = pd.read_csv(ROOT / "data" / "simulated" / "08-effects.csv")
+
+
+def test_the_example_is_read_as_it_is(tmp_path):
+    GOOD.to_csv(tmp_path / "own.csv", index=False)
+    found = effects.read(tmp_path / "own.csv").reset_index(drop=True)
+    pd.testing.assert_frame_equal(found, GOOD, check_dtype=False)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "named"),
+    [
+        (lambda d: d.drop(columns="unit"), "no column 'unit'"),
+        (lambda d: d.assign(estimate="much"), "'estimate': text in a number column .row 2"),
+        (lambda d: d.assign(ci_high=float("nan")), "row 2: a cell is empty"),
+        (lambda d: d.assign(ci_low=d["ci_high"]), "row 2: .* outside its interval"),
+        (lambda d: d.head(0), "no rows"),
+        (lambda d: d.assign(ci_high=float("inf")), "'ci_high': infinite"),
+    ],
+)
+def test_wrong_files_are_refused(tmp_path, spoil, named):
+    spoil(GOOD).to_csv(tmp_path / "own.csv", index=False)
+    with pytest.raises(InputError, match=f"(?s)own.csv.*{named}"):
+        effects.read(tmp_path / "own.csv")
+
+
+def test_only_csv(tmp_path):
+    (tmp_path / "own.sav").write_bytes(b"$FL2" + bytes(200))
+    with pytest.raises(InputError, match="as a CSV file"):
+        effects.read(tmp_path / "own.sav")
+
+
+def row(**more):
+    return {"estimate": 0.2, "ci_low": 0.1, "ci_high": 0.3, "state": "moments"} | more
+
+
+def test_the_last_year_of_each_series_and_one_unit_a_study():
+    participants = pd.DataFrame(
+        [
+            row(scale="comfort", term=term, method=method, state="recomputed")
+            for term in ("difference", "hedges_g")
+            for method in ("Welch", "Student")
+        ]
+    )
+    cells = pd.DataFrame(
+        {
+            "panel": "High schools, science",
+            "term": ["2016-17", "2017-18"],
+            "estimate": [0.1, 0.2],
+            "stars": [3, 3],
+        }
+    )
+    allowed = pd.concat(
+        [cells, stars.bounds(cells.assign(value=cells["estimate"], decimals=3))], axis=1
+    )
+    reports = pd.DataFrame(
+        [
+            row(term=year, group=group, measure="ambitious_instruction", estimate=year / 1e4)
+            for year in (2017, 2018)
+            for group in ("ES", "HS")
+        ]
+    )
+    twin = pd.DataFrame(
+        [row(panel="x", term=year, estimate=year / 1e4, state="simulated") for year in (2017, 2018)]
+    )
+    signposts = pd.DataFrame(
+        [
+            row(scale="comfort", method=method, term=f"{what}, {wave}", estimate=wave / 10)
+            for method in ("mixed model", "school fixed effects")
+            for what in ("difference in change", "comparison schools")
+            for wave in (2, 3)
+        ]
+    )
+    found = effects.gather(
+        {
+            "participants": participants, "printed": allowed, "reports": reports, "twin": twin,
+            "signposts": signposts,
+        }
+    ).set_index("study")  # fmt: skip
+    assert found.loc["Example of peer groups", ["label", "estimate"]].tolist() == ["Comfort", 0.3]
+    assert found.columns.tolist() == ["label", "unit", "estimate", "ci_low", "ci_high", "state"]
+    assert found.loc["Chile", "label"] == "comfort"
+    assert found.loc["Chicago, reports", "estimate"].tolist() == [0.2018, 0.2018]
+    assert found.loc["Chicago, print", "estimate"] == 0.2
+    # Three stars on .1 and on .2: the smaller one bounds the error of both, 1.96 / 3.2905 of .1 at the widest.
+    reach = found.loc["Chicago, print", "ci_high"] - 0.2
+    assert reach == pytest.approx(1.959964 * 0.1005 / 3.290527, rel=1e-6)
+    assert found.loc["Twin of the Chicago survey", "state"] == "simulated"
+    assert found.groupby(level=0)["unit"].nunique().eq(1).all()
