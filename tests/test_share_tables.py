@@ -52,7 +52,13 @@ def test_shares_side_by_side_in_percent():
         ["System A", "Teach jointly", "51.2% (47 to 55)", "0.0%", 700],
         ["System A", "Observe", "not administered", "not administered", 0],
     ]
-    assert seen.columns.tolist() == ["", "Item", "Never", "Monthly or more", "Answered"]
+    assert seen.columns.tolist() == [
+        "System or group",
+        "Item",
+        "Never",
+        "Monthly or more",
+        "Answered",
+    ]
 
 
 def test_two_cycles_are_told_apart():
@@ -64,7 +70,7 @@ def test_two_cycles_are_told_apart():
 def test_two_systems_of_one_name_keep_their_rows():
     both = pd.concat([shares(), shares().assign(system="XXB", share=0.25)])
     seen = share_tables.shares(both, ITEMS, {"XXA": "Same", "XXB": "Same"}, WORDS)
-    assert seen[""].tolist() == ["Same"] * 4
+    assert seen["System or group"].tolist() == ["Same (XXA)"] * 2 + ["Same (XXB)"] * 2
     assert seen["Never"].str[:3].tolist() == ["51.", "not", "25.", "25."]
 
 
@@ -118,3 +124,11 @@ def test_counts_name_systems_and_items():
         pd.DataFrame([row | {"no_answer": 2, "not_administered": 1}]), ITEMS, NAMES
     )
     assert seen.iloc[0].tolist() == ["System A", "Observe", 10, 3, 7, 2, 1]
+
+
+def test_two_systems_of_one_name_are_told_apart():
+    rows = pd.DataFrame({"system": ["BEL", "BFL", "MEX", "Mean of 3"], "item": "A"})
+    names = {"BEL": "Belgium", "BFL": "Belgium", "MEX": "Mexico"}
+    seen = share_tables.labelled(rows, ITEMS, names, "Mean of 3")
+    assert seen["label"].tolist() == ["Belgium (BEL)", "Belgium (BFL)", "Mexico", "Mean of 3"]
+    assert seen["average"].tolist() == [False, False, False, True]

@@ -36,7 +36,7 @@ def counts(table: pd.DataFrame, items: Mapping[str, str], names: Mapping[str, st
     """`shares.counts` with a row a system (or group) and item."""
     return pd.DataFrame(
         {
-            "": _spoken(table["system"], names),
+            "System or group": _spoken(table["system"], names),
             "Item": table["item"].map(items),
             "Respondents": table["respondents"],
             "Schools": table["schools"],
@@ -58,7 +58,7 @@ def shares(
     seen = pd.DataFrame(
         {
             "system": table["system"],  # two may be spoken of alike
-            "": _spoken(table["system"], names),
+            "System or group": _spoken(table["system"], names),
             "Item": table["item"].map(items),
             "statistic": table["statistic"].map(words),
             "text": [_percent(row) for row in table.itertuples()],
@@ -76,7 +76,7 @@ def differences(table: pd.DataFrame, words: Mapping[str, str]) -> pd.DataFrame:
     """Differences between systems (`label_1` less `label_2`) or levels (`term` less `other`), in percentage points."""
     between = "label_1" in table
     first, second = ("label_1", "label_2") if between else ("term", "other")
-    shown = {} if between else {"": table["label"]}
+    shown = {} if between else {"System or group": table["label"]}
     shown |= {
         "Item": table["item_label"],
         "First": table[first],
@@ -108,7 +108,12 @@ def _cycle(table: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def _spoken(codes: pd.Series, names: Mapping[str, str]) -> pd.Series:
-    return codes.map(names).fillna(codes)
+    """Names; with the code where two have the same."""
+    spoken = list(names.values())
+    told_apart = {
+        code: f"{name} ({code})" if spoken.count(name) > 1 else name for code, name in names.items()
+    }
+    return codes.map(told_apart).fillna(codes)
 
 
 def _percent(row) -> str:

@@ -1,6 +1,7 @@
 """How figures look: one palette that colour-blind readers can tell apart, plain axes, direct labels."""
 
 import matplotlib as mpl
+from matplotlib.colors import to_rgb
 
 # Okabe and Ito's palette, in the order of use here.
 BLUE, ORANGE, GREEN, PURPLE, RED, SKY = (
@@ -47,3 +48,8 @@ def use() -> None:
             "lines.linewidth": 1.8,
         }
     )
+
+
+def dark(colour: str) -> tuple[float, ...]:
+    """A colour of the palette, dark enough for text on white."""
+    return tuple(0.62 * channel for channel in to_rgb(colour))
