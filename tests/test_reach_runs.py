@@ -1,0 +1,88 @@
+"""Notebook 07 on a user's own table, from the command line to the tables, and what it says of print."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from conftest import copy_project, make
+from helpers import simulate
+
+pytestmark = pytest.mark.build
+NOTEBOOK = "07-reach-and-context"
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = copy_project(tmp_path_factory.mktemp("reach") / "project")
+    (folder / "data" / "raw").mkdir()
+    return folder
+
+
+def run(project, stem, data):
+    (project / "params" / f"{stem}.yml").write_text(json.dumps({"data": data}))
+    return make(project, "run", f"NOTEBOOK={NOTEBOOK}", f"PARAMS=params/{stem}.yml")
+
+
+def test_own_table_is_print_of_others_and_is_counted_right(project):
+    own = simulate.retold().replace({"said_by": {"Brief B": "Bericht Ü"}, "unit": {"schools": ""}})
+    own = own[own["label"] != "Teachers who visit a colleague's lesson"]
+    own.to_csv(project / "data" / "raw" / "eigene.csv", index=False, sep=";", decimal=",")
+    done = run(project, "eigene", "data/raw/eigene.csv")
+    assert done.returncode == 0, done.stderr
+    folder = project / "build" / "runs" / "eigene"
+    tables = {path.stem.partition("--")[2]: pd.read_csv(path) for path in folder.glob("*s/*.csv")}
+    assert set(tables) == {"signs", "beside-the-source", "retellings"}  # nothing is retold twice
+    assert set(tables["retellings"]["state"]) == {"published"}
+    assert len(tables["retellings"]) == 8
+    signs = tables["signs"].groupby("sign")["count"].sum()
+    assert signs[signs > 0].to_dict() == {"kept": 2, "sharpened": 1, "narrowed": 1, "changed": 2, "not seen": 1}  # fmt: skip
+    page = (folder / "notebook.html").read_text()
+    assert "Bericht Ü" in page
+    assert "Instructional Leadership Corps by" in page  # the introduction stays
+    assert "32,000" not in page  # and print goes
+
+
+BAD = {
+    "missing column": (lambda d: d.drop(columns="said_by"), ["no column 'said_by'"]),
+    "unknown word": (lambda d: d.assign(change="twisted"), ["'change'", "row 2: 'twisted'"]),
+    "text among numbers": (lambda d: d.assign(value="many"), ["'value'", "row 2: 'many'"]),
+    "no rows": (lambda d: d.head(0), ["no rows"]),
+}
+
+
+@pytest.mark.parametrize("mistake", BAD)
+def test_bad_tables_are_refused_and_leave_nothing(project, mistake):
+    spoil, named = BAD[mistake]
+    spoil(simulate.retold()).to_csv(project / "data" / "raw" / "bad.csv", index=False)
+    done = run(project, "spoilt", "data/raw/bad.csv")
+    assert done.returncode != 0
+    for part in ["data/raw/bad.csv", *named]:
+        assert part in done.stderr
+    assert "Traceback" not in done.stderr
+    files = [path for path in (project / "build").rglob("*") if path.is_file()]
+    assert not [path for path in files if "spoilt" in path.as_posix()]
+
+
+def test_known_answers_about_print(built):
+    """As the list of facts has them: the three numbers add up to the total; 23 percent of 1,000; four sites."""
+    tables = built / "build" / "tables"
+    figures = built / "build" / "figures"
+    assert pd.read_csv(figures / f"{NOTEBOOK}--reach.csv")["value"].sum() == 100_000
+    polls = pd.read_csv(tables / f"{NOTEBOOK}--margins.csv").set_index("percent")
+    assert polls.loc[23, "asked"] == 1000
+    # Half the width of the normal approximation, 1.96 sqrt(.23 .77 / 1000), is 2.6 points.
+    assert (polls.loc[23, "high"] - polls.loc[23, "low"]) / 2 == pytest.approx(2.6, abs=0.05)
+    study = pd.read_csv(tables / f"{NOTEBOOK}--study.csv")
+    assert study.loc[study["unit"] == "sites", "value"].sum() == 4
+    book = pd.read_csv(built / "build" / "ledger.csv", dtype=str)
+    own = book[book["notebook"] == NOTEBOOK].set_index("id")["verdict"]
+    assert set(own[own == "contradicts"].index) == {
+        "003-text-reach-coaches",
+        "003-text-schools-studied",
+        "003-text-schools-selected",
+        "003-text-east-side-high-schools",
+        "004-text-teens-disconnected",
+        "004-text-endnote-marker-last",
+        "004-text-endnote-43-year",
+    }

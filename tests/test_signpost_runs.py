@@ -1,0 +1,124 @@
+"""Notebook 06 on the user's own survey, with other assumptions, and as it is built."""
+
+import json
+
+import pandas as pd
+import pytest
+
+from conftest import copy_project, make
+from helpers import signposts, waves
+
+pytestmark = pytest.mark.build
+NOTEBOOK = "06-signposts"
+GERMAN = {"teacher": "Lehrkraft", "wave": "Jahr", "school": "Schule", "peer_groups": "Gruppen", "support": "Rückhalt"}  # fmt: skip
+SCALES = {"Zusammenarbeit": [f"collaboration_{item}" for item in range(1, 5)]}
+OWN = {
+    "teacher": "Lehrkraft", "wave": "Jahr", "school": "Schule", "treated": "Gruppen", "baseline": 2021,
+    "controls": ["Rückhalt"], "scales": SCALES,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory):
+    folder = copy_project(tmp_path_factory.mktemp("signposts") / "project")
+    (folder / "data" / "raw").mkdir()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def survey(project):
+    frame = pd.read_csv(project / "data" / "simulated" / "06-signposts.csv").rename(columns=GERMAN)
+    frame["Schule"] = "Haus Nr. " + frame["Schule"].str[-2:]
+    return frame.assign(Jahr=frame["Jahr"] + 2020, Lehrkraft="L" + frame["Lehrkraft"].astype(str))
+
+
+def run(project, file, **values):
+    (project / "params" / file).write_text(json.dumps(values))
+    return make(project, "run", f"NOTEBOOK={NOTEBOOK}", f"PARAMS=params/{file}")
+
+
+def table(folder, name):
+    return pd.read_csv(folder / "tables" / f"{NOTEBOOK}--{name}.csv")
+
+
+def test_own_survey_with_other_names(project, survey):
+    path = project / "data" / "raw" / "eigene.csv"
+    survey.to_csv(path, index=False, sep=";")
+    done = run(project, "eigene.yml", data="data/raw/eigene.csv", **OWN)
+    assert done.returncode == 0, done.stderr
+    folder = project / "build" / "runs" / "eigene"
+    found = table(folder, "estimates")
+    assert set(found["state"]) == {"microdata"}
+    expected = signposts.changes(waves.read(path, **OWN))
+    assert found["estimate"].to_numpy() == pytest.approx(expected["estimate"].to_numpy(), rel=1e-10)
+    assert "difference in change, 2023" in set(found["term"])
+    # Of print and planning, nothing is left; of schools and teachers, no name.
+    assert not list(folder.glob("*/*--what-is-printed.csv")) + list(
+        folder.glob("*/*--smallest-change.*")
+    )
+    for made in folder.rglob("*"):
+        if made.suffix in (".csv", ".html", ".svg", ".ipynb", ".jsonl"):
+            assert "Haus Nr." not in made.read_text(encoding="utf-8"), made.name
+    assert not any(
+        len(pd.read_csv(made)) >= survey["Lehrkraft"].nunique() for made in folder.glob("*s/*.csv")
+    )
+
+
+def test_without_comparison_schools_and_items(project, survey):
+    scores = survey.assign(wert=survey[SCALES["Zusammenarbeit"]].mean(axis=1))
+    scores.to_csv(project / "data" / "raw" / "werte.csv", index=False)
+    done = run(
+        project, "werte.yml", data="data/raw/werte.csv", teacher="Lehrkraft", wave="Jahr", school="Schule", scales=["wert"]
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    folder = project / "build" / "runs" / "werte"
+    assert set(table(folder, "estimates")["term"]) == {2022, 2023}
+    assert not (folder / "tables" / f"{NOTEBOOK}--reliability.csv").exists()
+
+
+def test_other_assumptions(project):
+    done = run(project, "plan.yml", assume={"schools": 60, "icc": 0.3, "teachers": 10})
+    assert done.returncode == 0, done.stderr
+    folder = project / "build" / "runs" / "plan"
+    curves = pd.read_csv(folder / "figures" / f"{NOTEBOOK}--smallest-change.csv")
+    assert sorted(set(curves["icc"])) == [0.05, 0.2, 0.3]
+    assert "60 schools" in (folder / "notebook.html").read_text(encoding="utf-8")
+
+
+BAD = {
+    "misspelt": (lambda d: d, {"school": "Schulle"}, ["no column 'Schulle'", "Did you mean"]),
+    "two districts": (
+        lambda d: d.assign(district=[*d["district"][:-1], "elsewhere"]),
+        {"district": "district"},
+        ["'district'", "elsewhere"],
+    ),
+    "planning with data": (lambda d: d, {"assume": {"icc": 0.1}}, ["`assume`", "without `data`"]),
+    "unknown assumption": (lambda d: d, {"data": "", "assume": {"iccc": 0.1}}, ["`assume` has no 'iccc'"]),
+    "no file": (lambda d: d, {"data": ""}, ["Name it in `data`"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_input_ends_with_one_message_and_leaves_nothing(project, survey, name):
+    change, parameters, said = BAD[name]
+    change(survey).to_csv(project / "data" / "raw" / "schlecht.csv", index=False)
+    stem = name.replace(" ", "-")
+    done = run(project, f"{stem}.yml", **({"data": "data/raw/schlecht.csv"} | OWN | parameters))
+    assert done.returncode != 0
+    for word in said:
+        assert word in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (project / "build" / "runs" / stem).exists()
+    assert not (project / "build" / "aside" / stem).exists()
+
+
+def test_all_of_the_record_is_in_the_ledger(built):
+    ledger = pd.read_csv(built / "build" / "ledger.csv", dtype=str)
+    of_record = ledger[ledger["seed"] == "000"]
+    printed = pd.read_csv(built / "data" / "published" / "000-record.csv")
+    assert set(of_record.loc[of_record["notebook"] == NOTEBOOK, "id"]) == set(printed["id"])
+    assert "contradicts" not in set(of_record["verdict"])
+    planned = pd.read_csv(built / "build" / "tables" / f"{NOTEBOOK}--formula-and-simulation.csv")
+    assert set(planned["state"]) == {"simulated"}
+    gap = planned["spread"] / planned["std_error"] - 1
+    assert gap.abs().max() < 4 / (2 * 599) ** 0.5  # four standard errors of a simulated spread
