@@ -31,7 +31,7 @@ def files_of(folder: Path) -> dict[str, Path]:
     apart = {"times.html", "state.json"}
     return {
         p.relative_to(build).as_posix(): p
-        for p in [*parts, build / "ledger.csv"]
+        for p in [*parts, *build.glob("ledger.*")]
         if p.name not in apart
     }
 

@@ -15,7 +15,7 @@ from conftest import environment, make, write_notebook
 from helpers import execute
 
 pytestmark = pytest.mark.build
-RESULTS = ("notebooks", "figures", "tables", "site", "ledger.csv", "standard")
+RESULTS = ("notebooks", "figures", "tables", "site", "standard")
 
 
 def results(folder):
