@@ -146,20 +146,13 @@ def test_nothing_to_do_is_said_within_a_second(worked):
     [
         ("src/helpers/questionnaire.py", ["05"]),
         ("src/helpers/twogroups.py", ["04", "05", "06"]),
-        ("src/helpers/own_survey.py", ["02", "03"]),
-        ("src/helpers/twin.py", ["01"]),
-        ("src/helpers/signposts.py", ["06"]),
-        ("src/helpers/retellings.py", ["07"]),
         ("src/helpers/simulate.py", []),
         ("src/helpers/execute.py", []),
         ("src/helpers/template/style.css", ["site"]),
         ("src/helpers/template/ledger.js", []),  # the ledger's own
         ("data/published/001-table1.csv", ["04"]),
         ("data/published/004-text.csv", ["03", "07"]),
-        ("data/cases/talis-checks.csv", ["03"]),
-        ("data/moments/cps-reports-moments.csv", ["01"]),
         ("data/simulated/03-talis.zip", ["03"]),
-        ("data/simulated/01-students.csv", []),
         ("requirements.lock", [name[:2] for name in source.names()[:-1]]),
     ],
 )
