@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import sys
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -102,6 +104,14 @@ def tiny(tmp_path: Path) -> Path:
     return copy_project(tmp_path / "tiny", notebooks=False)
 
 
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project for runs with the user's own data, for one file of tests."""
+    folder = copy_project(tmp_path_factory.mktemp("runs") / "project")
+    (folder / "data" / "raw").mkdir()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project, built. Tests must leave it as it is."""
@@ -116,3 +126,24 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the developers' reference material (../shared) is not here")
     return SHARED
+
+
+@pytest.fixture
+def figure_style() -> Iterator[None]:
+    """Figures as notebooks draw them; a warning of matplotlib fails the test."""
+    import matplotlib.pyplot as plt
+
+    from helpers import style
+
+    with plt.rc_context():
+        style.use()
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            yield
+    plt.close("all")
+
+
+def need(there: object, what: str, required: str) -> None:
+    """Skip where something is not installed, and say so; fail where the variable `required` says it has to be."""
+    if not there:
+        (pytest.fail if os.environ.get(required) else pytest.skip)(f"{what} is not here")

@@ -1,28 +1,18 @@
 """Figures of practice change: drawn without warnings, with all their text inside, whatever the panels are called."""
 
 import io
-import warnings
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import change_plots, style
+from helpers import change_plots
+
+pytestmark = pytest.mark.usefixtures("figure_style")
 
 TERMS = ["2013", "2014", "2015", "2016", "2017", "2018"]
 LONG = "Schools of the northern coast, upper secondary, evening classes"
 ANSWERS = ["VERY WEAK", "WEAK", "NEUTRAL", "STRONG", "VERY STRONG"]
-
-
-@pytest.fixture(autouse=True)
-def _styled():
-    with plt.rc_context():
-        style.use()
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            yield
-    plt.close("all")
 
 
 def effects(panels, series=("own",), terms=TERMS):

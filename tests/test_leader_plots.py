@@ -2,28 +2,18 @@
 
 import io
 import itertools
-import warnings
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Polygon, Rectangle
 
-from helpers import leader_plots, style
+from helpers import leader_plots
+
+pytestmark = pytest.mark.usefixtures("figure_style")
 
 LONG = "Working with the colleagues of another department on a project that goes on for a year"
-
-
-@pytest.fixture(autouse=True)
-def _styled():
-    with plt.rc_context():
-        style.use()
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            yield
-    plt.close("all")
 
 
 def people(*labels):

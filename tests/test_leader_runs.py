@@ -7,18 +7,11 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from conftest import copy_project, make
+from conftest import make
 from helpers import published, session
 
 pytestmark = pytest.mark.build
 NOTEBOOK = "02-teacher-leadership"
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    folder = copy_project(tmp_path_factory.mktemp("leaders") / "project")
-    (folder / "data" / "raw").mkdir()
-    return folder
 
 
 def run(project, file, **values):

@@ -1,14 +1,13 @@
 """The pages as people meet them: in a browser, on a phone, by keyboard, by screen reader, without a network."""
 
 import io
-import os
 import shutil
 from urllib.parse import unquote, urlparse
 
 import pytest
 from bs4 import BeautifulSoup
 
-from conftest import make
+from conftest import make, need
 from helpers import source
 
 pytestmark = pytest.mark.browser
@@ -25,10 +24,7 @@ def site(built):
 
 @pytest.fixture(scope="session")
 def browser():
-    if BROWSER is None:
-        if os.environ.get("REQUIRE_BROWSER"):
-            pytest.fail("REQUIRE_BROWSER is set, and there is no Chromium")
-        pytest.skip("there is no Chromium here; pages are checked without a browser only")
+    need(BROWSER, "Chromium, to look at pages with,", "REQUIRE_BROWSER")
     from playwright.sync_api import sync_playwright
 
     flags = [

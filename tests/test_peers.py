@@ -6,7 +6,7 @@ is set, as `make test` does where it has installed them.
 """
 
 import importlib
-import os
+import importlib.util
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import wild
+from conftest import need
 from helpers import fixed_effects, moments
 from helpers.project import InputError
 
@@ -32,9 +33,10 @@ MODEL = {
 
 
 def peer(module):
-    if os.environ.get("REQUIRE_PEERS"):
-        return importlib.import_module(module)
-    return pytest.importorskip(module, reason=f"{module} is not installed; `make test` installs it")
+    need(
+        importlib.util.find_spec(module), f"{module}, which `make test` installs,", "REQUIRE_PEERS"
+    )
+    return importlib.import_module(module)
 
 
 def published(package, name):

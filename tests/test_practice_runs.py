@@ -9,17 +9,10 @@ import pandas as pd
 import pytest
 from linearmodels.panel import PanelOLS
 
-from conftest import copy_project, make
+from conftest import make
 
 pytestmark = pytest.mark.build
 NOTEBOOK = "01-practice-change"
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    folder = copy_project(tmp_path_factory.mktemp("practice") / "project")
-    (folder / "data" / "raw").mkdir()
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -2,29 +2,19 @@
 
 import io
 import itertools
-import warnings
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import reach_plots, retellings, style
+from helpers import reach_plots, retellings
+
+pytestmark = pytest.mark.usefixtures("figure_style")
 
 LONG = (
     "Teachers in schools of the northern coast who say that they have at some time watched a lesson"
 )
 SIGNS = list(retellings.MEANING)
-
-
-@pytest.fixture(autouse=True)
-def _styled():
-    with plt.rc_context():
-        style.use()
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            yield
-    plt.close("all")
 
 
 def reach(values, names):

@@ -5,18 +5,11 @@ import json
 import pandas as pd
 import pytest
 
-from conftest import copy_project, make
+from conftest import make
 from helpers import simulate
 
 pytestmark = pytest.mark.build
 NOTEBOOK = "07-reach-and-context"
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    folder = copy_project(tmp_path_factory.mktemp("reach") / "project")
-    (folder / "data" / "raw").mkdir()
-    return folder
 
 
 def run(project, stem, data):

@@ -7,17 +7,10 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from conftest import ROOT, copy_project, make
+from conftest import ROOT, make
 from helpers import source, twogroups
 
 pytestmark = pytest.mark.build
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    folder = copy_project(tmp_path_factory.mktemp("runs") / "project")
-    (folder / "data" / "raw").mkdir()
-    return folder
 
 
 def run(project, name, file, **values):

@@ -1,15 +1,15 @@
 """Figures of shares: what stands in them is what the table has, and no two words lie on each other."""
 
 import itertools
-import warnings
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.text import Text
 
 from helpers import share_plots, style
+
+pytestmark = pytest.mark.usefixtures("figure_style")
 
 LONG = (
     "Work with other teachers in this school to ensure common standards in evaluations of progress"
@@ -24,16 +24,6 @@ FIFTY = {
 UNBROKEN = {"Q1": "Bezirksschulratsvorsitzendenkonferenzbezirk", "Q2": "North"}
 CATEGORIES = ["Never", "Once a year or less", "2-4 times a year", "5-10 times a year", "1-3 times a month", "Once a week or more"]  # fmt: skip
 WORDS = {"never": "never", "monthly": "at least once a month"}
-
-
-@pytest.fixture(autouse=True)
-def _styled():
-    with plt.rc_context():
-        style.use()
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            yield
-    plt.close("all")
 
 
 def table(systems=THREE, items=ITEMS, statistics=WORDS, mean=True):

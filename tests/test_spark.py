@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from conftest import need
 from helpers import moments
 from helpers.project import InputError
 
@@ -49,12 +50,6 @@ def records(n=900):
     for column in ("gr`oup", "x.1", "year"):
         frame.loc[rng.integers(0, n, 20), column] = np.nan
     return frame
-
-
-def need(there, what, required):
-    """Skip where something is not installed, and say so; fail where it has to be."""
-    if not there:
-        (pytest.fail if os.environ.get(required) else pytest.skip)(f"{what} is not here")
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from conftest import copy_project, make
+from conftest import make
 
 pytestmark = pytest.mark.build
 NOTEBOOK = "03-talis-deprivatization"
@@ -17,13 +17,6 @@ SHARES = [
     "system", "item", "statistic", "share", "std_error", "ci_low", "ci_high", "n", "n_schools",
     "state",
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    folder = copy_project(tmp_path_factory.mktemp("talis") / "project")
-    (folder / "data" / "raw").mkdir()
-    return folder
 
 
 def run(project, stem, **values):
