@@ -1,5 +1,6 @@
 """Shared by the tests: temporary copies of the project, built with this environment."""
 
+import io
 import json
 import os
 import shutil
@@ -8,6 +9,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
@@ -147,3 +149,16 @@ def need(there: object, what: str, required: str) -> None:
     """Skip where something is not installed, and say so; fail where the variable `required` says it has to be."""
     if not there:
         (pytest.fail if os.environ.get(required) else pytest.skip)(f"{what} is not here")
+
+
+def drawn_inside(fig: Any) -> Any:
+    """The box of all that is drawn, in inches, once it is sure that nothing reaches far out to the left or right.
+
+    A saved file is cut to what was drawn, so what reaches far out makes it wide and all the rest small.
+    """
+    fig.savefig(io.BytesIO(), format="svg")
+    fig.canvas.draw()
+    drawn = fig.get_tightbbox()
+    assert drawn.x0 > -0.12
+    assert drawn.x1 < fig.get_figwidth() + 0.12
+    return drawn

@@ -1,6 +1,5 @@
 """Figures of leaders: drawn without warnings, with all their text inside, and with the marks where the numbers say."""
 
-import io
 import itertools
 
 import numpy as np
@@ -9,6 +8,7 @@ import pytest
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Polygon, Rectangle
 
+from conftest import drawn_inside
 from helpers import leader_plots
 
 pytestmark = pytest.mark.usefixtures("figure_style")
@@ -81,11 +81,7 @@ FIGURES = {
 @pytest.mark.parametrize("name", FIGURES)
 def test_text_stays_inside_and_labels_apart(name):
     fig = FIGURES[name]()
-    fig.savefig(io.BytesIO(), format="svg")
-    fig.canvas.draw()
-    drawn = fig.get_tightbbox()
-    assert drawn.x0 > -0.12
-    assert drawn.x1 < fig.get_figwidth() + 0.12
+    drawn = drawn_inside(fig)
     assert drawn.y0 > -0.12
     assert drawn.y1 < fig.get_figheight() + 0.12
     for ax in fig.axes:

@@ -1,12 +1,12 @@
 """Figures of reach and of retold numbers: drawn without warnings, with all their text inside, whatever the rows."""
 
-import io
 import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from conftest import drawn_inside
 from helpers import reach_plots, retellings
 
 pytestmark = pytest.mark.usefixtures("figure_style")
@@ -71,12 +71,7 @@ FIGURES = {
 @pytest.mark.parametrize("name", FIGURES)
 def test_text_stays_inside_and_rows_apart(name):
     fig = FIGURES[name]()
-    fig.savefig(io.BytesIO(), format="svg")
-    fig.canvas.draw()
-    # A saved file is cut to what was drawn, so what reaches far out makes it wide and all the rest small.
-    drawn = fig.get_tightbbox()
-    assert drawn.x0 > -0.12
-    assert drawn.x1 < fig.get_figwidth() + 0.12
+    drawn_inside(fig)
     for ax in fig.axes:
         shown = [label.get_window_extent() for label in ax.get_yticklabels() if label.get_text()]
         spans = sorted((box.y0, box.y1) for box in shown)
