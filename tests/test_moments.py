@@ -159,6 +159,26 @@ def test_open_records_serve_several_models():
             assert_same(moments.compute(opened, model), moments.compute(frame, model))
 
 
+def test_files_open_at_once_do_not_mix(tmp_path):
+    frames = records(), records(schools=7, seed=6)
+    with open_records(write_records(tmp_path / "one.csv", frames[0])) as one:
+        with open_records(write_records(tmp_path / "other.parquet", frames[1])) as other:
+            found = [moments.compute(opened, MODEL) for opened in (one, other, one)]
+        found.append(moments.compute(one, MODEL))
+    for place, frame in zip(found, (frames[0], frames[1], frames[0], frames[0]), strict=True):
+        assert_same(place, moments.compute(frame, MODEL))
+
+
+@pytest.mark.parametrize("model", [MODEL, PLAIN], ids=["weighted", "plain"])
+def test_records_with_gaps_give_what_the_complete_ones_give(model):
+    frame = records()
+    found = moments.compute(frame.dropna(), model)
+    assert not any(found.incomplete.values())
+    gaps = moments.compute(frame, model)
+    assert min(gaps.incomplete["x"], gaps.incomplete["sex"]) > 0
+    assert_same(replace(gaps, incomplete=found.incomplete, rows=found.rows), found)
+
+
 def test_the_same_labels_in_other_clothes(tmp_path):
     """Years as whole numbers, with decimals, as text, and in a CSV file with and without decimals."""
     frame = records()

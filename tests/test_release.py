@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from conftest import ROOT
 from helpers import disclosure, fixed_effects, moments, release
 from helpers.project import InputError
+from helpers.records import open_records
 
 COLUMNS = {"outcome": "y", "school": "school", "year": "year", "baseline": 2012}
 PARAMETERS = COLUMNS | {"controls": ["x"], "categories": {"sex": "f", "plan": "free"}}
@@ -327,6 +328,10 @@ def test_equal_bytes_of_files_that_many_threads_could_read(tmp_path, monkeypatch
     for _ in range(3):
         again = release.make(tmp_path / "mine.yml", "school") / "moments.csv"
         assert again.read_bytes() == first
+    with open_records(tmp_path / "big.parquet") as opened:  # what reads next is not slowed
+        threads = opened.fetch("SELECT current_setting('threads') AS n")["n"][0]
+    usual = duckdb.connect().execute("SELECT current_setting('threads')").fetchone()[0]
+    assert threads == usual
 
 
 SEX_BY_YEAR = PARAMETERS | {"categories": {"sex": "f"}}

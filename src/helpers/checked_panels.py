@@ -65,7 +65,10 @@ def make(settings: dict[str, Any], kind: str) -> tuple[dict[str, Panel], int]:
     columns = list(filter(None, dict.fromkeys([*labels, *numbers])))
     with open_records(locate(settings["data"]), columns, labels) as source:
         source.run("SET threads TO 1")  # the order of addition decides the last digits
-        panels = _panels(source, settings, kind)
+        try:
+            panels = _panels(source, settings, kind)
+        finally:
+            source.run("RESET threads")
         return panels, int(source.fetch("SELECT count(*) AS n FROM file")["n"][0])
 
 

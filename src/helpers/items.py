@@ -120,12 +120,11 @@ def _add_column(records: Records, measured: pd.DataFrame, answered: str, score: 
     if MEASURE in records.columns:
         raise InputError(f"{records.name}: there is a column {MEASURE!r} already. Rename it.")
     records.connection.register("cells_measured", measured)
-    records.run("CREATE SCHEMA scored")
-    records.run("CREATE TABLE scored.cells AS SELECT * FROM cells_measured")
+    records.run("CREATE TEMPORARY TABLE cells AS SELECT * FROM cells_measured")
+    records.run("ALTER VIEW file RENAME TO unscored")
     records.run(
-        f"CREATE VIEW scored.file AS SELECT unscored.*, cells.measure AS {MEASURE} FROM "
-        f"(SELECT *, {answered} AS cell_answered, {score} AS cell_score FROM main.file) AS unscored "
-        "LEFT JOIN scored.cells AS cells ON cells.answered = cell_answered AND cells.score = cell_score"
+        f"CREATE TEMPORARY VIEW file AS SELECT answers.*, cells.measure AS {MEASURE} FROM "
+        f"(SELECT *, {answered} AS cell_answered, {score} AS cell_score FROM unscored) AS answers "
+        "LEFT JOIN cells ON cells.answered = cell_answered AND cells.score = cell_score"
     )
-    records.run("SET search_path = 'scored,main'")
     records.columns[MEASURE] = "float"

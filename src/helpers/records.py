@@ -11,6 +11,7 @@ import re
 import tempfile
 from collections import Counter
 from collections.abc import Collection, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,7 @@ _NOT_THE_FILE = (
 
 
 class Records:
-    """A DuckDB connection with a view `file`, and how to speak of it. Use it in a `with` block, or close it.
+    """A DuckDB connection with a temporary view `file`, and how to speak of it. Use it in a `with` block, or close it.
 
     `columns`: column -> kind: "number", "float" (which may have decimals) or "text" (everything else).
     """
@@ -98,19 +99,22 @@ def open_records(
     codes are missing, and the columns in `labelled` show value labels instead of codes. Raises InputError.
     """
     if not isinstance(source, (Path, Sequence)):
-        connection = _connect()
-        connection.register("file", source)
+        connection = _engine().cursor()
+        connection.register("frame", source)
+        connection.execute("CREATE TEMPORARY VIEW file AS SELECT * FROM frame")
         return Records(connection, "the data frame")
     paths, ending = find(source)
     name = relative(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
     if ending in (".sav", ".dta"):
         return _open_labelled(paths, name, columns, labelled)
-    connection = _connect()
+    connection = _engine().cursor()
     try:
         if ending == ".csv":
             selects = [_select_csv(path) for path in paths]
             _refuse_unlike(paths, [_kinds(connection, f"({select})") for select in selects])
-            connection.execute(f"CREATE VIEW file AS {' UNION ALL BY NAME '.join(selects)}")
+            connection.execute(
+                f"CREATE TEMPORARY VIEW file AS {' UNION ALL BY NAME '.join(selects)}"
+            )
         else:
             _refuse_unlike(
                 paths,
@@ -119,7 +123,7 @@ def open_records(
             names = ", ".join(quote(str(path)) for path in paths)
             by_name = ", union_by_name = true" if len(paths) > 1 else ""
             connection.execute(
-                f"CREATE VIEW file AS SELECT * FROM read_parquet([{names}]{by_name})"
+                f"CREATE TEMPORARY VIEW file AS SELECT * FROM read_parquet([{names}]{by_name})"
             )
         return Records(connection, name)
     except duckdb.Error as error:
@@ -149,6 +153,15 @@ def find(source: Path | Sequence[Path]) -> tuple[list[Path], str]:
 def _connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
     """What does not fit into memory goes to the system's temporary folder, not into the one where the user works."""
     return duckdb.connect(database, config={"temp_directory": tempfile.gettempdir()})
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
+    """One for the whole process: to start it takes longer than to read 100,000 records.
+
+    Each opened file has a cursor of its own, whose temporary views and tables no other cursor sees.
+    """
+    return _connect()
 
 
 def quote(text: str) -> str:
@@ -250,9 +263,10 @@ def _open_labelled(
             f"{Records.identifier(column)} {'VARCHAR' if kind == 'text' else 'DOUBLE'}"
             for column, kind in kinds[0].items()
         )
-        connection.execute(f"CREATE TABLE file ({types})")
+        connection.execute(f"CREATE TABLE stored ({types})")
         for path, of_file in zip(paths, kinds, strict=True):
             _insert(connection, path, of_file)
+        connection.execute("CREATE TEMPORARY VIEW file AS SELECT * FROM stored")
         return Records(connection, name, folder)
     except BaseException:
         connection.close()
@@ -298,7 +312,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, path: Path, kinds: dict[str, 
                 if kind == "text" and column in meta.variable_value_labels:
                     piece[column] = _labels(piece[column], meta.variable_value_labels[column])
             connection.register("piece", piece)
-            connection.execute("INSERT INTO file BY NAME SELECT * FROM piece")
+            connection.execute("INSERT INTO stored BY NAME SELECT * FROM piece")
             connection.unregister("piece")
     except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
         raise _unreadable(relative(path), error) from None
