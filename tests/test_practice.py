@@ -323,12 +323,12 @@ def test_each_specification_is_the_run_it_names(tmp_path):
     study = read(path, **own)
     rows = own_records.specifications(study, {"all records": 0.5}).set_index("specification")
     runs = {
-        "as declared": ("none", estimates(study)),
+        "as declared": ("{}", estimates(study)),
         "cluster jackknife (CRV3)": ("inference: CRV3", estimates(study, "CRV3")),
         "wild cluster bootstrap": ("inference: bootstrap", estimates(study, "bootstrap")),
         "clustered by school": ('cluster: ""', estimates(read(path, **WHOLE))),
         "years alone, no controls": (
-            "controls: [] and categories: []",
+            "{controls: [], categories: []}",
             # The same records: who lacks a control stays out.
             estimates(
                 read(
@@ -356,7 +356,7 @@ def test_the_declared_inference_comes_first(inference):
     rows = rows.set_index("specification")
     own = estimates(study, inference).set_index("term").loc["2019"]
     assert rows.index[0] == "as declared"
-    assert rows["parameters"].tolist()[:3] == ["none"] + [
+    assert rows["parameters"].tolist()[:3] == ["{}"] + [
         f"inference: {kind}" for kind in ("CRV1", "CRV3", "bootstrap") if kind != inference
     ]
     for column in ("estimate", "ci_low", "ci_high", "p_value"):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from linearmodels.panel import PanelOLS
 
 from conftest import make
+from helpers import parameters
 
 pytestmark = pytest.mark.build
 NOTEBOOK = "01-practice-change"
@@ -260,3 +262,45 @@ def test_the_twin_recovers_and_its_intervals_cover(built):
     assert (coverage["replications"] == 500).all()
     for _, part in coverage.groupby("inference"):
         assert 0.93 <= part["covered"].mean() <= 0.97
+
+
+def assert_row_is_run(project, tables, label, where):
+    """The file behind a row of the specification figure makes a run that holds the row's numbers."""
+    stem = f"{NOTEBOOK}--run-{label}"
+    done = make(project, "run", f"NOTEBOOK={NOTEBOOK}", f"PARAMS={tables / f'{stem}.yml'}")
+    assert done.returncode == 0, done.stderr
+    rows = pd.read_csv(tables.parent / "figures" / f"{NOTEBOOK}--specifications.csv")
+    slugs = rows["specification"].str.lower().str.replace(r"[^a-z0-9]+", "-", regex=True)
+    row = rows[slugs.str.strip("-") == label].iloc[0]
+    found = table(project, stem)
+    found["term"] = found["term"].astype(str)
+    wanted = pd.Series(where | {"term": str(row["term"])})
+    found = found[(found[list(wanted.index)] == wanted).all(axis=1)].iloc[0]
+    for column in ("estimate", "std_error", "ci_low", "ci_high", "p_value", "n", "n_groups"):
+        assert found[column] == pytest.approx(row[column], rel=1e-9), column
+
+
+@pytest.mark.parametrize("label", ["ratings-as-ridits", "cluster-jackknife-crv3"])
+def test_rows_of_the_public_choices_are_runs(built, label):
+    where = {"group": "ES", "measure": "ambitious_instruction"}
+    assert_row_is_run(built, built / "build" / "tables", label, where)
+
+
+def test_rows_of_own_choices_are_runs(project, schueler):
+    schueler.to_csv(project / "data" / "raw" / "zeilen.csv", index=False)
+    given = COLUMNS | {"data": "data/raw/zeilen.csv", "cluster": "Bezirk"}
+    done = run(project, "zeilen.yml", **given)
+    assert done.returncode == 0, done.stderr
+    tables = project / "build" / "runs" / "zeilen" / "tables"
+    assert_row_is_run(project, tables, "clustered-by-school", {"panel": "all records"})
+
+
+def test_every_row_of_the_choices_has_a_file_that_the_page_links(built):
+    rows = pd.read_csv(built / "build" / "figures" / f"{NOTEBOOK}--specifications.csv")
+    page = (built / "build" / "site" / f"{NOTEBOOK}.html").read_text()
+    linked = re.findall(rf'href="(tables/{NOTEBOOK}--run-[^"]+\.yml)">([^<]+)<', page)
+    assert [label for _, label in linked] == rows["specification"].drop_duplicates().tolist()
+    notebook = built / "notebooks" / f"{NOTEBOOK}.ipynb"
+    for path, _ in linked:
+        values = parameters.read(built / "build" / "site" / path)
+        assert parameters.check(notebook, values, path)["source"] == "cps-reports"

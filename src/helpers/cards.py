@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -119,6 +120,29 @@ def say(text: str) -> Markdown:
     return Markdown(text)
 
 
+def runs(session: Session, rows: pd.DataFrame) -> Markdown:
+    """Save for each row of a figure the parameters that make a run of it, and link to the files.
+
+    `rows`: `specification` and `parameters`, YAML of those in which such a run differs from this one.
+    """
+    import yaml
+
+    links = []
+    for label, given in dict(zip(rows["specification"], rows["parameters"], strict=True)).items():
+        stem = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
+        name = f"tables/{session.notebook}--run-{stem}.yml"
+        head = f"# {label}: make run NOTEBOOK={session.notebook} PARAMS=<this file>\n"
+        text = yaml.safe_dump(
+            _changed(session) | yaml.safe_load(given), sort_keys=False, allow_unicode=True
+        )
+        (session.folder / name).write_text(head + text, encoding="utf-8")
+        links.append(f"[{html.escape(label)}]({session.links}{name})")
+    return Markdown(
+        "**Each row is a run of its own.** Save its file and call "
+        f"`make run NOTEBOOK={session.notebook} PARAMS=` with the file's path: {'; '.join(links)}."
+    )
+
+
 def answer(session: Session, text: str) -> Markdown:
     """The notebook's answer in one computed sentence; the site's index quotes it."""
     sessions.note(session, "answer", text=text)
@@ -218,6 +242,11 @@ def _caption(number: str, title: str, caption: str, state: str) -> str:
     )
 
 
+def _changed(session: Session) -> dict[str, Any]:
+    """Parameters that are not their defaults."""
+    return {k: value for k, value in session.parameters.items() if value != session.defaults[k]}
+
+
 def _small_print(
     session: Session, kind: str, name: str, sources: list[str], endings: tuple[str, ...]
 ) -> str:
@@ -228,10 +257,7 @@ def _small_print(
         f'<a href="{html.escape(path)}" download aria-label="Download {name} as {ending.upper()}">{ending.upper()}</a>'
         for ending, path in files.items()
     )
-    changed = {
-        key: value for key, value in session.parameters.items() if value != session.defaults[key]
-    }
-    given = ", ".join(f"{key} = {value!r}" for key, value in changed.items())
+    given = ", ".join(f"{key} = {value!r}" for key, value in _changed(session).items())
     origin = ", ".join(relative(locate(path)) for path in sources)
     return (
         f'<p class="small-print">Download: {links} · Data: {html.escape(origin)} · '

@@ -85,8 +85,8 @@ def specifications(
 ) -> pd.DataFrame:
     """The effect of `term` with the inference `declared` and under alternatives, all from the same sums.
 
-    Rows: `specification, estimate, std_error, ci_low, ci_high, p_value, n, n_groups, parameters`; the last tells
-    which parameters give that run, on the same records. What cannot be had from the records is empty.
+    Rows: `specification, estimate, std_error, ci_low, ci_high, p_value, n, n_groups, parameters`; the last is
+    the YAML of the parameters that make a run of it, on the same records. What cannot be had from the records is empty.
     """
     data = fixed_effects.within(sums)
     kinds = {
@@ -94,7 +94,7 @@ def specifications(
         "CRV3": "cluster jackknife (CRV3)",
         "bootstrap": "wild cluster bootstrap",
     }
-    rows = [("as declared", lambda: data, declared, "none")]
+    rows = [("as declared", lambda: data, declared, "{}")]
     rows += [
         (name, lambda: data, kind, f"inference: {kind}")
         for kind, name in kinds.items()
@@ -108,7 +108,7 @@ def specifications(
     others = [name for name in data.terms if name not in years]
     if others:
         bare = fixed_effects.without(data, others)
-        parameters = "controls: [] and categories: []"
+        parameters = "{controls: [], categories: []}"
         rows.append(("years alone, no controls", lambda: bare, declared, parameters))
     every_year = in_every_year(sums, years)
     if 2 <= every_year.sum() < len(every_year):
