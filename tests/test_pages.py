@@ -2,6 +2,7 @@
 
 import io
 import shutil
+from functools import cache
 from urllib.parse import unquote, urlparse
 
 import pytest
@@ -62,7 +63,9 @@ def visit(browser, site):
         context.close()
 
 
+@cache
 def soup(site, name):
+    """A page as the browser reads it; many links lead to the same one."""
     return BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
 
 

@@ -1,13 +1,15 @@
 """An executed notebook as one accessible HTML page that loads nothing from elsewhere."""
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
 import nbformat
 from bs4 import BeautifulSoup
-from nbconvert.exporters import HTMLExporter
+from nbconvert.exporters import HTMLExporter, TemplateExporter
+from nbconvert.filters import Highlight2HTML
 
 from helpers import source
 from helpers.project import ROOT
@@ -18,10 +20,9 @@ PROJECT = "Open classrooms"
 
 def render(notebook: Path, target: Path, in_site: bool) -> None:
     """Write the page of an executed notebook; pages of the site link to each other and to the site's files."""
-    exporter = HTMLExporter(
-        template_name="page", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True
-    )
-    body, _ = exporter.from_notebook_node(nbformat.read(notebook, as_version=4))
+    node = nbformat.read(notebook, as_version=4)
+    # HTMLExporter's own method would parse the page and write it again: as long as all the rest, and nothing gained.
+    body, _ = TemplateExporter.from_notebook_node(_exporter(), node)
     soup = BeautifulSoup(body, "html.parser")
     toc = _name_headings(soup)
     _tidy_wide_parts(soup)
@@ -58,6 +59,16 @@ def fill(template: str, **names: Any) -> str:
         loader=loader, undefined=jinja2.ChainableUndefined, trim_blocks=True
     )
     return environment.get_template(template).render(names)
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    """One for all pages: it keeps its templates."""
+    exporter = HTMLExporter(
+        template_name="page", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True
+    )
+    exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3"))
+    return exporter
 
 
 def _neighbour(names: list[str], place: int) -> dict[str, str] | None:
