@@ -10,8 +10,6 @@ for a while), `--slow` what takes minutes and up to 9 GB of memory. What misses 
 
 import argparse
 import json
-import re
-import resource
 import statistics
 import subprocess
 import sys
@@ -21,167 +19,22 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-Fit = Callable[[], dict[str, float]]
-"""A fit of records that are at hand; the coefficients by term."""
+from bench_methods import (
+    FORMULA,
+    METHODS,
+    MODEL,
+    OURS,
+    SCAN,
+    STATSMODELS,
+    TERMS,
+    design,
+    write,
+)
 
-YEARS = [str(year) for year in range(2013, 2019)]
-CATEGORIES = {"sex": ["m"], "grade": ["7", "8"], "origin": ["b", "c", "d", "e"]}
-CONTROLS = [f"x{place}" for place in range(6)]
-DUMMIES = [f"{column}: {level}" for column, levels in CATEGORIES.items() for level in levels]
-TERMS = [*YEARS, *DUMMIES, *CONTROLS]
-MODEL = {
-    "outcome": "y",
-    "school": "school",
-    "year": "year",
-    "baseline": "2012",
-    "controls": tuple(CONTROLS),
-    "categories": {"sex": "f", "grade": "6", "origin": "a"},
-}
-FORMULA = f"y ~ C(year) + C(sex) + C(grade) + C(origin) + {' + '.join(CONTROLS)} | school"
-"""The same model in pyfixest's words."""
 TESTED = "2016"
 """The coefficient whose bootstrap is measured."""
 DRAWS = 9_999
 
-
-def write(path: Path, rows: int, schools: int) -> Path:
-    """Records from hashes of their number: the same on every machine, made as fast as they are written."""
-    import duckdb
-
-    def uniform(salt: int, of: str = "i") -> str:
-        return f"(((hash({of} * 64 + {salt}) % 1000003) + 0.5) / 1000003)"
-
-    def normal(salt: int, of: str = "i") -> str:
-        return f"(sqrt(-2 * ln({uniform(salt, of)})) * cos(2 * pi() * {uniform(salt + 1, of)}))"
-
-    numbers = ", ".join(
-        f"{normal(10 + 2 * place)} + school % 10 / 10 AS {name}"
-        for place, name in enumerate(CONTROLS)
-    )
-    effect = " + ".join(f"{place / 10} * {name}" for place, name in enumerate(CONTROLS))
-    duckdb.execute(
-        f"""
-        COPY (
-            SELECT *, 50 + school % 7 + {effect} + CASE WHEN sex = 'm' THEN 0.1 ELSE 0 END
-                + 0.1 * {normal(30, "(school * 8 + year)")} + {normal(32)} AS y
-            FROM (
-                SELECT school, CAST(2012 + floor(7 * {uniform(2)}) AS INTEGER) AS year,
-                    CASE WHEN {uniform(3)} < 0.5 THEN 'f' ELSE 'm' END AS sex,
-                    CAST(6 + floor(3 * {uniform(4)}) AS INTEGER) AS grade,
-                    substr('abcde', CAST(1 + floor(5 * {uniform(5)}) AS INTEGER), 1) AS origin, {numbers}, i
-                FROM (SELECT i, CAST(floor({schools} * {uniform(1)}) AS INTEGER) AS school FROM range({rows}) AS t(i))
-            )
-        ) TO '{path}' (FORMAT parquet)
-        """
-    )
-    return path
-
-
-def ours(path: Path) -> Fit:
-    from helpers import fixed_effects, moments
-
-    model = moments.Model(**MODEL)
-
-    def fit() -> dict[str, float]:
-        fitted = fixed_effects.fit(fixed_effects.within(moments.compute(path, model))).columns()
-        return dict(zip(fitted["term"], fitted["estimate"], strict=True))
-
-    return fit
-
-
-def pyfixest(path: Path) -> Fit:
-    import pandas as pd
-    import pyfixest as pf
-
-    frame = pd.read_parquet(path)
-    names = {f"C(year)[T.{year}]": year for year in YEARS} | {
-        f"C({column})[T.{level}]": f"{column}: {level}"
-        for column, levels in CATEGORIES.items()
-        for level in levels
-    }
-    return lambda: dict(
-        pf.feols(FORMULA, frame, vcov={"CRV1": "school"}).coef().rename(names).items()
-    )
-
-
-def design(path: Path):
-    """Outcome, regressors and schools of the records, for packages that take matrices."""
-    import pandas as pd
-
-    frame = pd.read_parquet(path)
-    x = {year: frame["year"] == int(year) for year in YEARS} | {
-        f"{column}: {level}": frame[column].astype(str) == level
-        for column, levels in CATEGORIES.items()
-        for level in levels
-    }
-    x = pd.DataFrame(x | {name: frame[name] for name in CONTROLS}, dtype=float)
-    return frame["y"], x, frame["school"]
-
-
-def absorbing(path: Path) -> Fit:
-    import pandas as pd
-    from linearmodels.iv import AbsorbingLS
-
-    y, x, school = design(path)
-    schools = pd.DataFrame({"school": pd.Categorical(school)})
-    return lambda: dict(
-        AbsorbingLS(y, x, absorb=schools)
-        .fit(cov_type="clustered", clusters=school, debiased=True)
-        .params.items()
-    )
-
-
-def panel(path: Path) -> Fit:
-    from linearmodels.panel import PanelOLS
-
-    y, x, school = design(path)
-    index = [school, school.groupby(school).cumcount()]
-    y, x = y.to_frame().set_index(index), x.set_index(index)
-    return lambda: dict(
-        PanelOLS(y, x, entity_effects=True)
-        .fit(cov_type="clustered", cluster_entity=True, group_debias=True)
-        .params.items()
-    )
-
-
-def with_dummies(path: Path) -> Fit:
-    import pandas as pd
-    from statsmodels.regression.linear_model import OLS
-
-    y, x, school = design(path)
-    everything = x.join(pd.get_dummies(school, prefix="school", dtype=float))
-    return lambda: dict(
-        OLS(y, everything)
-        .fit(cov_type="cluster", cov_kwds={"groups": school})
-        .params[TERMS]
-        .items()
-    )
-
-
-def scan(path: Path) -> Fit:
-    """Nothing but reading every column."""
-    import duckdb
-
-    numbers = ", ".join(f"sum({name})" for name in ["y", "school", "year", "grade", *CONTROLS])
-    texts = "sum(length(sex)), sum(length(origin))"
-
-    def read() -> dict[str, float]:
-        with duckdb.connect() as connection:
-            connection.execute(f"SELECT {numbers}, {texts} FROM read_parquet('{path}')").fetchone()
-        return {}
-
-    return read
-
-
-OURS, SCAN, STATSMODELS = "this project", "reading the columns", "statsmodels with dummies"
-METHODS = {
-    OURS: ours,
-    "pyfixest": pyfixest,
-    "linearmodels AbsorbingLS": absorbing,
-    "linearmodels PanelOLS": panel,
-    STATSMODELS: with_dummies,
-    SCAN: scan,
-}
 WHOLE_AIMS = {"pyfixest": 1 / 6, "linearmodels AbsorbingLS": 1 / 6, "linearmodels PanelOLS": 1 / 6}
 WARM_AIMS = {
     "pyfixest": 1 / 3,
@@ -193,17 +46,10 @@ WARM_AIMS = {
 
 def child(method: str, path: Path) -> tuple[float, float, dict[str, float]]:
     """A whole process: seconds, peak memory in MB, coefficients."""
-    command = [sys.executable, "-W", "ignore", __file__, "--child", method, str(path)]
+    program = Path(__file__).with_name("bench_methods.py")
+    command = [sys.executable, "-W", "ignore", program, method, path]
     spent, done = timed(lambda: subprocess.run(command, stdout=subprocess.PIPE, check=True))
     return spent, *json.loads(done.stdout)
-
-
-def peak() -> float:
-    """Peak memory of this process in MB. What getrusage tells on Linux includes what the parent held at the fork."""
-    status = Path("/proc/self/status")
-    if status.exists():
-        return int(re.search(r"VmHWM:\s+(\d+)", status.read_text())[1]) / 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20  # macOS counts bytes
 
 
 def timed(act: Callable) -> tuple[float, object]:
@@ -338,13 +184,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--large", action="store_true", help="twenty million records too")
     parser.add_argument("--slow", action="store_true", help="statsmodels, pyfixest's bootstrap too")
-    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.child:
-        method, path = arguments.child
-        found = METHODS[method](Path(path))()
-        print(json.dumps([peak(), found]))
-        return
     absent = [name for name in ("pyarrow", "pyfixest", "wildboottest") if find_spec(name) is None]
     if absent:
         print(f"not installed: {', '.join(absent)}. `make bench` without ENV=active installs them.")

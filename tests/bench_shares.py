@@ -26,7 +26,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bench_estimator import OURS, peak, report
+from bench_estimator import report
+from bench_methods import OURS, peak
 
 TEACHERS, SYSTEMS, REPLICATES = 260_000, 48, 100
 ITEMS = "ABCDEFGH"
