@@ -171,6 +171,32 @@ def test_what_is_there_and_not_whole_is_named_and_kept(server, folder, content, 
     assert server.asked == []
 
 
+def test_a_second_download_waits_for_the_first(server, folder, capfd):
+    def slowly(request):
+        request.send(WHOLE[:HALF], length=len(WHOLE))
+        request.wfile.flush()
+        waiting.wait(10)
+        time.sleep(0.1)  # in which a second one would ask
+        request.wfile.write(WHOLE[HALF:])
+
+    def second():
+        while not (folder / f"{NAME}.part").exists():
+            time.sleep(0.01)
+        waiting.set()
+        said.append(fetch(server, folder))
+
+    waiting, said = threading.Event(), []
+    server.plan = [slowly, serve()]
+    thread = threading.Thread(target=second)
+    thread.start()
+    said.append(fetch(server, folder, patience=10))
+    thread.join()
+    assert left(folder) == {NAME: WHOLE}
+    assert server.asked == [None]
+    assert "there and whole" in said[1]
+    assert "waiting for it" in capfd.readouterr().out
+
+
 @pytest.mark.parametrize("length", ["right", ""])
 def test_cut_off_midway_goes_on_where_it_was(server, folder, length):
     """Also where the first answer did not say how long the file is but came in chunks."""

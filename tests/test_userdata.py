@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pyreadstat
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 
 from conftest import write_records
-from helpers import comparison, questionnaire, userdata
+from helpers import comparison, questionnaire, records, userdata
 from helpers.project import InputError
 
 GOOD = pd.DataFrame(
@@ -51,6 +52,25 @@ def test_value_labels_name_the_groups(tmp_path, ending):
     writer(coded, str(path), variable_value_labels={"group": {1: "taking part", 2: "colleague"}})
     frame = userdata.read(path, ["group"], names=("group",))
     assert set(frame["group"]) == {"taking part", "colleague"}
+
+
+@pytest.mark.parametrize("ending", [".sav", ".dta"])
+def test_codes_that_share_a_value_label_stay_apart(tmp_path, ending):
+    """As `records` has it: nobody said that they mean the same. A code without a label stays, as text."""
+    coded = GOOD.assign(group=[1.0, 2.0, 3.0, 7.0] * 10)
+    path = tmp_path / f"mine{ending}"
+    writer = {".sav": pyreadstat.write_sav, ".dta": pyreadstat.write_dta}[ending]
+    labels = {1: "taking part", 2: "colleague", 3: "colleague"}
+    writer(coded, str(path), variable_value_labels={"group": labels})
+    with pytest.raises(InputError) as error:
+        compare_groups(path)
+    for name in ("'7'", "'colleague (2)'", "'colleague (3)'", "'taking part'"):
+        assert f"{name} (10 rows)" in str(error.value)
+    with records.open_records(path, ["group"], ["group"]) as source:
+        expected = source.fetch('SELECT "group" FROM file')["group"].tolist()
+    assert userdata.read(path, ["group"], names=("group",))["group"].tolist() == expected
+    asked = {"items": ["item"], "low": 1, "high": 4, "group": "group"}
+    assert questionnaire.read(path, **asked)["group"].tolist() == expected
 
 
 @pytest.mark.parametrize("ending", [".sav", ".dta"])
@@ -118,6 +138,21 @@ def test_mistakes_in_a_comparison(tmp_path, mistake):
         assert part in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("ranges", "named"),
+    [
+        ({"Score": [1, 4]}, ["'Score'", "none of `scales`: score"]),
+        ({"score": [4]}, ["'score'", "lowest and its highest", "[4]"]),
+        ({"score": [4, 1]}, ["'score'", "lowest and its highest", "[4, 1]"]),
+    ],
+)
+def test_ranges_that_can_find_no_error_are_refused(tmp_path, ranges, named):
+    with pytest.raises(InputError) as error:
+        compare_groups(write(tmp_path / "mine.csv"), ranges=ranges)
+    for part in ["`ranges`", *named]:
+        assert part in str(error.value)
+
+
 FILES = {
     "empty": (".csv", b"", ["is empty", "Export"]),
     "another encoding": (".csv", "group,score\nprofesor,1\nniño,2\n".encode("latin-1"), ["row 3", "not utf-8", "encoding: latin-1"]),
@@ -144,6 +179,16 @@ def test_files_that_cannot_be_read(tmp_path, mistake):
         userdata.read(path, ["group", "score"])
     for part in [path.name, *named]:
         assert part in str(error.value)
+
+
+def test_in_a_notebook_a_mistake_is_told_without_a_traceback(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
+    code = "from pathlib import Path; from helpers import userdata; userdata.read(Path('mine.xlsx'), [])"
+    InteractiveShell().run_cell(code)
+    shown = "".join(capsys.readouterr())
+    assert "InputError: mine.xlsx: cannot read *.xlsx files." in shown
+    assert "Traceback" not in shown
+    assert "File" not in shown
 
 
 def test_unknown_encoding_is_named(tmp_path):
@@ -202,6 +247,7 @@ QUESTIONS = {
     "no items": (ITEMS, {"items": []}, ["either `items`"]),
     "item without response": (ITEMS, {"items": [], "item": "part"}, ["`item` and `response`"]),
     "nobody answered": (ITEMS.assign(first=None), {}, ["nobody answered"]),
+    "too few": (ITEMS.head(9), {"items": ["first", "second"]}, ["mine.csv", "no item has 10 answers"]),
 }  # fmt: skip
 
 
@@ -216,11 +262,12 @@ def test_mistakes_in_a_questionnaire(tmp_path, mistake):
 
 
 def test_same_respondent_may_answer_other_items(tmp_path):
-    long = pd.DataFrame({"who": [1, 1, 2, 2], "item": ["a", "b"] * 2, "answer": [1, 2, 3, 4]})
+    who = np.repeat(range(1, 11), 2)
+    long = pd.DataFrame({"who": who, "item": ["a", "b"] * 10, "answer": [1, 2, 3, 4] * 5})
     asked = {"item": "item", "response": "answer", "respondent": "who", "low": 1, "high": 4}
-    assert len(questionnaire.read(write(tmp_path / "good.csv", long), **asked)) == 4
+    assert len(questionnaire.read(write(tmp_path / "good.csv", long), **asked)) == 20
     twice = pd.concat([long, long.tail(1)])
-    with pytest.raises(InputError, match=r"who \+ item.*row 5: '2 / b'; row 6: '2 / b'"):
+    with pytest.raises(InputError, match=r"who \+ item.*row 21: '10 / b'; row 22: '10 / b'"):
         questionnaire.read(write(tmp_path / "bad.csv", twice), **asked)
 
 

@@ -13,7 +13,7 @@ from helpers import disclosure, fixed_effects, parameters, practice
 from helpers.disclosure import Panel
 from helpers.moments import Model, Moments, compute, levels_used
 from helpers.project import InputError, locate, relative
-from helpers.records import Records, open_records, quote
+from helpers.records import Records, in_order, open_records, quote
 
 
 def read_settings(file: Path) -> dict[str, Any]:
@@ -63,12 +63,8 @@ def make(settings: dict[str, Any], kind: str) -> tuple[dict[str, Panel], int]:
     ]
     numbers = [*settings["controls"], settings["outcome"], settings["weight"]]
     columns = list(filter(None, dict.fromkeys([*labels, *numbers])))
-    with open_records(locate(settings["data"]), columns, labels) as source:
-        source.run("SET threads TO 1")  # the order of addition decides the last digits
-        try:
-            panels = _panels(source, settings, kind)
-        finally:
-            source.run("RESET threads")
+    with open_records(locate(settings["data"]), columns, labels) as source, in_order(source):
+        panels = _panels(source, settings, kind)
         return panels, int(source.fetch("SELECT count(*) AS n FROM file")["n"][0])
 
 

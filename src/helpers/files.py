@@ -1,5 +1,6 @@
 """What a user's file must be before anybody parses it, and what its header must hold."""
 
+import codecs
 import csv
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -67,6 +68,24 @@ def separator(path: Path, header: str, name: str | None = None) -> str:
             f"{name or relative(path)}: two columns are named {doubled[0]!r}. Rename one."
         )
     return mark
+
+
+def encoding(given: str, file: str) -> str:
+    """Python's name of an encoding of text, which the readers of SPSS, SAS and Stata understand too. Raises InputError."""
+    try:
+        known = codecs.lookup(given).name
+        "".encode(known)  # refuses what turns no letters into bytes, as "hex"
+    except (LookupError, ValueError):
+        raise InputError(
+            f"{file}: encoding {given!r} is not known. Usual ones: utf-8, latin-1, cp1252, utf-16."
+        ) from None
+    return known
+
+
+def csv_encoding(given: str, file: str) -> str:
+    """As `encoding`; a byte-order mark at the start of a CSV file is no part of the first name."""
+    known = encoding(given, file)
+    return "utf-8-sig" if known == "utf-8" else known
 
 
 def _check_beginning(path: Path, wanted: tuple[bytes, ...], name: str) -> None:

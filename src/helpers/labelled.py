@@ -1,7 +1,6 @@
 """Read large labelled survey files (SPSS, SAS, Stata, CSV) in pieces: only the columns needed, with labels and
 missing codes."""
 
-import codecs
 import csv
 import re
 from collections.abc import Callable, Iterator
@@ -111,7 +110,7 @@ def _parse(path: Path, name: str, encoding: str | None, **options) -> tuple[pd.D
         ".sas7bdat": pyreadstat.read_sas7bdat,
     }
     read, ending = readers[path.suffix.lower()], path.suffix.lower()
-    tried = (_known(encoding, name),) if encoding else _ENCODINGS
+    tried = (files.encoding(encoding, name),) if encoding else _ENCODINGS
     for attempt in tried:
         try:
             return read(
@@ -131,7 +130,8 @@ def _parse(path: Path, name: str, encoding: str | None, **options) -> tuple[pd.D
 
 
 def _describe_csv(path: Path, name: str, encoding: str | None) -> Table:
-    with path.open(encoding=_csv_encoding(encoding, name), errors="replace", newline="") as file:
+    known = files.csv_encoding(encoding or "utf-8", name)
+    with path.open(encoding=known, errors="replace", newline="") as file:
         header = file.readline()
     mark = files.separator(path, header, name)
     fields = next(csv.reader([header], delimiter=mark))
@@ -140,7 +140,7 @@ def _describe_csv(path: Path, name: str, encoding: str | None) -> Table:
 
 
 def _read_csv(table: Table, columns: list[str], text: list[str]) -> Iterator[pd.DataFrame]:
-    encoding = _csv_encoding(table.encoding, table.name)
+    encoding = files.csv_encoding(table.encoding or "utf-8", table.name)
     with table.path.open(encoding=encoding, errors="replace", newline="") as file:
         header, start = file.readline(), file.read(100_000)
     mark = files.separator(table.path, header, table.name)
@@ -158,20 +158,4 @@ def _read_csv(table: Table, columns: list[str], text: list[str]) -> Iterator[pd.
     except pd.errors.ParserError as error:
         raise InputError(
             f"{table.name}: rows of unequal length ({str(error).strip()}). Get it again."
-        ) from None
-
-
-def _csv_encoding(encoding: str | None, name: str) -> str:
-    known = _known(encoding or "utf-8", name)
-    # A byte-order mark at the start is no part of the first name.
-    return "utf-8-sig" if known == "utf-8" else known
-
-
-def _known(encoding: str, name: str) -> str:
-    """Python's name of an encoding, which the readers of the other formats understand too."""
-    try:
-        return codecs.lookup(encoding).name
-    except LookupError:
-        raise InputError(
-            f"{name}: encoding {encoding!r} is not known. Usual ones: utf-8, latin-1, cp1252, utf-16."
         ) from None

@@ -10,7 +10,8 @@ import csv
 import re
 import tempfile
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -128,6 +129,16 @@ def open_records(
         return Records(connection, name)
     except duckdb.Error as error:
         raise _unreadable(name, error) from None
+
+
+@contextmanager
+def in_order(records: Records) -> Iterator[Records]:
+    """Add numbers in the order of the records, by one thread: otherwise the last digits differ from run to run."""
+    records.run("SET threads TO 1")  # of the whole engine
+    try:
+        yield records
+    finally:
+        records.run("RESET threads")
 
 
 def find(source: Path | Sequence[Path]) -> tuple[list[Path], str]:
@@ -310,7 +321,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, path: Path, kinds: dict[str, 
         for piece, meta in pieces:
             for column, kind in kinds.items():
                 if kind == "text" and column in meta.variable_value_labels:
-                    piece[column] = _labels(piece[column], meta.variable_value_labels[column])
+                    piece[column] = value_labels(piece[column], meta.variable_value_labels[column])
             connection.register("piece", piece)
             connection.execute("INSERT INTO stored BY NAME SELECT * FROM piece")
             connection.unregister("piece")
@@ -318,7 +329,7 @@ def _insert(connection: duckdb.DuckDBPyConnection, path: Path, kinds: dict[str, 
         raise _unreadable(relative(path), error) from None
 
 
-def _labels(codes: pd.Series, labels: dict) -> pd.Series:
+def value_labels(codes: pd.Series, labels: dict) -> pd.Series:
     """Value labels in place of codes; a code without a label stays, as text.
 
     Where several codes have one label, the code follows it: nobody said that they mean the same.

@@ -99,10 +99,7 @@ def read(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
         ("source_value", (rows["change"] == "same") & other, "another number than `value`, called the same",
          "Correct the number or the column change"),
     ):  # fmt: skip
-        if wrong.any():
-            raise InputError(
-                f"{relative(path)}, column {column!r}: {what} ({_first(given[column], wrong)}). {remedy}."
-            )
+        userdata.refuse(given[column], wrong, column, path, what, remedy)
     if not (rows["change"] != "context").any():
         raise InputError(
             f"{relative(path)}, column 'change': every row is context. Enter what was retold as well."
@@ -110,15 +107,6 @@ def read(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
     return rows.assign(
         sign=rows["change"].map(SIGNS), source=rows["after"], how="", bound="", source_bound=""
     )
-
-
-def _first(given: pd.Series, wrong: pd.Series) -> str:
-    """The first three of the wrong cells with their rows."""
-    first = "; ".join(
-        f"row {row}: {'empty' if pd.isna(value) else repr(value)}"
-        for row, value in given[wrong].head(3).items()
-    )
-    return first + (f" and {wrong.sum() - 3} more" if wrong.sum() > 3 else "")
 
 
 def tally(rows: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ What came of a file is kept beside its place with the ending .part, and the next
 its name when it is whole: as long as the server said, and every file in the zip as its directory and check sums say.
 """
 
+import fcntl
 import hashlib
 import os
 import re
@@ -81,16 +82,21 @@ def fetch(
     `sha256`: checksum that the file must have (empty: any). `patience`: seconds without data until a connection
     counts as dead; `pauses`: seconds to wait before each further try. Raises InputError, with what to do by hand,
     when the file cannot be had or is not what it should be: then only a .part file may be left, which the next
-    call continues.
+    call continues. A call waits for another one that is at work in the same folder.
     """
     target = folder / _name(url)
     sha256 = _checksum(sha256)
+    with _alone(folder):
+        return _fetch(url, target, sha256, patience, pauses)
+
+
+def _fetch(url: str, target: Path, sha256: str, patience: float, pauses: tuple[float, ...]) -> str:
     if target.exists():
         if fault := _fault(target, sha256):
             raise InputError(f"{relative(target)} is there, but {fault}. Remove it, then type make talis-data again. {BY_HAND}")  # fmt: skip
         return f"{relative(target)} is there and whole: nothing to do."
     part = _part(target)
-    print(f"Fetching {url} into {relative(folder)}/", flush=True)
+    print(f"Fetching {url} into {relative(target.parent)}/", flush=True)
     _transfer(url, part, patience, pauses)
     if fault := _fault(part, sha256):
         part.unlink()
@@ -99,6 +105,27 @@ def fetch(
     part.rename(target)
     known = "as expected" if sha256 else f"to have it checked from now on: TALIS_SHA256={found}"
     return f"{relative(target)}: {_size(target)}, SHA-256 {known}."
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Wait until no other download is at work in a folder, for they would write to the same .part file.
+
+    The folder above is locked, since a download that fails leaves no new folder behind.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    place = os.open(folder.parent, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print(f"Another download into {relative(folder)}/ is at work; waiting for it.", flush=True)  # fmt: skip
+            fcntl.flock(place, fcntl.LOCK_EX)
+        except OSError as error:  # some file systems of networks cannot lock a folder
+            print(f"{relative(folder.parent)}: cannot be locked ({error}); start one download at a time.", flush=True)  # fmt: skip
+        yield
+    finally:
+        os.close(place)  # which unlocks it, as the end of the process does
 
 
 def _name(url: str) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import archive, labelled
+from helpers import archive, labelled, userdata
 from helpers import talis_codebook as codebook
 from helpers.labelled import Table
 from helpers.project import InputError
@@ -132,8 +132,8 @@ def _convert_teachers(
 def _finish(ids: pd.DataFrame, table: Table, member: Member) -> None:
     """Refuse teachers who stand twice; note systems, each with a checksum of its rows in any order."""
     teacher = ids["system"] + " / " + ids["school_id"] + " / " + ids["teacher"]
-    _refuse(
-        teacher, teacher.duplicated(keep=False), "CNTRY / IDSCHOOL / IDTEACH", table,
+    userdata.refuse(
+        teacher, teacher.duplicated(keep=False), "CNTRY / IDSCHOOL / IDTEACH", table.name,
         "the same teacher more than once", "Keep one row for each teacher",
     )  # fmt: skip
     member.rows = len(ids)
@@ -276,7 +276,9 @@ def _numbers(piece: pd.DataFrame, column: str, table: Table) -> pd.Series:
     if values.isna().any() and not pd.api.types.is_numeric_dtype(given):
         text = given.astype(str).str.strip()
         wrong = values.isna() & given.notna() & ~text.isin(["", "."]) & ~_special(text, table)
-        _refuse(given, wrong, column, table, "text in a number column", "Get the OECD's own file")
+        userdata.refuse(
+            given, wrong, column, table.name, "text in a number column", "Get the OECD's own file"
+        )
     return values
 
 
@@ -291,16 +293,17 @@ def _level(piece: pd.DataFrame, table: Table) -> pd.Series:
     else:
         column, last = "IDCNTPOP", piece["IDCNTPOP"].astype(str).str.strip().str[-1:]
         level = pd.to_numeric(last, errors="coerce").astype(float)
-    _refuse(piece[column], level.isna(), column, table, "no level", "Get the OECD's own file")
+    userdata.refuse(
+        piece[column], level.isna(), column, table.name, "no level", "Get the OECD's own file"
+    )
     return level
 
 
 def _system(piece: pd.DataFrame, table: Table) -> pd.Series:
     system = piece["CNTRY"].astype(object).where(piece["CNTRY"].notna(), "").astype(str).str.strip()
     wrong = ~system.str.fullmatch("[A-Za-z]{3}")
-    _refuse(
-        piece["CNTRY"], wrong, "CNTRY", table, "no three-letter code", "Get the OECD's own file"
-    )
+    remedy = "Get the OECD's own file"
+    userdata.refuse(piece["CNTRY"], wrong, "CNTRY", table.name, "no three-letter code", remedy)
     return system.str.upper()
 
 
@@ -314,14 +317,16 @@ def _names(piece: pd.DataFrame, table: Table, system: pd.Series) -> pd.Series:
 def _ids(piece: pd.DataFrame, column: str, table: Table, what: str) -> pd.Series:
     """Numbers of schools or teachers as text; none may be missing."""
     values = _present(piece, column, table)
-    _refuse(piece[column], values.isna(), column, table, what, "Get the OECD's own file")
+    userdata.refuse(
+        piece[column], values.isna(), column, table.name, what, "Get the OECD's own file"
+    )
     return values.map("{:.0f}".format)
 
 
 def _weight(piece: pd.DataFrame, column: str, table: Table) -> pd.Series:
     values = _present(piece, column, table)
-    _refuse(
-        piece[column], ~np.isfinite(values) | (values < 0), column, table,
+    userdata.refuse(
+        piece[column], ~np.isfinite(values) | (values < 0), column, table.name,
         "weights that are missing, negative or infinite", "Get the OECD's own file",
     )  # fmt: skip
     return values
@@ -351,8 +356,8 @@ def _answers(piece: pd.DataFrame, item: str, table: Table, cycle: int) -> np.nda
     known = {code: code for code in ANSWERS} | {NOT_ASKED: NOT_ADMINISTERED}
     known |= dict.fromkeys(UNANSWERED[cycle], NO_ANSWER)
     codes = values.map(known)
-    _refuse(
-        piece[variable], values.notna() & codes.isna(), variable, table,
+    userdata.refuse(
+        piece[variable], values.notna() & codes.isna(), variable, table.name,
         f"answers other than {', '.join(map(str, sorted(known)))}", "Get the OECD's own file",
     )  # fmt: skip
     return codes.fillna(NO_ANSWER).to_numpy(dtype=np.int8)
@@ -365,8 +370,8 @@ def _not_asked(piece: pd.DataFrame, variable: str, table: Table) -> pd.Series:
         return pd.Series(False, given.index)
     labels = table.labels.get(variable, {})
     letters = given.where(_special(given.astype(str), table))
-    _refuse(
-        given, letters.notna() & ~letters.isin(list(labels)), variable, table,
+    userdata.refuse(
+        given, letters.notna() & ~letters.isin(list(labels)), variable, table.name,
         "special missing values without a label, so that not asked cannot be told from not answered",
         "Take the SPSS file instead",
     )  # fmt: skip
@@ -407,12 +412,3 @@ def _age_bands(piece: pd.DataFrame, table: Table, cycle: int) -> pd.Series:
     edges = [0, 30, 40, 50, 60, 97]
     years = _numbers(piece, age, table)
     return pd.cut(years, edges, right=False, labels=codebook.AGE_BANDS).astype(object)
-
-
-def _refuse(
-    given: pd.Series, wrong: pd.Series, column: str, table: Table, what: str, remedy: str
-) -> None:
-    if wrong.any():
-        first = "; ".join(f"row {row}: {value!r}" for row, value in given[wrong].head(3).items())
-        more = f" and {int(wrong.sum()) - 3} more" if wrong.sum() > 3 else ""
-        raise InputError(f"{table.name}, column {column!r}: {what} ({first}{more}). {remedy}.")

@@ -15,6 +15,7 @@ import pandas as pd
 
 from helpers import fixed_effects, moments, rasch
 from helpers.moments import Model
+from helpers.records import in_order, open_records
 
 SCHOOLS = {"middle": 465, "high": 130}
 """Schools with grades 6 to 8 and with grades 9 to 12. Assumed; print does not say."""
@@ -240,10 +241,10 @@ def study(group: str, survey: Survey, wanted: pd.DataFrame, seed: int) -> dict[s
         value, error, scale = measured(drawn, year == 0)
         records = people.assign(practice=value, latent=ability, year=_labels(survey, year))
         model = _model(survey)
-        sums = moments.compute(records, model)
-        data = fixed_effects.within(sums)
+        with open_records(records) as opened, in_order(opened):
+            data = fixed_effects.within(moments.compute(opened, model))
+            latent = fixed_effects.within(moments.compute(opened, replace(model, outcome="latent")))
         table = fixed_effects.fit(data).in_units_of(data.baseline_sd).table()
-        latent = fixed_effects.within(moments.compute(records, replace(model, outcome="latent")))
         true_units = fixed_effects.fit(latent).in_units_of(planted.latent_sd).table()
         years = list(survey.years[1:])
         change = shocks[:, -1] - shocks[:, 0] + planted.effects[-1]
@@ -313,7 +314,8 @@ def coverage(
         records = pd.concat(
             [part.assign(school=1000 * i + part["school"]) for i, part in enumerate(batch)]
         )
-        sums = moments.compute(records, model)
+        with open_records(records) as opened, in_order(opened):
+            sums = moments.compute(opened, model)
         owner = sums.schools.astype(int) // 1000
         for i in range(len(batch)):
             data = fixed_effects.within(moments.take(sums, owner == i))

@@ -20,7 +20,8 @@ def read(
     """Given columns of a CSV, Parquet, SPSS (.sav) or Stata (.dta) file; the index counts its rows.
 
     CSV cells come as text, other formats with their own types and the file's missing codes taken out. In the
-    columns listed in `names`, SPSS and Stata codes are replaced by their value labels. Raises InputError.
+    columns listed in `names`, SPSS and Stata codes are replaced by their value labels (see `records.value_labels`).
+    Raises InputError.
     """
     file = relative(path)
     readers = {".csv": _csv, ".parquet": _parquet, ".sav": _labelled, ".dta": _labelled}
@@ -119,16 +120,20 @@ def check_unique(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
 
 
 def refuse(
-    given: pd.Series, wrong: pd.Series, column: str, path: Path, what: str, remedy: str
+    given: pd.Series, wrong: pd.Series, column: str, file: Path | str, what: str, remedy: str
 ) -> None:
-    """Raise InputError naming the first rows of `given` where `wrong` holds, if it holds anywhere."""
+    """Raise InputError naming the first rows of `given` where `wrong` holds, if it holds anywhere.
+
+    `file`: its place, or what to call it.
+    """
     if wrong.any():
         first = "; ".join(
             f"row {row}: {'empty' if pd.isna(value) else repr(value)}"
             for row, value in given[wrong].head(3).items()
         )
         more = f" and {wrong.sum() - 3} more" if wrong.sum() > 3 else ""
-        raise InputError(f"{relative(path)}, column {column!r}: {what} ({first}{more}). {remedy}.")
+        name = file if isinstance(file, str) else relative(file)
+        raise InputError(f"{name}, column {column!r}: {what} ({first}{more}). {remedy}.")
 
 
 def _plain(value: object) -> str:
@@ -138,10 +143,7 @@ def _plain(value: object) -> str:
 
 
 def _csv(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
-    if encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
-        encoding = (
-            "utf-8-sig"  # the same, and a byte-order mark at the start is no part of the first name
-        )
+    encoding = files.csv_encoding(encoding, relative(path))
     try:
         with path.open(encoding=encoding, newline="") as file:
             header = file.readline()
@@ -152,10 +154,6 @@ def _csv(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
         raise InputError(
             f"{relative(path)}, row {row}: the text is not {encoding.removesuffix('-sig')}. Save it as "
             "'CSV UTF-8', or name its encoding in the parameters, e.g. `encoding: latin-1`."
-        ) from None
-    except LookupError:
-        raise InputError(
-            f"encoding {encoding!r} is not known. Usual ones: utf-8, latin-1, cp1252, utf-16."
         ) from None
     separator = files.separator(path, header)
     try:
@@ -199,6 +197,8 @@ def _parquet(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
 def _labelled(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
     import pyreadstat
 
+    from helpers.records import value_labels  # loads DuckDB, which a CSV file does without
+
     reader = pyreadstat.read_sav if path.suffix.lower() == ".sav" else pyreadstat.read_dta
     try:
         frame, meta = reader(str(path))
@@ -207,10 +207,7 @@ def _labelled(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame
             f"{relative(path)}: no readable {path.suffix} file ({error}). Export it again."
         ) from None
     for column in set(names) & set(meta.variable_value_labels):
-        labels = meta.variable_value_labels[column]
-        frame[column] = frame[column].map(
-            lambda code, labels=labels: labels.get(code, code), na_action="ignore"
-        )
+        frame[column] = value_labels(frame[column], meta.variable_value_labels[column])
     frame.index = frame.index + 1
     # An empty cell of a text variable is an empty string in these formats.
     return frame.replace("", np.nan)
