@@ -5,6 +5,7 @@ import io
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgb
 
 from helpers import change_plots
 
@@ -175,3 +176,59 @@ def test_effects_start_at_the_baseline_and_missing_intervals_are_not_drawn():
     drawn = [p.vertices for lines in with_intervals.axes[0].collections for p in lines.get_paths()]
     ends = effects(["a"])[["ci_low", "ci_high"]].to_numpy()
     assert np.array(drawn)[:, :, 1] == pytest.approx(ends, abs=1e-12)
+
+
+def scales(fig):
+    return [ax.get_xlim() for ax in fig.axes if ax.get_visible()]
+
+
+def of_widths(*widths):
+    """Specifications of a panel for each width, from zero to it."""
+    rows = [(f"panel {i}", s, w / 2, 0.0, w) for i, w in enumerate(widths) for s in NAMES]
+    columns = ["panel", "specification", "estimate", "ci_low", "ci_high"]
+    return change_plots.specifications(pd.DataFrame(rows, columns=columns), "difference")
+
+
+def test_specifications_share_a_scale_that_every_panel_can_be_read_on():
+    shared = scales(of_widths(0.2, 1.0, 0.5))
+    assert len(set(shared)) == 1
+    assert shared[0] == pytest.approx((-0.06, 1.06))
+    fig = of_widths(0.05, 1.0)
+    assert scales(fig) == [pytest.approx((-0.003, 0.053)), pytest.approx((-0.06, 1.06))]
+    assert "scale of its own" in fig.get_supxlabel()
+    assert "scale of its own" not in of_widths(0.2, 1.0).get_supxlabel()
+
+
+def test_zero_is_in_sight_where_nothing_can_be_had():
+    ((low, high),) = scales(of_widths(np.nan))
+    assert low < 0 < high
+
+
+@pytest.mark.parametrize("draw", [lambda: year_effects(["a", "b", "c"]), lambda: shares(["a", "b", "c"])])  # fmt: skip
+def test_a_chart_with_none_below_it_has_numbers_on_its_axis(draw):
+    fig = draw()
+    fig.canvas.draw()
+    numbered = [
+        any(t.get_visible() and t.get_text() for t in ax.get_xticklabels()) for ax in fig.axes
+    ]
+    assert numbered[:3] == [False, True, True]
+
+
+def test_the_note_on_schools_covers_no_point():
+    fig = change_plots.school_effects(schools(["a", "b"]), "2018 against 2012")
+    fig.canvas.draw()
+    for ax in fig.axes:
+        assert not any(
+            text.get_window_extent().overlaps(ax.get_window_extent()) for text in ax.texts
+        )
+
+
+@pytest.mark.parametrize("name", ["response rates", "category curves", "sample sizes"])
+def test_coloured_text_can_be_read_on_white(name):
+    """A contrast of 4.5 to 1, as WCAG asks of text."""
+    for text in (text for ax in FIGURES[name]().axes for text in ax.texts):
+        channels = np.array(to_rgb(text.get_color()))
+        linear = np.where(
+            channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4
+        )
+        assert 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05) >= 4.5, text

@@ -193,6 +193,37 @@ def test_screenshots_are_not_blank(visit, name, width):
         assert image.evaluate("i => i.naturalWidth") > 100
 
 
+@pytest.mark.parametrize("name", PAGES)
+def test_captions_are_as_wide_as_what_is_seen_of_the_table(visit, name):
+    """However wide the table, and wherever it is scrolled to."""
+    page = visit(name)
+    for width in (320, 390, 660, 1200):
+        page.set_viewport_size({"width": width, "height": 800})
+        cut = page.evaluate("""() => [...document.querySelectorAll("caption")].filter((caption) => {
+            const region = caption.closest(".scroll"), seen = region.getBoundingClientRect();
+            region.scrollLeft = 1e6;
+            const text = caption.querySelector("p").getBoundingClientRect();
+            return text.left < seen.left - 0.5 || text.right > seen.left + region.clientWidth + 0.5;
+        }).map((caption) => caption.textContent)""")
+        assert cut == [], width
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_long_cells_take_several_lines(visit, name):
+    page = visit(name, viewport={"width": 1200, "height": 900})
+    # Where a table has to be scrolled; in others a cell may take the room that is left.
+    widths = page.evaluate("""() => [...document.querySelectorAll(".scroll")]
+        .filter((region) => region.scrollWidth > region.clientWidth + 1)
+        .flatMap((region) => [...region.querySelectorAll("td, tbody th")].map((cell) => cell.clientWidth))
+    """)
+    assert max(widths, default=0) <= 500
+    page.set_viewport_size({"width": 360, "height": 740})
+    heights = page.evaluate(
+        "[...document.querySelectorAll('tbody tr')].map(row => row.clientHeight)"
+    )
+    assert max(heights, default=0) <= 500
+
+
 def test_the_keyboard_reaches_everything(visit):
     page = visit(f"{source.names()[0]}.html")
     page.keyboard.press("Tab")
@@ -211,6 +242,32 @@ def test_print_shows_figures_and_hides_what_only_screens_need(visit):
     page.emulate_media(media="print")
     assert page.locator("nav.toc").is_hidden()
     assert page.locator("figure.card img").first.is_visible()
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_paper_holds_every_column_of_every_table(visit, name):
+    page = visit(
+        name, viewport={"width": 718, "height": 1040}
+    )  # A4 between margins of a centimetre
+    page.emulate_media(media="print")
+    wide = page.evaluate(
+        "[...document.querySelectorAll('table')].filter(t => t.offsetWidth > t.parentElement.clientWidth + 1).map(t => t.caption.textContent)"
+    )
+    assert wide == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 718
+
+
+def test_a_figure_of_the_gallery_is_reached_by_its_title_and_by_its_picture(visit):
+    page = visit("index.html", viewport={"width": 1200, "height": 900})
+    entry = page.locator(".gallery li").first
+    link = entry.locator("a").first
+    target = link.get_attribute("href")
+    assert link.inner_text().startswith("Figure 1.1. ")
+    assert entry.locator("a img").count() == 0  # its long text would be the link's name
+    entry.scroll_into_view_if_needed()
+    box = entry.locator("img").bounding_box()
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_url(f"**/{target}")
 
 
 def test_a_users_run_stands_alone(built, tmp_path, browser, visit):

@@ -136,10 +136,10 @@ def runs(session: Session, rows: pd.DataFrame) -> Markdown:
             _changed(session) | yaml.safe_load(given), sort_keys=False, allow_unicode=True
         )
         (session.folder / name).write_text(head + text, encoding="utf-8")
-        links.append(f"[{html.escape(label)}]({session.links}{name})")
+        links.append(f"- [{html.escape(label)}]({session.links}{name})\n")
     return Markdown(
-        "**Each row is a run of its own.** Save its file and call "
-        f"`make run NOTEBOOK={session.notebook} PARAMS=` with the file's path: {'; '.join(links)}."
+        "**Every row can be run by itself.** Each link is a file of parameters. Save it and call "
+        f"`make run NOTEBOOK={session.notebook} PARAMS=` with the file's path.\n\n{''.join(links)}"
     )
 
 

@@ -6,9 +6,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from helpers.moments import in_order
-from helpers.style import BLUE, GREEN, GREY, INK, ORANGE, PALE, PURPLE, RED, SKY, WIDTH
+from helpers.style import BLUE, GREEN, GREY, INK, ORANGE, PALE, PURPLE, RED, SKY, WIDTH, dark
 
 _SERIES = ((BLUE, "o"), (RED, "s"), (GREEN, "D"), (PURPLE, "^"), (ORANGE, "v"), (INK, "P"))
 
@@ -45,10 +46,10 @@ def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str) -> Figure:
             for at, row in zip(x, part.itertuples(), strict=True):
                 if getattr(row, "mark", ""):
                     _mark(ax, at, row, rows[(rows["panel"] == panel) & (rows["term"] == row.term)])
+        ax.margins(y=0.09)  # for what is written at the highest point
         ax.set_xlim(-0.4, len(terms) - 0.6)
         ax.set_xticks(range(len(terms)), terms, rotation=45 if len(terms) > 4 else 0, fontsize=9)
-    for ax in axes.flat[len(panels) :]:
-        ax.set_visible(False)
+    _hide_rest(axes, len(panels))
     fig.supylabel(ylabel, fontsize=10.5)
     if len(series) > 1:
         handles = [
@@ -62,6 +63,14 @@ def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str) -> Figure:
     return fig
 
 
+def _hide_rest(axes: np.ndarray, panels: int) -> None:
+    """Hide the charts that no panel fills, and number the axis of those that then have none below them."""
+    for ax in axes.flat[panels:]:
+        ax.set_visible(False)
+    for ax in axes.flat[max(0, panels - axes.shape[1]) : panels]:
+        ax.tick_params(labelbottom=True)
+
+
 def _wrapped(title: str, columns: int) -> str:
     """A title on as many lines as it takes where so many charts stand side by side."""
     return fill(title, 72 // columns - 6)
@@ -72,10 +81,11 @@ def _mark(ax: plt.Axes, x: float, row: tuple, rivals: pd.DataFrame) -> None:
     marked = rivals[rivals["mark"] != ""]
     above = row.estimate >= marked["estimate"].max()
     edges = rivals[["estimate", "ci_low", "ci_high"]].to_numpy(float)
-    y, offset = (np.nanmax(edges), 3) if above else (np.nanmin(edges), -3)
+    y, offset = (np.nanmax(edges), 5) if above else (np.nanmin(edges), -5)
     ax.annotate(
         row.mark, (x, y), xytext=(0, offset), textcoords="offset points", ha="center",
         va="bottom" if above else "top", color=INK, fontsize=8.5,
+        path_effects=[withStroke(linewidth=2, foreground="white")],
     )  # fmt: skip
 
 
@@ -136,9 +146,10 @@ def stacked_shares(rows: pd.DataFrame, answers: list[str]) -> Figure:
         ax.set_yticks(range(len(years)), years)
         ax.set_ylim(len(years) - 0.5, -0.5)
         ax.set_xlim(0, 1)
+        ax.set_xticks([0, 0.5, 1])
         ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f} %")
-    for ax in axes.flat[len(panels) :]:
-        ax.set_visible(False)
+        ax.tick_params(axis="x", labelsize=9)
+    _hide_rest(axes, len(panels))
     handles = [plt.Rectangle((0, 0), 1, 1, color=colour) for colour in colours.values()]
     fig.legend(
         handles, [answer.lower() for answer in answers], ncols=len(answers), loc="outside upper center",
@@ -170,7 +181,7 @@ def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame) -> Figure:
         last = part.iloc[-1]
         ax.annotate(
             name, (x.iloc[-1], last["value"]), xytext=(0, 9 if colour == BLUE else -16),
-            textcoords="offset points", ha="center", color=colour, fontsize=9.5,
+            textcoords="offset points", ha="center", color=dark(colour), fontsize=9.5,
         )  # fmt: skip
     ax.axvline(len(years) - 0.4, color=PALE, linewidth=1)
     ax.set_xticks(range(len(years)), [f"report\n{year}" for year in years])
@@ -220,7 +231,7 @@ def category_curves(
         upper.plot(curve["place"], curve["probability"], color=colour)
         peak = float(np.clip(curve.loc[curve["probability"].idxmax(), "place"], first, last))
         height = float(np.interp(peak, curve["place"], curve["probability"]))
-        upper.text(peak, height + 0.06, answer, color=colour, ha="center", fontsize=9.5)
+        upper.text(peak, height + 0.06, answer, color=dark(colour), ha="center", fontsize=9.5)
     upper.set(ylabel="probability", ylim=(0, 1.15))
     top = 1.0
     if measures is not None:
@@ -229,7 +240,7 @@ def category_curves(
     for rank, row in enumerate(items.sort_values("location").itertuples()):
         lower.plot([row.location] * 2, [0, top * 1.05], color=RED, linewidth=1.2)
         height = top * (1.1 + 0.13 * (rank % 3) * (1 if measures is not None else 2))
-        lower.text(row.location, height, row.item, ha="center", color=RED, fontsize=8.5)
+        lower.text(row.location, height, row.item, ha="center", color=dark(RED), fontsize=8.5)
     lower.set(xlabel="logits", ylim=(0, top * (1.6 if measures is not None else 2.0)))
     if measures is None:
         lower.set_yticks([])
@@ -259,15 +270,15 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
         if "truth" in part:
             ax.plot(np.sort(part["truth"]), y, color=RED, linewidth=1.2)
         below = (part["shrunken"] < 0).mean()
-        ax.set_title(_wrapped(panel, columns))
-        ax.text(
-            0.02, 0.97, f"{len(part)} schools\n{below:.0%} below zero", transform=ax.transAxes,
-            va="top", fontsize=9, color=GREY,
+        ax.set_title(_wrapped(panel, columns), pad=18)
+        # Above the chart, where no point can be under it.
+        ax.annotate(
+            f"{len(part)} schools, {below:.0%} below zero", (0, 1), xycoords="axes fraction", xytext=(0, 4),
+            textcoords="offset points", fontsize=9, color=GREY,
         )  # fmt: skip
         ax.set_ylim(0, 1)
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
-    for ax in axes.flat[len(panels) :]:
-        ax.set_visible(False)
+    _hide_rest(axes, len(panels))
     fig.supxlabel(xlabel, fontsize=10.5)
     fig.supylabel("schools, lowest effect first", fontsize=10.5)
     return fig
@@ -277,7 +288,7 @@ def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
     """The headline effect under each declared alternative, one row each, a small chart a panel.
 
     `rows`: `panel, specification, estimate, ci_low, ci_high`; the first specification is marked by a line. An
-    alternative without an estimate is named as one that cannot be had.
+    alternative without an estimate is named as one that cannot be had. Charts share one scale if they can.
     """
     bounds = rows[["ci_low", "ci_high"]].astype(float)
     rows = rows.assign(**bounds.where(np.isfinite(bounds).all(axis=1)))
@@ -290,6 +301,7 @@ def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
     fig, axes = plt.subplots(
         lines, columns, figsize=(WIDTH, 0.5 + height * lines), sharey=True, squeeze=False
     )
+    limits = _limits(rows)
     for ax, panel, title in zip(axes.flat, panels, titles, strict=False):
         part = rows[rows["panel"] == panel].set_index("specification")
         ax.axvline(0, color=GREY, linewidth=1)
@@ -307,15 +319,33 @@ def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
             ax.plot(row.estimate, y, "o", color=colour, markersize=6)
         ax.set_title(title)
         ax.set_ylim(len(names) - 0.5, -0.5)
-        drawn = part[["estimate", "ci_low", "ci_high"]].to_numpy(float)
-        low, high = np.nanmin([0.0, *drawn.flat]), np.nanmax([0.0, *drawn.flat])
-        reach = 0.06 * (high - low) or 1.0
-        ax.set_xlim(low - reach, high + reach)
-    for ax in axes.flat[len(panels) :]:
-        ax.set_visible(False)
-    axes[0, 0].set_yticks(range(len(names)), [fill(name, 30) for name in names])
-    fig.supxlabel(xlabel, fontsize=10.5)
+        ax.set_xlim(limits.loc[panel])
+    _hide_rest(axes, len(panels))
+    axes[0, 0].set_yticks(range(len(names)), [fill(name, 24) for name in names])
+    apart = len(limits.drop_duplicates()) > 1
+    fig.supxlabel(
+        f"{xlabel}\n(each chart on a scale of its own)" if apart else xlabel, fontsize=10.5
+    )
     return fig
+
+
+def _limits(rows: pd.DataFrame) -> pd.DataFrame:
+    """Ends of the axis of each panel, `low` and `high`, with zero and all that is drawn between them.
+
+    One scale for all, as panels are there to be compared, unless on that of the widest another would be a tenth as
+    wide or less, and could not be read.
+    """
+    drawn = rows[["estimate", "ci_low", "ci_high"]].astype(float).assign(zero=0.0)
+    panel = rows["panel"]
+    limits = pd.DataFrame(
+        {"low": drawn.min(axis=1).groupby(panel).min(), "high": drawn.max(axis=1).groupby(panel).max()}
+    )  # fmt: skip
+    width = limits["high"] - limits["low"]
+    if width.max() < 10 * width[width > 0].min():
+        limits["low"], limits["high"] = limits["low"].min(), limits["high"].max()
+        width = limits["high"] - limits["low"]
+    room = (0.06 * width).where(width > 0, 1.0)
+    return limits.assign(low=limits["low"] - room, high=limits["high"] + room)
 
 
 def sample_sizes(curves: pd.DataFrame, effect: float) -> Figure:
@@ -330,7 +360,7 @@ def sample_sizes(curves: pd.DataFrame, effect: float) -> Figure:
         upper = target == curves["target"].max()
         ax.annotate(
             f"found {target:.0%} of the time", (at["students"], at["schools"]),
-            xytext=(6, 4) if upper else (-6, -4), textcoords="offset points", color=colour,
+            xytext=(6, 4) if upper else (-6, -4), textcoords="offset points", color=dark(colour),
             ha="left" if upper else "right", va="bottom" if upper else "top", fontsize=9.5,
         )  # fmt: skip
     ax.set_xscale("log")

@@ -16,6 +16,8 @@ from helpers.project import ROOT
 
 TEMPLATES = Path(__file__).parent / "template"
 PROJECT = "Open classrooms"
+LONG = {"td": 40, "th": 80}
+"""Characters: a cell with more, or the name of a row, is written on lines of some width."""
 
 
 def render(notebook: Path, target: Path, in_site: bool) -> None:
@@ -94,7 +96,7 @@ def _name_headings(soup: BeautifulSoup) -> list[dict[str, Any]]:
 
 
 def _tidy_wide_parts(soup: BeautifulSoup) -> None:
-    """Leave the look of tables to our style sheet, and let wide ones and long code scroll, by keyboard too."""
+    """Leave the look of tables to our style sheet; wrap long cells; let wide tables and code scroll, by keyboard too."""
     for style in soup.find_all("style"):
         style.decompose()
     for table in soup.find_all("table"):
@@ -103,6 +105,10 @@ def _tidy_wide_parts(soup: BeautifulSoup) -> None:
         caption = table.caption.b.get_text() if table.caption and table.caption.b else "Table"
         region = {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption}
         table.wrap(soup.new_tag("div", attrs=region))
+    for body in soup.find_all("tbody", class_="gt_table_body"):
+        for cell in body.find_all(list(LONG)):
+            if len(cell.get_text()) > LONG[cell.name]:
+                cell["class"].append("long")
     for code in soup.find_all("pre"):
         code["tabindex"] = "0"
 

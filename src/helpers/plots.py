@@ -9,7 +9,7 @@ import seaborn as sns
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from helpers.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, SKY, WIDTH
+from helpers.style import BLUE, GREEN, GREY, INK, ORANGE, PURPLE, RED, SKY, WIDTH, dark
 
 # Two directions that red-green blind readers can tell apart; the middle of an odd scale is grey.
 _DISAGREE, _MIDDLE, _AGREE = (
@@ -24,30 +24,46 @@ def forest(
 ) -> Figure:
     """Estimates with intervals, one row each, in the order given, the numbers beside them.
 
-    `rows`: `label, estimate, ci_low, ci_high` and optionally `method`, drawn in one colour each and named at its
-    first row. `band` shades plus and minus that much.
+    `rows`: `label, estimate, ci_low, ci_high` and optionally `method`, named under the label, or `heading`, named above
+    the first of its rows; each is drawn in a colour of its own. `band` shades plus and minus that much.
     """
-    fig, ax = plt.subplots(figsize=(WIDTH, 1.1 + 0.56 * len(rows)))
-    methods = list(dict.fromkeys(rows["method"])) if "method" in rows else []
-    colours = dict(zip(methods, (BLUE, RED, GREEN, PURPLE), strict=False))
+    headings = rows.get("heading", pd.Series("", rows.index))
+    kinds = headings if "heading" in rows else rows.get("method", headings)
+    colours = dict(zip(kinds.unique(), (BLUE, RED, GREEN, PURPLE), strict=False))
+    first = ((headings != headings.shift()) & (headings != "")).to_numpy()
+    places = np.arange(len(rows)) + first.cumsum()  # a heading has a line of its own
+    # Under headings there are many rows, and some intervals are short: less room, smaller points.
+    step, wide, size = (0.4, 32, 4.5) if first.any() else (0.56, 24, 7)
+    fig, ax = plt.subplots(figsize=(WIDTH, 1.1 + step * (places[-1] + 1)))
     if band is not None:
         ax.axvspan(-band, band, color="#eeeeee", zorder=0)
         ax.set_title(band_label, color=GREY, fontsize=9, weight="normal", loc="center")
     ax.axvline(0, color=GREY, linewidth=1)
-    for y, row in enumerate(rows.itertuples()):
-        colour = colours.get(getattr(row, "method", None), BLUE)
+    across = ax.get_yaxis_transform()
+    for y, headed, kind, row in zip(places, first, kinds, rows.itertuples(), strict=True):
+        colour = colours.get(kind, BLUE)
+        if headed:
+            ax.text(
+                0, y - 1, fill(kind, 50), transform=across, va="center", weight="bold", color=dark(colour),
+                fontsize=9.5, bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+            )  # fmt: skip
         ax.plot([row.ci_low, row.ci_high], [y, y], color=colour, solid_capstyle="butt")
-        ax.plot(row.estimate, y, "o", color=colour, markersize=7)
+        ax.plot(row.estimate, y, "o", color=colour, markersize=size)
         numbers = f"{row.estimate:.2f}  [{row.ci_low:.2f}, {row.ci_high:.2f}]".replace("-", "−")
-        ax.text(1.02, y, numbers, transform=ax.get_yaxis_transform(), va="center", fontsize=9.5)
+        ax.text(1.02, y, numbers, transform=across, va="center", fontsize=9.5)
     named = [
-        f"{row.label}\n({row.method})" if methods else fill(row.label, 24)
+        f"{row.label}\n({row.method})" if "method" in rows else fill(row.label, wide)
         for row in rows.itertuples()
     ]
-    ax.set_yticks(range(len(rows)), named)
-    ax.set_ylim(len(rows) - 0.5, -0.5)
-    reach = 1.08 * max(rows["ci_high"].max(), -rows["ci_low"].min(), band or 0)
-    ax.set_xlim(-reach, reach)
+    ax.set_yticks(places, named)
+    ax.set_ylim(places[-1] + 0.5, -0.5)
+    # Zero is always in sight. A band reaches as far to both sides, and so does its chart.
+    low, high = min(0, rows["ci_low"].min()), max(0, rows["ci_high"].max())
+    if band is not None:
+        high = max(high, -low, band)
+        low = -high
+    room = 0.04 * (high - low)
+    ax.set_xlim(low - room, high + room)
     ax.set_xlabel(xlabel)
     return fig
 
@@ -70,14 +86,14 @@ def size_map(
     x, y = grid.columns.get_loc(printed[0]), grid.index.get_loc(printed[1])
     ax.add_patch(plt.Rectangle((x, y), 1, 1, fill=False, edgecolor=RED, linewidth=2))
     ax.annotate(
-        "as printed", (x, y + 0.5), xytext=(x - 4.6, y + 4.2), color=RED, fontsize=9.5, ha="center",
+        "as printed", (x, y + 0.5), xytext=(x - 4.6, y + 4.2), color=dark(RED), fontsize=9.5, ha="center",
         arrowprops={"arrowstyle": "-", "color": RED},
     )  # fmt: skip
     all_fit = cells[cells["reproduced"] == tests]
     for n1, n2 in all_fit[["n1", "n2"]].itertuples(index=False):
         x, y = grid.columns.get_loc(n1), grid.index.get_loc(n2)
         ax.annotate(
-            f"all {tests}: {n1} and {n2}", (x + 1, y + 0.5), xytext=(x + 5.2, y - 3.2), color=BLUE, fontsize=9.5,
+            f"all {tests}: {n1} and {n2}", (x + 1, y + 0.5), xytext=(x + 5.2, y - 3.2), color=dark(BLUE), fontsize=9.5,
             ha="center", weight="bold", arrowprops={"arrowstyle": "-", "color": BLUE},
         )  # fmt: skip
     ax.set(xlabel=xlabel, ylabel=ylabel)
@@ -117,7 +133,7 @@ def clustering(curves: pd.DataFrame, alpha: float) -> Figure:
         ax.plot(curve["icc"], curve["p_value"], color=colour)
         x, y = curve[["icc", "p_value"]].iloc[int(len(curve) * 0.8)]
         ax.annotate(
-            case, (x, y), xytext=(0, 9 * side), textcoords="offset points", color=colour, ha="right",
+            case, (x, y), xytext=(0, 9 * side), textcoords="offset points", color=dark(colour), ha="right",
             va="bottom" if side > 0 else "top",
         )  # fmt: skip
     ax.set_xlim(0, curves["icc"].max())
@@ -167,7 +183,7 @@ def scale_means(
                 y,
                 text,
                 transform=ax.get_yaxis_transform(),
-                color=colour,
+                color=dark(colour),
                 va="center",
                 fontsize=9.5,
             )
@@ -190,7 +206,7 @@ def possible_sizes(fits: pd.DataFrame, items: int, marked: list[int]) -> Figure:
         count = int(fits.loc[fits["n"] == n, "possible"].iloc[0])
         colour = BLUE if count == items else RED
         ax.annotate(
-            str(n), (n, count), xytext=(0, 7) if count == items else (5, 2), textcoords="offset points", color=colour,
+            str(n), (n, count), xytext=(0, 7) if count == items else (5, 2), textcoords="offset points", color=dark(colour),
             ha="center" if count == items else "left", weight="bold", fontsize=9.5,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
         )  # fmt: skip
