@@ -1,10 +1,12 @@
 """Waves of a survey: reading, models, attrition, reliability. Answers of others where there are any."""
 
 import importlib.util
+import itertools
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import example as case
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from linearmodels.panel import PanelOLS
@@ -378,6 +380,89 @@ def test_few_who_stayed_are_no_choice(tmp_path, example):
     for scale in SCALES:
         assert np.isnan(found[scale, "only teachers who stayed"])
         assert not np.isnan(found[scale, "as declared"])
+
+
+KINDS = ["", "peer", "comparison"]
+PATTERNS = list(itertools.product(KINDS, repeat=3))[
+    1:
+]  # in which kind of school a teacher answered, wave by wave
+
+
+def functional(group, place, wave):
+    """By pattern, whether a teacher belongs to a count of the table of attrition."""
+    kinds = {signposts.ALL: KINDS[1:], waves.PEERS: ["peer"], waves.OTHERS: ["comparison"]}[group]
+    there = np.array([pattern[wave] in kinds for pattern in PATTERNS])
+    first = np.array([pattern[0] in kinds for pattern in PATTERNS])
+    moved = np.array([pattern[wave] != pattern[0] for pattern in PATTERNS]) & there & first
+    return {"teachers": there, "stayed": there & first, "left": first & ~there, "new": there & ~first, "moved": moved}[place].astype(float)  # fmt: skip
+
+
+def given_out(survey):
+    """All counts of teachers that a run shows, each with what it counts: (by pattern, the number)."""
+    answered = signposts.attrition(survey)
+    estimates = signposts.changes(survey)
+    choices = signposts.specifications(survey, estimates)
+    first = {group: functional(group, "teachers", 0) for group in answered["group"]}
+    rows = sum(functional(signposts.ALL, "teachers", wave) for wave in range(3))
+    both_ends = 2 * functional(signposts.ALL, "stayed", 2)
+    shown = [(functional(row.group, place, int(row.wave) - 1), getattr(row, place))
+             for row in answered.itertuples() for place in ("teachers", "stayed")]  # fmt: skip
+    shown += [(rows, n) for n in estimates["n"]]
+    shown += [
+        (both_ends if row.specification == "only teachers who stayed" else rows, row.n)
+        for row in choices.itertuples()
+    ]
+    shown += [(first[row.group], row.n) for row in signposts.leavers(survey).itertuples()]
+    return [(what, float(number)) for what, number in shown if pd.notna(number)]
+
+
+MOVERS = {("peer", "", ""): 25, ("", "", "peer"): 25, ("peer", "peer", "comparison"): 4, ("comparison", "comparison", ""): 25,
+          ("", "", "comparison"): 25}  # fmt: skip
+
+
+@given(
+    counts=st.dictionaries(st.sampled_from(PATTERNS), st.sampled_from([1, 4, 9, 10, 25]), max_size=5),
+    whole=st.sampled_from([(40, 30), (12, 40), (40, 0)]),
+    thin=st.booleans(),
+)  # fmt: skip
+@case(counts=MOVERS, whole=(40, 30), thin=False)
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_no_hidden_count_follows_from_what_is_shown(tmp_path_factory, counts, whole, thin):
+    """Whoever adds and subtracts all counts that a run shows gets none that is hidden, and none below ten."""
+    counts = {("peer",) * 3: whole[0], ("comparison",) * 3: whole[1]} | counts
+    if thin:  # hardly anybody answers in the middle
+        counts = {(a, "", c): n for (a, _, c), n in counts.items() if a or c} | {("", "peer", ""): 4, ("", "comparison", ""): 3}  # fmt: skip
+    teachers = [pattern for pattern, n in counts.items() for _ in range(n)]
+    frame = pd.DataFrame(
+        [(who, wave + 1, f"{kind} {who % 3}", int(kind == "peer"))
+         for who, pattern in enumerate(teachers) for wave, kind in enumerate(pattern) if kind],
+        columns=["teacher", "wave", "school", "peer_groups"],
+    )  # fmt: skip
+    frame["score"] = np.random.default_rng(len(frame)).normal(size=len(frame))
+    more = {"treated": "peer_groups"} if frame["peer_groups"].nunique() == 2 else {}
+    try:
+        survey = read(tmp_path_factory.mktemp("any"), frame, scales=["score"], **more)
+    except InputError:
+        return
+    sizes = np.array([counts.get(pattern, 0) for pattern in PATTERNS])
+    shown = given_out(survey)
+    for what, number in shown:
+        assert what @ sizes == number
+    known = np.array([what for what, _ in shown])
+    answered = signposts.attrition(survey)
+    for row in answered.itertuples():
+        for place in ("teachers", "stayed", "left", "new", "moved"):
+            what = functional(row.group, place, int(row.wave) - 1)
+            if 0 < what @ sizes < 10 or pd.isna(getattr(row, place, 0)):
+                weights = np.linalg.lstsq(known.T, what, rcond=None)[0]
+                assert not np.allclose(known.T @ weights, what), (row.group, row.wave, place)
+
+
+def test_a_control_that_only_a_few_have_is_not_shown(tmp_path, example):
+    rare = example.assign(head=(example["teacher"] < 8).astype(int))
+    found = signposts.changes(read(tmp_path, rare, controls=["head", "time"])).set_index("term")
+    assert found.loc["head", "estimate"].isna().all()
+    assert found.loc["time", "estimate"].notna().all()
 
 
 def test_levels_of_few_teachers_are_not_shown(tmp_path, example):

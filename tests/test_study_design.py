@@ -195,6 +195,9 @@ def test_assumptions_of_the_user_take_the_place_of_ours():
     assert isinstance(found["teachers"], int)
     with pytest.raises(InputError, match="no 'iccc'"):
         study_design.assumed(table, {"iccc": 0.1})
+    for part in (27.5, float("inf")):
+        with pytest.raises(InputError, match=r"`schools` is .*whole number"):
+            study_design.assumed(table, {"schools": part})
 
 
 @pytest.mark.parametrize(("wrong", "said"), [

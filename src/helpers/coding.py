@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers import userdata
+from helpers import multiplicity, userdata
 from helpers.project import InputError, relative
 from helpers.suppression import MINIMUM
 
@@ -114,7 +114,6 @@ def associations(
     """
     from scipy.stats import fisher_exact
     from scipy.stats.contingency import odds_ratio
-    from statsmodels.stats.multitest import multipletests
 
     rows = []
     for practice in practices:
@@ -139,10 +138,7 @@ def associations(
     columns = ["practice", "support", "both", "practice_only", "support_only", "neither", "odds_ratio", "ci_low",
                "ci_high", "p_value", "p_least", "p_holm", "note"]  # fmt: skip
     found = pd.DataFrame(rows, columns=columns)
-    tested = found["p_value"].notna()
-    if tested.any():
-        found.loc[tested, "p_holm"] = multipletests(found.loc[tested, "p_value"], method="holm")[1]
-    return found
+    return found.assign(p_holm=multiplicity.holm(found["p_value"]))
 
 
 def least_p(n: int, first: int, second: int) -> float:

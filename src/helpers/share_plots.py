@@ -296,39 +296,21 @@ def _blocks(
     downwards.
     """
     by = list(by)
-    rows = rows.drop_duplicates(by)
-    rank = {label: place for place, label in enumerate(dict.fromkeys(rows["label"]))}
-    rows = rows.assign(group=pd.factorize(rows["item"])[0], rank=rows["label"].map(rank))
-    rows = rows.sort_values(["group", "rank"], kind="stable")
-    head, name, room = ("item_label", "label", 1.35)
-    if len(rank) == 1:
-        head, name, room = ("label", "item_label", 2.0)
-        rows["group"] = 0
-    names = {text: _wrap(str(text), room) for text in rows[name].unique()}
-    heads, places, y = [], {}, 0.0
-    for _, part in rows.groupby("group"):
-        text = _wrap(str(part[head].iloc[0]), WIDTH - 0.3, _HEAD, "bold")
-        heads.append((y, text))
-        y += _tall(text, _HEAD) + 0.06
-        for texts, key in zip(
-            part[[name, *([beside] if beside else [])]].to_numpy(), part[by].itertuples(index=False, name=None), strict=True
-        ):  # fmt: skip
-            height = max(_ROW, *(_tall(names.get(text, text)) + 0.04 for text in texts))
-            places[key] = y + height / 2
-            y += height
-        y += 0.12
+    rows, head, name = _grouped(rows.drop_duplicates(by))
+    names = {text: _wrap(str(text), 1.35 if name == "label" else 2.0) for text in rows[name].unique()}  # fmt: skip
+    heads, places, end = _stacked(rows, head, names, by, [name, *([beside] if beside else [])])
     fig, axes = plt.subplots(
-        1, len(widths), figsize=(WIDTH, y + 1.0), sharey=True, squeeze=False, width_ratios=widths
+        1, len(widths), figsize=(WIDTH, end + 1.0), sharey=True, squeeze=False, width_ratios=widths
     )
     # The layout makes no room for the ends of scales, which reach out of their panels.
     fig.get_layout_engine().set(wspace=0.1 if len(widths) > 1 else 0)
-    first = axes[0, 0]
-    first.set_ylim(y, 0)
+    first, last = axes[0, 0], axes[0, -1]
+    first.set_ylim(end, 0)
     first.set_yticks(list(places.values()), [names[text] for text in rows[name]], fontsize=_SMALL)
     left_edge = blended_transform_factory(fig.transFigure, first.transData)
     for top, text in heads:
         # In the last panel, which is drawn last; no panel makes room for what spans them all.
-        axes[0, -1].text(
+        last.text(
             0.012, top, text, transform=left_edge, va="top", fontsize=_HEAD, weight="bold", in_layout=False,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
         )  # fmt: skip
@@ -338,6 +320,38 @@ def _blocks(
         across = ax.get_yaxis_transform()
         ax.hlines(list(places.values()), 0, 1, color=_FAINT, linewidth=0.8, zorder=0, transform=across)  # fmt: skip
     return fig, list(axes[0]), places
+
+
+def _grouped(rows: pd.DataFrame) -> tuple[pd.DataFrame, str, str]:
+    """Rows in the order in which they stand, with the number of their block in `group`; the columns of a block's name
+    and of a row's."""
+    rank = {label: place for place, label in enumerate(dict.fromkeys(rows["label"]))}
+    rows = rows.assign(group=pd.factorize(rows["item"])[0], rank=rows["label"].map(rank))
+    rows = rows.sort_values(["group", "rank"], kind="stable")
+    if len(rank) == 1:
+        return rows.assign(group=0), "label", "item_label"
+    return rows, "item_label", "label"
+
+
+def _stacked(
+    rows: pd.DataFrame, head: str, names: dict[object, str], by: list[str], texts: list[str]
+) -> tuple[list[tuple[float, str]], dict[tuple, float], float]:
+    """In inches from the top: each block's beginning, with its name; the middle of each row, known `by`; and the end.
+
+    A row is as high as the highest of its `texts` (columns; `names` are these wrapped), but at least _ROW.
+    """
+    heads, places, y = [], {}, 0.0
+    for _, part in rows.groupby("group"):
+        text = _wrap(str(part[head].iloc[0]), WIDTH - 0.3, _HEAD, "bold")
+        heads.append((y, text))
+        y += _tall(text, _HEAD) + 0.06
+        keys = part[by].itertuples(index=False, name=None)
+        for key, beside in zip(keys, part[texts].to_numpy(), strict=True):
+            height = max(_ROW, *(_tall(names.get(text, text)) + 0.04 for text in beside))
+            places[key] = y + height / 2
+            y += height
+        y += 0.12
+    return heads, places, y
 
 
 def _percent_axis(ax: plt.Axes, step: float) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import special  # what scipy.stats would call, without its import time
 
-from helpers import fixed_effects, moments
+from helpers import fixed_effects, moments, multiplicity
 from helpers.files import check_columns
 from helpers.project import InputError, relative
 from helpers.replicates import Means, means
@@ -459,18 +459,11 @@ def _tested(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _adjusted(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows with p-values adjusted by Holm's method for all of the same statistic; notes last."""
-    adjusted = rows.groupby("statistic", sort=False)["p_value"].transform(_holm)
+    adjusted = rows.groupby("statistic", sort=False)["p_value"].transform(multiplicity.holm)
     rows = rows.assign(p_holm=adjusted, note=rows["note"])
     front = [name for name in rows if name not in {*ESTIMATES, "n", "n_groups", "note"}]
     last = [name for name in ("n", "n_groups", "note") if name in rows]
     return rows[[*front, *ESTIMATES, *last]]
-
-
-def _holm(p_values: pd.Series) -> pd.Series:
-    """Holm (1979): the smallest of m p-values times m, the next times m - 1, never falling, at most 1."""
-    known = p_values.dropna().sort_values()
-    factors = np.arange(len(known), 0, -1)
-    return (known * factors).cummax().clip(upper=1.0).reindex(p_values.index)
 
 
 def _bind(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:

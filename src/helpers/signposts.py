@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from helpers import fixed_effects, moments, scale_reliability, study_design
+from helpers import fixed_effects, moments, multiplicity, scale_reliability, study_design
 from helpers.fixed_effects import Within
 from helpers.moments import Moments
 from helpers.project import InputError
@@ -20,7 +20,11 @@ from helpers.waves import OTHERS, PEERS, Waves
 FIXED, MIXED = "school fixed effects", "mixed model"
 """The two models that are shown beside each other."""
 
+ALL = "all schools"
+"""The group of both kinds of schools."""
+
 _DIFFERENCE = "difference in change, "
+_STAYED = "only teachers who stayed"
 _NUMBERS = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
 
 
@@ -37,7 +41,8 @@ def changes(survey: Waves) -> pd.DataFrame:
     Fixed effects: CRV1, t with clusters - 1 degrees of freedom. For the main terms `detectable` is the smallest change
     that a study with this standard error finds four times in five, `p_holm` the p-value corrected by Holm for the main
     terms of all scales. The mixed model has a random intercept a school and normal tests, and takes no weights; `icc` is
-    the schools' share of the variance that its fixed terms leave. Empty are terms that rest on fewer than MINIMUM teachers.
+    the schools' share of the variance that its fixed terms leave. Empty are terms that rest on fewer than MINIMUM teachers,
+    and `n` where it would tell the size of a wave that is not shown.
     """
     main = main_terms(survey)
     tables = []
@@ -48,6 +53,7 @@ def changes(survey: Waves) -> pd.DataFrame:
         mixed[_NUMBERS[:4]] = mixed[_NUMBERS[:4]] / data.baseline_sd
         both = pd.concat([fixed, mixed], ignore_index=True)
         both.loc[both["term"].isin(_too_few(survey, scale)), _NUMBERS] = np.nan
+        both["n"] = pd.NA if _n_tells(survey, scale) else both["n"]
         both["place"] = both["term"].map(
             lambda term: main.index(term) if term in main else len(main)
         )
@@ -58,15 +64,16 @@ def changes(survey: Waves) -> pd.DataFrame:
     found.loc[known, "detectable"] = [
         study_design.multiple(row.n_groups - 1) * row.std_error for row in found[known].itertuples()
     ]
-    found.loc[known, "p_holm"] = _holm(found.loc[known, "p_value"].to_numpy())
+    found["p_holm"] = multiplicity.holm(found["p_value"].where(known))
     order = ["scale", "method", "term", *_NUMBERS, "n", "n_groups", "detectable", "p_holm", "icc"]
-    return found.reindex(columns=order)  # fmt: skip
+    return found.reindex(columns=order).astype({"n": "Int64"})
 
 
 def specifications(survey: Waves, estimates: pd.DataFrame) -> pd.DataFrame:
     """The last wave's main term under other choices: `panel, specification, term, estimate, ..., n, n_groups`.
 
-    A panel a scale; `estimates` as `changes` gives them. What cannot be had, or rests on too few teachers, is empty.
+    A panel a scale; `estimates` as `changes` gives them. What cannot be had, or rests on too few teachers, is empty, and
+    `n` where it is empty there.
     """
     term = main_terms(survey)[-1]
     rows = []
@@ -84,7 +91,7 @@ def specifications(survey: Waves, estimates: pd.DataFrame) -> pd.DataFrame:
                 )
             ),
             "no controls": _table(bare, unit),
-            "only teachers who stayed": _attempt(
+            _STAYED: _attempt(
                 lambda scale=scale, unit=unit: _stayers(survey, scale, unit)
             ),
             "mixed model": known[known["method"] == MIXED],
@@ -96,37 +103,41 @@ def specifications(survey: Waves, estimates: pd.DataFrame) -> pd.DataFrame:
         hidden = term in _too_few(survey, scale)
         for name, table in tables.items():
             row = table[table["term"] == term]
+            if name != _STAYED:  # all others rest on the same rows as `known`
+                row = row.assign(n=known["n"].iloc[0])
             if row.empty or hidden:
                 row = pd.DataFrame({"term": [term]})
             rows.append(row.assign(panel=scale, specification=name))
     found = pd.concat(rows, ignore_index=True)
-    return found.reindex(columns=["panel", "specification", "term", *_NUMBERS, "n", "n_groups"])
+    columns = ["panel", "specification", "term", *_NUMBERS, "n", "n_groups"]
+    return found.reindex(columns=columns).astype({"n": "Int64", "n_groups": "Int64"})
 
 
 def attrition(survey: Waves) -> pd.DataFrame:
     """Who answered, by wave and kind of school: `group, wave, schools, teachers, stayed, share`.
 
-    `stayed`: teachers of the baseline wave who answered in this one. Where fewer than MINIMUM teachers answered, stayed or
-    did not stay, the counts are empty, and those of the other kind of schools with them.
+    `stayed`: teachers of the baseline wave who answered in this one. Where fewer than MINIMUM teachers, but somebody,
+    answered, stayed, did not stay or are new, the counts are empty. So are those of both kinds of schools where that is
+    so in one of them, or where so few went from one kind to the other: one could be had from the rest.
     """
     tables = []
     for wave in survey.waves:
-        found = []
-        for group, part in _groups(survey).items():
-            first = set(part.loc[part["wave"] == survey.baseline, "teacher"])
-            here = part[part["wave"] == wave]
-            stayed = len(first & set(here["teacher"]))
-            few = any(0 < count < MINIMUM for count in (len(here), stayed, len(first) - stayed))
-            found.append(
-                (group, wave, here["school"].nunique(), len(here), stayed, stayed / len(first), few)
-            )
-        names = ["group", "wave", "schools", "teachers", "stayed", "share", "few"]
-        table = pd.DataFrame(found, columns=names).astype({"teachers": float, "stayed": float})
-        parts = table["group"] != "all schools"
-        hidden = table["few"] | (parts & table.loc[parts, "few"].any())
-        table.loc[hidden, ["teachers", "stayed", "share"]] = np.nan
-        tables.append(table.drop(columns="few"))
-    return pd.concat(tables, ignore_index=True)
+        groups = _groups(survey)
+        table = pd.DataFrame(
+            [_answered(survey, part, wave) for part in groups.values()],
+            index=pd.Index(groups, name="group"),
+        )
+        few = _few(table[["teachers", "stayed", "left", "new"]]).any(axis=1)
+        kinds = few.index != ALL
+        moved = table.loc[[ALL], "stayed"] - table.loc[kinds, "stayed"].sum()
+        if few.any() or _few(moved).any():
+            few |= kinds
+        table.loc[few, ["schools", "teachers", "stayed"]] = np.nan
+        tables.append(
+            table.assign(wave=wave, share=table["stayed"] / (table["stayed"] + table["left"]))
+        )
+    found = pd.concat(tables).reset_index().astype({"schools": "Int64"})
+    return found[["group", "wave", "schools", "teachers", "stayed", "share"]]
 
 
 def leavers(survey: Waves) -> pd.DataFrame:
@@ -146,7 +157,7 @@ def leavers(survey: Waves) -> pd.DataFrame:
         }
         left = {group: ~part["teacher"].isin(last) for group, part in of_first.items()}
         few = {group: min(gone.sum(), (~gone).sum()) < MINIMUM for group, gone in left.items()}
-        parts = [group for group in few if group != "all schools"]
+        parts = [group for group in few if group != ALL]
         # One kind of school could be had from the other and all.
         few |= dict.fromkeys(parts, any(few[group] for group in parts))
         for group, part in of_first.items():
@@ -210,9 +221,28 @@ def mixed_model(
 
 def _groups(survey: Waves) -> dict[str, pd.DataFrame]:
     of_kind = survey.frame.groupby("kind")
-    return {"all schools": survey.frame} | {
+    return {ALL: survey.frame} | {
         kind: of_kind.get_group(kind) for kind in survey.kinds if survey.compared
     }
+
+
+def _answered(survey: Waves, part: pd.DataFrame, wave: str) -> dict[str, float]:
+    """Schools and teachers of a wave; how many of the baseline's teachers stayed or left, and how many are new."""
+    first = set(part.loc[part["wave"] == survey.baseline, "teacher"])
+    here = part[part["wave"] == wave]
+    stayed = len(first & set(here["teacher"]))
+    return {
+        "schools": float(here["school"].nunique()),
+        "teachers": float(len(here)),
+        "stayed": float(stayed),
+        "left": float(len(first) - stayed),
+        "new": float(len(here) - stayed),
+    }
+
+
+def _few(counts: pd.DataFrame | pd.Series) -> pd.DataFrame | pd.Series:
+    """Which counts are of somebody, but of fewer than MINIMUM."""
+    return (counts > 0) & (counts < MINIMUM)
 
 
 def _agreement(answers: pd.DataFrame, schools: pd.Series) -> dict[str, object]:
@@ -306,8 +336,9 @@ def _stayers(survey: Waves, scale: str, unit: float) -> pd.DataFrame:
     ends = ends[ends["wave"].isin([survey.baseline, survey.later[-1]])]
     both = ends.groupby("teacher")["wave"].transform("nunique") == 2
     stayed = ends[both].groupby("kind")["teacher"].nunique().reindex(survey.kinds, fill_value=0)
-    if stayed.min() < MINIMUM or 0 < ends.loc[~both, "teacher"].nunique() < MINIMUM:
-        raise InputError("too few teachers stayed or did not stay to be shown.")
+    left_or_new = ends[~both].groupby(["wave", "kind"]).size()
+    if stayed.min() < MINIMUM or _few(left_or_new).any():
+        raise InputError("too few teachers stayed, left or came to be shown.")
     return _table(fixed_effects.within(_sums(survey, scale, ends[both].index)), unit)
 
 
@@ -339,7 +370,8 @@ def _mixed(survey: Waves, scale: str) -> pd.DataFrame:
 
 
 def _too_few(survey: Waves, scale: str) -> list[str]:
-    """Terms that rest on fewer than MINIMUM teachers: of a wave in either kind of school, or of a category's level."""
+    """Terms that rest on fewer than MINIMUM teachers: of a wave in either kind of school, of a category's level, or all
+    who differ from the commonest value of a control."""
     frame = survey.frame[survey.complete(scale)]
     sizes = (
         frame.groupby(["wave", "kind"]).size().unstack(fill_value=0).reindex(columns=survey.kinds)
@@ -352,10 +384,14 @@ def _too_few(survey: Waves, scale: str) -> list[str]:
         levels = frame.groupby(survey.conditions.loc[frame.index, name])["teacher"].nunique()
         compared = levels[reference or moments.in_order(set(levels.index))[0]]
         few += [f"{name}: {level}" for level, n in levels.items() if min(n, compared) < MINIMUM]
+    for name in survey.controls:
+        values = survey.conditions.loc[frame.index, name]
+        others = values != values.mode()[0]
+        few += [name] if frame.loc[others, "teacher"].nunique() < MINIMUM else []
     return few
 
 
-def _holm(p_values: np.ndarray) -> np.ndarray:
-    from statsmodels.stats.multitest import multipletests
-
-    return multipletests(p_values, method="holm")[1] if len(p_values) else p_values
+def _n_tells(survey: Waves, scale: str) -> bool:
+    """Whether the count of all rows, less the waves that are shown, would be a count that is hidden."""
+    answered = attrition(survey).set_index("group").loc[[ALL], "teachers"]
+    return bool(answered.isna().any() or set(survey.later) & set(_too_few(survey, scale)))

@@ -85,7 +85,8 @@ def assumptions() -> pd.DataFrame:
 def assumed(table: pd.DataFrame, changed: dict[str, float]) -> dict[str, float]:
     """The main assumptions of a table as `assumptions` gives it, with what the user changed in their place.
 
-    Whole numbers stay whole. Raises InputError for a name that is none of a Design's.
+    Whole numbers stay whole. Raises InputError for a name that is none of a Design's, and for parts of a school, teacher
+    or wave.
     """
     known = ["schools", "comparison", *table["name"]]
     for name in changed:
@@ -93,6 +94,9 @@ def assumed(table: pd.DataFrame, changed: dict[str, float]) -> dict[str, float]:
             raise InputError(f"`assume` has no {name!r}. It takes {', '.join(known)}.")
     values = dict(zip(table["name"], table["main"], strict=True)) | changed
     whole = ("schools", "comparison", "teachers", "waves")
+    for name in whole:
+        if values.get(name, 0) % 1 != 0:
+            raise InputError(f"`assume`: `{name}` is {values[name]}; it is a whole number.")
     return {name: int(value) if name in whole else float(value) for name, value in values.items()}
 
 
