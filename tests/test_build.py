@@ -197,8 +197,15 @@ def test_a_notebook_saved_with_outputs_reruns_nothing(worked):
 
 
 def test_what_is_deleted_comes_back(worked):
-    (worked / "build" / "site" / "index.html").unlink()
-    assert started(worked)[0] == ["site"]
+    for name in (
+        "site/index.html",
+        "site/05-satisfaction.html",
+        "figures/05-satisfaction--means.svg",
+    ):
+        path = worked / "build" / name
+        path.unlink()
+        assert started(worked)[0] == ["site"]
+        assert path.is_file()
     next((worked / "build" / "standard" / "05-satisfaction" / "figures").iterdir()).unlink()
     assert started(worked)[0] == ["05-satisfaction", "08-evidence-ledger", "site"]
 

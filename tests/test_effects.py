@@ -32,6 +32,14 @@ def test_wrong_files_are_refused(tmp_path, spoil, named):
         effects.read(tmp_path / "own.csv")
 
 
+def test_another_encoding_can_be_named(tmp_path):
+    """As the message about a file that is not in UTF-8 says."""
+    GOOD.assign(study="Köln").to_csv(tmp_path / "own.csv", index=False, encoding="latin-1")
+    with pytest.raises(InputError, match=r"row 2: the text is not utf-8.*`encoding: latin-1`"):
+        effects.read(tmp_path / "own.csv")
+    assert set(effects.read(tmp_path / "own.csv", "latin-1")["study"]) == {"Köln"}
+
+
 def test_only_csv(tmp_path):
     (tmp_path / "own.sav").write_bytes(b"$FL2" + bytes(200))
     with pytest.raises(InputError, match="as a CSV file"):
@@ -95,3 +103,19 @@ def test_the_last_year_of_each_series_and_one_unit_a_study():
     assert reach == pytest.approx(1.959964 * 0.1005 / 3.290527, rel=1e-6)
     assert found.loc["Twin of the Chicago survey", "state"] == "simulated"
     assert found.groupby(level=0)["unit"].nunique().eq(1).all()
+
+
+def test_effects_are_told_by_study_in_their_order():
+    rows = pd.DataFrame(
+        [
+            ("B", "x", "schools", 0.3, 0.1, 0.5),
+            ("B", "y", "schools", -0.25, -0.5, 0.0),
+            ("A", "z", "teachers", -0.4, -0.6, -0.2),
+        ],
+        columns=effects.COLUMNS,
+    )
+    assert effects.spoken(rows) == (
+        "B -0.25 to 0.30, 1 of 2 intervals above zero and 0 below; "
+        "A -0.40 to -0.40, 0 of 1 intervals above zero and 1 below."
+    )
+    assert effects.yardstick(rows)[2] == "A: standard deviations of teachers"

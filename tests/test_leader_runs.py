@@ -134,12 +134,17 @@ def test_own_survey_by_two_columns(project):
     for what in ("often", "all-answers"):
         few = shown(project, "umfrage", what).set_index("system").loc["Kunst, oben"]
         assert few[["share", "n"]].isna().all(axis=None)
+    page = (project / "build" / "runs" / "umfrage" / "notebook.html").read_text()
+    assert "Read: 195 teachers in 4 groups, and 1 too small to be shown" in page
+    assert "200 teachers" not in page  # less the four groups, that would tell the fifth
 
 
 BAD = {
     "both": ({"items": ["Zeit"]}, ["either `items`", "or `practices`"]),
     "neither": ({"practices": []}, ["either `items`", "or `practices`"]),
-    "no file": ({"data": ""}, ["Name it in `data`"]),
+    "no file": ({"data": ""}, ["`practices`, `supports`, `leader`", "Name it in `data`"]),
+    "survey of leaders": ({"practices": [], "items": ["Zeit"]}, ["`supports`, `leader`: ", "a survey"]),
+    "coding with weights": ({"weight": "Zeit"}, ["`weight`: ", "a coding of leaders"]),
     "few": ({"data": "data/raw/wenige.csv"}, ["data/raw/wenige.csv", "9 leaders", "fewer than 10"]),
 }  # fmt: skip
 

@@ -118,6 +118,20 @@ def test_own_records_give_what_another_package_gives(project, schueler, ending):
     assert set(found["state"]) == {"microdata"}
 
 
+def test_a_last_year_of_few_records_is_not_shown(project, schueler):
+    """As where one school wrote a year otherwise: the run goes on without what would rest on them."""
+    few = schueler.index[schueler["Übung"].notna()][:3]
+    own = schueler.assign(
+        Jahr=schueler["Jahr"].astype(str).mask(schueler.index.isin(few), "2021/22")
+    )
+    own.to_csv(project / "data" / "raw" / "few.csv", index=False)
+    done = run(project, "few.yml", **COLUMNS | {"data": "data/raw/few.csv"})
+    assert done.returncode == 0, done.stderr
+    found = table(project, "few").set_index("term")["estimate"]
+    assert found.isna().tolist() == [False, False, False, True, False, False]
+    assert not list((project / "build" / "runs" / "few").glob("*s/*specifications*"))
+
+
 def test_nothing_of_single_students_or_small_schools_leaves_a_run(project, schueler):
     small = schueler.assign(Schule=schueler["Schule"].where(schueler.index > 3, 7777))
     small.to_csv(project / "data" / "raw" / "klein.csv", index=False)

@@ -12,8 +12,8 @@ pytestmark = pytest.mark.build
 NOTEBOOK = "07-reach-and-context"
 
 
-def run(project, stem, data):
-    (project / "params" / f"{stem}.yml").write_text(json.dumps({"data": data}))
+def run(project, stem, data, **more):
+    (project / "params" / f"{stem}.yml").write_text(json.dumps({"data": data} | more))
     return make(project, "run", f"NOTEBOOK={NOTEBOOK}", f"PARAMS=params/{stem}.yml")
 
 
@@ -55,6 +55,12 @@ def test_bad_tables_are_refused_and_leave_nothing(project, mistake):
     assert "Traceback" not in done.stderr
     files = [path for path in (project / "build").rglob("*") if path.is_file()]
     assert not [path for path in files if "spoilt" in path.as_posix()]
+
+
+def test_an_encoding_of_no_file_is_refused(project):
+    done = run(project, "nothing", "", encoding="latin-1")
+    assert done.returncode != 0
+    assert "`encoding`: this is about your own file. Name it in `data`" in done.stderr
 
 
 def test_known_answers_about_print(built):

@@ -240,6 +240,46 @@ def test_kill_at_any_moment_leaves_nothing_taken_for_done(tiny, moment):
     assert kernels_of(tiny) == [], "kernels outlive a killed build"
 
 
+@pytest.mark.skipif(
+    not os.path.isdir("/proc/self"), reason="needs /proc to see which kernels are alive"
+)
+def test_an_interrupt_ends_the_build_at_once(tiny):
+    """Ctrl-C in a terminal: a signal to make and all that it started, but the kernels, which are not in the terminal."""
+    marker = tiny / "reached"
+    write_notebook(
+        tiny, "01-tiny", f"import pathlib, time\npathlib.Path({str(marker)!r}).touch()\ntime.sleep(60)"
+    )  # fmt: skip
+    running = subprocess.Popen(
+        ["make", "ENV=active", "all"], cwd=tiny, env=environment(), start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 60
+    while not marker.exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(running.pid, signal.SIGINT)
+    said = running.communicate(timeout=10)[0]
+    assert running.returncode != 0
+    assert "Traceback" not in said
+    assert results(tiny) == []
+    deadline = time.monotonic() + 30
+    while kernels_of(tiny) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert kernels_of(tiny) == [], "kernels outlive an interrupted build"
+
+
+def test_an_environment_without_the_packages_is_told(tiny):
+    write_notebook(tiny, "01-tiny")
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "helpers.build", "all"], cwd=tiny, capture_output=True, text=True,
+        env=environment(PYTHONPATH=str(tiny / "src")),
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert f"no package 'nbformat': {sys.executable}" in done.stderr
+    assert "environment.yml" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert results(tiny) == []
+
+
 KILLER = """
 import itertools, os, pathlib, shutil, signal, sys
 from helpers import build

@@ -69,8 +69,23 @@ def test_own_records_with_other_names_are_microdata(project):
     )
     page = (folder / "notebook.html").read_text()
     assert "Wohlgefühl (1-4)" in page
+    given = next(cell for cell in source.cells(folder / "notebook.ipynb") if "Wohl" in cell["text"])
+    assert "scales = ['Wohlgefühl (1-4)']" in given["text"].splitlines()
     # No single person leaves the run.
     assert not any(len(pd.read_csv(path)) >= len(own) for path in folder.glob("*s/*.csv"))
+
+
+def test_a_single_item_with_short_words(project):
+    own = pd.read_csv(project / "data" / "simulated" / "05-satisfaction.csv")
+    own = own.rename(columns={"materials": "q1"})
+    own[["q1"]].to_csv(project / "data" / "raw" / "single.csv", index=False)
+    done = run(
+        project, "05-satisfaction", "single.yml", data="data/raw/single.csv", items=["q1"], low=1, high=4,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    page = (project / "build" / "runs" / "single" / "notebook.html").read_text()
+    assert f"“q1” has the mean {own['q1'].mean():.2f} (95 % interval" in page
+    assert "“q1” the lowest" not in page
 
 
 def test_cells_under_ten_are_nowhere(project):
@@ -99,6 +114,7 @@ BAD = {
     "answers off the scale": ("05", lambda d: d.assign(materials=5), {}, ["'materials'", "row 2: '5'"]),
     "words": ("05", lambda d: d.assign(materials="good"), {}, ["'materials'", "row 2: 'good'"]),
     "same respondent": ("05", lambda d: d.assign(respondent=1), {"respondent": "respondent"}, ["more than once"]),
+    "few respondents": ("05", lambda d: d.head(8), {}, ["no item has 10 answers"]),
     "one subject": ("05", lambda d: d.assign(subject="arts"), {"group": "subject"}, ["one group only"]),
 }  # fmt: skip
 RAW = {

@@ -1,12 +1,14 @@
 """Notebook 06 on the user's own survey, with other assumptions, and as it is built."""
 
 import json
+import re
 
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 from conftest import make
-from helpers import signposts, waves
+from helpers import session, signposts, waves
 
 pytestmark = pytest.mark.build
 NOTEBOOK = "06-signposts"
@@ -69,6 +71,29 @@ def test_without_comparison_schools_and_items(project, survey):
     assert not (folder / "tables" / f"{NOTEBOOK}--reliability.csv").exists()
 
 
+def test_a_small_wave_cannot_be_had_from_any_number_of_the_run(project, survey):
+    """Seven teachers answer in the middle wave: neither the sum of all rows nor what comes near it is given out."""
+    middle = survey[survey["Jahr"] == 2022].index
+    small = survey.drop(index=middle[7:])
+    small.to_csv(project / "data" / "raw" / "kleine.csv", index=False)
+    alone = OWN | {"treated": "", "scales": {name: [f"{name}_{item}" for item in range(1, 5)] for name in ("comfort", "engagement")}}  # fmt: skip
+    done = run(project, "kleine.yml", data="data/raw/kleine.csv", **alone)
+    assert done.returncode == 0, done.stderr
+    folder = project / "build" / "runs" / "kleine"
+    page = BeautifulSoup((folder / "notebook.html").read_text(encoding="utf-8"), "html.parser")
+    captions = [line["caption"] for line in session.lines(folder) if "caption" in line]
+    words = re.findall(r"\d[\d,]*(?:\.\d+)?", " ".join([page.get_text(" "), *captions]))
+    given = {float(word.replace(",", "")) for word in words}
+    for path in folder.glob("*s/*.csv"):
+        given |= set(pd.read_csv(path).select_dtypes("number").to_numpy().ravel())
+    sizes = small.groupby("Jahr").size()
+    assert {sizes[2021], sizes[2023]} <= given
+    assert sizes.sum() not in given
+    assert table(folder, "estimates")["n"].isna().all()
+    answered = table(folder, "attrition").set_index("wave")
+    assert answered.loc[2022, ["schools", "teachers"]].isna().all()
+
+
 def test_other_assumptions(project):
     done = run(project, "plan.yml", assume={"schools": 60, "icc": 0.3, "teachers": 10})
     assert done.returncode == 0, done.stderr
@@ -87,7 +112,8 @@ BAD = {
     ),
     "planning with data": (lambda d: d, {"assume": {"icc": 0.1}}, ["`assume`", "without `data`"]),
     "unknown assumption": (lambda d: d, {"data": "", "assume": {"iccc": 0.1}}, ["`assume` has no 'iccc'"]),
-    "no file": (lambda d: d, {"data": ""}, ["Name it in `data`"]),
+    "no file": (lambda d: d, {"data": ""}, ["`treated`", "Name it in `data`"]),
+    "ends of scores": (lambda d: d, {"scales": ["comfort_1"], "low": 0}, ["`low`", "columns of scores"]),
 }  # fmt: skip
 
 

@@ -177,6 +177,35 @@ def test_wrong_files_are_refused_and_leave_nothing(project, mistake):
     assert not (project / "data" / "outside.sav").exists()
 
 
+WORDS = ["never", "once a year", "once a term", "monthly", "weekly"]
+IDLE = {
+    "questions without a file": ({"items": ["q"]}, "`items`: these are columns of your file"),
+    "weights of no questions": ({"weight": "w", "fay": 0.3}, "`weight`, `fay`: this is about a survey of your own"),
+    "level of a survey": ({"items": ["q"], "data": "data/simulated/03-survey.csv", "level": "primary"}, "`level`: this is about TALIS"),
+    "no replicates": ({"items": ["q"], "data": "data/simulated/03-survey.csv", "fay": 0.3}, "`fay`: this is about replicate weights"),
+    "nothing to divide by": ({"within_schools": True}, "`within_schools`: this needs groups"),
+    "no such group": ({"items": ["share"], "data": "data/simulated/03-survey.csv", "systems": ["Latin"], "labels": WORDS}, "there is no group Latin. There are: all"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", IDLE)
+def test_parameters_of_which_nothing_would_come_are_refused(project, mistake):
+    values, said = IDLE[mistake]
+    done = run(project, "idle", **values)
+    assert done.returncode != 0
+    assert said in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_system_that_is_not_there_is_named_and_an_encoding_reaches_the_files(project):
+    done = run(project, "other", data="data/simulated/03-talis.zip", average=["XXA", "XXB", "NIX"], encoding="latin-1")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    page = (project / "build" / "runs" / "other" / "notebook.html").read_text()
+    assert "Not in these files: NIX" in page
+    done = run(project, "unknown", data="data/simulated/03-talis.zip", encoding="klingon")
+    assert "encoding 'klingon' is not known" in done.stderr
+
+
 def test_a_level_that_is_not_there_names_those_that_are(project):
     done = run(project, "level", data="data/simulated/03-talis.zip", level="primary")
     assert done.returncode != 0

@@ -11,6 +11,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -61,6 +62,15 @@ def main(arguments: list[str]) -> int:
         return 2
     except InputError as error:
         print(f"\n{error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("helpers"):
+            raise
+        print(
+            f"\nThis Python has no package {error.name!r}: {sys.executable}. With ENV=active, activate an environment made "
+            "from environment.yml first; without it, make builds its own.",
+            file=sys.stderr,
+        )
         return 1
 
 
@@ -209,4 +219,6 @@ def _settle(job: Job, aside: Path, stamps: dict[str, str], seconds: float) -> No
 
 
 if __name__ == "__main__":
+    # Ctrl-C ends it as a kill does, and the kernels with it: a thread that waits for a notebook would wait to its end.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     sys.exit(main(sys.argv[1:]))

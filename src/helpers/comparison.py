@@ -56,6 +56,15 @@ def read(
         raise InputError(
             "Comparing groups needs `group` (a column) and `scales` (columns). Name both."
         )
+    for scale, ends in (ranges or {}).items():
+        if scale not in scales:
+            raise InputError(
+                f"`ranges` names {scale!r}, which is none of `scales`: {', '.join(scales)}."
+            )
+        if len(ends) != 2 or not ends[0] < ends[1]:
+            raise InputError(
+                f"`ranges` of {scale!r}: give its lowest and its highest value, not {ends}."
+            )
     others = [name for name in (group, cluster, respondent) if name]
     frame = userdata.read(path, [*others, *scales], encoding=encoding, names=(group, cluster))
     if respondent:

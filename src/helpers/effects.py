@@ -61,11 +61,11 @@ def gather(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     )
 
 
-def read(path: Path) -> pd.DataFrame:
+def read(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
     """A user's effects: COLUMNS, an estimate with its interval a row. Raises InputError naming column and rows."""
     if files.check(path) != ".csv":
         raise InputError(f"{relative(path)}: give the effects as a CSV file.")
-    frame = userdata.read(path, COLUMNS)
+    frame = userdata.read(path, COLUMNS, encoding=encoding)
     for column in COLUMNS[3:]:
         frame[column] = userdata.numbers(frame, column, path)
     wrong = frame[COLUMNS].isna().any(axis=1) | ~frame["estimate"].between(
@@ -77,6 +77,21 @@ def read(path: Path) -> pd.DataFrame:
             "interval. Give study, label, unit, estimate, ci_low and ci_high in every row."
         )
     return frame
+
+
+def yardstick(rows: pd.DataFrame) -> pd.Series:
+    """Of each effect, the study and whose standard deviations it is in."""
+    return rows["study"] + ": standard deviations of " + rows["unit"]
+
+
+def spoken(rows: pd.DataFrame) -> str:
+    """What a forest plot of effects shows, for somebody who cannot see it: of each study the range and the clear ones."""
+    parts = [
+        f"{name} {part['estimate'].min():.2f} to {part['estimate'].max():.2f}, "
+        f"{(part['ci_low'] > 0).sum()} of {len(part)} intervals above zero and {(part['ci_high'] < 0).sum()} below"
+        for name, part in rows.groupby("study", sort=False)
+    ]
+    return f"{'; '.join(parts)}."
 
 
 def verdict_bars(rows: pd.DataFrame, verdicts: list[str]) -> Figure:

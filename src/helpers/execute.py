@@ -59,7 +59,7 @@ def run(
     shutil.rmtree(folder / "jupyter")
     node = nbformat.read(target, as_version=4)
     _check(node, folder, target)
-    _scrub(node)
+    _scrub(node, parameters)
     nbformat.write(node, target)
     return node
 
@@ -140,7 +140,7 @@ def _check(node: nbformat.NotebookNode, folder: Path, target: Path) -> None:
         raise NotebookFailed("it never gave its answer (cards.answer)", target)
 
 
-def _scrub(node: nbformat.NotebookNode) -> None:
+def _scrub(node: nbformat.NotebookNode, parameters: dict[str, Any]) -> None:
     """Take out what differs between two runs of the same notebook or tells of the machine."""
     node.metadata.pop("papermill", None)
     node.metadata["kernelspec"] = {
@@ -153,3 +153,6 @@ def _scrub(node: nbformat.NotebookNode) -> None:
             cell.metadata.pop(key, None)
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell["id"] = "injected-parameters"
+            # As papermill wrote it, but with letters beyond ASCII as themselves.
+            given = [f"{name} = {value!r}" for name, value in parameters.items()]
+            cell.source = "\n".join(["# Parameters", *given])

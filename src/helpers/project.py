@@ -21,6 +21,10 @@ class InputError(ValueError):
     The message is complete: it names the place and the remedy, so it is shown without a traceback.
     """
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython, and so JupyterLab, shows in place of a traceback."""
+        return [f"{type(self).__name__}: {self}"]
+
 
 def relative(path: Path) -> str:
     """Path as a reader of the project would write it: relative to its folder where it lies inside."""

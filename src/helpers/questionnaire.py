@@ -6,6 +6,7 @@ import pandas as pd
 
 from helpers import ordinal, userdata
 from helpers.project import InputError, relative
+from helpers.suppression import MINIMUM
 
 
 def read(
@@ -56,6 +57,10 @@ def read(
         ).dropna(subset=["item", "answer"])
     if answers.empty:
         raise InputError(f"{relative(path)}: nobody answered any of the items.")
+    if answers["item"].value_counts().max() < MINIMUM:
+        raise InputError(
+            f"{relative(path)}: no item has {MINIMUM} answers, and nothing that rests on fewer is shown."
+        )
     return answers.astype({"answer": int})
 
 

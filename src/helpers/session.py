@@ -7,6 +7,7 @@ Under `make` the runner says by environment variables where to write. In Jupyter
 import json
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,13 @@ def start(notebook: str, namespace: dict[str, Any]) -> Session:
     session = Session(notebook, values, defaults, folder, links)
     note(session, "start", python=sys.executable, parameters=values)
     return session
+
+
+def refuse(session: Session, names: Iterable[str], why: str) -> None:
+    """Raise InputError where one of these parameters is given (is not its default): nothing would come of it in this run."""
+    given = [f"`{name}`" for name in names if session.parameters[name] != session.defaults[name]]
+    if given:
+        raise InputError(f"{', '.join(given)}: {why}")
 
 
 def note(session: Session, kind: str, **fields: Any) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.regression.linear_model import OLS
 from statsmodels.stats.meta_analysis import effectsize_smd
+from statsmodels.stats.power import TTestIndPower
 
 
 def welch_df(sd1: float, sd2: float, n1: int, n2: int) -> float:
@@ -49,6 +50,12 @@ def equivalence_bound(
     """
     interval = welch(mean1, sd1, n1, mean2, sd2, n2, level=0.90)
     return max(abs(interval["ci_low"]), abs(interval["ci_high"])) / pooled_sd(sd1, n1, sd2, n2)
+
+
+def detectable(n1: float, n2: float, alpha: float, power: float) -> float:
+    """True difference, in standard deviations, that a two-sided t test finds with this power."""
+    found = TTestIndPower().solve_power(nobs1=n1, ratio=n2 / n1, alpha=alpha, power=power)
+    return float(np.squeeze(found))  # statsmodels gives an array where its first search ends badly
 
 
 def pooled_sd(sd1: float, n1: int, sd2: float, n2: int) -> float:

@@ -44,7 +44,8 @@ def make(folders: list[Path]) -> None:
     }.items():
         (aside / "site" / name).write_text(text, encoding="utf-8")
     parts = sorted(path.name for path in aside.iterdir())
-    state = {"stamps": stamps, "made": [*parts, "site/index.html"]}
+    made = [path.relative_to(aside).as_posix() for path in aside.rglob("*") if path.is_file()]
+    state = {"stamps": stamps, "made": sorted(made)}
     # Without its state the site counts as not made: the state goes first and comes last.
     (BUILD / "site.json").unlink(missing_ok=True)
     for part in parts:
