@@ -3,7 +3,8 @@
     make bench
 
 Both are whole processes, run in turn in temporary copies. The other side is plain papermill and nbconvert in one
-process, two notebooks at a time. Quote the ratio: seconds depend on the machine.
+process, two notebooks at a time. Quote the ratio: seconds depend on the machine. Copies take along the kept tables of the
+simulated twin where `make all` has made them; otherwise making these is measured too.
 """
 
 import ast
