@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +143,19 @@ def figure_style() -> Iterator[None]:
             warnings.simplefilter("error")
             yield
     plt.close("all")
+
+
+def refused(
+    project: Path, done: subprocess.CompletedProcess, stem: str, said: Iterable[str]
+) -> None:
+    """A run of `stem`.yml ended with one message for people, which says all of `said`, and left nothing behind."""
+    assert done.returncode != 0
+    for part in said:
+        assert part in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "As far as it came" not in done.stderr
+    files = (path for path in (project / "build").rglob("*") if path.is_file())
+    assert [path for path in files if stem in path.as_posix()] == []
 
 
 def need(there: object, what: str, required: str) -> None:

@@ -188,6 +188,11 @@ def test_another_python_in_the_kernel_is_noticed(tiny):
     assert results(tiny) == []
 
 
+sees_kernels = pytest.mark.skipif(
+    not os.path.isdir("/proc/self"), reason="needs /proc to see which kernels are alive"
+)
+
+
 def kernels_of(folder):
     found = []
     for process in os.listdir("/proc"):
@@ -200,9 +205,7 @@ def kernels_of(folder):
     return found
 
 
-@pytest.mark.skipif(
-    not os.path.isdir("/proc/self"), reason="needs /proc to see which kernels are alive"
-)
+@sees_kernels
 @pytest.mark.parametrize(
     "moment",
     ["while a cell runs", "after 1 s", "after 2 s", "after 3 s"],
@@ -240,9 +243,7 @@ def test_kill_at_any_moment_leaves_nothing_taken_for_done(tiny, moment):
     assert kernels_of(tiny) == [], "kernels outlive a killed build"
 
 
-@pytest.mark.skipif(
-    not os.path.isdir("/proc/self"), reason="needs /proc to see which kernels are alive"
-)
+@sees_kernels
 def test_an_interrupt_ends_the_build_at_once(tiny):
     """Ctrl-C in a terminal: a signal to make and all that it started, but the kernels, which are not in the terminal."""
     marker = tiny / "reached"
