@@ -37,6 +37,9 @@ run: $(READY) ## one notebook with your parameters: make run NOTEBOOK=05-satisfa
 	@: "$${NOTEBOOK:?Say which: make run NOTEBOOK=05-satisfaction PARAMS=mine.yml}" "$${PARAMS:?Say which: make run NOTEBOOK=05-satisfaction PARAMS=mine.yml}"
 	$(PYTHON) -m helpers.build run "$$NOTEBOOK" "$$PARAMS"
 
+why: $(READY) ## say what `make all` would run, and which file's change is the reason
+	@$(PYTHON) -m helpers.build why
+
 moments: $(READY) ## release sums of your records instead of records: make moments PARAMS=mine.yml RELEASE=pooled
 	@: "$${PARAMS:?Say which: make moments PARAMS=mine.yml RELEASE=pooled}" "$${RELEASE:?Say which: make moments PARAMS=mine.yml RELEASE=pooled}"
 	$(PYTHON) -m helpers.release "$$PARAMS" "$$RELEASE"
@@ -56,12 +59,12 @@ bench: $(READY) $(PEERS) ## measure the build against empty notebooks, and the e
 	$(PYTHON) tests/bench_shares.py
 
 lint: $(READY) ## check format and style of code and notebooks, and prose for numbers that could drift
-	@$(PYTHON) -m helpers.prose
+	@$(PYTHON) -m helpers.notebook.prose
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 
 talis-data: $(READY) ## fetch the OECD's SPSS files of TALIS 2018 into data/raw/talis/ (another address: TALIS_URL=...)
-	@$(PYTHON) -m helpers.talis_download
+	@$(PYTHON) -m helpers.read.talis_download
 
 simulated: $(READY) ## write the simulated example files again from their seeds
 	@$(PYTHON) -m helpers.simulate
@@ -95,4 +98,4 @@ distclean: clean ## remove the environment too
 	$(PYTHON) -m compileall -q -j 0 .venv/lib || true
 	touch $@
 
-.PHONY: help all run moments lab test bench lint talis-data simulated lock clean distclean
+.PHONY: help all run why moments lab test bench lint talis-data simulated lock clean distclean

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from conftest import copy_project, environment
-from helpers import source
+from helpers.notebook import source
 
 ROUNDS = 5
 PLAIN = """

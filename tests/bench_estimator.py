@@ -121,7 +121,7 @@ def bootstraps(path: Path, rounds: int, slow: bool) -> None:
     import pyfixest as pf
 
     import wild
-    from helpers import fixed_effects, moments
+    from helpers.estimate import fixed_effects, moments
 
     print(f"Wild cluster bootstrap of one coefficient, {DRAWS:,} draws")
     model = moments.Model(**MODEL)

@@ -67,7 +67,7 @@ def write(path: Path, rows: int, schools: int) -> Path:
 
 
 def ours(path: Path) -> Fit:
-    from helpers import fixed_effects, moments
+    from helpers.estimate import fixed_effects, moments
 
     model = moments.Model(**MODEL)
 

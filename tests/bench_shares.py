@@ -58,8 +58,8 @@ def ours() -> Callable[[], Found]:
     """From the survey to the whole table: twice the shares that the others compute, with notes and intervals."""
     import pandas as pd
 
-    from helpers import shares
-    from helpers.survey import NO_ANSWER, Survey
+    from helpers.estimate import shares
+    from helpers.read.survey import NO_ANSWER, Survey
 
     system, school, answers, weights = records()
     frame = pd.DataFrame(np.where(answers, answers, NO_ANSWER), columns=list(ITEMS))
@@ -77,7 +77,7 @@ def ours() -> Callable[[], Found]:
 
 def estimator() -> Callable[[], Found]:
     """The estimator alone: one matrix product a system, from columns of 0, 1 and nothing."""
-    from helpers.replicates import means
+    from helpers.estimate.replicates import means
 
     system, _, answers, weights = records()
     values = indicators(answers)

@@ -79,7 +79,7 @@ def write_records(path: Path, frame: pd.DataFrame) -> Path:
 
 def write_notebook(folder: Path, name: str, *code: str, parameters: str = "") -> Path:
     """A small notebook that starts a session, runs `code`, and answers."""
-    start = f'from helpers import cards, session\nrun = session.start("{name}", globals())'
+    start = f'from helpers.notebook import cards, session\nrun = session.start("{name}", globals())'
     sources = [
         ("markdown", f"# {name}\n\n> Does it run?", []),
         ("code", parameters, ["parameters"]),
@@ -135,7 +135,7 @@ def figure_style() -> Iterator[None]:
     """Figures as notebooks draw them; a warning of matplotlib fails the test."""
     import matplotlib.pyplot as plt
 
-    from helpers import style
+    from helpers.draw import style
 
     with plt.rc_context():
         style.use()

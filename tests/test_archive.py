@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import archive
 from helpers.project import InputError
+from helpers.read import archive
 
 ENDINGS = (".sav", ".csv")
 

@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from conftest import copy_project, environment, make
-from helpers import source, staleness
+from helpers import kept
+from helpers.notebook import source
 from helpers.project import STATES
 
 pytestmark = pytest.mark.build
@@ -144,12 +145,12 @@ def test_nothing_to_do_is_said_within_a_second(worked):
 @pytest.mark.parametrize(
     ("touched", "expected"),
     [
-        ("src/helpers/questionnaire.py", ["05"]),
-        ("src/helpers/twogroups.py", ["04", "05", "06"]),
-        ("src/helpers/simulate.py", []),
-        ("src/helpers/execute.py", []),
-        ("src/helpers/template/style.css", ["site"]),
-        ("src/helpers/template/ledger.js", []),  # the ledger's own
+        ("src/helpers/read/questionnaire.py", ["05"]),
+        ("src/helpers/estimate/twogroups.py", ["04", "05", "06"]),
+        ("src/helpers/simulate/examples.py", []),
+        ("src/helpers/build/execute.py", []),
+        ("src/helpers/build/template/style.css", ["site"]),
+        ("src/helpers/notebook/template/ledger.js", []),  # the ledger's own
         ("data/published/001-table1.csv", ["04"]),
         ("data/published/004-text.csv", ["03", "07"]),
         ("data/simulated/03-talis.zip", ["03"]),
@@ -244,9 +245,16 @@ def test_imports_found_by_reading_are_those_that_happen(built):
     """The dependencies read from the code hold every helper that a kernel really loaded."""
     for name in source.names():
         code = source.code(built / "notebooks" / f"{name}.ipynb").partition("style.use()")[0]
-        code += "\nimport sys; print(*(m.split('.')[1] for m in sys.modules if m.startswith('helpers.')))"
+        code += "\nimport sys; print(*(m.partition('.')[2] for m in sys.modules if m.startswith('helpers.')))"
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=True
         )
-        read = {path.stem for path in staleness.closure(staleness.modules(code))}
+        read = {
+            path.relative_to(kept.PACKAGE)
+            .with_suffix("")
+            .as_posix()
+            .replace("/", ".")
+            .removesuffix(".__init__")
+            for path in kept.closure(kept.modules(code))
+        }
         assert set(done.stdout.split()) <= read

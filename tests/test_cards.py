@@ -6,7 +6,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from conftest import ROOT
-from helpers import cards, session, style
+from helpers.draw import style
+from helpers.notebook import cards, session
 
 DATA = pd.DataFrame({"item": ["a", "b"], "estimate": [1 / 3, 2.0]})
 GOOD = {

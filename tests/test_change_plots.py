@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
-from helpers import change_plots
+from helpers.draw import change_plots
 
 pytestmark = pytest.mark.usefixtures("figure_style")
 

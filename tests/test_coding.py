@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import write_records
-from helpers import coding
 from helpers.project import InputError
+from helpers.study import coding
 
 
 def matrix(*columns):

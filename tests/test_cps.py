@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from conftest import ROOT, environment
-from helpers import cps, fixed_effects, release
+from helpers.estimate import fixed_effects
 from helpers.project import InputError
+from helpers.release import released
+from helpers.study import chicago
 
 AMBITIOUS = "School_Survey_Ambitious_Instruction"
 STUDENTS = "School_Survey_Student_Response_Rate_Pct"
@@ -31,7 +33,7 @@ PRINTED = {"student": [81.2, 83.0, 82.2, 81.4], "teacher": [80.7, 83.2, 80.9, 79
 def report(year, schools=60, seed=0):
     """One year's file as the city writes it, cut to the columns used here and one more."""
     rng = np.random.default_rng(100 * year + seed)
-    words = ["", cps.NOT_ENOUGH, *cps.RATINGS]
+    words = ["", chicago.NOT_ENOUGH, *chicago.RATINGS]
     chances = [0.04, 0.06, 0.1, 0.2, 0.25, 0.2, 0.15]
     return pd.DataFrame(
         {
@@ -64,16 +66,18 @@ def folder(tmp_path):
 
 @pytest.fixture
 def records(folder):
-    return cps.read(cps.find(folder))
+    return chicago.read(chicago.find(folder))
 
 
 def committed(name):
-    return pd.read_csv(cps.FOLDER / name, dtype={"term": str, "pattern": str})
+    return pd.read_csv(chicago.FOLDER / name, dtype={"term": str, "pattern": str})
 
 
 def estimates(panel):
-    data = release.read_pooled(cps.read_pooled(cps.FOLDER / "cps-reports-moments.csv"), panel)
-    return data, release.fit(data).in_units_of(data.baseline_sd).table()
+    data = released.read_pooled(
+        chicago.read_pooled(chicago.FOLDER / "cps-reports-moments.csv"), panel
+    )
+    return data, released.fit(data).in_units_of(data.baseline_sd).table()
 
 
 # What the project shows without the files
@@ -116,13 +120,13 @@ def test_committed_check_by_another_package_agrees():
 
 
 def test_every_panel_is_there_and_can_be_rebuilt():
-    sums = cps.read_pooled(cps.FOLDER / "cps-reports-moments.csv")
+    sums = chicago.read_pooled(chicago.FOLDER / "cps-reports-moments.csv")
     panels = sums[["panel", "group", "measure", "specification"]].drop_duplicates()
-    assert len(panels) == 2 * len(cps.MEASURES) * len(cps.SPECIFICATIONS)
+    assert len(panels) == 2 * len(chicago.MEASURES) * len(chicago.SPECIFICATIONS)
     for row in panels.itertuples():
         assert row.panel == f"{row.group} {row.measure} {row.specification}"
-        data = release.read_pooled(sums, row.panel)
-        crv1, crv3 = (release.fit(data, kind).table() for kind in ("CRV1", "CRV3"))
+        data = released.read_pooled(sums, row.panel)
+        crv1, crv3 = (released.fit(data, kind).table() for kind in ("CRV1", "CRV3"))
         assert (crv3["std_error"] > 0).all()
         assert crv3["std_error"].to_numpy() == pytest.approx(crv1["std_error"].to_numpy(), rel=0.05)
 
@@ -132,7 +136,7 @@ def test_counts_of_the_committed_tables_agree_with_each_other():
     turnover = committed("cps-reports-turnover.csv")
     patterns = committed("cps-reports-patterns.csv")
     keys = ["group", "measure", "report_year"]
-    rated = shares[shares["rating"].isin(cps.RATINGS)].groupby(keys)["schools"].sum()
+    rated = shares[shares["rating"].isin(chicago.RATINGS)].groupby(keys)["schools"].sum()
     expected = turnover.set_index(keys)
     assert rated.to_dict() == expected["rated"].to_dict()
     assert shares.groupby(keys)["schools"].sum().to_dict() == expected["listed"].to_dict()
@@ -159,8 +163,8 @@ def test_printed_district_averages():
 
 
 def test_the_description_names_every_file_with_its_rows():
-    about = json.loads((cps.FOLDER / "cps-reports.json").read_text())
-    assert {file["name"] for file in about["files"]} == set(cps.TABLES)
+    about = json.loads((chicago.FOLDER / "cps-reports.json").read_text())
+    assert {file["name"] for file in about["files"]} == set(chicago.TABLES)
     for file in about["files"]:
         assert file["rows"] == len(committed(file["name"]))
     assert [entry["title"] for entry in about["reports"]] == [
@@ -172,19 +176,21 @@ def test_the_description_names_every_file_with_its_rows():
 
 
 def test_files_made_again_are_the_committed_ones(shared, tmp_path):
-    cps.write(shared / "data" / "cps", tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {*cps.TABLES, "cps-reports.json"}
-    for name in cps.TABLES:
-        made, kept = (pd.read_csv(folder / name) for folder in (tmp_path, cps.FOLDER))
+    chicago.write(shared / "data" / "cps", tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*chicago.TABLES, "cps-reports.json"}
+    for name in chicago.TABLES:
+        made, kept = (pd.read_csv(folder / name) for folder in (tmp_path, chicago.FOLDER))
         pd.testing.assert_frame_equal(made, kept, check_exact=False, rtol=1e-12, atol=1e-12)
     assert (tmp_path / "cps-reports.json").read_text() == (
-        cps.FOLDER / "cps-reports.json"
+        chicago.FOLDER / "cps-reports.json"
     ).read_text()
 
 
 def test_no_school_is_named_in_the_committed_files(shared):
-    records = cps.read(cps.find(shared / "data" / "cps"))
-    text = "\n".join((cps.FOLDER / name).read_text() for name in [*cps.TABLES, "cps-reports.json"])
+    records = chicago.read(chicago.find(shared / "data" / "cps"))
+    text = "\n".join(
+        (chicago.FOLDER / name).read_text() for name in [*chicago.TABLES, "cps-reports.json"]
+    )
     assert not set(re.findall(r"\d+", text)) & set(records["school_id"])
 
 
@@ -197,7 +203,7 @@ def test_reports_are_known_by_their_columns(folder):
     (folder / "notes.csv").write_bytes(b"\xff\xfe no text")
     (folder / "empty.csv").touch()
     (folder / "notes.txt").write_text("School_ID")
-    assert [path.name for path in cps.find(folder)] == [
+    assert [path.name for path in chicago.find(folder)] == [
         "Zeugnis.CSV",
         "report 2016.csv",
         "report 2017.csv",
@@ -205,36 +211,36 @@ def test_reports_are_known_by_their_columns(folder):
 
 
 def test_the_citys_own_files_are_known(shared):
-    names = [path.name for path in cps.find(shared / "data" / "cps")]
+    names = [path.name for path in chicago.find(shared / "data" / "cps")]
     assert len(names) == 4
     assert not any("profile" in name for name in names)
 
 
 def test_without_the_folder_there_are_no_reports(tmp_path):
-    assert cps.find(tmp_path / "absent") == []
+    assert chicago.find(tmp_path / "absent") == []
 
 
 def test_files_in_other_shapes_read_the_same(folder, records, tmp_path):
     """All years in one file; columns in another order; a byte-order mark and semicolons."""
     years = [report(year) for year in (2017, 2015, 2016)]
     one = save(tmp_path / "one", pd.concat(years), "all.csv")
-    pd.testing.assert_frame_equal(cps.read([one]), records)
+    pd.testing.assert_frame_equal(chicago.read([one]), records)
     for place, year in enumerate(years):
         turned = year[year.columns[::-1]]
         save(tmp_path / "turned", turned, f"{place}.csv", sep=";", encoding="utf-8-sig")
-    turned = cps.read(cps.find(tmp_path / "turned"))
+    turned = chicago.read(chicago.find(tmp_path / "turned"))
     pd.testing.assert_frame_equal(turned[records.columns], records)
 
 
 def test_too_few_answers_and_an_empty_cell_stay_apart(tmp_path):
     frame = report(2015, schools=4)
-    frame[AMBITIOUS] = ["", cps.NOT_ENOUGH, "STRONG", "WEAK"]
+    frame[AMBITIOUS] = ["", chicago.NOT_ENOUGH, "STRONG", "WEAK"]
     frame.loc[3, ["Primary_Category", STUDENTS]] = [None, np.nan]
-    found = cps.read([save(tmp_path, frame, "one.csv")])
-    assert found["ambitious_instruction"].tolist()[1:] == [cps.NOT_ENOUGH, "STRONG", "WEAK"]
+    found = chicago.read([save(tmp_path, frame, "one.csv")])
+    assert found["ambitious_instruction"].tolist()[1:] == [chicago.NOT_ENOUGH, "STRONG", "WEAK"]
     assert found["ambitious_instruction"].isna().tolist() == [True, False, False, False]
     assert found["group"].isna().tolist() == found["student_response_rate"].isna().tolist()
-    counts = cps.shares(found)
+    counts = chicago.shares(found)
     counts = counts[(counts["group"] == "all") & (counts["measure"] == "ambitious_instruction")]
     assert counts.set_index("rating")["schools"].to_dict() == {
         "VERY WEAK": 0, "WEAK": 1, "NEUTRAL": 0, "STRONG": 1, "VERY STRONG": 0, "NOT ENOUGH DATA": 1, "empty": 1,
@@ -269,23 +275,23 @@ def test_files_that_cannot_be_used(tmp_path, mistake):
     change, message = MISTAKES[mistake]
     path = save(tmp_path, change(report(2015)), "spoilt.csv")
     with pytest.raises(InputError, match=rf"spoilt\.csv.*{message}"):
-        cps.read([path])
+        chicago.read([path])
 
 
 def test_a_year_in_two_files_names_both(folder):
     save(folder, report(2016, seed=1), "again.csv")
     with pytest.raises(InputError, match=r"again\.csv and report 2016\.csv.*2016\. Keep one"):
-        cps.read(cps.find(folder))
+        chicago.read(chicago.find(folder))
 
 
 # Scores and panels
 
 
-@given(st.lists(st.sampled_from(cps.RATINGS), min_size=1, max_size=60))
+@given(st.lists(st.sampled_from(chicago.RATINGS), min_size=1, max_size=60))
 def test_ridits_are_mean_ranks(ratings):
     ratings = pd.Series(ratings)
-    found = cps.score(ratings, "ridits", ratings)
-    ranks = stats.rankdata(ratings.map(cps.RATINGS.index))
+    found = chicago.score(ratings, "ridits", ratings)
+    ranks = stats.rankdata(ratings.map(chicago.RATINGS.index))
     assert found.to_numpy() == pytest.approx((ranks - 0.5) / len(ratings), rel=1e-12)
     assert found.mean() == pytest.approx(0.5, rel=1e-12)
 
@@ -299,17 +305,17 @@ def test_ridits_are_mean_ranks(ratings):
     ],
 )
 def test_scores_of_each_category(how, expected):
-    reference = pd.Series(["WEAK", "NEUTRAL", "NEUTRAL", "STRONG", cps.NOT_ENOUGH, None])
-    ratings = pd.Series([*cps.RATINGS, cps.NOT_ENOUGH, None])
-    assert set(cps.SCORINGS) == {"equal steps", "top two", "ridits"}
-    found = cps.score(ratings, how, reference)
+    reference = pd.Series(["WEAK", "NEUTRAL", "NEUTRAL", "STRONG", chicago.NOT_ENOUGH, None])
+    ratings = pd.Series([*chicago.RATINGS, chicago.NOT_ENOUGH, None])
+    assert set(chicago.SCORINGS) == {"equal steps", "top two", "ridits"}
+    found = chicago.score(ratings, how, reference)
     assert found[:5].tolist() == pytest.approx(expected, rel=1e-12)
     assert found[5:].isna().all()
 
 
 def test_an_unknown_scoring_is_refused():
     with pytest.raises(ValueError, match="one of equal steps, ridits, top two, not 'squares'"):
-        cps.score(pd.Series(["WEAK"]), "squares")
+        chicago.score(pd.Series(["WEAK"]), "squares")
 
 
 def small(*schools):
@@ -330,7 +336,7 @@ def small(*schools):
 
 MIXED = small(
     ("ES", "WEAK", "STRONG", "STRONG"),
-    ("ES", "STRONG", cps.NOT_ENOUGH, "WEAK"),
+    ("ES", "STRONG", chicago.NOT_ENOUGH, "WEAK"),
     ("ES", "STRONG", None, "not listed"),
     ("MS", "STRONG", "STRONG", "STRONG"),
     ("HS", "STRONG", "STRONG", "WEAK"),
@@ -339,7 +345,7 @@ MIXED = small(
 
 
 def test_panel_holds_schools_rated_at_least_twice():
-    panel = cps.panel(MIXED, "ES", "ambitious_instruction", "equal steps")
+    panel = chicago.panel(MIXED, "ES", "ambitious_instruction", "equal steps")
     assert panel.groupby("school_id")["score"].agg(list).to_dict() == {
         "s0": [2, 4, 4],
         "s1": [4, 2],
@@ -348,12 +354,12 @@ def test_panel_holds_schools_rated_at_least_twice():
 
 
 def test_balanced_panel_holds_schools_rated_in_every_report():
-    panel = cps.panel(MIXED, "HS", "ambitious_instruction", "equal steps", balanced=True)
+    panel = chicago.panel(MIXED, "HS", "ambitious_instruction", "equal steps", balanced=True)
     assert panel["school_id"].unique().tolist() == ["s4"]
 
 
 def test_ridits_of_a_panel_refer_to_its_first_year():
-    panel = cps.panel(MIXED, "ES", "ambitious_instruction", "ridits")
+    panel = chicago.panel(MIXED, "ES", "ambitious_instruction", "ridits")
     assert panel.loc[panel["year"] == 2015, "score"].mean() == 0.5
     assert panel.loc[panel["school_id"] == "s1", "score"].tolist() == [0.75, 0.25]
 
@@ -363,26 +369,26 @@ def test_a_group_without_two_reports_is_refused():
     with pytest.raises(
         InputError, match="no HS school has ratings of ambitious_instruction in 2015"
     ):
-        cps.panel(once, "HS", "ambitious_instruction", "equal steps")
+        chicago.panel(once, "HS", "ambitious_instruction", "equal steps")
 
 
 def test_turnover_and_patterns_of_a_few_schools():
-    found = cps.turnover(MIXED).set_index(["group", "measure", "report_year"])
+    found = chicago.turnover(MIXED).set_index(["group", "measure", "report_year"])
     names = ["listed", "rated", "not_enough_data", "empty", "new", "gone"]
     of = lambda group, year: found.loc[(group, "ambitious_instruction", year), names].tolist()  # noqa: E731
     assert of("HS", 2016) == [2, 2, 0, 0, 1, 0]
     assert of("ES", 2016) == [3, 1, 1, 1, 0, 1]
     assert of("all", 2015)[:4] == [5, 5, 0, 0]
     assert of("all", 2015)[5] == 0
-    patterns = cps.patterns(MIXED).set_index(["group", "measure", "pattern"])["schools"]
+    patterns = chicago.patterns(MIXED).set_index(["group", "measure", "pattern"])["schools"]
     assert patterns["ES"]["ambitious_instruction"].to_dict() == {"111": 1, "101": 1, "100": 1}
     assert patterns["HS"]["ambitious_instruction"].to_dict() == {"111": 1, "011": 1}
 
 
-@pytest.mark.parametrize("specification", cps.SPECIFICATIONS)
+@pytest.mark.parametrize("specification", chicago.SPECIFICATIONS)
 def test_estimates_equal_least_squares_on_deviations_from_school_means(records, specification):
-    how = cps.SPECIFICATIONS[specification]
-    panel = cps.panel(
+    how = chicago.SPECIFICATIONS[specification]
+    panel = chicago.panel(
         records, "ES", "ambitious_instruction", how["scoring"], how.get("balanced", False)
     )
     assert specification != "balanced" or panel.groupby("school_id").size().eq(3).all()
@@ -393,7 +399,7 @@ def test_estimates_equal_least_squares_on_deviations_from_school_means(records, 
     x = x - x.groupby(panel["school_id"]).transform("mean")
     y = panel["score"] - panel.groupby("school_id")["score"].transform("mean")
     expected = np.linalg.lstsq(x.to_numpy(), y.to_numpy(), rcond=None)[0]
-    data = cps.within(records, "ES", "ambitious_instruction", specification)
+    data = chicago.within(records, "ES", "ambitious_instruction", specification)
     found = fixed_effects.fit(data)
     assert found.terms == tuple(columns)
     assert found.estimate == pytest.approx(expected, rel=1e-9)
@@ -408,7 +414,7 @@ def test_estimates_equal_least_squares_on_deviations_from_school_means(records, 
 
 def command(*arguments):
     return subprocess.run(
-        [sys.executable, "-m", "helpers.cps", *map(str, arguments)],
+        [sys.executable, "-m", "helpers.study.chicago", *map(str, arguments)],
         cwd=ROOT,
         env=environment(PYTHONPATH=str(ROOT / "src")),
         capture_output=True,
@@ -430,9 +436,9 @@ def test_the_command_says_what_is_wrong_and_writes_nothing(folder, tmp_path):
 
 
 def test_the_order_of_files_and_rows_changes_nothing(folder, tmp_path):
-    cps.write(folder, tmp_path / "first")
+    chicago.write(folder, tmp_path / "first")
     for place, year in enumerate((2017, 2016, 2015)):
         save(tmp_path / "shuffled", report(year).sample(frac=1, random_state=7), f"{place}.csv")
-    cps.write(tmp_path / "shuffled", tmp_path / "second")
-    for name in cps.TABLES:
+    chicago.write(tmp_path / "shuffled", tmp_path / "second")
+    for name in chicago.TABLES:
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()

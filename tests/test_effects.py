@@ -3,8 +3,9 @@
 import pandas as pd
 import pytest
 
-from helpers import effects, stars
+from helpers.estimate import stars
 from helpers.project import ROOT, InputError
+from helpers.study import effects
 
 GOOD = pd.read_csv(ROOT / "data" / "simulated" / "08-effects.csv")
 

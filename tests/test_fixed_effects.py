@@ -9,7 +9,7 @@ from linearmodels.panel import PanelOLS
 from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
-from helpers import fixed_effects, moments
+from helpers.estimate import fixed_effects, moments
 from helpers.project import InputError
 
 TERMS = ["2013", "2014", "2015", "sex: m", "x"]

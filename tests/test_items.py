@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from conftest import write_records
-from helpers import rasch
-from helpers.items import MEASURE, add_measure
+from helpers.estimate import rasch
+from helpers.estimate.items import MEASURE, add_measure
 from helpers.project import InputError
-from helpers.records import open_records
+from helpers.read.records import open_records
 
 ITEMS = ["q1", "q2", "q3", "q4"]
 

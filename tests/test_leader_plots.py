@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.patches import Polygon, Rectangle
 
 from conftest import drawn_inside
-from helpers import leader_plots
+from helpers.draw import leader_plots
 
 pytestmark = pytest.mark.usefixtures("figure_style")
 

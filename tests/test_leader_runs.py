@@ -8,7 +8,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from conftest import make, refused
-from helpers import published, session
+from helpers.notebook import session
+from helpers.read import published
 
 pytestmark = pytest.mark.build
 NOTEBOOK = "02-teacher-leadership"

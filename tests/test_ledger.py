@@ -3,7 +3,9 @@
 import pandas as pd
 import pytest
 
-from helpers import ledger, project, published, session
+from helpers import project
+from helpers.notebook import ledger, session
+from helpers.read import published
 
 
 def entry(low, high=None, state="recomputed", note="", number="x"):

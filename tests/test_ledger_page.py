@@ -6,7 +6,9 @@ import frictionless
 import pandas as pd
 import pytest
 
-from helpers import effects, ledger, ledger_page, published, session
+from helpers.notebook import ledger, ledger_page, session
+from helpers.read import published
+from helpers.study import effects
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import write_records
-from helpers import fixed_effects, moments
+from helpers.estimate import fixed_effects, moments
 from helpers.project import InputError
-from helpers.records import open_records
+from helpers.read.records import open_records
 
 MODEL = moments.Model(
     "y", "school", "year", "2012", ("x",), {"sex": "f"}, cluster="district", weight="weight"
@@ -112,7 +112,7 @@ def test_whole_numbers_in_the_first_file_do_not_round_the_next(tmp_path):
 
 
 def test_large_labelled_files_are_read_in_pieces(tmp_path, monkeypatch):
-    monkeypatch.setattr("helpers.records.ROWS_AT_A_TIME", 170)
+    monkeypatch.setattr("helpers.read.records.ROWS_AT_A_TIME", 170)
     frame = records()
     for ending in (".sav", ".dta"):
         found = moments.compute(write_records(tmp_path / f"all{ending}", frame), MODEL)

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from conftest import ROOT
-from helpers import prose, source
+from helpers.notebook import prose, source
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from helpers import ordinal, suppression
+from helpers.estimate import ordinal
+from helpers.read import suppression
 
 answers = st.lists(
     st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(1, 5)),

@@ -11,9 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import ROOT, write_records
-from helpers import own_survey, parameters, shares, simulate
+from helpers.estimate import shares
+from helpers.notebook import parameters
 from helpers.project import InputError
-from helpers.survey import NO_ANSWER
+from helpers.read import own_survey
+from helpers.read.survey import NO_ANSWER
+from helpers.simulate import examples
 
 WORDS = ["never", "yearly", "monthly", "weekly"]
 GOOD = pd.DataFrame(
@@ -421,7 +424,7 @@ def test_the_example_is_small_and_simulated():
     assert path.stat().st_size < 80_000
     survey = example()
     assert survey.simulated
-    assert survey.categories == simulate.DOORS
+    assert survey.categories == examples.DOORS
     assert survey.frame["school_id"].nunique() == 24
     assert set(survey.frame["system"]) == {"languages", "mathematics", "sciences", "music"}
 

@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from conftest import make, need
-from helpers import source
+from helpers.notebook import source
 
 pytestmark = pytest.mark.browser
 PAGES = ["index.html", *(f"{name}.html" for name in source.names())]

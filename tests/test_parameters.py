@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from helpers import parameters, source
+from helpers.notebook import parameters, source
 from helpers.project import InputError
 
 CELL = """from typing import Literal

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import wild
 from conftest import need
-from helpers import fixed_effects, moments
+from helpers.estimate import fixed_effects, moments
 from helpers.project import InputError
 
 pytestmark = pytest.mark.filterwarnings("ignore:::pyfixest")

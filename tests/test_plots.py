@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from conftest import drawn_inside
-from helpers import plots
+from helpers.draw import plots
 
 pytestmark = pytest.mark.usefixtures("figure_style")
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import integrate, stats
 from statsmodels.stats.power import TTestPower
 
-from helpers import fixed_effects, moments, power
+from helpers.estimate import fixed_effects, moments, power
 
 SHOCK, RESIDUAL = 0.13, 0.95
 

@@ -11,9 +11,12 @@ from linearmodels.panel import PanelOLS
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
-from helpers import fixed_effects, moments, own_records, practice, published, rasch
+from helpers.draw import numbers
+from helpers.estimate import fixed_effects, moments, panels, rasch
 from helpers.project import ROOT, InputError
-from helpers.records import open_records
+from helpers.read import published
+from helpers.read.records import open_records
+from helpers.study import own_practice, practice_change
 
 EXAMPLE = ROOT / "data" / "simulated" / "01-students.csv"
 NAMED = {
@@ -37,11 +40,11 @@ YEARS = ["2016", "2017", "2018", "2019"]
 
 
 def read(path=EXAMPLE, **more):
-    return own_records.read(path, **(NAMED | more))
+    return own_practice.read(path, **(NAMED | more))
 
 
 def estimates(study, inference="CRV1", standardise=False):
-    return practice.estimates(study.panels, inference, own_records.units(study, standardise))
+    return panels.estimates(study.panels, inference, own_practice.units(study, standardise))
 
 
 @functools.cache
@@ -134,7 +137,7 @@ def test_both_panels_of_the_example_are_linearmodels(weight, cluster):
 
 def test_joint_tests_are_linearmodels_wald_tests():
     study = read()
-    found = own_records.joint_tests(study, "CRV1").set_index("panel")
+    found = own_practice.joint_tests(study, "CRV1").set_index("panel")
     for panel, row in found.iterrows():
         other, factor, _ = panel_ols(example()[example()["band"] == panel])
         wald = other.wald_test(restriction=np.eye(len(other.params))[:4])
@@ -146,13 +149,13 @@ def test_joint_tests_are_linearmodels_wald_tests():
 
 def test_no_joint_test_of_more_years_than_clusters_can_tell_apart():
     with open_records(example()) as records:
-        model = practice.models(
+        model = panels.models(
             records, outcome="practice", school="school", year="year", baseline=2015, controls=[],
             categories=[], cluster="", weight="", by="",
         )["all records"]  # fmt: skip
         sums = moments.compute(records, model)
     few = moments.take(sums, np.arange(len(sums.schools)) < 4)
-    study = own_records.Study(
+    study = own_practice.Study(
         files=[],
         years=YEARS,
         cluster="",
@@ -166,7 +169,7 @@ def test_no_joint_test_of_more_years_than_clusters_can_tell_apart():
         scale=None,
         reliability=np.nan,
     )
-    assert own_records.joint_tests(study, "CRV1").empty
+    assert own_practice.joint_tests(study, "CRV1").empty
 
 
 def test_categories_as_a_list_take_their_first_level():
@@ -200,8 +203,8 @@ def test_standardised_effects_are_in_baseline_deviations(tmp_path):
     study = read(write(tmp_path, pd.concat([example(), alone])), **WHOLE)
     whole = example().dropna(subset=["practice", "poverty", "gender"])
     sd = whole.loc[whole["year"] == 2015, "practice"].std(ddof=1)
-    assert own_records.units(study, True) == {"all records": pytest.approx(sd, rel=1e-10)}
-    assert own_records.units(study, False) == {"all records": 1.0}
+    assert own_practice.units(study, True) == {"all records": pytest.approx(sd, rel=1e-10)}
+    assert own_practice.units(study, False) == {"all records": 1.0}
     raw, scaled = estimates(study), estimates(study, standardise=True)
     for column in ("estimate", "std_error", "ci_low", "ci_high"):
         assert scaled[column].to_numpy() == pytest.approx(raw[column].to_numpy() / sd, rel=1e-9)
@@ -232,7 +235,7 @@ def test_the_order_of_rows_and_the_names_of_schools_do_not_matter(tmp_path_facto
         pd.testing.assert_frame_equal(
             estimates(one, inference), estimates(two, inference), rtol=1e-8
         )
-    shrunken = [own_records.schools(study, {"all records": 1.0}) for study in (one, two)]
+    shrunken = [own_practice.schools(study, {"all records": 1.0}) for study in (one, two)]
     assert len(shrunken[0]) >= 10
     pd.testing.assert_frame_equal(*shrunken)
 
@@ -267,7 +270,7 @@ def test_notes_count_what_is_left_out(tmp_path):
     frame.loc[frame.index[5:9], "gender"] = np.nan
     lonely = [frame.iloc[[50]].assign(school=f"lonely {i}") for i in range(5)]
     frame = pd.concat([frame, *lonely])
-    said = own_records.notes(read(write(tmp_path, frame)))
+    said = own_practice.notes(read(write(tmp_path, frame)))
     n = len(frame)
     assert said.startswith(f"{n - 9:,} of {n:,} records are complete and used (empty: ")
     assert "gender 4" in said
@@ -276,7 +279,7 @@ def test_notes_count_what_is_left_out(tmp_path):
     assert "a single record (5) say nothing about change and are left out." in said
     assert said.endswith("Reference of gender: boy. Reference of grade: 9 (high), 6 (middle).")
     assert "lonely" not in said
-    untouched = own_records.notes(read(write(tmp_path, small(), "small.csv"), **SMALL))
+    untouched = own_practice.notes(read(write(tmp_path, small(), "small.csv"), **SMALL))
     assert untouched == "240 of 240 records are complete and used. Reference of sex: f."
 
 
@@ -321,7 +324,7 @@ def test_each_specification_is_the_run_it_names(tmp_path):
     path = write(tmp_path, gappy())
     own = WHOLE | {"cluster": "district"}
     study = read(path, **own)
-    rows = own_records.specifications(study, {"all records": 0.5}).set_index("specification")
+    rows = own_practice.specifications(study, {"all records": 0.5}).set_index("specification")
     runs = {
         "as declared": ("{}", estimates(study)),
         "cluster jackknife (CRV3)": ("inference: CRV3", estimates(study, "CRV3")),
@@ -352,7 +355,7 @@ def test_each_specification_is_the_run_it_names(tmp_path):
 @pytest.mark.parametrize("inference", ["CRV3", "bootstrap"])
 def test_the_declared_inference_comes_first(inference):
     study = read(**WHOLE | {"cluster": "district"})
-    rows = own_records.specifications(study, {"all records": 1.0}, inference)
+    rows = own_practice.specifications(study, {"all records": 1.0}, inference)
     rows = rows.set_index("specification")
     own = estimates(study, inference).set_index("term").loc["2019"]
     assert rows.index[0] == "as declared"
@@ -367,7 +370,7 @@ def test_the_declared_inference_comes_first(inference):
 
 def test_alternatives_that_change_nothing_are_left_out():
     study = read(**WHOLE | {"controls": [], "categories": []})
-    rows = own_records.specifications(study, {"all records": 1.0})
+    rows = own_practice.specifications(study, {"all records": 1.0})
     assert rows["specification"].tolist() == [
         "as declared", "cluster jackknife (CRV3)", "wild cluster bootstrap"
     ]  # fmt: skip
@@ -378,7 +381,7 @@ def test_bootstrap_p_values_and_intervals_agree(seed):
     frame = small(seed, schools=9 + seed % 2 * 5, n=160)
     model = moments.Model("y", "school", "year", "2012", ("x",), {"sex": ""})
     data = fixed_effects.within(moments.compute(frame, model))
-    table = practice.estimates({"p": data}, "bootstrap", {"p": 1.0})
+    table = panels.estimates({"p": data}, "bootstrap", {"p": 1.0})
     plain = fixed_effects.fit(data).table()
     assert table["std_error"].tolist() == plain["std_error"].tolist()
     outside = (table["ci_low"] > 0) | (table["ci_high"] < 0)
@@ -404,7 +407,7 @@ def counted(last=10):
 def own_changes(tmp_path, frame, **more):
     columns = SMALL | {"controls": [], "categories": []} | more
     study = read(write(tmp_path, frame), **columns)
-    return own_records.schools(study, own_records.units(study, False))
+    return own_practice.schools(study, own_practice.units(study, False))
 
 
 @pytest.mark.parametrize("weight", ["", "w"])
@@ -560,7 +563,7 @@ def test_the_ends_of_a_bootstrap_interval_are_hardly_rejected(seed):
 
 def test_printed_effects_are_the_table_in_reading_order():
     table = published.read(ROOT / "data" / "published" / "002-table2.csv")
-    found = practice.printed_effects(table)
+    found = practice_change.printed_effects(table)
     years = ["2012-13", "2013-14", "2014-15", "2015-16", "2016-17", "2017-18"]
     assert len(found) == 24
     assert dict(found["panel"].value_counts(sort=False)) == dict.fromkeys(
@@ -592,7 +595,7 @@ def test_layout_marks_years_that_a_panel_lacks():
         ("two", "2014", 0.3, 0.01, 0.0009),
     ]
     table = pd.DataFrame(rows, columns=["panel", "term", "estimate", "std_error", "p_value"])
-    found = practice.layout(table, ["2013", "2014"])
+    found = practice_change.layout(table, ["2013", "2014"])
     assert found.to_dict("list") == {
         "Year": ["2013", "2014"],
         "one": ["0.123 (0.050)", "-0.500** (0.100)"],
@@ -605,7 +608,7 @@ def test_layout_marks_years_that_a_panel_lacks():
     [(0.0, "***"), (0.0009, "***"), (0.001, "**"), (0.0099, "**"), (0.01, ""), (0.04, ""), (1, "")],
 )
 def test_stars_as_printed(p_value, shown):
-    assert practice.stars(p_value) == shown
+    assert numbers.stars(p_value) == shown
 
 
 # --- mistakes --------------------------------------------------------------------------------------------------------
@@ -613,9 +616,9 @@ def test_stars_as_printed(p_value, shown):
 
 def test_own_records_need_a_file():
     with pytest.raises(InputError, match="parameter `data`"):
-        practice.check_source("own", "")
-    practice.check_source("all", "")
-    practice.check_source("own", "mine.csv")
+        practice_change.check_source("own", "")
+    practice_change.check_source("all", "")
+    practice_change.check_source("own", "mine.csv")
 
 
 @pytest.mark.parametrize(
@@ -691,7 +694,9 @@ def one_cluster_level(tmp_path):
 
 def test_a_term_of_one_cluster_has_an_estimate_and_no_error(tmp_path):
     study = read(one_cluster_level(tmp_path), **SMALL)
-    table = own_records.estimates(study, "CRV1", own_records.units(study, False)).set_index("term")
+    table = own_practice.estimates(study, "CRV1", own_practice.units(study, False)).set_index(
+        "term"
+    )
     assert np.isfinite(table.loc["sex: x", "estimate"])
     uncertain = ["std_error", "ci_low", "ci_high", "p_value"]
     assert table.loc["sex: x", uncertain].isna().all()
@@ -700,12 +705,12 @@ def test_a_term_of_one_cluster_has_an_estimate_and_no_error(tmp_path):
 
 def test_an_alternative_that_cannot_be_had_is_empty_and_stops_nothing(tmp_path):
     study = read(one_cluster_level(tmp_path), **SMALL)
-    table = own_records.specifications(study, own_records.units(study, False))
+    table = own_practice.specifications(study, own_practice.units(study, False))
     table = table.set_index("specification")
     assert np.isnan(table.loc["cluster jackknife (CRV3)", "estimate"])
     assert table.drop(index="cluster jackknife (CRV3)")["estimate"].notna().all()
     with pytest.raises(InputError, match="CRV3"):
-        own_records.estimates(study, "CRV3", own_records.units(study, False))
+        own_practice.estimates(study, "CRV3", own_practice.units(study, False))
 
 
 def test_so_few_clusters_that_nothing_is_rejected_give_no_bounds(tmp_path):
@@ -717,7 +722,7 @@ def test_so_few_clusters_that_nothing_is_rejected_give_no_bounds(tmp_path):
     assert fixed_effects.wild_interval(data, "2014") == (-np.inf, np.inf)
     low, high = fixed_effects.wild_interval(data, "2014", level=0.90)
     assert np.isfinite([low, high]).all()
-    assert practice.interval(-np.inf, np.inf) == "no bounds: too few clusters"
+    assert numbers.interval(-np.inf, np.inf) == "no bounds: too few clusters"
 
 
 @pytest.mark.parametrize("spoil", [lambda y: 1.0, lambda y: y.where(y.index < 1)])
@@ -726,28 +731,30 @@ def test_no_standard_deviation_in_the_baseline_year_is_refused(tmp_path, spoil):
     first = frame["year"] == 2012
     frame.loc[first, "y"] = spoil(frame.loc[first, "y"])
     study = read(write(tmp_path, frame), **SMALL)
-    assert own_records.units(study, False) == {"all records": 1.0}
+    assert own_practice.units(study, False) == {"all records": 1.0}
     with pytest.raises(InputError, match="in the baseline year the outcome has no spread"):
-        own_records.units(study, True)
+        own_practice.units(study, True)
 
 
 def test_what_rests_on_fewer_than_ten_records_is_not_shown(tmp_path):
     frame = small(n=600)
     frame.loc[frame.index[::70], "sex"] = "rare"  # nine records
     assert (frame["sex"] == "rare").sum() == 9
-    table = own_records.estimates(
-        study := read(write(tmp_path, frame), **SMALL), "CRV1", own_records.units(study, False)
+    table = own_practice.estimates(
+        study := read(write(tmp_path, frame), **SMALL), "CRV1", own_practice.units(study, False)
     ).set_index("term")
     numbers = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
     assert table.loc["sex: rare", numbers].isna().all()
     assert table.drop(index="sex: rare")[numbers].notna().all(axis=None)
     weighted = read(write(tmp_path, frame.assign(w=1.5)), **SMALL, weight="w")
-    again = own_records.estimates(weighted, "CRV1", {"all records": 1.0}).set_index("term")
+    again = own_practice.estimates(weighted, "CRV1", {"all records": 1.0}).set_index("term")
     pd.testing.assert_series_equal(again["estimate"], table["estimate"], rtol=1e-9)
     # A reference of nine hides every level that is compared with it.
     other = SMALL | {"categories": {"sex": "rare"}}
     study = read(write(tmp_path, frame), **other)
-    table = own_records.estimates(study, "CRV1", own_records.units(study, False)).set_index("term")
+    table = own_practice.estimates(study, "CRV1", own_practice.units(study, False)).set_index(
+        "term"
+    )
     assert table.loc[["sex: f", "sex: m"], numbers].isna().all(axis=None)
     assert table.loc[["2013", "2014", "x"], numbers].notna().all(axis=None)
 
@@ -756,7 +763,7 @@ def test_records_of_no_panel_are_counted(tmp_path):
     frame = small(n=600)
     frame["band"] = np.where(frame.index < 40, None, "a")
     study = read(write(tmp_path, frame), **(SMALL | {"by": "band"}))
-    assert own_records.notes(study).endswith(
+    assert own_practice.notes(study).endswith(
         "40 records more belong to no panel. Reference of sex: f."
     )
     with pytest.raises(InputError, match="'band': empty in all records"):
@@ -765,10 +772,10 @@ def test_records_of_no_panel_are_counted(tmp_path):
 
 def test_a_source_that_is_not_about_the_file_is_refused():
     with pytest.raises(InputError, match="`source: twin` is not about your file"):
-        practice.check_source("twin", "mine.csv")
-    practice.check_source("all", "mine.csv")
-    practice.check_source("own", "mine.csv")
-    practice.check_source("twin", "")
+        practice_change.check_source("twin", "mine.csv")
+    practice_change.check_source("all", "mine.csv")
+    practice_change.check_source("own", "mine.csv")
+    practice_change.check_source("twin", "")
 
 
 @pytest.mark.parametrize(
@@ -777,4 +784,4 @@ def test_a_source_that_is_not_about_the_file_is_refused():
      (np.nan, 2, "–"), (-0.004, 2, "-4.00e-03")],
 )  # fmt: skip
 def test_numbers_are_shown_so_that_they_say_something(value, decimals, text):
-    assert practice.shown(value, decimals) == text
+    assert numbers.shown(value, decimals) == text

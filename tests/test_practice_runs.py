@@ -11,7 +11,7 @@ import pytest
 from linearmodels.panel import PanelOLS
 
 from conftest import make, refused
-from helpers import parameters
+from helpers.notebook import parameters
 
 pytestmark = pytest.mark.build
 NOTEBOOK = "01-practice-change"

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from conftest import ROOT
-from helpers import published
+from helpers.read import published
 
 MAP = ROOT / "tests" / "printed_numbers_map.csv"
 RETELLINGS = ROOT / "data" / "cases" / "retellings.csv"

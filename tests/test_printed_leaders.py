@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from helpers import published
+from helpers.read import published
 
 SIZES = {"Small": 1, "Medium": 2, "Large": 3, "Very Large": 4}
 GRADES = {"Middle": 1, "Middle, High": 2, "High": 3}

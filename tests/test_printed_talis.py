@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from conftest import ROOT
-from helpers import published
+from helpers.read import published
 
 CATEGORIES = [
     "never", "once a year or less", "2-4 times a year", "5-10 times a year", "1-3 times a month", "once a week or more",

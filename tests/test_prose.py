@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers import prose
+from helpers.notebook import prose
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from helpers import published, simulate
+from helpers.read import published
+from helpers.simulate import examples
 
 CODEBOOK = ROOT / "data" / "datapackage.json"
 
@@ -146,7 +147,7 @@ def test_what_print_says_about_chicago_does_not_agree_with_itself():
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", simulate.FILES)
+@pytest.mark.parametrize("name", examples.FILES)
 def test_simulated_files_are_what_the_program_makes(name):
-    made = simulate.FILES[name]().to_csv(index=False, float_format="%.12g", lineterminator="\n")
-    assert (simulate.FOLDER / name).read_text() == made
+    made = examples.FILES[name]().to_csv(index=False, float_format="%.12g", lineterminator="\n")
+    assert (examples.FOLDER / name).read_text() == made

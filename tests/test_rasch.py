@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
-from helpers import rasch
+from helpers.estimate import rasch
 from helpers.project import InputError
 
 ITEMS = np.array([-0.9, -0.2, 0.3, 0.8])

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from conftest import drawn_inside
-from helpers import reach_plots, retellings
+from helpers.draw import reach_plots
+from helpers.study import retellings
 
 pytestmark = pytest.mark.usefixtures("figure_style")
 
@@ -26,7 +27,9 @@ def reach(values, names):
 
 def tally(who, most):
     rows = [(name, sign, (place * most) % 7) for name in who for place, sign in enumerate(SIGNS, 1)]
-    return reach_plots.tally(pd.DataFrame(rows, columns=["said_by", "sign", "count"]))
+    return reach_plots.tally(
+        pd.DataFrame(rows, columns=["said_by", "sign", "count"]), retellings.MEANING
+    )
 
 
 def beside(units, label="Teachers who watch lessons", value=40.0, source=35.0, repeat=2):
@@ -97,7 +100,7 @@ def test_both_numbers_and_the_sign_stand_beside_each_row():
 
 def test_cells_are_as_many_as_retellings():
     counts = pd.DataFrame({"said_by": ["a", "a", "b"], "sign": ["kept", "changed", "kept"], "count": [3, 2, 4]})  # fmt: skip
-    (ax,) = reach_plots.tally(counts).axes
+    (ax,) = reach_plots.tally(counts, retellings.MEANING).axes
     assert [bar.get_x() for bar in ax.patches] == [0, 1, 2, 3, 4, 0, 1, 2, 3]
 
 

@@ -12,7 +12,10 @@ from scipy import stats
 from test_printed_coverage import numbers
 
 from conftest import ROOT
-from helpers import project, published, retellings, simulate
+from helpers import project
+from helpers.read import published
+from helpers.simulate import examples
+from helpers.study import retellings
 
 CASES = ROOT / "data" / "cases"
 CHAINS = pd.read_csv(CASES / "retellings.csv", keep_default_na=False)
@@ -151,13 +154,13 @@ def test_margins_are_those_of_another_package(count, more):
 
 def own(tmp_path, change=lambda rows: rows, name="mine.csv"):
     path = tmp_path / name
-    change(simulate.retold()).to_csv(path, index=False)
+    change(examples.retold()).to_csv(path, index=False)
     return path
 
 
 def test_own_table_keeps_its_rows(tmp_path):
     rows = retellings.read(own(tmp_path))
-    given = simulate.retold()
+    given = examples.retold()
     assert rows["value"].tolist() == given["value"].tolist()
     assert rows["change"].tolist() == given["change"].tolist()
     assert rows["sign"].tolist() == [retellings.SIGNS[word] for word in given["change"]]

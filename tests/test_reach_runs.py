@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from conftest import make, refused
-from helpers import simulate
+from helpers.simulate import examples
 
 pytestmark = pytest.mark.build
 NOTEBOOK = "07-reach-and-context"
@@ -18,7 +18,7 @@ def run(project, stem, data, **more):
 
 
 def test_own_table_is_print_of_others_and_is_counted_right(project):
-    own = simulate.retold().replace({"said_by": {"Brief B": "Bericht Ü"}, "unit": {"schools": ""}})
+    own = examples.retold().replace({"said_by": {"Brief B": "Bericht Ü"}, "unit": {"schools": ""}})
     own = own[own["label"] != "Teachers who visit a colleague's lesson"]
     own.to_csv(project / "data" / "raw" / "eigene.csv", index=False, sep=";", decimal=",")
     done = run(project, "eigene", "data/raw/eigene.csv")
@@ -47,7 +47,7 @@ BAD = {
 @pytest.mark.parametrize("mistake", BAD)
 def test_bad_tables_are_refused_and_leave_nothing(project, mistake):
     spoil, named = BAD[mistake]
-    spoil(simulate.retold()).to_csv(project / "data" / "raw" / "bad.csv", index=False)
+    spoil(examples.retold()).to_csv(project / "data" / "raw" / "bad.csv", index=False)
     done = run(project, "spoilt", "data/raw/bad.csv")
     refused(project, done, "spoilt", ["data/raw/bad.csv", *named])
 

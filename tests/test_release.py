@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from helpers import disclosure, fixed_effects, moments, release
+from helpers.estimate import fixed_effects, moments
 from helpers.project import InputError
-from helpers.records import open_records
+from helpers.read.records import open_records
+from helpers.release import disclosure, released
 
 COLUMNS = {"outcome": "y", "school": "school", "year": "year", "baseline": 2012}
 PARAMETERS = COLUMNS | {"controls": ["x"], "categories": {"sex": "f", "plan": "free"}}
@@ -48,13 +49,13 @@ def students(schools=10, size=80, years=(2012, 2013, 2014), seed=3):
 @pytest.fixture
 def ask(tmp_path, monkeypatch):
     """Write records and parameters, make the release, return its folder."""
-    monkeypatch.setattr(release, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(released, "BUILD", tmp_path / "build")
 
     def made(frame, kind, parameters, name="mine"):
         frame.to_csv(tmp_path / "records.csv", index=False)
         given = {"data": str(tmp_path / "records.csv")} | parameters
         (tmp_path / f"{name}.yml").write_text(yaml.safe_dump(given, sort_keys=False))
-        return release.make(tmp_path / f"{name}.yml", kind)
+        return released.make(tmp_path / f"{name}.yml", kind)
 
     return made
 
@@ -90,7 +91,7 @@ def test_estimates_are_those_of_the_records(ask, kind, inference, parameters):
             table.reset_index(drop=True),
             from_records(frame, parameters, inference, subset={"band": panel}),
         )
-    pd.testing.assert_frame_equal(release.estimates(folder, inference), found, check_exact=True)
+    pd.testing.assert_frame_equal(released.estimates(folder, inference), found, check_exact=True)
 
 
 @pytest.mark.parametrize("kind", ["pooled", "school"])
@@ -132,7 +133,7 @@ def test_all_panels_that_fail_are_told_at_once(ask):
 def test_baseline_and_counts_are_those_of_the_records(ask):
     frame = students()
     folder = ask(frame, "pooled", PARAMETERS)
-    found = release.read_pooled(release.read(folder), "all records")
+    found = released.read_pooled(released.read(folder), "all records")
     whole = frame.dropna()
     first = whole.loc[whole["year"] == 2012, "y"]
     assert (found.n, found.n_groups, found.n_schools) == (len(whole), 10, 10)
@@ -150,22 +151,22 @@ def test_numbers_come_back_bit_for_bit(tmp_path):
     awkward = students().assign(y=lambda f: f["y"] * np.pi * 1e-7, x=lambda f: f["x"] * 1e100 / 3)
     awkward["school"] = awkward["school"].replace({"Lyceum-00": 'NA, "old"', "Lyceum-01": "nan"})
     sums = moments.compute(awkward, model(WEIGHTED, cluster=""))
-    release.school({"a, b": sums, "": sums}).to_csv(tmp_path / "moments.csv", index=False)
+    released.school({"a, b": sums, "": sums}).to_csv(tmp_path / "moments.csv", index=False)
     for panel in ("a, b", ""):
-        found = release.read_school(release.read(tmp_path / "moments.csv"), panel)
+        found = released.read_school(released.read(tmp_path / "moments.csv"), panel)
         assert found.terms == sums.terms
         assert found.rows == sums.rows
         for name in ("schools", "clusters", "records", "n", "sums", "products", "centres", "baseline"):  # fmt: skip
             assert np.array_equal(getattr(found, name), getattr(sums, name)), name
     within = {"one": fixed_effects.within(moments.compute(students(), model(PARAMETERS)))}
-    release.pooled(within).to_csv(tmp_path / "moments.csv", index=False)
-    again, before = release.read(tmp_path / "moments.csv"), release.pooled(within)
+    released.pooled(within).to_csv(tmp_path / "moments.csv", index=False)
+    again, before = released.read(tmp_path / "moments.csv"), released.pooled(within)
     pd.testing.assert_frame_equal(again, before, check_exact=True, check_dtype=False)
 
 
 def test_a_school_release_leaves_out_what_is_known():
     sums = moments.compute(students(), model(PARAMETERS))
-    products = release.school({"": sums}).query("part == 'products'")
+    products = released.school({"": sums}).query("part == 'products'")
     pairs = set(zip(products["row"], products["column"], strict=True))
     assert ("2013", "2013") not in pairs
     assert ("2013", "2014") not in pairs
@@ -189,7 +190,7 @@ def test_merging_equals_other_ids_in_the_records(ask, cluster):
     for name in ("records", "n", "sums", "products", "baseline"):
         assert getattr(found, name) == pytest.approx(getattr(sums, name), rel=1e-9, abs=1e-9), name
     folder = ask(frame, "school", parameters | {"merge": merged})
-    same(release.estimates(folder, "CRV3"), expected)
+    same(released.estimates(folder, "CRV3"), expected)
     assert "- Zusammen: Lyceum-02, Lyceum-03 as one school" in (folder / "disclosure.md").read_text()  # fmt: skip
 
 
@@ -198,7 +199,7 @@ def test_dropping_equals_records_without_the_school(ask, kind):
     frame = students()
     folder = ask(frame, kind, PARAMETERS | {"drop": ["Lyceum-04", "Lyceum-07"]})
     rest = frame[~frame["school"].isin(["Lyceum-04", "Lyceum-07"])]
-    same(release.estimates(folder, "CRV3"), by_year(rest, PARAMETERS)[1])
+    same(released.estimates(folder, "CRV3"), by_year(rest, PARAMETERS)[1])
 
 
 def test_references_that_are_not_named_are_the_first_in_order(ask):
@@ -266,7 +267,10 @@ def test_spaces_at_the_ends_of_labels_make_no_levels_and_no_schools(ask, kind):
     for column in ("school", "year", "sex", "plan", "district"):
         blank[column] = blank[column].where(~some, blank[column] + " ")
     more = WEIGHTED | {"merge": {"both": ["Lyceum-02", "Lyceum-03"]}, "drop": ["Lyceum-09"]}
-    one, two = release.read(ask(frame, kind, more, "a")), release.read(ask(blank, kind, more, "b"))
+    one, two = (
+        released.read(ask(frame, kind, more, "a")),
+        released.read(ask(blank, kind, more, "b")),
+    )
     pd.testing.assert_frame_equal(one, two, check_exact=True)
 
 
@@ -280,7 +284,7 @@ def test_a_control_called_like_a_year_is_refused(ask, kind):
 def test_whole_numbers_in_the_parameters_name_schools(ask):
     frame = students().assign(school=lambda f: f["school"].str[-2:].astype(int) + 100)
     folder = ask(frame, "school", PARAMETERS | {"drop": [104], "merge": {1: [100, 101]}})
-    schools = set(release.read(folder)["school"]) - {""}
+    schools = set(released.read(folder)["school"]) - {""}
     assert schools == {"1", *(str(100 + i) for i in (2, 3, 5, 6, 7, 8, 9))}
 
 
@@ -293,7 +297,7 @@ def test_what_is_released_does_not_know_the_other_records(ask, kind):
     changed.loc[changed["school"] == "Lyceum-04", ["y", "x"]] *= 3
     parameters = PARAMETERS | {"drop": ["Lyceum-04"]}
     one, two = (
-        release.read(ask(f, kind, parameters, n)) for f, n in ((frame, "a"), (changed, "b"))
+        released.read(ask(f, kind, parameters, n)) for f, n in ((frame, "a"), (changed, "b"))
     )
     assert one.drop(columns="value").equals(two.drop(columns="value"))
     size = one.groupby("part")["value"].transform(lambda v: v.abs().max())
@@ -319,14 +323,14 @@ def test_equal_inputs_give_equal_bytes(ask, kind):
 
 
 def test_equal_bytes_of_files_that_many_threads_could_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(release, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(released, "BUILD", tmp_path / "build")
     frame = students(schools=8, size=15_000)
     duckdb.from_df(frame).write_parquet(str(tmp_path / "big.parquet"), row_group_size=4096)
     given = {"data": str(tmp_path / "big.parquet")} | SEX_BY_YEAR
     (tmp_path / "mine.yml").write_text(yaml.safe_dump(given, sort_keys=False))
-    first = (release.make(tmp_path / "mine.yml", "school") / "moments.csv").read_bytes()
+    first = (released.make(tmp_path / "mine.yml", "school") / "moments.csv").read_bytes()
     for _ in range(3):
-        again = release.make(tmp_path / "mine.yml", "school") / "moments.csv"
+        again = released.make(tmp_path / "mine.yml", "school") / "moments.csv"
         assert again.read_bytes() == first
     with open_records(tmp_path / "big.parquet") as opened:  # what reads next is not slowed
         threads = opened.fetch("SELECT current_setting('threads') AS n")["n"][0]
@@ -383,7 +387,7 @@ def test_refused_and_nothing_left_behind(ask, tmp_path, capsys, case):
     kind, change, more, message = REFUSED[case]
     with pytest.raises(InputError, match=message):
         ask(change(students().dropna()), kind, SEX_BY_YEAR | more)
-    assert release.main([str(tmp_path / "mine.yml"), kind]) == 1
+    assert released.main([str(tmp_path / "mine.yml"), kind]) == 1
     said = capsys.readouterr()
     assert said.out == ""
     assert "Nothing was released" in said.err
@@ -392,7 +396,7 @@ def test_refused_and_nothing_left_behind(ask, tmp_path, capsys, case):
 
 
 def test_a_failure_on_the_way_leaves_nothing(ask, tmp_path, monkeypatch):
-    monkeypatch.setattr(release, "estimates", lambda *_: 1 / 0)
+    monkeypatch.setattr(released, "estimates", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         ask(students(), "pooled", PARAMETERS)
     assert list((tmp_path / "build").rglob("*.*")) == []
@@ -401,7 +405,7 @@ def test_a_failure_on_the_way_leaves_nothing(ask, tmp_path, monkeypatch):
 def test_empty_cells_are_no_small_cells(ask):
     frame = students()
     frame = frame[~((frame["school"] == "Lyceum-05") & (frame["year"] == 2013))]
-    found = release.read_school(release.read(ask(frame, "school", SEX_BY_YEAR)), "all records")
+    found = released.read_school(released.read(ask(frame, "school", SEX_BY_YEAR)), "all records")
     assert found.sums[found.schools == "Lyceum-05", 0] == 0
 
 
@@ -434,7 +438,7 @@ def test_no_small_group_follows_from_any_subtraction(ask, counts, weighted):
         assert small or "cell of 1 to" not in refusal
         return
     assert not small
-    data = release.read_school(release.read(folder), "all records")
+    data = released.read_school(released.read(folder), "all records")
     ones = [np.r_[n, s[:-2]] for n, s in zip(data.n, data.sums, strict=True)]
     for g, first in enumerate(ones):
         table = np.block([[first[:1], first[1:]], [first[1:, None], data.products[g, :-2, :-2]]])
@@ -456,26 +460,26 @@ def folder(ask):
 def test_a_changed_file_is_refused(folder):
     file = folder / "moments.csv"
     text = file.read_text()
-    assert len(release.estimates(file)) == len(release.estimates(folder))
+    assert len(released.estimates(file)) == len(released.estimates(folder))
     file.write_text(text.replace("Lyceum-09", "Lyceum-9", 1))
     for path in (folder, file):
         with pytest.raises(InputError, match=r"not the file that about\.json"):
-            release.estimates(path)
+            released.estimates(path)
 
 
 def test_a_folder_without_its_description_is_refused(folder):
     (folder / "about.json").unlink()
     with pytest.raises(InputError, match=r"about\.json is missing"):
-        release.estimates(folder)
-    assert len(release.estimates(folder / "moments.csv"))
+        released.estimates(folder)
+    assert len(released.estimates(folder / "moments.csv"))
 
 
 def test_releases_are_known_by_their_header(folder, tmp_path):
-    assert release.is_release(folder / "moments.csv")
-    assert not release.is_release(folder / "estimates.csv")
-    assert not release.is_release(tmp_path / "records.csv")
+    assert released.is_release(folder / "moments.csv")
+    assert not released.is_release(folder / "estimates.csv")
+    assert not released.is_release(tmp_path / "records.csv")
     with pytest.raises(InputError, match=r"records\.csv: this is no release"):
-        release.read(tmp_path / "records.csv")
+        released.read(tmp_path / "records.csv")
 
 
 def test_parts_that_do_not_fit_together_are_refused(folder):
@@ -483,29 +487,29 @@ def test_parts_that_do_not_fit_together_are_refused(folder):
     file = folder / "moments.csv"
     file.write_text(file.read_text().replace("Lyceum-09", "Lyceum-9", 1))
     with pytest.raises(InputError, match="'Lyceum-9' in one part and not in the others"):
-        release.estimates(file)
+        released.estimates(file)
     file.write_text(file.read_text().replace("Lyceum-9", "Lyceum-09").replace("80.0", "eighty", 1))
     with pytest.raises(InputError, match=r"column 'value': .*'eighty'"):
-        release.estimates(file)
+        released.estimates(file)
 
 
 def test_panels_and_parts_that_are_not_there():
     within = {"one": fixed_effects.within(moments.compute(students(), model(PARAMETERS)))}
-    frame = release.pooled(within)
+    frame = released.pooled(within)
     with pytest.raises(InputError, match="no panel 'two'; it has 'one'"):
-        release.read_pooled(frame, "two")
+        released.read_pooled(frame, "two")
     with pytest.raises(InputError, match="lacks meat"):
-        release.read_pooled(frame[frame["part"] != "meat"], "one")
-    without = release.read_pooled(frame[frame["part"] != "jackknife"], "one")
+        released.read_pooled(frame[frame["part"] != "meat"], "one")
+    without = released.read_pooled(frame[frame["part"] != "jackknife"], "one")
     with pytest.raises(InputError, match="no part `jackknife`"):
-        release.fit(without, "CRV3")
+        released.fit(without, "CRV3")
 
 
 def test_two_columns_of_one_name_are_refused():
     frame = students().rename(columns={"x": "outcome"})
     sums = moments.compute(frame, model(PARAMETERS | {"controls": ["outcome"]}))
     with pytest.raises(InputError, match="called 'outcome'"):
-        release.school({"": sums})
+        released.school({"": sums})
 
 
 def test_disclosure_tells_the_smallest_cells(ask):
@@ -521,25 +525,25 @@ def test_disclosure_tells_the_smallest_cells(ask):
 
 def test_command_line(ask, tmp_path, capsys):
     ask(students(), "pooled", PARAMETERS)
-    assert release.main([str(tmp_path / "mine.yml"), "pooled"]) == 0
+    assert released.main([str(tmp_path / "mine.yml"), "pooled"]) == 0
     assert "disclosure.md" in capsys.readouterr().out
     for wrong in ([], ["mine.yml"], ["mine.yml", "all"]):
-        assert release.main(wrong) == 2
+        assert released.main(wrong) == 2
     assert "pooled|school" in capsys.readouterr().err
 
 
 @pytest.fixture
 def example(tmp_path, monkeypatch):
     """The parameters of the worked example in the documentation, and where they lie."""
-    monkeypatch.setattr(release, "BUILD", tmp_path / "build")
+    monkeypatch.setattr(released, "BUILD", tmp_path / "build")
     text = (ROOT / "docs" / "releasing-moments.md").read_text()
     (tmp_path / "example.yml").write_text(text.partition("```yaml\n")[2].partition("```")[0])
     return tmp_path / "example.yml"
 
 
 def test_the_documented_example_is_released_by_school(example):
-    folder = release.make(example, "school")
-    assert set(release.estimates(folder)["panel"]) == {"middle", "high"}
+    folder = released.make(example, "school")
+    assert set(released.estimates(folder)["panel"]) == {"middle", "high"}
 
 
 def test_without_its_merging_the_documented_example_is_refused(example):
@@ -547,13 +551,13 @@ def test_without_its_merging_the_documented_example_is_refused(example):
     members = [name for names in parameters.pop("merge").values() for name in names]
     example.write_text(yaml.safe_dump(parameters, sort_keys=False))
     with pytest.raises(InputError) as error:
-        release.make(example, "school")
+        released.make(example, "school")
     named = re.findall(r"(school \d\d) \(year", str(error.value))
     assert set(named) <= set(members)
 
 
 def test_the_ready_parameters_are_released_pooled(example):
     ready = ROOT / "params" / "01-own-data.yml"
-    assert (release.make(ready, "pooled") / "disclosure.md").is_file()
+    assert (released.make(ready, "pooled") / "disclosure.md").is_file()
     with pytest.raises(InputError, match="12 of 12 schools"):
-        release.make(ready, "school")
+        released.make(ready, "school")

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from conftest import ROOT
-from helpers.ledger import VERDICTS
+from helpers.notebook.ledger import VERDICTS
 from helpers.project import STATES
 
 DOCUMENTS = [
@@ -103,9 +103,14 @@ def test_nothing_large_or_private_is_tracked():
         assert name == "data/raw/.gitkeep" or not name.startswith(("data/raw/", "build/")), name
 
 
-def test_the_list_of_helpers_is_complete():
-    text = (ROOT / "CONTRIBUTING.md").read_text().partition("## Which helper")[2].split("\n## ")[0]
-    rows = [line.split("|")[2] for line in text.splitlines() if line.startswith("|")]
-    listed = re.findall(r"`(\w+)`", " ".join(rows[1:]))
-    modules = {path.stem for path in (ROOT / "src" / "helpers").glob("*.py")} - {"__init__"}
-    assert sorted(listed) == sorted(modules)
+def test_the_tree_of_helpers_names_what_is_there():
+    tree = (ROOT / "README.md").read_text().partition("`src/helpers/`, in the order")[2]
+    named = [line.split()[0] for line in tree.split("```")[1].strip().splitlines()]
+    there = {
+        path.name + ("/" if path.is_dir() else "")
+        for path in (ROOT / "src" / "helpers").iterdir()
+        if not path.name.startswith("__")
+    }
+    assert set(named) == there
+    guide = (ROOT / "CONTRIBUTING.md").read_text()
+    assert all(f"- `{name}`:" in guide for name in named)

@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import comparison, published, rounding, twogroups
+from helpers.estimate import rounding, twogroups
+from helpers.read import published
+from helpers.study import participants
 
 sizes = st.integers(5, 80)
 
@@ -56,7 +58,7 @@ def test_agrees_with_a_search_over_a_grid(point, n1, n2, shift):
 
 
 def printed_tests():
-    return comparison.printed_tests(published.read(published.FOLDER / "001-table2.csv"))
+    return participants.printed_tests(published.read(published.FOLDER / "001-table2.csv"))
 
 
 def test_only_49_and_49_reproduce_the_chilean_table():

@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from conftest import environment, make, write_notebook
-from helpers import execute
+from helpers.build import execute
 
 pytestmark = pytest.mark.build
 RESULTS = ("notebooks", "figures", "tables", "site", "standard")
@@ -178,8 +178,8 @@ def test_another_python_in_the_kernel_is_noticed(tiny):
     notebook = tiny / "notebooks" / "01-tiny.ipynb"
     notebook.write_text(
         notebook.read_text().replace(
-            "from helpers import cards",
-            "import sys; sys.executable = '/elsewhere/python'\\nfrom helpers import cards",
+            "from helpers.notebook import cards",
+            "import sys; sys.executable = '/elsewhere/python'\\nfrom helpers.notebook import cards",
         )
     )
     done = make(tiny, "all")
@@ -283,7 +283,7 @@ def test_an_environment_without_the_packages_is_told(tiny):
 
 KILLER = """
 import itertools, os, pathlib, shutil, signal, sys
-from helpers import build
+from helpers.build import __main__ as build
 
 step, last = itertools.count(1), int(sys.argv[1])
 
@@ -309,7 +309,8 @@ def test_kill_at_every_step_on_disk_leaves_whole_results_only(tiny, before):
     build = tiny / "build"
     if before == "an older site":
         assert make(tiny, "all").returncode == 0
-        os.utime(tiny / "src" / "helpers" / "template" / "style.css")
+        style = tiny / "src" / "helpers" / "build" / "template" / "style.css"
+        style.write_text(style.read_text() + "\n")
     for step in range(1, 200):
         done = subprocess.run(
             [sys.executable, "-c", KILLER, str(step)], cwd=tiny, capture_output=True, text=True,

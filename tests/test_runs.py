@@ -8,7 +8,8 @@ import yaml
 from bs4 import BeautifulSoup
 
 from conftest import ROOT, make, refused
-from helpers import source, twogroups
+from helpers.estimate import twogroups
+from helpers.notebook import source
 
 pytestmark = pytest.mark.build
 

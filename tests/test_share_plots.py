@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.text import Text
 
-from helpers import share_plots, style
+from helpers.draw import share_plots, style
 
 pytestmark = pytest.mark.usefixtures("figure_style")
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import share_tables
 from helpers.project import InputError
+from helpers.study import share_tables
 
 WORDS = {"never": "Never", "monthly": "Monthly or more"}
 ITEMS = {"A": "Teach jointly", "B": "Observe"}

@@ -20,9 +20,10 @@ from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
 from conftest import need
-from helpers import shares, talis
+from helpers.estimate import shares
 from helpers.project import ROOT, InputError
-from helpers.survey import NO_ANSWER, NOT_ADMINISTERED, Survey
+from helpers.read import talis
+from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED, Survey
 
 NEVER, OFTEN = "never", "often"
 KEYS = ["cycle", "system", "item", "statistic"]

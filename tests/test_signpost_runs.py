@@ -8,7 +8,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from conftest import make, refused
-from helpers import session, signposts, waves
+from helpers.notebook import session
+from helpers.read import waves
+from helpers.study import signposts
 
 pytestmark = pytest.mark.build
 NOTEBOOK = "06-signposts"

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from conftest import need
-from helpers import moments
+from helpers.estimate import moments
 from helpers.project import InputError
 
 pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")

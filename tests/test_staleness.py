@@ -4,21 +4,28 @@ import json
 
 import pytest
 
-from helpers import source, staleness
+from helpers import kept
+from helpers.notebook import source
 
 
 def test_imports_of_every_form_are_seen():
-    code = "from helpers import cards, ledger as book\nfrom helpers.project import ROOT\nimport helpers.style\nimport pandas"
-    assert staleness.modules(code) == {"cards", "ledger", "project", "style"}
+    code = "from helpers.notebook import cards, ledger as book\nfrom helpers.project import ROOT\nimport helpers.draw.style\nimport pandas"
+    assert kept.modules(code) == {
+        "notebook",
+        "notebook.cards",
+        "notebook.ledger",
+        "project",
+        "draw.style",
+    }
 
 
 def test_names_that_are_no_modules_are_left_out():
-    assert staleness.modules("from helpers import nothing_like_it") == set()
+    assert kept.modules("from helpers import nothing_like_it") == set()
 
 
 def test_closure_follows_imports():
-    names = {path.stem for path in staleness.closure({"questionnaire"})}
-    assert {"questionnaire", "ordinal", "userdata", "project"} <= names
+    names = {path.stem for path in kept.closure({"read.questionnaire"})}
+    assert {"questionnaire", "frames", "project"} <= names
     assert "twogroups" not in names
 
 
@@ -52,13 +59,13 @@ def test_digest_ignores_outputs_and_sees_edits(tmp_path):
     ],
 )
 def test_reasons(before, now, expected):
-    assert staleness.reason(before, now, []) == expected
+    assert kept.reason(before, now, []) == expected
 
 
 def test_what_is_gone_must_be_made_again(tmp_path):
-    assert staleness.reason({}, {}, [tmp_path / "figure.svg"]) == "figure.svg is gone"
+    assert kept.reason({}, {}, [tmp_path / "figure.svg"]) == "figure.svg is gone"
 
 
 def test_a_spoilt_state_counts_as_none(tmp_path):
     (tmp_path / "state.json").write_text("{half")
-    assert staleness.load(tmp_path / "state.json") is None
+    assert kept.load(tmp_path / "state.json") is None

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from helpers import published, stars
+from helpers.estimate import stars
+from helpers.read import published
 
 POINT = 12
 """So many decimals that the rounding interval is as good as a point."""

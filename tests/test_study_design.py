@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from statsmodels.stats.power import TTestIndPower, TTestPower
 
-from helpers import study_design
+from helpers.estimate import study_design
+from helpers.estimate.study_design import Design
 from helpers.project import InputError
-from helpers.study_design import Design
 
 SHARES = st.floats(0, 0.95)
 DESIGNS = st.builds(

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from conftest import write_records
-from helpers import shares, survey_groups
+from helpers.estimate import shares
 from helpers.project import InputError
+from helpers.read import survey_groups
 
 
 @pytest.fixture

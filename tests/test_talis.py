@@ -14,9 +14,9 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from helpers import labelled, talis, talis_codebook, talis_files
 from helpers.project import InputError
-from helpers.survey import NO_ANSWER, NOT_ADMINISTERED
+from helpers.read import labelled, talis, talis_codebook, talis_files
+from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED
 
 LABELS = {
     1.0: "Never",
@@ -806,6 +806,6 @@ def test_new_code_reads_again(folders, parsed, monkeypatch):
     talis.read(path)
     other = folders.raw.parent / "changed.py"
     other.write_text("x = 1")
-    monkeypatch.setattr(talis.staleness, "closure", lambda names: [Path(other)])
+    monkeypatch.setattr(talis.kept, "closure", lambda names: [Path(other)])
     talis.read(path)
     assert len(parsed) == 2

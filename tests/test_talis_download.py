@@ -19,8 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import copy_project, environment, make
-from helpers import talis_download
 from helpers.project import InputError
+from helpers.read import talis_download
 
 NAME = "SPSS_2018_international.zip"
 
@@ -500,7 +500,7 @@ def test_interrupt_leaves_the_part_alone_and_says_so(server, project):
     server.plan = [serve(cut=HALF, stall=True)]
     part = project / "data" / "raw" / "talis" / f"{NAME}.part"
     running = subprocess.Popen(
-        [sys.executable, "-m", "helpers.talis_download"],
+        [sys.executable, "-m", "helpers.read.talis_download"],
         env=environment(TALIS_URL=server.url, PYTHONPATH=str(project / "src"), no_proxy="*"),
         stderr=subprocess.PIPE,
         text=True,
@@ -526,7 +526,7 @@ def test_progress_is_shown_on_a_terminal(server, project):
     termios.tcsetwinsize(theirs, (24, 120))
     server.plan = [serve(cut=HALF), serve()]
     done = subprocess.run(
-        [sys.executable, "-m", "helpers.talis_download"],
+        [sys.executable, "-m", "helpers.read.talis_download"],
         env=environment(TALIS_URL=server.url, PYTHONPATH=str(project / "src"), no_proxy="*"),
         stdout=subprocess.PIPE,
         stderr=theirs,

@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers import published, shares, talis, talis_print
+from helpers.estimate import shares
 from helpers.project import ROOT
-from helpers.survey import Survey
+from helpers.read import published, talis
+from helpers.read.survey import Survey
+from helpers.study import talis_print
 
 PUBLISHED = ROOT / "data" / "published"
 

@@ -12,19 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from helpers import cards, replicates, talis, talis_simulated
-from helpers.survey import NO_ANSWER, NOT_ADMINISTERED
+from helpers.estimate import replicates
+from helpers.notebook import cards
+from helpers.read import talis
+from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED
+from helpers.simulate import talis_systems
 
 ZIP = ROOT / "data" / "simulated" / "03-talis.zip"
-ITEMS = list(talis_simulated.ITEMS)
+ITEMS = list(talis_systems.ITEMS)
 DRAWS, SCHOOLS, OF = 1200, 150, 8000
 
 
 @pytest.fixture(scope="module")
 def population():
     """So large that drawing without replacement makes no difference: replicate weights know nothing of it."""
-    locations = talis_simulated.SYSTEMS[1].locations
-    return talis_simulated.population(np.random.default_rng(3301), locations, OF)
+    locations = talis_systems.SYSTEMS[1].locations
+    return talis_systems.population(np.random.default_rng(3301), locations, OF)
 
 
 def _headlines(teachers):
@@ -40,9 +43,9 @@ def draws(population):
     answers = _headlines(population.teachers)
     found = []
     for _ in range(DRAWS):
-        sample = talis_simulated.draw(rng, population, SCHOOLS)
+        sample = talis_systems.draw(rng, population, SCHOOLS)
         values = answers[sample.teachers.index]
-        means = replicates.means(values, sample.weights, talis_simulated.FAY)
+        means = replicates.means(values, sample.weights, talis_systems.FAY)
         final = sample.weights[:, 0]
         women = final[sample.teachers["female"].to_numpy()].sum()
         never = final @ values[:, :8]
@@ -57,7 +60,7 @@ def _z(values, expected):
 
 
 def test_hadamard_columns_are_orthogonal():
-    matrix = talis_simulated.hadamard()
+    matrix = talis_systems.hadamard()
     assert set(np.unique(matrix)) == {-1, 1}
     assert np.array_equal(matrix.T @ matrix, 100 * np.eye(100))
     assert (
@@ -67,7 +70,7 @@ def test_hadamard_columns_are_orthogonal():
 
 @given(st.integers(2, 400))
 def test_every_zone_has_two_schools_and_the_last_may_have_three(schools):
-    zone = talis_simulated.zones(schools)
+    zone = talis_systems.zones(schools)
     counts = np.bincount(zone)
     assert (np.diff(zone) >= 0).all()
     assert counts.tolist() == [2] * (schools // 2 - 1) + [2 + schools % 2]
@@ -75,11 +78,11 @@ def test_every_zone_has_two_schools_and_the_last_may_have_three(schools):
 
 def test_a_single_school_and_too_many_are_refused(population):
     with pytest.raises(ValueError, match="single school"):
-        talis_simulated.zones(1)
+        talis_systems.zones(1)
     with pytest.raises(ValueError, match="100 zones are more than the 99"):
-        talis_simulated.factors(np.arange(200) // 2)
+        talis_systems.factors(np.arange(200) // 2)
     with pytest.raises(ValueError, match="as large as the sampling step"):
-        talis_simulated.draw(np.random.default_rng(1), population, OF // 2)
+        talis_systems.draw(np.random.default_rng(1), population, OF // 2)
 
 
 @given(st.lists(st.integers(2, 31), min_size=1, max_size=6), st.integers(0, 2**32 - 1))
@@ -87,14 +90,14 @@ def test_replicates_give_the_squared_differences_within_zones(strata, seed):
     """The variance of a total is, by the orthogonality, a sum over zones: (a - b)^2, or 2 (a - (b + c) / 2)^2."""
     zone, last = [], -1
     for schools in strata:
-        zone.append(talis_simulated.zones(schools) + last + 1)
+        zone.append(talis_systems.zones(schools) + last + 1)
         last = zone[-1][-1]
     zone = np.concatenate(zone)
     totals = np.random.default_rng(seed).lognormal(size=len(zone))
     expected = 0.0
     for members in (totals[zone == place] for place in range(last + 1)):
         expected += (1 if len(members) == 2 else 2) * (members[0] - members[1:].mean()) ** 2
-    replicated = totals @ talis_simulated.factors(zone)
+    replicated = totals @ talis_systems.factors(zone)
     assert 0.04 * ((replicated - totals.sum()) ** 2).sum() == pytest.approx(expected, rel=1e-9)
     assert replicated.mean() == pytest.approx(totals.sum(), rel=1e-12)
 
@@ -105,7 +108,7 @@ def test_factors_are_those_of_a_real_school_file(shared):
     names = [f"SRWGT{place}" for place in range(1, 101)]
     frame = frame[frame["SCHWGT"].between(0.1, 999997)]
     real = (frame[names].to_numpy() / frame[["SCHWGT"]].to_numpy()).round(4)
-    ours = talis_simulated.factors(talis_simulated.zones(15)).round(4)
+    ours = talis_systems.factors(talis_systems.zones(15)).round(4)
     assert (
         set(np.unique(real)) == set(np.unique(ours)) == {0.2929, 0.5, 0.6464, 1.3536, 1.5, 1.7071}
     )
@@ -116,7 +119,7 @@ def test_factors_are_those_of_a_real_school_file(shared):
 
 
 def test_zones_stay_within_strata_and_schools_have_one_weight(population):
-    sample = talis_simulated.draw(np.random.default_rng(5), population, SCHOOLS)
+    sample = talis_systems.draw(np.random.default_rng(5), population, SCHOOLS)
     assert sample.schools.groupby("zone")["stratum"].nunique().eq(1).all()
     assert set(np.bincount(sample.schools["zone"])) <= {2, 3}
     assert sample.schools.index.is_unique
@@ -124,7 +127,7 @@ def test_zones_stay_within_strata_and_schools_have_one_weight(population):
     assert set(sample.teachers["school"]) == set(sample.schools.index)
     by_school = pd.DataFrame(sample.weights).groupby(sample.teachers["school"].to_numpy())
     assert by_school.nunique().eq(1).all(axis=None)
-    assert by_school.size().max() <= talis_simulated.TEACHERS
+    assert by_school.size().max() <= talis_systems.TEACHERS
 
 
 def test_weights_sum_to_the_population(population, draws):
@@ -134,7 +137,7 @@ def test_weights_sum_to_the_population(population, draws):
 
 
 def test_weighted_shares_hit_the_truth_and_unweighted_ones_miss_it(population, draws):
-    truth = talis_simulated.truth(population)
+    truth = talis_systems.truth(population)
     expected = np.concatenate([truth[1], truth[5] + truth[6]])
     assert np.abs(_z(draws[0], expected)).max() < 4
     assert np.abs(_z(draws[3], expected)).min() > 8
@@ -149,7 +152,7 @@ def test_replicate_variance_is_the_variance_over_draws(draws):
 
 def test_intervals_cover_the_truth_as_often_as_they_say(population, draws):
     """95 percent intervals of 16 shares, over all draws, within two binomial errors of .95."""
-    truth = talis_simulated.truth(population)
+    truth = talis_systems.truth(population)
     expected = np.concatenate([truth[1], truth[5] + truth[6]])
     covered = np.abs(draws[0] - expected) <= 1.959964 * draws[1]
     print(f"coverage over {DRAWS} draws: {covered.mean():.4f}")  # pytest -s shows it
@@ -163,7 +166,7 @@ def unpacked(tmp_path_factory):
     folder = tmp_path_factory.mktemp("talis")
     with zipfile.ZipFile(ZIP) as archive:
         archive.extractall(folder)
-    return folder / talis_simulated.FOLDER
+    return folder / talis_systems.FOLDER
 
 
 def _members(content):
@@ -173,8 +176,8 @@ def _members(content):
 
 def test_zip_is_what_the_program_makes_and_the_same_bytes_each_time(tmp_path):
     """Files in the zip are compared unpacked: how well zlib packs is its own affair."""
-    once = talis_simulated.write_zip(tmp_path / "once.zip").read_bytes()
-    assert once == talis_simulated.write_zip(tmp_path / "again.zip").read_bytes()
+    once = talis_systems.write_zip(tmp_path / "once.zip").read_bytes()
+    assert once == talis_systems.write_zip(tmp_path / "again.zip").read_bytes()
     assert _members(once) == _members(ZIP.read_bytes())
     assert len(once) < 700_000
 
@@ -184,7 +187,7 @@ def test_copy_of_the_zip_stays_simulated(tmp_path):
 
 
 def test_files_read_back_as_they_were_made(unpacked):
-    made = talis_simulated.files()
+    made = talis_systems.files()
     assert {path.name for path in unpacked.iterdir()} == set(made)
     for name, (frame, label) in made.items():
         back, meta = pyreadstat.read_sav(unpacked / name, user_missing=True)
@@ -197,11 +200,11 @@ def test_the_reader_gives_back_what_was_made(tmp_path, monkeypatch):
     """Answers, weights, sexes and school types of each system and cycle, with missing codes told apart."""
     monkeypatch.setattr(talis, "CACHE", tmp_path)
     survey = talis.read(ZIP)
-    made = talis_simulated.files()
+    made = talis_systems.files()
     assert survey.simulated
     assert len(survey.frame) == sum(len(made[name][0]) for name in made if name.startswith("BTG"))
     told = {1: "Public", 2: "Private"}
-    for system in talis_simulated.SYSTEMS:
+    for system in talis_systems.SYSTEMS:
         own = survey.frame["system"].eq(system.code) & survey.frame["cycle"].eq(system.cycle)
         read, weights = survey.frame[own].reset_index(drop=True), survey.weights[own]
         ending, start = (
@@ -289,7 +292,7 @@ def test_variables_are_declared_as_in_real_files(shared, unpacked):
 def test_nothing_bears_a_real_name(shared, unpacked):
     systems = pd.read_csv(shared / "data" / "talis" / "country_codes_talis2018_isced2.csv")
     content = b"".join(path.read_bytes() for path in unpacked.iterdir())
-    content += (ROOT / talis_simulated.FILE).read_bytes()
+    content += (ROOT / talis_systems.FILE).read_bytes()
     for name in systems["oecd_label"]:
         assert name.encode() not in content
     for path in unpacked.iterdir():

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import fixed_effects, moments, rasch, twin
+from helpers.estimate import fixed_effects, moments, rasch
 from helpers.project import ROOT
+from helpers.simulate import twin
 
 YEARS = ("2011-12", "2012-13", "2013-14")
 WANTED = pd.DataFrame({"mathematics": [0.1, 0.3], "science": [-0.15, 0.25]})

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import optimize, stats
 from statsmodels.stats.weightstats import ttost_ind
 
-from helpers import twogroups
+from helpers.estimate import twogroups
 
 # R's data set `sleep`, and what R prints for t.test(extra ~ group, data = sleep).
 SLEEP1 = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]

@@ -7,8 +7,9 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from conftest import write_records
-from helpers import comparison, questionnaire, records, userdata
 from helpers.project import InputError
+from helpers.read import frames, questionnaire, records
+from helpers.study import participants
 
 GOOD = pd.DataFrame(
     {
@@ -26,10 +27,10 @@ def write(path, frame=GOOD):
 
 
 def compare_groups(path, scales=("score",), group="group", names=(), **more):
-    frame = comparison.read(path, list(scales), group, **more)
-    frame, names = comparison.choose(frame, group, list(names), path)
+    frame = participants.read(path, list(scales), group, **more)
+    frame, names = participants.choose(frame, group, list(names), path)
     first = frame[group] == names[0]
-    return comparison.from_records(frame, list(scales), first, path)
+    return participants.from_records(frame, list(scales), first, path)
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".sav", ".dta"])
@@ -50,7 +51,7 @@ def test_value_labels_name_the_groups(tmp_path, ending):
     path = tmp_path / f"mine{ending}"
     writer = {".sav": pyreadstat.write_sav, ".dta": pyreadstat.write_dta}[ending]
     writer(coded, str(path), variable_value_labels={"group": {1: "taking part", 2: "colleague"}})
-    frame = userdata.read(path, ["group"], names=("group",))
+    frame = frames.read(path, ["group"], names=("group",))
     assert set(frame["group"]) == {"taking part", "colleague"}
 
 
@@ -68,7 +69,7 @@ def test_codes_that_share_a_value_label_stay_apart(tmp_path, ending):
         assert f"{name} (10 rows)" in str(error.value)
     with records.open_records(path, ["group"], ["group"]) as source:
         expected = source.fetch('SELECT "group" FROM file')["group"].tolist()
-    assert userdata.read(path, ["group"], names=("group",))["group"].tolist() == expected
+    assert frames.read(path, ["group"], names=("group",))["group"].tolist() == expected
     asked = {"items": ["item"], "low": 1, "high": 4, "group": "group"}
     assert questionnaire.read(path, **asked)["group"].tolist() == expected
 
@@ -76,14 +77,14 @@ def test_codes_that_share_a_value_label_stay_apart(tmp_path, ending):
 @pytest.mark.parametrize("ending", [".sav", ".dta"])
 def test_an_empty_word_is_missing(tmp_path, ending):
     path = write(tmp_path / f"mine{ending}", with_cell(0, "group", "").infer_objects())
-    assert userdata.read(path, ["group"])["group"].isna().tolist() == [True] + [False] * 39
+    assert frames.read(path, ["group"])["group"].isna().tolist() == [True] + [False] * 39
 
 
 def test_user_missing_codes_of_spss_are_missing(tmp_path):
     frame = GOOD.assign(item=GOOD["item"].replace(4, 99).astype(float))
     path = tmp_path / "mine.sav"
     pyreadstat.write_sav(frame, str(path), missing_ranges={"item": [99]})
-    values = userdata.numbers(userdata.read(path, ["item"]), "item", path, 1, 4)
+    values = frames.numbers(frames.read(path, ["item"]), "item", path, 1, 4)
     assert values.isna().sum() == 10
 
 
@@ -99,9 +100,9 @@ def test_user_missing_codes_of_spss_are_missing(tmp_path):
 def test_csv_dialects(tmp_path, text, encoding):
     path = tmp_path / "mine.csv"
     path.write_bytes(text.encode(encoding))
-    frame = userdata.read(path, ["name", "score"], encoding=encoding)
+    frame = frames.read(path, ["name", "score"], encoding=encoding)
     assert frame["name"].tolist() == ["Álvaro", "Ñusta"]
-    assert userdata.numbers(frame, "score", path).tolist() == [3.5, 2.0]
+    assert frames.numbers(frame, "score", path).tolist() == [3.5, 2.0]
     assert frame.index.tolist() == [2, 3]
 
 
@@ -176,7 +177,7 @@ def test_files_that_cannot_be_read(tmp_path, mistake):
     path = tmp_path / f"mine{ending}"
     path.write_bytes(content)
     with pytest.raises(InputError) as error:
-        userdata.read(path, ["group", "score"])
+        frames.read(path, ["group", "score"])
     for part in [path.name, *named]:
         assert part in str(error.value)
 
@@ -193,7 +194,7 @@ def test_in_a_notebook_a_mistake_is_told_without_a_traceback(tmp_path, monkeypat
 
 def test_unknown_encoding_is_named(tmp_path):
     with pytest.raises(InputError, match="'klingon' is not known"):
-        userdata.read(write(tmp_path / "mine.csv"), ["id"], encoding="klingon")
+        frames.read(write(tmp_path / "mine.csv"), ["id"], encoding="klingon")
 
 
 ITEMS = pd.DataFrame(
@@ -273,14 +274,14 @@ def test_same_respondent_may_answer_other_items(tmp_path):
 
 def test_clustered_rows_stand_beside_welch(tmp_path):
     path = write(tmp_path / "mine.csv")
-    frame = comparison.read(path, ["score"], "group", cluster="school")
+    frame = participants.read(path, ["score"], "group", cluster="school")
     first = frame["group"] == "colleague"
-    groups = comparison.from_records(frame, ["score"], first, path)
+    groups = participants.from_records(frame, ["score"], first, path)
     welch, clustered = (
-        comparison.estimates(groups),
-        comparison.clustered_estimates(frame, groups, first, "school"),
+        participants.estimates(groups),
+        participants.clustered_estimates(frame, groups, first, "school"),
     )
-    assert list(clustered.columns) == comparison.COLUMNS
+    assert list(clustered.columns) == participants.COLUMNS
     assert clustered["n_groups"].tolist() == [10, 10]
     assert clustered["estimate"].tolist() == pytest.approx(welch["estimate"].tolist(), rel=1e-12)
     ratio = clustered["std_error"] / clustered["estimate"]

@@ -1,5 +1,6 @@
 """Where things are, and the words every module shares."""
 
+import math
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,9 +38,12 @@ def locate(path: str | Path) -> Path:
     return ROOT / Path(path).expanduser()
 
 
-def stamp(file: Path) -> str:
-    """Time and size of a file: what make would notice of a change."""
-    if not file.exists():
-        return "absent"
-    status = file.stat()
-    return f"{status.st_mtime_ns} {status.st_size}"
+def in_order(names: set[str]) -> list[str]:
+    """Labels in the order of their numbers where all are numbers, else in that of the alphabet."""
+    try:
+        numbers = {name: float(name) for name in names}
+    except ValueError:
+        return sorted(names)
+    if not all(map(math.isfinite, numbers.values())):  # "nan" and "inf" are words here
+        return sorted(names)
+    return sorted(names, key=lambda name: (numbers[name], name))

@@ -1,0 +1,122 @@
+"""Command line behind the Makefile: run what is stale, publish what ran, render the site.
+
+    python -m helpers.build all
+    python -m helpers.build run NOTEBOOK PARAMS
+    python -m helpers.build why
+
+A run happens in `build/aside/`, which nobody reads; its folder moves in place in one rename when every code cell
+ran. So nothing half-done is ever taken for done, whenever the build is killed.
+"""
+
+import fcntl
+import signal
+import sys
+import time
+from pathlib import Path
+
+from helpers import kept
+from helpers.build import plan, run
+from helpers.build.plan import BUILD
+from helpers.project import InputError, relative
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the command line says; returns the exit status."""
+    try:
+        if arguments == ["why"]:
+            return why()
+        BUILD.mkdir(exist_ok=True)
+        with (BUILD / ".lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                print("Another build is at work in this folder; waiting for it to end.", flush=True)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            match arguments:
+                case ["all"]:
+                    return build_all()
+                case ["run", notebook, file]:
+                    return build_one(notebook, Path(file))
+        print(__doc__, file=sys.stderr)
+        return 2
+    except InputError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("helpers"):
+            raise
+        print(
+            f"\nThis Python has no package {error.name!r}: {sys.executable}. With ENV=active, activate an environment made "
+            "from environment.yml first; without it, make builds its own.",
+            file=sys.stderr,
+        )
+        return 1
+
+
+def why() -> int:
+    """Say which notebooks `make all` would run and which file's change is the reason; run nothing."""
+    stale = _stale(job for turn in plan.standard() for job in turn)
+    for job, reason in stale:
+        print(f"{job.name} would run: {reason}")
+    folders = [job.folder for turn in plan.standard() for job in turn]
+    if reason := "notebooks would run" if stale else _why_site(folders):
+        print(f"the site would be made again: {reason}")
+    else:
+        print("Nothing to do: everything is up to date.")
+    return 0
+
+
+def build_all() -> int:
+    """Run every stale notebook with its default parameters and put the site together."""
+    turns = plan.standard()
+    ran, failed = 0, []
+    for turn in turns:
+        stale = _stale(turn)
+        failed = run.run_jobs(stale)
+        ran += len(stale)
+        if failed:
+            print(
+                f"\nNot built: {', '.join(failed)}. What earlier builds made is as it was.",
+                file=sys.stderr,
+            )
+            return 1
+    folders = [job.folder for turn in turns for job in turn]
+    reason = "notebooks ran" if ran else _why_site(folders)
+    if not reason:
+        print("Nothing to do: everything is up to date. Open build/site/index.html")
+        return 0
+    from helpers.build import site
+
+    started = time.perf_counter()
+    run.say(f"site starts: {reason}")
+    site.make(folders)
+    run.say(f"site ends after {time.perf_counter() - started:.1f} s\n\nOpen build/site/index.html")
+    return 0
+
+
+def build_one(name: str, file: Path) -> int:
+    """Run one notebook with the parameters of a file."""
+    job = plan.own(name, file)
+    reason = plan.why_stale(job)
+    if reason and run.run_jobs([(job, reason)]):
+        return 1
+    done = "" if reason else "Nothing to do: up to date. "
+    print(f"{done}Open {relative(job.folder / 'notebook.html')}")
+    return 0
+
+
+def _stale(jobs) -> list[tuple[plan.Job, str]]:
+    """Jobs that have to run, each with the reason."""
+    return [(job, reason) for job in jobs if (reason := plan.why_stale(job))]
+
+
+def _why_site(folders: list[Path]) -> str:
+    before = kept.load(BUILD / "site.json")
+    made = [BUILD / name for name in before["made"]] if before else []
+    return kept.reason(before and before["stamps"], plan.site_stamps(folders), made)
+
+
+if __name__ == "__main__":
+    # Ctrl-C ends it as a kill does, and the kernels with it: a thread that waits for a notebook would wait to its end.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    sys.exit(main(sys.argv[1:]))

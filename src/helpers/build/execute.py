@@ -1,0 +1,157 @@
+"""Run one notebook by papermill, aside, and accept it only when every code cell ran."""
+
+import json
+import logging
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from papermill.exceptions import PapermillExecutionError
+
+from helpers.notebook import session as sessions
+from helpers.build.plan import Job
+
+# Papermill cannot read all of our types and would call their parameters unknown; we have checked them.
+logging.getLogger("papermill").setLevel(logging.ERROR)
+
+
+class NotebookFailed(Exception):
+    """A run that does not count; the message is for people, `notebook` is the copy as far as it came.
+
+    There is no copy where the message alone tells all: a mistake in the user's file or parameters.
+    """
+
+    def __init__(self, message: str, notebook: Path | None):
+        super().__init__(message)
+        self.notebook = notebook
+
+
+def run(job: Job, folder: Path) -> nbformat.NotebookNode:
+    """Execute a job's notebook into `folder` and return it, free of times and machine names.
+
+    `folder` is emptied first; figures, tables and the record land in it. Raises NotebookFailed.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    target = folder / "notebook.ipynb"
+    kernel = _install_kernel(folder, job)
+    written = folder / "jupyter" / "input.ipynb"
+    nbformat.write(_applicable(job.notebook, job.values), written)
+    try:
+        papermill.execute_notebook(
+            written, target, job.values, kernel_name=kernel, language="python", cwd=job.notebook.parent,
+            progress_bar=False, start_timeout=120,
+            shutdown_kernel="immediate",  # all is written by then; waiting for a graceful end can take seconds
+        )  # fmt: skip
+    except PapermillExecutionError as error:
+        if error.ename == "InputError":
+            raise NotebookFailed(error.evalue, None) from None
+        raise NotebookFailed(_last_lines(error), target) from None
+    except RuntimeError as error:  # as nbclient says that a kernel did not start or died
+        raise NotebookFailed(f"its kernel failed: {error}", target) from None
+    shutil.rmtree(folder / "jupyter")
+    node = nbformat.read(target, as_version=4)
+    _check(node, folder, target)
+    _scrub(node, job.values)
+    nbformat.write(node, target)
+    return node
+
+
+def _applicable(notebook: Path, parameters: dict[str, Any]) -> nbformat.NotebookNode:
+    """The notebook without cells that are about something else.
+
+    Tag `print-only`: left out when the user brings data. Tags `only-X`: kept when the parameter `source` is X, which
+    it is taken to be "own" with the user's data; with "all", every such cell but those tagged for "own" alone.
+    """
+    node = nbformat.read(notebook, as_version=4)
+    own = bool(parameters.get("data"))
+    source = "own" if own else parameters.get("source", "all")
+
+    def applies(tags: list[str]) -> bool:
+        parts = {tag.removeprefix("only-") for tag in tags if tag.startswith("only-")}
+        wanted = not parts or source in parts or (source == "all" and parts != {"own"})
+        return wanted and not (own and "print-only" in tags)
+
+    node.cells = [cell for cell in node.cells if applies(cell.metadata.get("tags", []))]
+    return node
+
+
+def _install_kernel(folder: Path, job: Job) -> str:
+    """A kernel that can be no other Python than this one, with settings of its own and no history."""
+    name = f"compendium-{folder.name.lower()}"
+    spec = folder / "jupyter" / "kernels" / name
+    spec.mkdir(parents=True)
+    environment = {
+        "COMPENDIUM_PYTHON": sys.executable,
+        "COMPENDIUM_FOLDER": str(folder),
+        "COMPENDIUM_LINKS": job.links,
+        "COMPENDIUM_STEM": job.stem,
+        "IPYTHONDIR": str(folder / "jupyter" / "ipython"),
+        "MPLBACKEND": "agg",
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONHASHSEED": "0",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "ipykernel_launcher",
+        "-f",
+        "{connection_file}",
+        "--HistoryManager.enabled=False",
+        "--log-level=40",
+    ]
+    kernel = {"argv": command, "display_name": name, "language": "python", "env": environment}
+    (spec / "kernel.json").write_text(json.dumps(kernel), encoding="utf-8")
+    # Each run adds its own folder in front; the unique kernel name keeps two runs apart.
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(
+        [str(folder / "jupyter"), os.environ.get("JUPYTER_PATH", "")]
+    )
+    return name
+
+
+def _last_lines(error: PapermillExecutionError) -> str:
+    text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
+    return "\n".join(["a cell failed:", *text.splitlines()[-12:]])
+
+
+def _check(node: nbformat.NotebookNode, folder: Path, target: Path) -> None:
+    code = [cell for cell in node.cells if cell.cell_type == "code" and cell.source.strip()]
+    idle = [cell for cell in code if cell.execution_count is None]
+    if idle:
+        raise NotebookFailed(
+            f"{len(idle)} code cells never ran; first:\n{idle[0].source[:300]}", target
+        )
+    for cell in code:
+        for output in cell.outputs:
+            if output.output_type == "error":
+                raise NotebookFailed(f"a cell ended with {output.ename}: {output.evalue}", target)
+    starts = [line for line in sessions.lines(folder) if line["kind"] == "start"]
+    if [line["python"] for line in starts] != [sys.executable]:
+        raise NotebookFailed(
+            "it must call session.start exactly once, in this environment's Python", target
+        )
+    if not any(line["kind"] == "answer" for line in sessions.lines(folder)):
+        raise NotebookFailed("it never gave its answer (cards.answer)", target)
+
+
+def _scrub(node: nbformat.NotebookNode, parameters: dict[str, Any]) -> None:
+    """Take out what differs between two runs of the same notebook or tells of the machine."""
+    node.metadata.pop("papermill", None)
+    node.metadata["kernelspec"] = {
+        "display_name": "Python 3",
+        "language": "python",
+        "name": "python3",
+    }
+    for cell in node.cells:
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell["id"] = "injected-parameters"
+            # As papermill wrote it, but with letters beyond ASCII as themselves.
+            given = [f"{name} = {value!r}" for name, value in parameters.items()]
+            cell.source = "\n".join(["# Parameters", *given])

@@ -1,0 +1,106 @@
+"""Which notebooks have to run, and why: the jobs of a build, and what their results depend on."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from helpers import kept
+from helpers.notebook import parameters, source
+from helpers.project import ROOT, InputError, relative
+
+BUILD = ROOT / "build"
+TEMPLATES = Path(__file__).parent / "template"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook to run: with which parameters (and their file), and which folder holds the result.
+
+    `stem`: how the names of its figures and tables begin. `links`: what stands before links to them.
+    """
+
+    notebook: Path
+    folder: Path
+    links: str
+    stem: str
+    values: dict[str, Any]
+    file: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """How the job is called in messages."""
+        return self.folder.name
+
+
+def standard() -> list[list[Job]]:
+    """The jobs of `make all`, by turns: a notebook that reads what others entered runs after them."""
+    jobs = [
+        Job(source.path_of(name), BUILD / "standard" / slug, "../", slug, {})
+        for name in source.names()
+        for slug in [source.slug(name)]
+    ]
+    last = [job for job in jobs if "ledger.entries(" in source.code(job.notebook)]
+    return [[job for job in jobs if job not in last], last]
+
+
+def own(name: str, file: Path) -> Job:
+    """The job of `make run`: parameters that name `data` or a `release` run the notebook of `your-data/`."""
+    values = parameters.read(file)
+    notebook = source.path_of(name)
+    other = notebook.parent / "your-data" / notebook.name
+    if notebook.parent == source.FOLDER and {"data", "release"} & set(values) and other.is_file():
+        notebook, other = other, notebook
+    _refuse_strangers(notebook, other, values, file)
+    parameters.check(notebook, values, str(file))
+    return Job(notebook, BUILD / "runs" / file.stem, "", notebook.stem, values, file.resolve())
+
+
+def _refuse_strangers(notebook: Path, other: Path, values: dict[str, Any], file: Path) -> None:
+    """A parameter that only the notebook's counterpart has is refused with what decides between the two."""
+    if notebook == other or not other.is_file():
+        return
+    here, there = ({p.name for p in parameters.declared(path)} for path in (notebook, other))
+    strangers = [name for name in values if name in there - here]
+    if strangers:
+        missing = (
+            "`data` is missing, which names your file"
+            if other.parent.name == "your-data"
+            else "it is about print and public records, so leave out `data`"
+        )
+        raise InputError(
+            f"{file}: {', '.join(f'`{name}`' for name in strangers)} is a parameter of "
+            f"{relative(other)}, and these parameters run {relative(notebook)}: {missing}."
+        )
+
+
+def why_stale(job: Job) -> str:
+    """Why the job must run; empty when its result stands."""
+    before = kept.load(job.folder / "state.json")
+    if before is None:
+        return "not made yet"
+    others = [Path(path) if Path(path).is_absolute() else ROOT / path for path in before["inputs"]]
+    now = notebook_stamps(job, others)
+    return kept.reason(before["stamps"], now, [job.folder / name for name in before["made"]])
+
+
+def notebook_stamps(job: Job, inputs: list[Path]) -> dict[str, str]:
+    """What a run depends on: its notebook, its helpers, `inputs` (what it read), parameters and the environment."""
+    code = kept.closure(kept.modules(source.code(job.notebook)))
+    files = [*code, ROOT / "requirements.lock", *inputs, *([job.file] if job.file else [])]
+    prefix = Path(sys.prefix)
+    return {
+        relative(job.notebook): source.digest(job.notebook),
+        "the Python environment": f"{sys.version} in {kept.label(prefix)}",
+        **kept.stamps(files),
+    }
+
+
+def site_stamps(folders: list[Path]) -> dict[str, str]:
+    """What the site depends on: the runs in `folders`, its code and templates."""
+    made_by = [
+        *kept.closure({"build.site"}),
+        *sorted(path for path in TEMPLATES.rglob("*") if path.is_file()),
+    ]
+    states = [folder / "state.json" for folder in folders]
+    return kept.stamps([*made_by, ROOT / "pyproject.toml", *states])

@@ -1,0 +1,1 @@
+"""From tidy rows to figures, and numbers and words for people."""

@@ -1,0 +1,364 @@
+"""School fixed-effects models from moments: exact coefficients and cluster-robust inference in k x k algebra.
+
+Within each school, W = M - s s'/n takes out the school's means. Coefficients solve sum W_xx b = sum W_xy, and a
+school's score is u = W_xy - W_xx b. A coarser cluster adds up the scores of its schools.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy import special  # what scipy.stats would call, without its import time
+
+from helpers.project import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from helpers.estimate.moments import Moments
+
+
+@dataclass(frozen=True)
+class Within:
+    """Within-school cross-products added up by cluster: G clusters, k regressors.
+
+    `xx`: G x k x k; `xy`: G x k; `yy`: G. `baseline_mean, baseline_sd`: of the outcome in the baseline year.
+    """
+
+    terms: tuple[str, ...]
+    clusters: np.ndarray
+    xx: np.ndarray
+    xy: np.ndarray
+    yy: np.ndarray
+    n: int
+    n_schools: int
+    singletons: tuple[str, ...]
+    baseline_mean: float
+    baseline_sd: float
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Coefficients with covariance. `inference` names its estimator; tests use t with `n_groups` - 1."""
+
+    terms: tuple[str, ...]
+    estimate: np.ndarray
+    covariance: np.ndarray
+    inference: str
+    n: int
+    n_groups: int
+    n_schools: int
+    singletons: tuple[str, ...]
+
+    def table(self, level: float = 0.95) -> pd.DataFrame:
+        """Tidy rows: term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups."""
+        import pandas as pd
+
+        return pd.DataFrame(self.columns(level))
+
+    def __str__(self) -> str:
+        """The estimates as a table of text."""
+        columns = self.columns()
+        shown = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
+        width = max(map(len, (*self.terms, "term")))
+        head = f"{'term':<{width}}" + "".join(f"{name:>12}" for name in shown)
+        rows = [
+            f"{term:<{width}}" + "".join(f"{columns[name][place]:>12.6f}" for name in shown)
+            for place, term in enumerate(self.terms)
+        ]
+        counted = f"n = {self.n}, clusters = {self.n_groups}, schools = {self.n_schools}"
+        return "\n".join([head, *rows, f"{counted}, {self.inference}"])
+
+    def columns(self, level: float = 0.95) -> dict[str, Any]:
+        """The columns of `table`, for callers who can do without pandas and its import time."""
+        std_error, df = np.sqrt(np.diag(self.covariance)), self.n_groups - 1
+        reach = special.stdtrit(df, 0.5 + level / 2) * std_error
+        with np.errstate(
+            divide="ignore", invalid="ignore"
+        ):  # where the error is zero there is no t
+            t = self.estimate / std_error
+        return {
+            "term": self.terms,
+            "estimate": self.estimate,
+            "std_error": std_error,
+            "ci_low": self.estimate - reach,
+            "ci_high": self.estimate + reach,
+            "p_value": 2 * special.stdtr(df, -np.abs(t)),
+            "n": self.n,
+            "n_groups": self.n_groups,
+        }
+
+    def in_units_of(self, sd: float) -> Fit:
+        """The same fit with the outcome divided by a constant, as by its standard deviation in the baseline year."""
+        return replace(self, estimate=self.estimate / sd, covariance=self.covariance / sd**2)
+
+    def joint_test(self, terms: list[str]) -> tuple[float, float]:
+        """Wald's F that all these terms are zero, with its p-value on (q, n_groups - 1) degrees of freedom."""
+        places = [self.terms.index(term) for term in terms]
+        b, v = self.estimate[places], self.covariance[np.ix_(places, places)]
+        f = float(b @ np.linalg.solve(v, b) / len(places))
+        return f, float(special.fdtrc(len(places), self.n_groups - 1, f))
+
+
+def within(moments: Moments) -> Within:
+    """Take out school means and add up by cluster.
+
+    Schools with a single record say nothing about change within schools: they are left out and named. Raises
+    InputError for fewer than two clusters, an outcome that never varies within a school, and collinear terms.
+    """
+    single = moments.records == 1
+    keep = ~single
+    n, sums = moments.n[keep], moments.sums[keep]
+    w = moments.products[keep] - sums[:, :, None] * sums[:, None, :] / n[:, None, None]
+    names, places = np.unique(moments.clusters[keep].astype(str), return_inverse=True)
+    if len(names) < 2:
+        raise InputError(
+            f"clustering needs two clusters or more; with two records or more there is {len(names)}."
+        )
+    total = np.zeros((len(names), *w.shape[1:]))
+    np.add.at(total, places, w)
+    raw = np.einsum("gii->i", moments.products[keep])
+    if total[:, -1, -1].sum() <= 1e-12 * raw[-1]:
+        raise InputError(
+            "the outcome is the same for all records of every school, so nothing can be estimated."
+        )
+    _refuse_collinear(total[:, :-1, :-1].sum(axis=0), raw[:-1], moments.terms)
+    mean, sd = _spread(moments.baseline[keep].sum(axis=0))
+    return Within(
+        terms=moments.terms,
+        clusters=names,
+        xx=total[:, :-1, :-1],
+        xy=total[:, :-1, -1],
+        yy=total[:, -1, -1],
+        n=int(moments.records[keep].sum()),
+        n_schools=int(keep.sum()),
+        singletons=tuple(map(str, moments.schools[single])),
+        baseline_mean=float(moments.centres[-1] + mean),
+        baseline_sd=sd,
+    )
+
+
+def fit(data: Within, inference: str = "CRV1") -> Fit:
+    """Least squares with covariance clustered by `data.clusters`.
+
+    CRV1: sandwich times G/(G-1) (N-1)/(N-k-1), the convention of fixest, pyfixest and reghdfe for fixed effects
+    nested in clusters. CRV3: cluster jackknife (MacKinnon, Nielsen & Webb 2023), safer with few or unequal clusters.
+    """
+    a, b = _solve(data)
+    if inference == "CRV1":
+        scores = _scores(data, b) @ np.linalg.inv(a)
+        covariance = _factor(data) * scores.T @ scores
+    elif inference == "CRV3":
+        g = len(data.clusters)
+        without_one = a - data.xx
+        # Judged on a common scale of the terms, whatever their units are.
+        scale = 1 / np.sqrt(np.diag(a))
+        if (np.linalg.cond(without_one * scale * scale[:, None]) > 1e10).any():
+            raise InputError(
+                "CRV3: without one of the clusters a term cannot be estimated. Use CRV1."
+            )
+        rest = (data.xy.sum(axis=0) - data.xy)[:, :, None]
+        left_out = np.linalg.solve(without_one, rest)[:, :, 0]
+        covariance = (g - 1) / g * (left_out - b).T @ (left_out - b)
+    else:
+        raise ValueError(f"inference is CRV1 or CRV3, not {inference!r}")
+    shared = (data.n, len(data.clusters), data.n_schools, data.singletons)
+    return Fit(data.terms, b, covariance, inference, *shared)
+
+
+def wild_bootstrap(data: Within, term: str, draws: int = 9_999, seed: int = 1) -> float:
+    """p-value that `term` is zero: wild cluster bootstrap, null imposed, Rademacher weights (WCR).
+
+    Cameron, Gelbach & Miller (2008); a draw needs the clusters' cross-products only. With so few clusters that
+    `draws` exceeds all 2^G sign patterns, these are enumerated instead.
+    """
+    return _beyond(0.0, *_wild(data, term, draws, seed, slopes=False))
+
+
+def wild_interval(
+    data: Within, term: str, level: float = 0.95, draws: int = 9_999, seed: int = 1
+) -> tuple[float, float]:
+    """All values of `term` that the wild bootstrap test does not reject, by bisection from the estimate outwards.
+
+    Infinite where so few clusters never reject anything.
+
+    Numerator and squared denominator of each draw's t are polynomials in the value that is tested, so the draws are
+    made once for all values.
+    """
+    fitted = fit(data)
+    j = fitted.terms.index(term)
+    centre, step = fitted.estimate[j], np.sqrt(fitted.covariance[j, j])
+    parts = _wild(data, term, draws, seed, slopes=True)
+    ends = []
+    for side in (-1, 1):
+        inside, outside = centre, centre + side * 3 * step
+        while _beyond(outside, *parts) > 1 - level and abs(outside - centre) < 1e3 * step:
+            inside, outside = outside, centre + 2 * (outside - centre)
+        if _beyond(outside, *parts) > 1 - level:  # so few clusters that nothing is ever rejected
+            ends.append(side * np.inf)
+            continue
+        while abs(outside - inside) > 1e-4 * step:
+            middle = (inside + outside) / 2
+            kept = _beyond(middle, *parts) > 1 - level
+            inside, outside = (middle, outside) if kept else (inside, middle)
+        ends.append(inside)
+    return float(ends[0]), float(ends[1])
+
+
+def _wild(
+    data: Within, term: str, draws: int, seed: int, slopes: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """Parts of t^2 = (n0 + n1 r)^2 / (q0 + q1 r + q2 r^2) for the hypothesis that `term` is r: for each draw (rows n0,
+    n1, q0, q1, q2) and for the sample itself.
+
+    Without `slopes` n1, q1, q2 are zero, which is right for r = 0 and takes half the time.
+    """
+    j, g = data.terms.index(term), len(data.clusters)
+    others = [place for place in range(len(data.terms)) if place != j]
+    a = data.xx.sum(axis=0)
+    inverse = np.linalg.inv(a)
+    # Restricted coefficients, and with them the scores, are linear in r.
+    aims = np.stack([data.xy.sum(axis=0)[others], -a[others, j]], axis=1)
+    restricted = np.linalg.solve(a[np.ix_(others, others)], aims)
+    scores = data.xy - data.xx[:, :, others] @ restricted[:, 0]
+    slope = -data.xx[:, :, j] - data.xx[:, :, others] @ restricted[:, 1]
+    leverage = np.einsum("i,gij->gj", inverse[j], data.xx) @ inverse
+
+    def errors(signs: np.ndarray, of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        summed = signs @ of
+        return summed @ inverse[j], signs * (of @ inverse[j]) - summed @ leverage.T
+
+    def parts(signs: np.ndarray) -> np.ndarray:
+        n0, e0 = errors(signs, scores)
+        found = np.zeros((5, len(signs)))
+        found[0], found[2] = n0, np.einsum("dg,dg->d", e0, e0)
+        if slopes:
+            found[1], e1 = errors(signs, slope)
+            found[3], found[4] = 2 * np.einsum("dg,dg->d", e0, e1), np.einsum("dg,dg->d", e1, e1)
+        return found
+
+    observed = parts(np.ones((1, g)))[:, 0]
+    if 2**g <= draws:
+        signs = 1.0 - 2.0 * ((np.arange(2**g)[:, None] >> np.arange(g)) & 1)
+        return parts(signs), observed
+    rng = np.random.default_rng(seed)
+    drawn = [  # a thousand at a time: memory stays bounded however many draws and clusters
+        parts(1.0 - 2.0 * rng.integers(0, 2, (min(1000, draws - start), g)))
+        for start in range(0, draws, 1000)
+    ]
+    return np.concatenate(drawn, axis=1), observed
+
+
+def _beyond(value: float, drawn: np.ndarray, observed: np.ndarray) -> float:
+    """Share of draws whose t is at least the sample's own when the hypothesis is `value`."""
+
+    def squared_t(parts: np.ndarray) -> np.ndarray:
+        n0, n1, q0, q1, q2 = parts
+        return (n0 + n1 * value) ** 2 / (q0 + q1 * value + q2 * value**2)
+
+    # Equal ones count: there are many where answers are few and schools alike, and rounding must not decide. Where
+    # all patterns are tried, the sample's own is among them, so that no p-value is zero.
+    return float((squared_t(drawn) >= squared_t(observed) * (1 - 1e-9)).mean())
+
+
+def informing(data: Within) -> np.ndarray:
+    """For each term the number of clusters in which it varies: of one cluster no error between clusters is seen."""
+    own = np.einsum("gii->gi", data.xx)
+    return (own > 1e-10 * own.sum(axis=0)).sum(axis=0)
+
+
+def without(data: Within, terms: list[str]) -> Within:
+    """The same records without some terms, as a model that leaves controls out."""
+    keep = [place for place, term in enumerate(data.terms) if term not in terms]
+    return replace(
+        data,
+        terms=tuple(data.terms[place] for place in keep),
+        xx=data.xx[:, keep][:, :, keep],
+        xy=data.xy[:, keep],
+    )
+
+
+def residual_sd(data: Within) -> float:
+    """Standard deviation of what school means and all terms leave over, within schools."""
+    _, b = _solve(data)
+    left = data.yy.sum() - 2 * b @ data.xy.sum(axis=0) + b @ data.xx.sum(axis=0) @ b
+    return float(np.sqrt(left / (data.n - data.n_schools - len(data.terms))))
+
+
+def by_school(data: Within, term: str, years: list[str]) -> pd.DataFrame:
+    """Each school's own effect of the year `term`, all other terms but the `years` held at their common values.
+
+    Columns: school, estimate, std_error, shrunken. Shrunken effects are empirical Bayes estimates: each is drawn
+    towards the mean as far as its own error is large beside the spread between schools, which is DerSimonian and
+    Laird's (1986). Schools that lack one of the years are left out. Clusters must be the schools.
+    """
+    import pandas as pd
+
+    own = [data.terms.index(year) for year in years]
+    others = [place for place in range(len(data.terms)) if place not in own]
+    _, b = _solve(data)
+    xx = data.xx[:, own][:, :, own]
+    whole = np.linalg.cond(xx) < 1e10
+    rest = data.xy[:, own] - data.xx[:, own][:, :, others] @ b[others]
+    if whole.sum() < 2:
+        return pd.DataFrame(columns=["school", "estimate", "std_error", "shrunken"], dtype=float)
+    inverse = np.linalg.inv(xx[whole])
+    effects = np.einsum("gij,gj->gi", inverse, rest[whole])
+    place = years.index(term)
+    estimate = effects[:, place]
+    std_error = residual_sd(data) * np.sqrt(inverse[:, place, place])
+    between = between_variance(estimate, std_error)
+    weight = 1 / (std_error**2 + between)
+    mean = float(weight @ estimate / weight.sum())
+    shrunken = mean + between / (between + std_error**2) * (estimate - mean)
+    columns = {"estimate": estimate, "std_error": std_error, "shrunken": shrunken}
+    return pd.DataFrame({"school": data.clusters[whole], **columns})
+
+
+def between_variance(estimate: np.ndarray, std_error: np.ndarray) -> float:
+    """Variance of the true effects behind estimates with known errors: DerSimonian & Laird (1986), not below zero."""
+    w = std_error**-2.0
+    q = w @ (estimate - w @ estimate / w.sum()) ** 2
+    return float(max(0.0, (q - (len(w) - 1)) / (w.sum() - w @ w / w.sum())))
+
+
+def _spread(sums: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation from count, sum w, sum w y and sum w y^2; weights say how much, not how many."""
+    count, w, wy, wyy = map(float, sums)
+    if count < 2:
+        return np.nan, np.nan
+    mean = wy / w
+    # Of equal values the difference may come out a last bit below zero.
+    return mean, float(np.sqrt(max(0.0, wyy / w - mean**2) * count / (count - 1)))
+
+
+def _solve(data: Within) -> tuple[np.ndarray, np.ndarray]:
+    a = data.xx.sum(axis=0)
+    return a, np.linalg.solve(a, data.xy.sum(axis=0))
+
+
+def _scores(data: Within, b: np.ndarray) -> np.ndarray:
+    return data.xy - data.xx @ b
+
+
+def _factor(data: Within) -> float:
+    g, k = len(data.clusters), len(data.terms)
+    return g / (g - 1) * (data.n - 1) / (data.n - k - 1)
+
+
+def _refuse_collinear(a: np.ndarray, raw: np.ndarray, terms: tuple[str, ...]) -> None:
+    """Take the terms in one after the other; one that leaves nothing of its own is collinear with those before."""
+    rest = a.copy()
+    lost = []
+    for place in range(len(terms)):
+        if rest[place, place] <= 1e-10 * max(raw[place], a[place, place]):
+            lost.append(terms[place])
+        else:
+            rest = rest - np.outer(rest[:, place], rest[place]) / rest[place, place]
+    if lost:
+        raise InputError(
+            f"collinear within schools: {', '.join(lost)}. They do not vary within schools, or follow from the terms "
+            "before them. Leave them out."
+        )

@@ -1,0 +1,138 @@
+"""What rounding allows: which unrounded numbers could stand behind printed ones.
+
+Welch's test: Satterthwaite's degrees of freedom depend on the two SDs only, t on the SDs and the difference of
+the means. The sets below are exact; nothing is searched on a grid.
+GRIM: Brown & Heathers (2017), https://doi.org/10.1177/1948550616673876.
+"""
+
+from math import ceil, floor, inf, sqrt
+
+import pandas as pd
+
+from helpers.estimate.twogroups import welch_df
+
+Range = tuple[float, float]
+
+
+def welch_ranges(
+    mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int
+) -> tuple[Range, Range]:
+    """Ranges of Welch's df and of t that means and SDs inside the given ranges allow, each taken alone."""
+    dfs = [welch_df(a, b, n1, n2) for a in sd1 for b in sd2]
+    # Along the ratio of the SDs, df rises to n1 + n2 - 2 at `top` and falls again.
+    top = sqrt(n2 * (n2 - 1) / (n1 * (n1 - 1)))
+    highest = float(n1 + n2 - 2) if sd2[0] / sd1[1] <= top <= sd2[1] / sd1[0] else max(dfs)
+    errors = [_standard_error(a, b, n1, n2) for a in sd1 for b in sd2]
+    return (min(dfs), highest), _quotient(mean_difference, (min(errors), max(errors)))
+
+
+def welch_reproduces(
+    mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int, df: Range, t: Range
+) -> bool:
+    """Can unrounded means and SDs inside the given ranges give this df and this t at the same time?
+
+    Each range is (low, high) of a number before rounding.
+    """
+    for low, high in _ratios_with_df(df, n1, n2):
+        points = _clip(sd1, sd2, low, high)
+        if points:
+            # The standard error grows with both SDs, so its extremes over the clipped box lie at vertices.
+            errors = [_standard_error(a, b, n1, n2) for a, b in points]
+            possible = _quotient(mean_difference, (min(errors), max(errors)))
+            if possible[0] <= t[1] and t[0] <= possible[1]:
+                return True
+    return False
+
+
+def printed_ranges(test: pd.Series) -> tuple[Range, Range, Range]:
+    """Rounding ranges of the difference of means (second minus first) and of both SDs of one printed test.
+
+    `test` is a row of `comparison.printed_tests`.
+    """
+    return (
+        (test["mean2_low"] - test["mean1_high"], test["mean2_high"] - test["mean1_low"]),
+        (test["sd1_low"], test["sd1_high"]),
+        (test["sd2_low"], test["sd2_high"]),
+    )
+
+
+def reproduction_map(tests: pd.DataFrame, sizes1: range, sizes2: range) -> pd.DataFrame:
+    """For every pair of group sizes, how many of the printed tests it can reproduce.
+
+    `tests` as `comparison.printed_tests` gives them; t is group 2 minus group 1. Returns rows `n1, n2, reproduced`.
+    """
+    printed = [
+        (printed_ranges(test), (test["df_low"], test["df_high"]), (test["t_low"], test["t_high"]))
+        for test in tests.to_dict("records")
+    ]
+    return pd.DataFrame(
+        [
+            {
+                "n1": n1,
+                "n2": n2,
+                "reproduced": sum(
+                    welch_reproduces(*ranges, n1, n2, df, t) for ranges, df, t in printed
+                ),
+            }
+            for n1 in sizes1
+            for n2 in sizes2
+        ]
+    )
+
+
+def grim(mean: float, decimals: int, n: int, items: int = 1) -> bool:
+    """Can the mean of `n` people's scores, each the mean of `items` integer answers, print as `mean`?
+
+    Both ways of rounding a half are allowed.
+    """
+    half, answers = 0.5 * 10.0**-decimals, n * items
+    slack = 1e-9  # of one answer: keeps exact halves in, whatever their last bit
+    return ceil((mean - half) * answers - slack) <= floor((mean + half) * answers + slack)
+
+
+def _standard_error(sd1: float, sd2: float, n1: int, n2: int) -> float:
+    return sqrt(sd1**2 / n1 + sd2**2 / n2)
+
+
+def _quotient(top: Range, bottom: Range) -> Range:
+    values = [a / b for a in top for b in bottom]
+    return min(values), max(values)
+
+
+def _ratios_with_df(df: Range, n1: int, n2: int) -> list[Range]:
+    """Ranges of sd2 / sd1 whose Welch df lies in `df`.
+
+    With r the first group's part of the squared standard error, 1/df = r^2/(n1-1) + (1-r)^2/(n2-1).
+    """
+    peak = n1 + n2 - 2
+    if df[0] > peak:
+        return []
+    outer = _parts_with_df(df[0], n1, n2)
+    inner = _parts_with_df(df[1], n1, n2) if df[1] < peak else None
+    parts = [outer] if inner is None else [(outer[0], inner[0]), (inner[1], outer[1])]
+    return [
+        (_ratio(high, n1, n2), _ratio(low, n1, n2))
+        for low, high in parts
+        if high >= 0 and low <= 1 and low <= high
+    ]
+
+
+def _parts_with_df(df: float, n1: int, n2: int) -> Range:
+    a, b, c = 1 / (n1 - 1) + 1 / (n2 - 1), -2 / (n2 - 1), 1 / (n2 - 1) - 1 / df
+    root = sqrt(max(b * b - 4 * a * c, 0))
+    return (-b - root) / (2 * a), (-b + root) / (2 * a)
+
+
+def _ratio(part: float, n1: int, n2: int) -> float:
+    part = min(max(part, 0.0), 1.0)
+    return inf if part == 0 else sqrt((1 - part) / part * n2 / n1)
+
+
+def _clip(sd1: Range, sd2: Range, low: float, high: float) -> list[tuple[float, float]]:
+    """Vertices of the box sd1 x sd2 cut to low <= sd2/sd1 <= high."""
+    points = [(a, b) for a in sd1 for b in sd2 if low * a <= b <= high * a]
+    for slope in (low, high):
+        if 0 < slope < inf:
+            points += [(a, slope * a) for a in sd1 if sd2[0] <= slope * a <= sd2[1]]
+            points += [(b / slope, b) for b in sd2 if sd1[0] <= b / slope <= sd1[1]]
+    return points

@@ -1,0 +1,178 @@
+"""What is made once, put in place whole or not at all, and made again only when its content's causes change.
+
+What counts as changed is the content of a file, never its time: a copied project has nothing to do. A notebook counts
+by what its author wrote (see `helpers.notebook.source`). Helpers count one by one, by the imports that are read in them.
+"""
+
+import ast
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from helpers.project import ROOT, relative
+
+PACKAGE = Path(__file__).parent
+FOLDER = ROOT / "build" / "cache"
+LOCK = ROOT / "requirements.lock"
+_LARGE = 2**22
+
+
+def digest(file: Path) -> str:
+    """SHA-256 of a file's content."""
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def stamp(place: Path) -> str:
+    """What must differ when a file has changed: its content; of a folder, the names in it."""
+    if place.is_dir():
+        return ", ".join(sorted(entry.name for entry in place.iterdir())) or "empty"
+    return _digest_once(place) if place.exists() else "absent"
+
+
+def _digest_once(file: Path) -> str:
+    """The digest; that of a large file is kept as long as its time and size stay, for reading it takes seconds."""
+    status = file.stat()
+    if status.st_size < _LARGE:
+        return digest(file)
+    seen = f"{file.absolute()} {status.st_mtime_ns} {status.st_size}"
+    kept = FOLDER / "digests" / hashlib.sha256(seen.encode()).hexdigest()[:16]
+    try:
+        return kept.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        found = digest(file)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(kept, found)
+    return found
+
+
+def stamps(files: list[Path]) -> dict[str, str]:
+    """Stamp of each file under its label; a missing one has a stamp too."""
+    return {label(file): stamp(file) for file in files}
+
+
+def label(file: Path) -> str:
+    """How a file is called in stamps and messages: relative to the project where it lies inside."""
+    return relative(file) if file.is_relative_to(ROOT) else str(file)
+
+
+def reason(before: dict[str, str] | None, now: dict[str, str], made: list[Path]) -> str:
+    """Why a result must be made again; empty when it need not."""
+    if before is None:
+        return "not made yet"
+    gone = [path for path in made if not path.exists()]
+    if gone:
+        return f"{gone[0].name} is gone"
+    changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
+    return f"{changed[0]} changed" if changed else ""
+
+
+def load(path: Path) -> dict[str, Any] | None:
+    """State kept beside a result, None when there is none or it cannot be read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def modules(code: str) -> set[str]:
+    """Modules of this package that a piece of code imports, by dotted names without `helpers`."""
+    named = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "helpers":
+            named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Import):
+            named |= {alias.name for alias in node.names if alias.name.startswith("helpers.")}
+    names = {name.removeprefix("helpers").removeprefix(".") for name in named}
+    return {name for name in names if name and _file(name).is_file()}
+
+
+def closure(names: set[str]) -> list[Path]:
+    """Files of these modules and of all that they import in turn, packages included."""
+    seen: set[str] = set()
+    waiting = set(names)
+    while waiting:
+        name = waiting.pop()
+        seen.add(name)
+        package = name.rpartition(".")[0]
+        found = modules(_file(name).read_text(encoding="utf-8")) | ({package} if package else set())
+        waiting |= found - seen
+    return [PACKAGE / "__init__.py", *(_file(name) for name in sorted(seen))]
+
+
+def _file(name: str) -> Path:
+    place = PACKAGE.joinpath(*name.split("."))
+    return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+
+
+def tables(
+    module: str, arguments: Any, make: Callable[[], dict[str, pd.DataFrame]]
+) -> dict[str, pd.DataFrame]:
+    """Tables that `make` gives for `arguments`, kept between builds as long as the code of `module` stands.
+
+    For simulations with a seed, which are pure functions; nothing else belongs here. `arguments` must have a `repr`
+    that tells all. Whatever was kept for other code or arguments is removed.
+    """
+    key = hashlib.sha256(repr(arguments).encode())
+    for path in [*closure({module}), LOCK]:
+        key.update(path.read_bytes())
+    folder = FOLDER / f"{module}-{key.hexdigest()[:16]}"
+    if folder.is_dir():
+        return _read(folder)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f"{module}.aside-", dir=FOLDER))
+    try:
+        (aside / "made").mkdir()
+        for name, table in make().items():
+            table.to_csv(aside / "made" / f"{name}.csv", index=False)
+        # Read back, so that a first run and a later one give the same to the last digit.
+        found = _read(aside / "made")
+        for old in FOLDER.glob(f"{module}-*"):
+            if old != folder:
+                shutil.rmtree(old, ignore_errors=True)
+        put(aside / "made", folder)
+    finally:
+        shutil.rmtree(aside)
+    return found
+
+
+def _read(folder: Path) -> dict[str, pd.DataFrame]:
+    return {path.stem: pd.read_csv(path) for path in sorted(folder.glob("*.csv"))}
+
+
+def put(made: Path, place: Path) -> None:
+    """Put a folder in place by one rename; where another process was quicker, its folder stays."""
+    try:
+        made.rename(place)
+    except OSError:
+        if not place.is_dir():
+            raise
+
+
+def swap(made: Path, place: Path) -> None:
+    """Put a folder or file in place of the one that is there: between two renames neither is ever half there."""
+    old = made.with_name(f"{made.name}.old")
+    if old.is_dir():
+        shutil.rmtree(old)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    if place.exists():
+        place.rename(old)
+    os.rename(made, place)
+    if old.is_dir():
+        shutil.rmtree(old)
+    else:
+        old.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}")
+    aside.write_text(text, encoding="utf-8")
+    os.replace(aside, path)

@@ -1,0 +1,1 @@
+"""What a notebook declares, shows and records."""

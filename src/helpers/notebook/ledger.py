@@ -1,0 +1,153 @@
+"""The evidence ledger: each printed number beside what this project gets for it.
+
+A number obtained from rounded print is a range, from `low` to `high`: it reproduces a printed number when the
+range meets the printed number's own rounding interval.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers.notebook import session as sessions
+from helpers.notebook.session import Session
+from helpers.project import STATES, InputError
+from helpers.read.published import as_printed
+
+VERDICTS = {
+    "reproduces": "what we get rounds to what is printed",
+    "contradicts": "what we get cannot round to what is printed",
+    "recovered": "planted in simulated data and found again; shows the method works, is no evidence",
+    "cannot be reproduced": "the records it needs are not public, or not here",
+    "quoted only": "printed, and nothing else to set beside it",
+}
+
+
+def compare(
+    session: Session,
+    found: dict[str, float | tuple[float, float]],
+    *,
+    state: str,
+    note: str = "",
+) -> None:
+    """Enter what was obtained for printed numbers: for each id a value, or a range (low, high)."""
+    if state not in STATES:
+        raise ValueError(f"ledger: state {state!r} is none of {', '.join(STATES)}")
+    for number, value in found.items():
+        low, high = map(float, value if isinstance(value, tuple) else (value, value))
+        sessions.note(session, "ledger", id=number, low=low, high=high, state=state, note=note)
+
+
+def claim(session: Session, number: str, holds: bool, *, state: str, note: str) -> None:
+    """Enter whether what the text claims with a printed number ("higher than ...") holds; `note` says how far."""
+    fields = {"low": None, "high": None, "holds": holds, "state": state, "note": note}
+    sessions.note(session, "ledger", id=number, **fields)
+
+
+def cannot(session: Session, numbers: list[str], why: str) -> None:
+    """Enter printed numbers that nobody can obtain again from what is public or here, and why."""
+    _enter_without_value(session, numbers, "cannot be reproduced", why)
+
+
+def quote(session: Session, numbers: list[str], why: str) -> None:
+    """Enter printed numbers that there is nothing to set beside, and why: a definition, a plan, a bare report."""
+    _enter_without_value(session, numbers, "quoted only", why)
+
+
+def entries(folders: list[Path]) -> list[dict[str, Any]]:
+    """What finished runs entered, with the `notebook` that did; the runs' folders are called like it.
+
+    Raises InputError when one of them has not run.
+    """
+    absent = [folder.name for folder in folders if not (folder / "record.jsonl").is_file()]
+    if absent:
+        raise InputError(
+            f"The ledger is made of what the other notebooks enter, and there is no result of {', '.join(absent)}. "
+            "Type `make all` first."
+        )
+    return [
+        line | {"notebook": folder.name}
+        for folder in folders
+        for line in sessions.lines(folder)
+        if line["kind"] == "ledger"
+    ]
+
+
+def book(printed: pd.DataFrame, entries: list[dict[str, Any]]) -> pd.DataFrame:
+    """The ledger: a row for each time that a printed number was obtained, quoted or given up.
+
+    `printed` as `published.everything()` gives it; `entries` are record lines of kind ledger with `notebook`.
+    Columns `id, seed, locator, statement, printed, decimals, unit, ours, state, verdict, reason, notebook`, then
+    `ours_low, ours_high, difference` (ours less the printed value; zero where a range holds it) and `file`. Raises
+    KeyError when an entry names an id that is not printed anywhere, InputError when no entry names a printed number.
+    """
+    unknown = sorted({entry["id"] for entry in entries} - set(printed.index))
+    if unknown:
+        raise KeyError(f"the ledger has no printed number {', '.join(unknown)}")
+    silent = printed.loc[~printed.index.isin([entry["id"] for entry in entries])]
+    if len(silent):
+        raise InputError(
+            f"{silent['file'].iloc[0]}: no notebook says anything of {', '.join(silent.index[:5])} "
+            f"({len(silent)} printed numbers in all). Enter each with ledger.compare, claim, cannot or quote."
+        )
+    by_id: dict[str, list[dict[str, Any]]] = {}
+    for entry in entries:
+        by_id.setdefault(entry["id"], []).append(entry)
+    return pd.DataFrame(
+        [_row(number, entry) for number in printed.itertuples() for entry in by_id[number.Index]]
+    )
+
+
+def _row(number: Any, entry: dict[str, Any]) -> dict[str, Any]:
+    low, high = entry["low"], entry["high"]
+    return {
+        "id": number.Index,
+        "seed": number.Index.split("-")[0],
+        "locator": number.locator,
+        "statement": f"{number.row}, {number.group}: {number.statistic}",
+        "printed": as_printed(number.value, number.decimals),
+        "decimals": number.decimals,
+        "unit": number.unit,
+        "ours": _ours(entry),
+        "state": entry["state"],
+        "verdict": verdict(number.low, number.high, entry),
+        "reason": entry["note"],
+        "notebook": entry["notebook"],
+        "ours_low": low,
+        "ours_high": high,
+        "difference": None if low is None else min(max(number.value, low), high) - number.value,
+        "file": number.file,
+    }
+
+
+def _ours(entry: dict[str, Any]) -> str:
+    if "holds" in entry:
+        return "holds" if entry["holds"] else "does not hold"
+    if entry["low"] is None:
+        return ""
+    ends = (
+        np.format_float_positional(entry[end], precision=6, fractional=False, trim="-")
+        for end in ("low", "high")
+    )
+    return " to ".join(dict.fromkeys(ends))
+
+
+def _enter_without_value(session: Session, numbers: list[str], judged: str, why: str) -> None:
+    for number in numbers:
+        fields = {"low": None, "high": None, "verdict": judged, "state": "published", "note": why}
+        sessions.note(session, "ledger", id=number, **fields)
+
+
+def verdict(printed_low: float, printed_high: float, entry: dict[str, Any]) -> str:
+    """One of VERDICTS for an entry beside the rounding interval of the printed number."""
+    if "holds" in entry:
+        return "reproduces" if entry["holds"] else "contradicts"
+    if "verdict" in entry:
+        return entry["verdict"]
+    # Half of the last printed digit may itself fall a last bit short in binary.
+    slack = 1e-9 * max(1.0, abs(printed_high))
+    missed = entry["low"] > printed_high + slack or entry["high"] < printed_low - slack
+    if entry["state"] == "simulated":  # what was made up can miss print, but not speak against it
+        return "cannot be reproduced" if missed else "recovered"
+    return "contradicts" if missed else "reproduces"

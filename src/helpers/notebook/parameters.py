@@ -1,0 +1,179 @@
+"""Typed parameters of a notebook, declared once: in its own cell tagged `parameters`.
+
+A declaration is an annotated assignment with a comment that explains it:
+
+    data: str = ""  # your file; empty: the printed numbers
+
+The cell is what a reader sees, what JupyterLab runs and what `make run` checks a file of parameters against.
+"""
+
+import ast
+import io
+import re
+import tokenize
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from helpers.notebook import source
+from helpers.project import InputError, relative
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One declared parameter: its type as written, its default and its explanation."""
+
+    name: str
+    type: str
+    default: Any
+    help: str
+
+
+def declared(notebook: Path) -> list[Parameter]:
+    """Parameters that the notebook's `parameters` cell declares, in their order."""
+    text = "\n".join(
+        cell["text"] for cell in source.cells(notebook) if "parameters" in cell["tags"]
+    )
+    comments = {
+        token.start[0]: token.string.lstrip("# ")
+        for token in tokenize.generate_tokens(io.StringIO(text).readline)
+        if token.type == tokenize.COMMENT
+    }
+    return [
+        Parameter(
+            name=node.target.id,
+            type=ast.unparse(node.annotation),
+            default=ast.literal_eval(node.value),
+            help=comments.get(node.end_lineno, ""),
+        )
+        for node in ast.parse(text).body
+        if isinstance(node, ast.AnnAssign)
+    ]
+
+
+def check(notebook: Path, values: dict[str, Any], where: str) -> dict[str, Any]:
+    """Defaults of the notebook with `values` in their place; `where` names their origin in messages.
+
+    Raises InputError that lists what exists when a name is unknown or a value is not of the declared type.
+    """
+    import pydantic  # only runs that really check pay for it
+
+    parameters = declared(notebook)
+    types = {name: getattr(typing, name) for name in ("Literal",)}
+    fields = {p.name: (eval(p.type, types), p.default) for p in parameters}
+    config = pydantic.ConfigDict(extra="forbid", strict=True)
+    try:
+        return pydantic.create_model("Parameters", __config__=config, **fields)(
+            **values
+        ).model_dump()
+    except pydantic.ValidationError as error:
+        raise InputError(
+            "\n".join(
+                [f"{where}: not understood", *_mistakes(error.errors(), values), describe(notebook)]
+            )
+        ) from None
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Parameters from a YAML file: a mapping of names to values, parsed and never executed.
+
+    Dates, 01, yes and no are text, as they are in the user's file of data; only true and false are truth values.
+    """
+    import yaml
+
+    try:
+        values = yaml.load(path.read_text(encoding="utf-8"), _loader())
+    except (FileNotFoundError, IsADirectoryError):
+        raise InputError(f"{path}: there is no such parameter file.") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{relative(path)}: the text is not utf-8. Save it as UTF-8.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise InputError(
+            f"{relative(path)}{f', line {mark.line + 1}' if mark else ''}: this is no YAML text "
+            f"({getattr(error, 'problem', None) or error}). Write `name: value`, one a line, with spaces and no tabs, and "
+            "in quotes what holds a colon."
+        ) from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise InputError(f"{relative(path)}: this is no mapping. Write `name: value`, one a line.")
+    return values
+
+
+def _loader() -> type:
+    """A safe loader that changes nothing of what people write without quotes, and refuses a name that comes twice."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+            names = [key.value for key, _ in node.value]
+            for place, (key, _) in enumerate(node.value):
+                if key.value in names[:place]:
+                    problem = f"{key.value!r} is given twice: keep one"
+                    raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            return super().construct_mapping(node, deep)
+
+    kinds = {f"tag:yaml.org,2002:{kind}" for kind in ("timestamp", "bool", "int")}
+    Loader.yaml_implicit_resolvers = {
+        start: [(tag, pattern) for tag, pattern in resolvers if tag not in kinds]
+        for start, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    for kind, pattern, starts in (("bool", "true|false", "tf"), ("int", r"0|-?[1-9]\d*", "-0123456789")):  # fmt: skip
+        Loader.add_implicit_resolver(
+            f"tag:yaml.org,2002:{kind}", re.compile(f"({pattern})$"), list(starts)
+        )
+    return Loader
+
+
+def describe(notebook: Path) -> str:
+    """List of a notebook's parameters with type, default and explanation, for people."""
+    lines = [f"  {p.name}: {p.type} = {p.default!r}  {p.help}".rstrip() for p in declared(notebook)]
+    return "\n".join([f"{notebook.stem} takes:", *lines])
+
+
+def _mistakes(errors: list[dict[str, Any]], values: dict[str, Any]) -> list[str]:
+    """A line for each place that is wrong: what is wanted, what is given, and the remedy where it is a common one."""
+    found: dict[tuple, list[dict[str, Any]]] = {}
+    for error in errors:
+        found.setdefault(_place(error["loc"], values), []).append(error)
+    # Where one kind of value fails further inside, that the other kinds fail as a whole tells nothing.
+    return [
+        f"  {'.'.join(map(str, place))}: {_reason(several)}"
+        for place, several in found.items()
+        if not any(len(other) > len(place) and other[: len(place)] == place for other in found)
+    ]
+
+
+def _place(loc: tuple, values: Any) -> tuple:
+    """Where in the values an error lies, without what tells the members of a union apart."""
+    place = []
+    for part in loc:
+        try:
+            values = values[part]
+        except (KeyError, IndexError, TypeError):
+            continue
+        place.append(part)
+    return tuple(place)
+
+
+def _reason(errors: list[dict[str, Any]]) -> str:
+    if errors[0]["type"] == "extra_forbidden":
+        return "no such parameter"
+    wanted = dict.fromkeys(error["msg"].removeprefix("Input should be ") for error in errors)
+    given = errors[0]["input"]
+    remedy = _remedy({error["type"] for error in errors}, given)
+    return f"input should be {' or '.join(wanted)} (given: {given!r}){remedy}"
+
+
+def _remedy(wanted: set[str], given: object) -> str:
+    if given is None:
+        return ". Write something after the colon, or leave the line out"
+    if "string_type" in wanted and isinstance(given, (bool, int, float)):
+        return f'. In quotes it is text: "{str(given).lower()}"'
+    if "list_type" in wanted and isinstance(given, str):
+        return f". In brackets it is a list: [{given}]"
+    if "bool_type" in wanted:
+        return ". Write true or false"
+    return ""

@@ -1,0 +1,81 @@
+"""The user's answers to questionnaire items, from a file with a column an item or a row an answer."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from helpers.project import InputError, relative
+from helpers.read import frames
+from helpers.read.suppression import MINIMUM
+
+
+def read(
+    path: Path, *, low: int, high: int, items: list[str] = (), item: str = "", response: str = "",
+    respondent: str = "", group: str = "", labels: list[str] = (), encoding: str = "utf-8",
+) -> pd.DataFrame:  # fmt: skip
+    """Answers as rows `item, answer, group`, answers whole numbers from `low` to `high`, missing ones left out.
+
+    Either `items` (columns) or `item` and `response` (columns) say where the answers are. `labels` are the answers
+    in words, lowest first. Raises InputError naming file, column and first rows.
+    """
+    if low >= high:
+        raise InputError(f"the scale must rise: low is {low}, high is {high}.")
+    if labels and len(labels) != high - low + 1:
+        raise InputError(
+            f"{len(labels)} labels do not fit a scale from {low} to {high}; give {high - low + 1}."
+        )
+    if bool(items) == bool(item) or bool(item) != bool(response):
+        raise InputError(
+            "Say where the answers are: either `items` (a column for each item), or `item` and `response` (a row for "
+            "each answer)."
+        )
+    others = [name for name in (item, respondent, group) if name]
+    frame = frames.read(
+        path, [*others, *(items or [response])], encoding=encoding, names=(item, group)
+    )
+    if respondent:
+        frames.check_unique(frame, [respondent, item] if item else [respondent], path)
+    for column in items or [response]:
+        frame[column] = _answers(frame, column, path, low, high, list(labels))
+    for column in filter(None, (item, group)):
+        frame[column] = frames.categories(frame, column)
+    if group and frame[group].nunique() < 2:
+        found = ", ".join(map(repr, frame[group].dropna().unique())) or "nothing"
+        raise InputError(
+            f"{relative(path)}, column {group!r}: there is one group only ({found}). Name a column with two groups "
+            "or more, or leave `group` out."
+        )
+    if items:
+        answers = _to_long(frame, list(items), group)
+    else:
+        answers = pd.DataFrame(
+            {
+                "item": frame[item],
+                "answer": frame[response],
+                "group": frame[group] if group else "all",
+            }
+        ).dropna(subset=["item", "answer"])
+    if answers.empty:
+        raise InputError(f"{relative(path)}: nobody answered any of the items.")
+    if answers["item"].value_counts().max() < MINIMUM:
+        raise InputError(
+            f"{relative(path)}: no item has {MINIMUM} answers, and nothing that rests on fewer is shown."
+        )
+    return answers.astype({"answer": int})
+
+
+def _answers(
+    frame: pd.DataFrame, column: str, path: Path, low: int, high: int, labels: list[str]
+) -> pd.Series:
+    given = frame[column]
+    if labels and given.isin(labels).any():
+        codes = {label: low + place for place, label in enumerate(labels)}
+        return frames.coded(frame, column, codes, path)
+    return frames.whole_numbers(frame, column, path, low, high)
+
+
+def _to_long(wide: pd.DataFrame, items: list[str], group: str = "") -> pd.DataFrame:
+    """Item columns stacked to rows `item, answer, group`; missing answers are left out."""
+    groups = wide[group] if group else pd.Series("all", index=wide.index)
+    parts = [pd.DataFrame({"item": item, "answer": wide[item], "group": groups}) for item in items]
+    return pd.concat(parts, ignore_index=True).dropna(subset="answer")

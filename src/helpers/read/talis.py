@@ -1,0 +1,231 @@
+"""Teachers' answers on opening their classrooms, from the OECD's TALIS files of 2013, 2018 and 2024."""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers import kept
+from helpers.project import ROOT, InputError, locate, relative
+from helpers.read import archive, labelled, talis_files
+from helpers.read.survey import Survey
+from helpers.read.talis_codebook import (
+    AGE_BANDS,
+    FAY,
+    FEWEST,
+    OFTEN,
+    REPLICATES,
+    STATISTICS,
+    WEIGHTS,
+)
+from helpers.read.talis_codebook import CATEGORIES as CATEGORIES
+from helpers.read.talis_codebook import ITEMS as ITEMS
+from helpers.read.talis_codebook import LEVELS as LEVELS
+from helpers.read.talis_files import Member
+
+RAW, CACHE = ROOT / "data" / "raw", ROOT / "build" / "cache" / "talis"
+
+_WORDS = ["name", "sex", "age_band"]
+_KEYS = ["cycle", "system", "level", "school_id"]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one of the user's files gave: the folder with the converted tables, and what is in them."""
+
+    source: Path
+    folder: Path
+    members: list[Member]
+
+
+def read(
+    place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str | None = None
+) -> Survey:
+    """Teachers of one level (1 primary, 2 lower secondary, 3 upper secondary) from a TALIS folder, zip or file.
+
+    `frame` of the result holds, beside what Survey asks for, `name` of the system as the file labels it, `sex`,
+    `age_band`, `school_type` (from school files of the same cycle), empty where the files do not say, and the variables
+    of `extra` as numbers without their missing codes. `encoding` is that of the file's text where it says a wrong one.
+
+    Several files may be given, with one system or many. Cycle, system and level are what the data say. Teachers of
+    other levels are passed over. Converted tables are kept: in `.converted/` beside files below `data/raw/`, else in
+    `build/cache/talis/`.
+
+    Raises InputError for files that hold no such teachers; variables of no known cycle; the same system in two files
+    with other rows; weights, schools, systems, levels or answers that are missing or cannot be; a teacher who stands
+    twice; missing codes other than known here; simulated and real systems together.
+    """
+    if level not in LEVELS:
+        raise InputError(f"level {level!r} is none of {', '.join(map(str, LEVELS))}.")
+    place = locate(place)
+    extra = tuple(variable.upper() for variable in extra)
+    parts = [
+        _converted(source, level, extra, encoding)
+        for source in archive.sources(place, labelled.ENDINGS)
+    ]
+    members = [member for part in parts for member in part.members]
+    teachers = _teachers(members, level, relative(place))
+    _leave_doubles(teachers)
+    frame, weights = _load(parts)
+    frame = _with_schools(frame, parts)
+    # Bands have an order that the alphabet does not know.
+    frame["age_band"] = pd.Categorical(frame["age_band"], AGE_BANDS, ordered=True)
+    return Survey(
+        frame=frame,
+        items=ITEMS,
+        categories=CATEGORIES,
+        often=OFTEN,
+        statistics=STATISTICS,
+        weights=weights,
+        fay=FAY,
+        fewest=FEWEST,
+        files=tuple(part.source for part in parts if any(map(_used, part.members))),
+        simulated=teachers[0].simulated,
+    )
+
+
+# What the files hold
+
+
+def _teachers(members: list[Member], level: int, place: str) -> list[Member]:
+    """Teacher files with teachers of the level; an error that tells what is there when there are none."""
+    found = [member for member in members if member.systems]
+    if not found:
+        others = sorted({LEVELS[at] for m in members for at in m.levels if at in LEVELS})
+        if others:
+            what = f"holds teachers of other levels only ({', '.join(others)}). Ask for one of these, or add the file"
+        elif any(member.kind == "school" for member in members):
+            what = "holds answers of principals only (a school file). Add the file"
+        elif any(member.kind == "teacher" for member in members):
+            what = "holds no teachers of primary or secondary schools. Add the file"
+        else:
+            what = "holds no TALIS file (if it is a survey of your own, name its `items`). Add the file"
+        raise InputError(
+            f"{place}: it {what} of {LEVELS[level]} teachers (in the OECD's names: {'ABC'[level - 1]}TG...)."
+        )
+    for simulated in found:
+        real = next((m for m in found if m.simulated != simulated.simulated), None)
+        if real is not None:
+            raise InputError(
+                f"{simulated.name} and {real.name}: one is simulated, the other is not. Give one or the other."
+            )
+    return found
+
+
+def _leave_doubles(teachers: list[Member]) -> None:
+    """Count a system once where another file repeats its rows (a zip and what was unpacked from it; a file of all
+    levels and one of a single level); refuse rows that differ."""
+    first: dict[tuple[int, str], Member] = {}
+    for member in teachers:
+        for system, digest in member.systems.items():
+            other = first.setdefault((member.cycle, system), member)
+            if other is member:
+                continue
+            if digest != other.systems[system]:
+                raise InputError(
+                    f"{member.name} and {other.name}: both hold {system} {member.cycle}, and not the same rows. "
+                    "Keep one of the two files."
+                )
+            member.left.append(system)
+
+
+def _load(parts: list[_Part]) -> tuple[pd.DataFrame, np.ndarray]:
+    """Teachers and their weights, without ever holding the weights twice."""
+    import duckdb
+
+    tables = [
+        (part.folder / table, member)
+        for part in parts
+        for member in part.members
+        for table in member.teachers
+    ]
+    rows = sum(member.rows for part in parts for member in part.members)
+    frames, weights, done = [], np.empty((rows, 1 + REPLICATES)), 0
+    for path, member in tables:
+        table = duckdb.read_parquet(str(path)).df()
+        table = table[~table["system"].isin(member.left)]
+        weights[done : done + len(table)] = table[WEIGHTS]
+        done += len(table)
+        frames.append(table.drop(columns=WEIGHTS).astype(dict.fromkeys(_WORDS, "str")))
+    return pd.concat(frames, ignore_index=True), weights[:done]
+
+
+def _with_schools(frame: pd.DataFrame, parts: list[_Part]) -> pd.DataFrame:
+    import duckdb
+
+    paths = [part.folder / table for part in parts for m in part.members for table in m.schools]
+    if not paths:
+        return frame.assign(school_type=pd.Series(np.nan, frame.index, dtype="str"))
+    schools = pd.concat([duckdb.read_parquet(str(path)).df() for path in paths]).drop_duplicates()
+    double = schools[schools.duplicated(_KEYS)]
+    if len(double):
+        at = double.iloc[0]
+        raise InputError(
+            f"the school files give two types for school {at['school_id']} of {at['system']} {at['cycle']}. Keep one of them."
+        )
+    return frame.merge(schools, on=_KEYS, how="left", validate="many_to_one")
+
+
+# Conversion and cache
+
+
+def _converted(source: Path, level: int, extra: tuple[str, ...], encoding: str | None) -> _Part:
+    """The converted tables of one of the user's files, from the cache where they are whole, else made."""
+    # The place, too: two files of one name in two folders stay apart.
+    asked = hashlib.sha256(repr((str(source.parent), level, extra, encoding)).encode())
+    content = hashlib.sha256(b"".join(path.read_bytes() for path in kept.closure({"read.talis"})))
+    with source.open("rb") as file:
+        content.update(hashlib.file_digest(file, "sha256").digest())
+    name = f"{source.name}-{asked.hexdigest()[:8]}-"
+    folder = _cache_folder(source)
+    target = folder / (name + content.hexdigest()[:16])
+    members = _kept(target)
+    if members is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix="aside-", dir=folder))
+        try:
+            members = talis_files.convert(source, level, extra, encoding, aside)
+            _write_facts(aside, members)
+            for old in folder.glob(f"{_escaped(name)}*"):
+                shutil.rmtree(old)
+            kept.put(aside, target)
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    return _Part(source, target, members)
+
+
+def _used(member: Member) -> bool:
+    return bool(member.schools) or len(member.left) < len(member.systems)
+
+
+def _cache_folder(source: Path) -> Path:
+    inside = source.resolve().is_relative_to(RAW.resolve())
+    return source.parent / ".converted" if inside and os.access(source.parent, os.W_OK) else CACHE
+
+
+def _escaped(name: str) -> str:
+    return re.sub(r"([\[\]*?])", r"[\1]", name)
+
+
+def _write_facts(folder: Path, members: list[Member]) -> None:
+    digests = {path.name: kept.digest(path) for path in sorted(folder.glob("*.parquet"))}
+    facts = {"members": list(map(asdict, members)), "digests": digests}
+    (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
+
+
+def _kept(folder: Path) -> list[Member] | None:
+    """What a folder of the cache holds, or None where it is not there or not whole."""
+    try:
+        facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+        if all(kept.digest(folder / name) == digest for name, digest in facts["digests"].items()):
+            return [Member(**member) for member in facts["members"]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        pass
+    return None

@@ -1,0 +1,412 @@
+"""Turn one TALIS file, or a zip of them, into tables: rows of teachers of one level with codes told apart, and the
+types of schools."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers.project import InputError
+from helpers.read import archive, frames, labelled
+from helpers.read import talis_codebook as codebook
+from helpers.read.labelled import Table
+from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED
+from helpers.read.talis_codebook import ANSWERS, NOT_ASKED, QUESTIONS, UNANSWERED, WEIGHTS
+
+_NOT_ADMINISTERED_LABEL = re.compile(r"not admin", re.IGNORECASE)
+MISSING_LABEL = re.compile(
+    r"not admin|not reached|logically not applicable|omitted|invalid|^missing$", re.IGNORECASE
+)
+"""What labels of missing codes say."""
+
+
+@dataclass
+class Member:
+    """What one data file holds.
+
+    `kind`: teacher, school or other. `levels`: those of all its teachers. `systems`: those with teachers of the level
+    asked for, each with a checksum of its rows in any order. `rows`: these teachers. `teachers`, `schools`: names of
+    the tables written. `left`: systems that another file gives, not to be counted here.
+    """
+
+    name: str
+    kind: str
+    cycle: int | None = None
+    levels: list[int] = field(default_factory=list)
+    systems: dict[str, str] = field(default_factory=dict)
+    simulated: bool = False
+    rows: int = 0
+    teachers: list[str] = field(default_factory=list)
+    schools: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+def convert(
+    source: Path, level: int, extra: tuple[str, ...], encoding: str | None, folder: Path
+) -> list[Member]:
+    """Write the tables of one of the user's files into `folder` (Parquet), and tell what each data file in it holds.
+
+    Tables of teachers have `cycle, system, level, school_id, name, sex, age_band`, the items, the variables of `extra`
+    and the weights; tables of schools the first four and `school_type`. Raises InputError as `talis.read` says.
+    """
+    members = []
+    with archive.find(source, labelled.ENDINGS) as found:
+        for number, file in enumerate(found):
+            table = labelled.describe(file.path, file.name, encoding)
+            member = Member(file.name, _kind(table))
+            if member.kind == "teacher":
+                _convert_teachers(table, level, extra, folder, str(number), member)
+            elif member.kind == "school":
+                _convert_schools(table, level, folder, str(number), member)
+            members.append(member)
+    return members
+
+
+def _kind(table: Table) -> str:
+    """Teacher, school or other file, by its variables."""
+    if "IDTEACH" in table.columns or any(re.match(r"TT\dG\d\d", name) for name in table.columns):
+        return "teacher"
+    if any(re.match(r"TC\dG\d\d", name) for name in table.columns):
+        return "school"
+    return "other"
+
+
+def _cycle(table: Table, letter: str) -> int:
+    digits = {
+        match[1] for name in table.columns if (match := re.match(rf"T{letter}(\d)G\d\d", name))
+    }
+    cycles = {codebook.CYCLES.get(digit) for digit in digits}
+    if len(cycles) != 1 or None in cycles:
+        known = ", ".join(
+            f"T{letter}{digit}G.. of {cycle}" for digit, cycle in codebook.CYCLES.items()
+        )
+        raise InputError(
+            f"{table.name}: the variables are not of one cycle known here ({known}). Leave this file out."
+        )
+    return cycles.pop()
+
+
+def _convert_teachers(
+    table: Table, level: int, extra: tuple[str, ...], folder: Path, number: str, member: Member
+) -> None:
+    from tqdm import tqdm
+
+    cycle = member.cycle = _cycle(table, "T")
+    _check_columns(table)
+    _check_codes(table, cycle)
+    digit, grouped = codebook.digit(cycle), codebook.AGES.get(cycle, ("",))[0]
+    wanted = {
+        "CNTRY", "IDCNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", "IDTEACH", f"TT{digit}G01", f"TT{digit}G02", grouped,
+        *QUESTIONS[cycle].values(), *extra, *WEIGHTS,
+    }  # fmt: skip
+    columns = [name for name in table.columns if name in wanted]
+    ids, levels = [], set()
+    # Shown in a terminal only: a notebook would keep every step of it.
+    with tqdm(
+        total=table.rows, desc=f"Reading {table.name}", unit=" rows", disable=None, leave=False
+    ) as bar:
+        for piece in labelled.pieces(table, columns, _text(table)):
+            bar.update(len(piece))
+            at = _level(piece, table)
+            levels |= set(at.astype(int))
+            piece = piece[at == level]
+            if piece.empty:
+                continue
+            made = _teacher_rows(piece, table, cycle, level, extra)
+            ids.append(
+                made[["system", "school_id"]].assign(
+                    teacher=_ids(piece, "IDTEACH", table, "no number of the teacher")
+                )
+            )
+            ids[-1]["digest"] = _row_digests(ids[-1], made)
+            file = f"teachers-{number}-{len(member.teachers):03d}.parquet"
+            _write(made, folder / file)
+            member.teachers.append(file)
+    member.levels = sorted(levels)
+    if ids:
+        _finish(pd.concat(ids), table, member)
+
+
+def _finish(ids: pd.DataFrame, table: Table, member: Member) -> None:
+    """Refuse teachers who stand twice; note systems, each with a checksum of its rows in any order."""
+    teacher = ids["system"] + " / " + ids["school_id"] + " / " + ids["teacher"]
+    frames.refuse(
+        teacher, teacher.duplicated(keep=False), "CNTRY / IDSCHOOL / IDTEACH", table.name,
+        "the same teacher more than once", "Keep one row for each teacher",
+    )  # fmt: skip
+    member.rows = len(ids)
+    sums = ids.groupby("system")["digest"].agg(lambda column: column.to_numpy().sum())
+    member.systems = {system: str(total) for system, total in sums.items()}
+    made_up = ids["system"].str.fullmatch(codebook.SIMULATED)
+    if made_up.any() and not made_up.all():
+        raise InputError(
+            f"{table.name}, column 'CNTRY': simulated systems (codes X..) and real ones in one file. Separate them."
+        )
+    labelled_so = table.title.upper().startswith("SIMULATED")
+    member.simulated = bool(made_up.all() or labelled_so)
+
+
+def _row_digests(ids: pd.DataFrame, made: pd.DataFrame) -> pd.Series:
+    told = pd.concat([ids, made[[*codebook.ITEMS, "TCHWGT"]].astype(float)], axis=1)
+    return pd.util.hash_pandas_object(told, index=False)
+
+
+def _teacher_rows(
+    piece: pd.DataFrame, table: Table, cycle: int, level: int, extra: tuple[str, ...]
+) -> pd.DataFrame:
+    """One piece of a teacher file as rows of a Survey, with weights."""
+    system = _system(piece, table)
+    made = {
+        "cycle": cycle,
+        "system": system,
+        "level": level,
+        "school_id": _ids(piece, "IDSCHOOL", table, "no school"),
+        "name": _names(piece, table, system),
+        "sex": _coded(piece, f"TT{codebook.digit(cycle)}G01", table, codebook.SEX),
+        "age_band": _age_bands(piece, table, cycle),
+    }
+    made |= {item: _answers(piece, item, table, cycle) for item in codebook.ITEMS}
+    made |= {variable: _without_missing(piece, variable, table) for variable in extra}
+    made |= {weight: _weight(piece, weight, table) for weight in WEIGHTS}
+    return pd.DataFrame(made, index=piece.index)
+
+
+def _convert_schools(table: Table, level: int, folder: Path, number: str, member: Member) -> None:
+    cycle = member.cycle = _cycle(table, "C")
+    variable = _school_type(table, cycle)
+    levelled = {"IDPOP", "IDCNTPOP"} & set(table.columns)
+    if variable is None or not levelled or not {"CNTRY", "IDSCHOOL"} <= set(table.columns):
+        return
+    wanted = {"CNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", variable}
+    columns = [name for name in table.columns if name in wanted]
+    pieces = []
+    for piece in labelled.pieces(table, columns, _text(table)):
+        piece = piece[_level(piece, table) == level]
+        pieces.append(
+            pd.DataFrame(
+                {
+                    "cycle": cycle,
+                    "system": _system(piece, table),
+                    "level": level,
+                    "school_id": _ids(piece, "IDSCHOOL", table, "no school"),
+                    "school_type": _coded(piece, variable, table, codebook.SCHOOL_TYPES),
+                }
+            )
+        )
+    made = pd.concat(pieces) if pieces else pd.DataFrame()
+    if len(made):
+        member.schools = [f"schools-{number}.parquet"]
+        _write(made, folder / member.schools[0])
+
+
+def _school_type(table: Table, cycle: int) -> str | None:
+    """The variable that tells public from private management, by its labels."""
+    for variable, labels in table.labels.items():
+        one, two = str(labels.get(1, "")).lower(), str(labels.get(2, "")).lower()
+        if variable.startswith("TC") and one.startswith("public") and two.startswith("private"):
+            return variable
+    named = codebook.SCHOOL_TYPE.get(cycle)
+    return named if not table.labels and named in table.columns else None
+
+
+def _write(frame: pd.DataFrame, path: Path) -> None:
+    import duckdb
+
+    duckdb.from_df(frame).write_parquet(str(path))
+
+
+# Checks of a file as a whole
+
+
+def _check_columns(table: Table) -> None:
+    needed = ["CNTRY", "IDSCHOOL", "IDTEACH", *WEIGHTS]
+    absent = [column for column in needed if column not in table.columns]
+    if "IDPOP" not in table.columns and "IDCNTPOP" not in table.columns:
+        absent.append("IDPOP")
+    if absent:
+        more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
+        raise InputError(
+            f"{table.name}: no column {', '.join(absent[:3])}{more}. Without system, level, school, teacher, final "
+            f"weight and {codebook.REPLICATES} replicate weights nothing can be estimated. Get the whole teacher file."
+        )
+
+
+def _check_codes(table: Table, cycle: int) -> None:
+    """The file's own labels and missing codes of the question must say what is known here."""
+    missing = {code: NO_ANSWER for code in UNANSWERED[cycle]} | {NOT_ASKED: NOT_ADMINISTERED}
+    for variable in QUESTIONS[cycle].values():
+        labels = {k: v for k, v in table.labels.get(variable, {}).items() if not isinstance(k, str)}
+        ranges = table.missing.get(variable, [])
+        for code in ANSWERS:
+            declared = any(low <= code <= high for low, high in ranges)
+            if declared or MISSING_LABEL.search(labels.get(code, "")):
+                raise _contradiction(
+                    table, variable, f"{code} is declared missing, but is an answer"
+                )
+            if code > ANSWERS[0] and labels.get(code, "").lower().startswith("never"):
+                raise _contradiction(table, variable, f"{code} is labelled {labels[code]!r}")
+        for code, label in labels.items():
+            if code in ANSWERS or not MISSING_LABEL.search(label):
+                continue
+            means = NOT_ADMINISTERED if _NOT_ADMINISTERED_LABEL.search(label) else NO_ANSWER
+            if missing.get(code) != means:
+                raise _contradiction(table, variable, f"{code:g} is labelled {label!r}")
+
+
+def _contradiction(table: Table, variable: str, what: str) -> InputError:
+    return InputError(
+        f"{table.name}, column {variable!r}: {what}. The file does not code this question as the OECD does: 1 (never) "
+        "to 6 answers, 7 not reached, 8 not administered, 9 omitted. Get the OECD's own file."
+    )
+
+
+# Columns of a piece
+
+
+def _text(table: Table) -> tuple[str, ...]:
+    return tuple(name for name in ("CNTRY", "IDCNTPOP") if name in table.columns)
+
+
+def _numbers(piece: pd.DataFrame, column: str, table: Table) -> pd.Series:
+    """A column as numbers; special missing values (letters) become missing. Raises InputError for text."""
+    given = piece[column]
+    values = pd.to_numeric(given, errors="coerce").astype(float)
+    if values.isna().any() and not pd.api.types.is_numeric_dtype(given):
+        text = given.astype(str).str.strip()
+        wrong = values.isna() & given.notna() & ~text.isin(["", "."]) & ~_special(text, table)
+        frames.refuse(
+            given, wrong, column, table.name, "text in a number column", "Get the OECD's own file"
+        )
+    return values
+
+
+def _special(text: pd.Series, table: Table) -> pd.Series:
+    """Stata's and SAS's special missing values come as one letter."""
+    return (table.path.suffix.lower() in (".dta", ".sas7bdat")) & text.str.fullmatch("[A-Za-z_]")
+
+
+def _level(piece: pd.DataFrame, table: Table) -> pd.Series:
+    if "IDPOP" in piece:
+        column, level = "IDPOP", _numbers(piece, "IDPOP", table)
+    else:
+        column, last = "IDCNTPOP", piece["IDCNTPOP"].astype(str).str.strip().str[-1:]
+        level = pd.to_numeric(last, errors="coerce").astype(float)
+    frames.refuse(
+        piece[column], level.isna(), column, table.name, "no level", "Get the OECD's own file"
+    )
+    return level
+
+
+def _system(piece: pd.DataFrame, table: Table) -> pd.Series:
+    system = piece["CNTRY"].astype(object).where(piece["CNTRY"].notna(), "").astype(str).str.strip()
+    wrong = ~system.str.fullmatch("[A-Za-z]{3}")
+    remedy = "Get the OECD's own file"
+    frames.refuse(piece["CNTRY"], wrong, "CNTRY", table.name, "no three-letter code", remedy)
+    return system.str.upper()
+
+
+def _names(piece: pd.DataFrame, table: Table, system: pd.Series) -> pd.Series:
+    labels = table.labels.get("IDCNTRY", {})
+    if "IDCNTRY" not in piece or not labels:
+        return system
+    return _numbers(piece, "IDCNTRY", table).map(labels).fillna(system)
+
+
+def _ids(piece: pd.DataFrame, column: str, table: Table, what: str) -> pd.Series:
+    """Numbers of schools or teachers as text; none may be missing."""
+    values = _present(piece, column, table)
+    frames.refuse(piece[column], values.isna(), column, table.name, what, "Get the OECD's own file")
+    return values.map("{:.0f}".format)
+
+
+def _weight(piece: pd.DataFrame, column: str, table: Table) -> pd.Series:
+    values = _present(piece, column, table)
+    frames.refuse(
+        piece[column], ~np.isfinite(values) | (values < 0), column, table.name,
+        "weights that are missing, negative or infinite", "Get the OECD's own file",
+    )  # fmt: skip
+    return values
+
+
+def _present(piece: pd.DataFrame, column: str, table: Table) -> pd.Series:
+    """A column of ids or weights as numbers, missing where the file or the codebook says so."""
+    values = _declared(_numbers(piece, column, table), column, table)
+    return values.mask(values.isin(codebook.MISSING_IDS[column]))
+
+
+def _declared(values: pd.Series, column: str, table: Table) -> pd.Series:
+    """Numbers without the codes that the file itself declares missing, by ranges or by labels."""
+    for low, high in table.missing.get(column, []):
+        values = values.mask(values.between(low, high))
+    labels = table.labels.get(column, {})
+    codes = [code for code, label in labels.items() if MISSING_LABEL.search(label)]
+    return values.mask(values.isin([code for code in codes if not isinstance(code, str)]))
+
+
+def _answers(piece: pd.DataFrame, item: str, table: Table, cycle: int) -> np.ndarray:
+    """Answers 1 to 6, NOT_ADMINISTERED or NO_ANSWER."""
+    variable = QUESTIONS[cycle].get(item)
+    if variable not in piece:
+        return np.full(len(piece), NOT_ADMINISTERED, dtype=np.int8)
+    values = _numbers(piece, variable, table).mask(_not_asked(piece, variable, table), NOT_ASKED)
+    known = {code: code for code in ANSWERS} | {NOT_ASKED: NOT_ADMINISTERED}
+    known |= dict.fromkeys(UNANSWERED[cycle], NO_ANSWER)
+    codes = values.map(known)
+    frames.refuse(
+        piece[variable], values.notna() & codes.isna(), variable, table.name,
+        f"answers other than {', '.join(map(str, sorted(known)))}", "Get the OECD's own file",
+    )  # fmt: skip
+    return codes.fillna(NO_ANSWER).to_numpy(dtype=np.int8)
+
+
+def _not_asked(piece: pd.DataFrame, variable: str, table: Table) -> pd.Series:
+    """Where a special missing value (a letter) says not administered. Raises InputError where no label tells."""
+    given = piece[variable]
+    if pd.api.types.is_numeric_dtype(given):
+        return pd.Series(False, given.index)
+    labels = table.labels.get(variable, {})
+    letters = given.where(_special(given.astype(str), table))
+    frames.refuse(
+        given, letters.notna() & ~letters.isin(list(labels)), variable, table.name,
+        "special missing values without a label, so that not asked cannot be told from not answered",
+        "Take the SPSS file instead",
+    )  # fmt: skip
+    asked_not = [code for code, label in labels.items() if _NOT_ADMINISTERED_LABEL.search(label)]
+    return letters.isin(asked_not)
+
+
+def _without_missing(piece: pd.DataFrame, variable: str, table: Table) -> pd.Series:
+    """A variable as numbers without its missing codes; all missing where the file does not have it."""
+    if variable not in piece:
+        return pd.Series(np.nan, piece.index)
+    values = _declared(_numbers(piece, variable, table), variable, table)
+    if table.labels.get(variable) or table.missing.get(variable):
+        return values
+    if variable not in codebook.VALID:
+        raise InputError(
+            f"{table.name}, column {variable!r}: the file does not tell which codes are missing. Take the SPSS file."
+        )
+    return values.where(values.isin(codebook.VALID[variable]))
+
+
+def _coded(piece: pd.DataFrame, variable: str, table: Table, words: dict[int, str]) -> pd.Series:
+    """A variable's codes as words; other codes are missing."""
+    if variable not in piece:
+        return pd.Series(np.nan, piece.index, dtype=object)
+    return _numbers(piece, variable, table).map(words).astype(object)
+
+
+def _age_bands(piece: pd.DataFrame, table: Table, cycle: int) -> pd.Series:
+    """Age in bands: as the file groups it, else from age in years."""
+    grouped, words = codebook.AGES.get(cycle, (None, {}))
+    if grouped in piece:
+        return _coded(piece, grouped, table, words)
+    age = f"TT{codebook.digit(cycle)}G02"
+    if age not in piece:
+        return pd.Series(np.nan, piece.index, dtype=object)
+    # Missing codes are 97 to 99 or 997 to 999.
+    edges = [0, 30, 40, 50, 60, 97]
+    years = _numbers(piece, age, table)
+    return pd.cut(years, edges, right=False, labels=codebook.AGE_BANDS).astype(object)

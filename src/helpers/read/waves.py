@@ -1,0 +1,240 @@
+"""A survey of the same schools in several waves, read from the user's file: a row a teacher and wave."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from helpers.project import InputError, in_order, relative
+from helpers.read import frames
+from helpers.read.suppression import MINIMUM
+
+PEERS, OTHERS = "peer-group schools", "comparison schools"
+"""Names of the two kinds of schools."""
+
+_YES, _NO = ("1", "yes", "true"), ("0", "no", "false")
+
+
+@dataclass(frozen=True)
+class Waves:
+    """What was read; all tables have the file's rows.
+
+    `frame`: teacher, wave, school, district, cluster, kind (PEERS or OTHERS), weight; `scores`: a column a scale;
+    `items`: for scales made of items, their answers; `conditions`: a column a control or category; `categories`: column ->
+    reference level (empty: the first). `waves`: labels in order, the `baseline` among them. `compared, weighted,
+    clustered, in_districts`: whether there are comparison schools, weights, clusters coarser than schools, districts.
+    """
+
+    name: str
+    frame: pd.DataFrame
+    scores: pd.DataFrame
+    items: dict[str, pd.DataFrame]
+    conditions: pd.DataFrame
+    controls: tuple[str, ...]
+    categories: dict[str, str]
+    waves: list[str]
+    baseline: str
+    compared: bool
+    weighted: bool
+    clustered: bool
+    in_districts: bool
+
+    @property
+    def later(self) -> list[str]:
+        """All waves but the baseline, in order."""
+        return [wave for wave in self.waves if wave != self.baseline]
+
+    @property
+    def kinds(self) -> list[str]:
+        """The kinds of schools there are."""
+        return [PEERS, OTHERS] if self.compared else [PEERS]
+
+    def complete(self, scale: str) -> pd.Series:
+        """Rows that have a score on the scale and all conditions."""
+        return self.scores[scale].notna() & self.conditions.notna().all(axis=1)
+
+
+def read(
+    path: Path, *, teacher: str, wave: str, school: str, scales: list[str] | dict[str, list[str]],
+    baseline: str | int = "", district: str = "", low: int = 1, high: int = 5, controls: Sequence[str] = (),
+    categories: Sequence[str] | dict[str, str | int] = (), treated: str = "", cluster: str = "", weight: str = "",
+    encoding: str = "utf-8",
+) -> Waves:  # fmt: skip
+    """A survey from a CSV, Parquet, SPSS or Stata file.
+
+    `scales`: columns with scores, or scale -> columns of its items, answered in whole numbers from `low` to `high`; a
+    score is the mean of the items answered, where half of them or more are. `baseline`: the wave to compare with;
+    empty: the first. `treated`: a column with 1 or 0 (or yes, no) for schools with and without peer groups. `cluster`:
+    something coarser than the school. Raises InputError naming file, column and first rows.
+    """
+    of_items = scales if isinstance(scales, dict) else {}
+    answered = [item for items in of_items.values() for item in items] or list(scales)
+    given_levels = categories if isinstance(categories, dict) else dict.fromkeys(categories, "")
+    references = {name: str(level) for name, level in given_levels.items()}
+    places = [name for name in (teacher, wave, school, district, treated, *references) if name]
+    numbers = [*controls, *filter(None, [weight]), *answered]
+    _check_parameters((teacher, wave, school), of_items, answered, [*places, *numbers])
+    named = [*places, *filter(None, [cluster])]
+    given = frames.read(path, [*named, *numbers], encoding=encoding, names=tuple(named))
+    frame = _places(
+        given, path, teacher=teacher, wave=wave, school=school, district=district, cluster=cluster
+    )
+    frames.check_unique(given, [teacher, wave], path)
+    frame["kind"] = _kinds(given, frame, treated, path) if treated else PEERS
+    frame["weight"] = _weights(given, weight, path) if weight else 1.0
+    items = {
+        scale: pd.DataFrame({name: frames.whole_numbers(given, name, path, low, high) for name in columns})
+        for scale, columns in of_items.items()
+    }  # fmt: skip
+    scores = {scale: _score(answers) for scale, answers in items.items()}
+    conditions = {name: frames.numbers(given, name, path) for name in controls}
+    conditions |= {name: frames.categories(given, name) for name in references}
+    found = in_order(set(frame["wave"]))
+    survey = Waves(
+        name=relative(path),
+        frame=frame,
+        scores=pd.DataFrame(scores or {scale: frames.numbers(given, scale, path) for scale in scales}),
+        items=items,
+        conditions=pd.DataFrame(conditions, index=frame.index),
+        controls=tuple(controls),
+        categories=references,
+        waves=found,
+        baseline=found[0] if baseline == "" else str(baseline),
+        compared=bool(treated),
+        weighted=bool(weight),
+        clustered=cluster not in ("", school),
+        in_districts=bool(district),
+    )  # fmt: skip
+    _check_size(survey, wave, school)
+    _check_scales(survey)
+    return survey
+
+
+def _check_parameters(
+    needed: tuple[str, ...], of_items: dict[str, list[str]], answered: list[str], named: list[str]
+) -> None:
+    if not (all(needed) and answered):
+        raise InputError(
+            "Your own survey needs `teacher`, `wave`, `school` and `scales`: name the columns."
+        )
+    twice = next((name for name in named if named.count(name) > 1), "")
+    if twice:
+        raise InputError(
+            f"the column {twice!r} is named twice. A column plays one part, and an item belongs to one scale."
+        )
+    for scale, items in of_items.items():
+        if len(items) < 2:
+            raise InputError(
+                f"`scales`: {scale!r} has one item or none. Name two or more, or list columns that hold scores."
+            )
+
+
+def _places(given: pd.DataFrame, path: Path, **columns: str) -> pd.DataFrame:
+    """Teacher, wave, school, district and cluster as labels; a school has one district and one cluster."""
+    frame = pd.DataFrame(index=given.index)
+    for part, column in columns.items():
+        frame[part] = frames.categories(given, column) if column else ""
+        if column:
+            frames.refuse(
+                given[column], frame[part].isna(), column, path, f"a {part} that is missing",
+                "Fill it, or take these rows out",
+            )  # fmt: skip
+    for part in ("district", "cluster"):
+        if columns[part]:
+            _refuse_changing(given, frame, part, columns[part], path)
+    if not columns["cluster"]:
+        frame["cluster"] = frame["school"]
+    return frame
+
+
+def _refuse_changing(
+    given: pd.DataFrame, frame: pd.DataFrame, part: str, column: str, path: Path
+) -> None:
+    first = frame.groupby("school")[part].transform("first")
+    frames.refuse(
+        given[column], frame[part] != first, column, path, f"a school in two: another {part} than its first row",
+        "Give each school one, in all waves",
+    )  # fmt: skip
+
+
+def _kinds(given: pd.DataFrame, frame: pd.DataFrame, treated: str, path: Path) -> pd.Series:
+    words = frames.categories(given, treated).str.lower()
+    kinds = words.map(dict.fromkeys(_YES, PEERS) | dict.fromkeys(_NO, OTHERS))
+    frames.refuse(
+        given[treated], kinds.isna(), treated, path, "values other than 1 and 0, or yes and no",
+        "Correct or fill these",
+    )  # fmt: skip
+    _refuse_changing(given, frame.assign(kind=kinds), "kind", treated, path)
+    schools = frame.groupby(kinds)["school"].nunique().reindex([PEERS, OTHERS], fill_value=0)
+    if schools.min() < 2:
+        raise InputError(
+            f"{relative(path)}, column {treated!r}: {schools[PEERS]} schools with peer groups and {schools[OTHERS]} "
+            "without. A comparison needs two or more of each; without comparison schools leave `treated` out."
+        )
+    return kinds
+
+
+def _weights(given: pd.DataFrame, weight: str, path: Path) -> pd.Series:
+    values = frames.numbers(given, weight, path)
+    frames.refuse(
+        given[weight], values.isna() | (values <= 0), weight, path, "a weight that is missing or not positive",
+        "Every row needs a weight above 0",
+    )  # fmt: skip
+    return values
+
+
+def _score(answers: pd.DataFrame) -> pd.Series:
+    return answers.mean(axis=1).where(answers.notna().mean(axis=1) >= 0.5)
+
+
+def _check_size(survey: Waves, wave: str, school: str) -> None:
+    place = f"{survey.name}, column"
+    if len(survey.waves) < 2:
+        raise InputError(
+            f"{place} {wave!r}: there is one wave only ({survey.waves[0]}), so nothing can have changed. Add another."
+        )
+    if survey.baseline not in survey.waves:
+        raise InputError(
+            f"{place} {wave!r}: there is no wave {survey.baseline!r}; it has {', '.join(survey.waves)}. Correct "
+            "`baseline`."
+        )
+    if survey.frame["school"].nunique() < 2:
+        raise InputError(
+            f"{place} {school!r}: there is one school only, and errors between schools need two or more."
+        )
+
+
+def _check_scales(survey: Waves) -> None:
+    """At the baseline each kind of school has enough teachers, who do not all answer alike; later ones have some."""
+    for scale, scores in survey.scores.items():
+        first = survey.complete(scale) & (survey.frame["wave"] == survey.baseline)
+        counts = survey.frame.loc[first, "kind"].value_counts().reindex(survey.kinds, fill_value=0)
+        place = f"{survey.name}, scale {scale!r}: in the wave {survey.baseline}"
+        if counts.min() < MINIMUM:
+            raise InputError(
+                f"{place} fewer than {MINIMUM} teachers of the {counts.idxmin()} have a score and all controls, too few "
+                "to be shown. Leave the scale or a control out, or name another `baseline`."
+            )
+        schools = survey.frame[first].groupby("kind")["school"].nunique()
+        if schools.min() < 2:
+            raise InputError(
+                f"{place} only one of the {schools.idxmin()} has answers, and errors between schools need two or more. "
+                "Leave the scale out, or name another `baseline`."
+            )
+        if not scores[first].std(ddof=1) > 0:
+            raise InputError(f"{place} everybody has the same score. Leave the scale out.")
+        _check_later(survey, scale)
+
+
+def _check_later(survey: Waves, scale: str) -> None:
+    """The last wave has scores, and a wave that has any has them in each kind of school."""
+    rows = survey.frame[survey.complete(scale)]
+    for wave in survey.later:
+        counts = rows.loc[rows["wave"] == wave, "kind"].value_counts()
+        missing = [kind for kind in survey.kinds if not counts.get(kind)]
+        if missing and (len(counts) or wave == survey.later[-1]):
+            raise InputError(
+                f"{survey.name}, scale {scale!r}: in the wave {wave} nobody of the {' and the '.join(missing)} has a score "
+                "and all controls, so there is no change to tell. Leave the scale, a control or that wave out."
+            )

@@ -1,0 +1,1 @@
+"""Sums that may leave the house, and the checks that they must pass."""

@@ -1,0 +1,270 @@
+"""Simulated example files, so that every notebook can be tried without anybody's data.
+
+They show what a file looks like and what the analysis makes of it. They are no evidence of anything and bear no
+real place's name. `make simulated` writes them again; a test holds files and program together.
+"""
+
+import numpy as np
+import pandas as pd
+
+from helpers.estimate import study_design
+from helpers.project import ROOT
+from helpers.simulate import peer_groups, talis_systems, twin
+
+FOLDER = ROOT / "data" / "simulated"
+
+DOORS = ["never", "once a year", "once a term", "monthly", "weekly"]
+"""How often simulated teachers open their doors, lowest first."""
+
+
+LEARNING = [
+    "never",
+    "once or twice a year",
+    "once or twice a term",
+    "once or twice a month",
+    "weekly",
+]
+"""How often simulated teachers learn from each source, lowest first."""
+
+
+def participants(seed: int = 20230104, schools: int = 24) -> pd.DataFrame:
+    """Two groups of teachers in the same schools: `teacher, school, group` and three scales from 1 to 4."""
+    rng = np.random.default_rng(seed)
+    rows = []
+    for school in range(1, schools + 1):
+        climate = rng.normal(0, 0.25, size=3)
+        for group, shift in (("participant", (0.1, 0.2, 0.4)), ("colleague", (0.0, 0.0, 0.0))):
+            for _ in range(rng.integers(2, 5)):
+                scores = np.clip(2.7 + climate + shift + rng.normal(0, 0.6, size=3), 1, 4).round(2)
+                scores = np.where(rng.random(3) < 0.03, np.nan, scores)
+                rows.append((len(rows) + 1, f"school {school:02}", group, *scores))
+    names = ["teacher", "school", "group", "collaboration", "comfort", "commitment"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def satisfaction(seed: int = 20230106) -> pd.DataFrame:
+    """Answers from 1 to 4 to five items by five groups of teachers, one of them too small to be shown."""
+    rng = np.random.default_rng(seed)
+    centres = {
+        "joint planning": 0.9,
+        "being observed": 0.2,
+        "feedback": 0.7,
+        "materials": 0.5,
+        "time given": -0.5,
+    }
+    rows = []
+    sizes = {"mathematics": 58, "languages": 44, "sciences": 35, "sports": 14, "music": 6}
+    for (group, size), shift in zip(sizes.items(), (0.0, 0.4, -0.2, 0.1, 0.1), strict=True):
+        for _ in range(size):
+            mood = rng.normal(shift, 0.7)
+            latent = (
+                np.array(list(centres.values())) + mood + rng.logistic(0, 0.8, size=len(centres))
+            )
+            answers = 1 + np.digitize(latent, [-1.6, -0.3, 1.2]).astype(float)
+            rows.append(
+                (len(rows) + 1, group, *np.where(rng.random(len(centres)) < 0.04, np.nan, answers))
+            )
+    return pd.DataFrame(rows, columns=["respondent", "subject", *centres])
+
+
+def satisfaction_long() -> pd.DataFrame:
+    """The same answers with a row an answer, in words: `respondent, subject, item, answer`."""
+    long = (
+        satisfaction()
+        .melt(["respondent", "subject"], var_name="item", value_name="answer")
+        .dropna()
+    )
+    words = {1: "not at all", 2: "a little", 3: "quite", 4: "very"}
+    return long.assign(answer=long["answer"].map(words)).sort_values("respondent", kind="stable")
+
+
+def students(seed: int = 20210104, schools: int = 24) -> pd.DataFrame:
+    """Students of five years in the schools of eight districts: four items from 1 to 4, and `practice`, their mean.
+
+    Columns: school, district, year, band (of grades), gender, grade, poverty, weight, item_1 to item_4, practice.
+    """
+    rng = np.random.default_rng(seed)
+    years, locations = range(2015, 2020), np.array([-0.7, -0.2, 0.2, 0.7])
+    rows = []
+    for school in range(1, schools + 1):
+        climate, middle = rng.normal(0, 0.3), school <= schools // 2
+        wealth, size = rng.normal(0, 0.6), int(rng.integers(22, 40))
+        for year in years:
+            shift = (
+                climate + 0.09 * (year - years[0]) * (1 if middle else 0.6) + rng.normal(0, 0.15)
+            )
+            poverty = (wealth + 0.8 * rng.normal(size=size)).round(2)
+            girl = rng.random(size) < 0.5
+            trait = shift - 0.1 * poverty + 0.12 * girl + rng.normal(0, 1.1, size)
+            noisy = trait[:, None] - locations + rng.logistic(0, 1, (size, 4))
+            answers = 1 + np.digitize(noisy, [-2.0, 0.1, 2.1]).astype(float)
+            answers[rng.random(answers.shape) < 0.04] = np.nan
+            for place in range(size):
+                grade = int(rng.integers(6, 9) if middle else rng.integers(9, 13))
+                rows.append(
+                    (
+                        f"school {school:02}",
+                        f"district {1 + school % 8}",
+                        year,
+                        "middle" if middle else "high",
+                        "girl" if girl[place] else "boy",
+                        grade,
+                        poverty[place],
+                        rng.choice([0.8, 1.0, 1.3]),
+                        *answers[place],
+                        np.nanmean(answers[place]) if np.isfinite(answers[place]).any() else np.nan,
+                    )
+                )
+    items = [f"item_{i}" for i in range(1, 5)]
+    names = ["school", "district", "year", "band", "gender", "grade", "poverty", "weight"]
+    return pd.DataFrame(rows, columns=[*names, *items, "practice"]).round(4)
+
+
+def classroom_doors(seed: int = 20230103, schools: int = 24) -> pd.DataFrame:
+    """Teachers of four subjects, one too small to be shown, say in words how often they do five things together.
+
+    Columns: teacher, school, subject, weight (larger in small schools) and the five items, from DOORS' never to weekly.
+    """
+    rng = np.random.default_rng(seed)
+    centres = {"share": 1.6, "discuss": 0.9, "plan": 0.3, "watch": -0.9, "teach": -1.4}
+    shifts = {"languages": 0.3, "mathematics": -0.3, "sciences": 0.0, "music": 0.4}
+    rows = []
+    for school in range(1, schools + 1):
+        climate, size = rng.normal(0, 0.5), int(rng.integers(9, 26))
+        subjects = rng.choice(list(shifts)[:3], size, p=[0.45, 0.3, 0.25]).tolist()
+        for subject in [*subjects, *["music"] * (school % 4 == 0)]:
+            mood = climate + shifts[subject] + rng.normal(0, 0.7)
+            latent = np.array(list(centres.values())) + mood + rng.logistic(0, 0.8, len(centres))
+            words = np.array(DOORS, object)[np.digitize(latent, [-1.2, -0.1, 0.9, 2.0])]
+            words[rng.random(len(centres)) < 0.03] = None
+            rows.append((len(rows) + 1, f"school {school:02}", subject, 30 / size, *words))
+    return pd.DataFrame(rows, columns=["teacher", "school", "subject", "weight", *centres]).round(2)
+
+
+def retold() -> pd.DataFrame:
+    """Invented numbers of an invented survey and register, as an invented report, brief and speech retell them."""
+    lessons, seen = "Teachers who plan lessons together", "Teachers who visit a colleague's lesson"
+    rows = [
+        (lessons, 60, "percent", "Brief B", "Survey S", 58, "58 percent, at least monthly", "rounded"),
+        (seen, 40, "percent", "Report A", "Survey S", 40, "40 percent, in the schools of the project", "wider claim"),
+        (seen, 40, "percent", "Brief B", "Report A", 40, "at least 40 percent", "qualifier lost"),
+        (seen, 45, "percent", "Speech C", "Brief B", 40, "40 percent", "other number"),
+        ("Teachers who want a mentor", 75, "percent", "Speech C", "Survey S", 52, "52 percent are interested", "stronger"),
+        ("Novices with fewer lessons", 12, "percent", "Report A", "Survey S", 12, "12 percent of all who are new at a school", "narrower claim"),
+        ("Teachers who stay", 88, "percent", "Brief B", "", np.nan, "", "not seen"),
+        ("Schools reached", 120, "schools", "Report A", "Register R", 120, "120 schools", "same"),
+        ("Schools reached, as the brief says", 300, "schools", "Brief B", "Report A", 120, "120, and 300 with those that were invited", "other base"),
+        ("Mentors trained", 900, "teachers", "Brief B", "Report A", 900, "900 teachers met a mentor", "other claim"),
+        ("Teachers asked", 640, "teachers", "Brief B", "Survey S", 640, "640 of 1000 teachers answered", "context"),
+    ]  # fmt: skip
+    names = ["label", "value", "unit", "said_by", "after", "source_value", "source_says", "change"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def learning(seed: int = 20210202, schools: int = 30) -> pd.DataFrame:
+    """Teachers of two subjects and grade bands say in words how often they learn about new standards from five sources.
+
+    Columns: teacher, school, subject, grades and the sources, from LEARNING's never to weekly. Science in middle grades
+    has less common planning time.
+    """
+    rng = np.random.default_rng(seed)
+    centres = {
+        "planning": 1.5,
+        "observing": 0.3,
+        "coaching": -0.4,
+        "district": -0.9,
+        "outside": -1.6,
+    }
+    rows = []
+    for school in range(1, schools + 1):
+        climate = rng.normal(0, 0.4)
+        grades = "middle" if school <= 2 * schools // 3 else "high"
+        for _ in range(int(rng.integers(8, 24))):
+            subject = rng.choice(["mathematics", "science"], p=[0.62, 0.38])
+            latent = np.array(list(centres.values())) + climate + rng.normal(0, 0.6)
+            latent[0] -= 1.2 * (subject == "science" and grades == "middle")
+            latent += rng.logistic(0, 0.8, len(centres))
+            words = np.array(LEARNING, object)[np.digitize(latent, [-1.6, -0.6, 0.4, 1.6])]
+            words[rng.random(len(centres)) < 0.03] = None
+            rows.append((len(rows) + 1, f"school {school:02}", subject, grades, *words))
+    return pd.DataFrame(rows, columns=["teacher", "school", "subject", "grades", *centres])
+
+
+def coded_leaders(seed: int = 20210203, leaders: int = 40) -> pd.DataFrame:
+    """Leaders, each coded by two coders: `leader, coder`, then 0/1 for five practices and five supports.
+
+    Two pairs are planted: who has time collaborates, and who is trusted shares. Each coder errs once in sixteen codes.
+    """
+    rng = np.random.default_rng(seed)
+    supports = ["administrator", "commitment", "trust", "time", "knowledge"]
+    practices = ["advocating", "individual", "inspiring", "sharing", "collaborating"]
+    has = dict(
+        zip(
+            supports,
+            rng.random((5, leaders)) < np.array([[0.5], [0.6], [0.5], [0.5], [0.4]]),
+            strict=True,
+        )
+    )
+    chances = {
+        "advocating": np.full(leaders, 0.3),
+        "individual": np.full(leaders, 0.55),
+        "inspiring": np.full(leaders, 0.4),
+        "sharing": np.where(has["trust"], 0.95, 0.35),
+        "collaborating": np.where(has["time"], 0.97, 0.2),
+    }
+    truth = {name: rng.random(leaders) < chances[name] for name in practices} | has
+    rows = []
+    for coder in ("A", "B"):
+        seen = {
+            name: (value ^ (rng.random(leaders) < 1 / 16)).astype(int)
+            for name, value in truth.items()
+        }
+        names = [f"leader {number:02}" for number in range(1, leaders + 1)]
+        rows.append(pd.DataFrame({"leader": names, "coder": coder, **seen}))
+    return pd.concat(rows).sort_values(["leader", "coder"]).reset_index(drop=True)
+
+
+def effects() -> pd.DataFrame:
+    """Effect sizes of invented studies with their intervals, in two units: `study, label, unit, estimate, ci_low, ci_high`."""
+    rng = np.random.default_rng(20260808)
+    rows = []
+    for study, unit, labels in (
+        (
+            "Invented study A",
+            "teachers",
+            ("planning together", "being observed", "giving feedback"),
+        ),
+        ("Invented study B", "schools", ("students' view", "teachers' view")),
+    ):
+        for label in labels:
+            estimate, error = rng.normal(0.15, 0.1), rng.uniform(0.05, 0.15)
+            ends = (estimate - 1.96 * error, estimate + 1.96 * error)
+            rows.append((study, label, unit, *np.round((estimate, *ends), 3)))
+    return pd.DataFrame(rows, columns=["study", "label", "unit", "estimate", "ci_low", "ci_high"])
+
+
+FILES = {
+    "01-students.csv": students,
+    "01-twin-assumptions.csv": twin.assumptions,
+    "02-coding.csv": coded_leaders,
+    "02-teachers.csv": learning,
+    "03-survey.csv": classroom_doors,
+    "03-talis-assumptions.csv": talis_systems.assumptions,
+    "04-participants.csv": participants,
+    "05-satisfaction.csv": satisfaction,
+    "05-satisfaction-long.csv": satisfaction_long,
+    "06-signposts.csv": peer_groups.signposts,
+    "06-design-assumptions.csv": study_design.assumptions,
+    "07-retellings.csv": retold,
+    "08-effects.csv": effects,
+}
+ARCHIVES = {"03-talis.zip": talis_systems.write_zip}
+
+
+def write() -> None:
+    """Write every simulated file to `data/simulated/`."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    for name, make in FILES.items():
+        make().to_csv(FOLDER / name, index=False, float_format="%.12g", lineterminator="\n")
+    for name, make in ARCHIVES.items():
+        make(FOLDER / name)

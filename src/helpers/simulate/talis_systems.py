@@ -1,0 +1,481 @@
+"""Simulated teacher surveys in the format of TALIS files: three systems that exist nowhere, named A, B and C.
+
+Seeded. Each system is a population of teachers in schools, of which a stratified two-stage sample is drawn, weighted
+and given replicate weights as a TALIS file has them. So the truth is known, and the files can be read and estimated
+like real ones. Nothing here is measured anywhere, so nothing here is evidence; what is assumed stands in `assumptions`.
+"""
+
+import zipfile
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from helpers.read.talis_codebook import CATEGORIES, FAY, REPLICATES
+
+ITEMS = {
+    "A": "How often you do teach jointly as a team in the same class",
+    "B": "How often you do observe other teachers classes and provide feedback",
+    "C": "How often you do engage in joint activities",
+    "D": "How often you do exchange teaching materials with colleagues",
+    "E": "How often you do engage in discussions about the learning development",
+    "F": "How often you do work with other teachers in this school",
+    "G": "How often you do attend team conferences",
+    "H": "How often you do take part in collaborative professional learning",
+}
+"""The eight items of question 33 with their variable labels in the files of 2018."""
+
+
+@dataclass(frozen=True)
+class System:
+    """A made-up system: codes of its files (outside ISO 3166), location of the eight items in logits, items not asked."""
+
+    name: str
+    code: str
+    number: int
+    cycle: int
+    locations: tuple[float, ...]
+    not_administered: str = ""
+
+
+SYSTEMS = (
+    System("System A", "XXA", 90001, 2018, (-1.5, -2.2, -1.6, 0.8, 1.0, 0.4, 0.3, -0.8)),
+    System("System B", "XXB", 90002, 2018, (-0.7, -0.9, -0.8, 1.4, 1.8, 1.0, 0.9, 0.0), "D"),
+    System("System C", "XXC", 90003, 2018, (0.2, 1.1, 0.3, 1.2, 1.5, 1.4, 1.6, 1.2)),
+    System("System A", "XXA", 90001, 2013, (-1.7, -2.9, -1.7, 0.9, 0.9, 0.1, 0.0, -1.2)),
+)
+"""Two have closed classroom doors or half open ones, one has open ones; one system took part twice."""
+THRESHOLDS = (-1.2, -0.4, 0.4, 1.1, 2.0)
+"""Logits between the six answers, the same for all items."""
+SCHOOL_SD, TEACHER_SD = 0.6, 1.0
+"""Logits. With the logistic error of each answer, schools hold about a twelfth of the variance."""
+STRATA = {"countryside": (0.40, 18, -0.3, 0.05), "towns": (0.35, 30, 0.0, 0.15), "cities": (0.25, 45, 0.3, 0.35)}  # fmt: skip
+"""Share of schools, mean number of teachers, effect in logits, share of privately managed schools."""
+EFFECTS = {"private": 0.3, "female": 0.15, "decade": -0.1}
+"""Logits: a privately managed school, a woman, ten years of age more than 44."""
+FEMALE, MEAN_AGE, AGE_SD = 0.66, 44, 10
+LISTED_SD = 0.15
+"""The list that schools are drawn from knows their sizes with this error (SD of the logarithm)."""
+SCHOOLS_ANSWER, TEACHERS_ANSWER, PRINCIPALS_ANSWER = 0.88, 0.85, 0.95
+LEFT_EARLY, OMITTED, UNTOLD, NO_CLASS = 0.015, 0.02, 0.005, 0.04
+"""Shares of teachers who stop before question 33, of single answers left out, of sex and of age not told, and of
+teachers without a class to tell of."""
+LINKED, LINKED_THRESHOLDS = 0.3, (-3.5, -1.4, 0.5)
+"""Question 42D: slope on the teacher's part of question 33, and thresholds between its four answers in logits."""
+SMALLEST, SHAPE = 6, 3
+"""Teachers of the smallest school; shape of the gamma distribution of the sizes of the others."""
+POPULATION, SAMPLE, TEACHERS = 2500, 75, 14
+"""Schools of a system, schools drawn of them, and teachers drawn in each (all, where there are no more)."""
+SEED = 20180033
+FILE = "data/simulated/03-talis-assumptions.csv"
+"""Where `assumptions` are written for readers."""
+FOLDER = "SIMULATED"
+"""Folder inside the zip."""
+
+
+@dataclass(frozen=True)
+class Population:
+    """`schools`: stratum, private, teachers (their number), listed (size in the list), first (row of the first teacher).
+    `teachers`: school, female, age, answers 1 to 6 to items A to H, and `linked`, 1 to 4 (question 42D).
+    """
+
+    schools: pd.DataFrame
+    teachers: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Who answered: rows of the population's frames, in the order of selection, and what the design gives them.
+
+    `schools`: also weight and zone; `teachers`: also number, from 0, among those drawn in the school.
+    `weights`: teachers x (1 + REPLICATES), the final weight first.
+    """
+
+    schools: pd.DataFrame
+    teachers: pd.DataFrame
+    weights: np.ndarray
+
+
+def assumptions() -> pd.DataFrame:
+    """Everything the simulated systems assume, for readers: `what, system, level, value, unit`."""
+    rows = []
+    for system in SYSTEMS:
+        where = f"{system.name} {system.cycle}"
+        for item, value in zip(ITEMS, system.locations, strict=True):
+            asked = item not in system.not_administered
+            what = "location of item" if asked else "location of item (not administered)"
+            rows.append((what, where, item, value, "logits"))
+    rows += [("threshold", "", place, value, "logits") for place, value in enumerate(THRESHOLDS, 1)]
+    columns = ("schools", "mean size", "effect of stratum", "privately managed schools")
+    units = ("share", "teachers", "logits", "share")
+    for stratum, values in STRATA.items():
+        rows += [
+            (what, "", stratum, value, unit)
+            for what, value, unit in zip(columns, values, units, strict=True)
+        ]
+    rows += [
+        ("spread of schools", "", "", SCHOOL_SD, "logits"),
+        ("spread of teachers within schools", "", "", TEACHER_SD, "logits"),
+        ("effect of private management", "", "", EFFECTS["private"], "logits"),
+        ("effect of being a woman", "", "", EFFECTS["female"], "logits"),
+        ("effect of ten years of age", "", "", EFFECTS["decade"], "logits"),
+        ("women", "", "", FEMALE, "share"),
+        ("age", "", "mean", MEAN_AGE, "years"),
+        ("age", "", "standard deviation", AGE_SD, "years"),
+        ("smallest school", "", "", SMALLEST, "teachers"),
+        (
+            "shape of the distribution of school sizes",
+            "",
+            "",
+            SHAPE,
+            "parameter of a gamma distribution",
+        ),
+        ("error of listed school sizes", "", "", LISTED_SD, "SD of the logarithm"),
+        ("schools of a system", "", "", POPULATION, "schools"),
+        ("schools drawn", "", "", SAMPLE, "schools"),
+        ("teachers drawn in a school", "", "at most", TEACHERS, "teachers"),
+        ("schools that answer", "", "", SCHOOLS_ANSWER, "share"),
+        ("teachers that answer", "", "", TEACHERS_ANSWER, "share"),
+        ("principals that answer", "", "", PRINCIPALS_ANSWER, "share"),
+        ("teachers that stop early", "", "", LEFT_EARLY, "share"),
+        ("answers left out", "", "", OMITTED, "share"),
+        ("sex or age not told", "", "", UNTOLD, "share"),
+        ("teachers without a class to tell of", "", "", NO_CLASS, "share"),
+        ("slope of question 42D on the teacher", "", "", LINKED, "logits"),
+    ]
+    rows += [
+        ("threshold of question 42D", "", place, value, "logits")
+        for place, value in enumerate(LINKED_THRESHOLDS, 1)
+    ]
+    return pd.DataFrame(rows, columns=["what", "system", "level", "value", "unit"])
+
+
+def population(
+    rng: np.random.Generator, locations: tuple[float, ...], schools: int = POPULATION
+) -> Population:
+    """A system: all its schools, and all their teachers with complete answers from a graded response model."""
+    share, mean, effect, private = (
+        np.array(column) for column in zip(*STRATA.values(), strict=True)
+    )
+    stratum = np.sort(rng.choice(len(share), schools, p=share))
+    size = SMALLEST + rng.poisson(rng.gamma(SHAPE, (mean[stratum] - SMALLEST) / SHAPE))
+    frame = pd.DataFrame(
+        {
+            "stratum": stratum,
+            "private": rng.random(schools) < private[stratum],
+            "teachers": size,
+            "listed": np.rint(size * rng.lognormal(0, LISTED_SD, schools)).clip(1).astype(int),
+            "first": np.cumsum(size) - size,
+        }
+    )
+    climate = effect[stratum] + EFFECTS["private"] * frame["private"].to_numpy()
+    climate += rng.normal(0, SCHOOL_SD, schools)
+    return Population(
+        frame, _teachers(rng, np.repeat(np.arange(schools), size), climate, locations)
+    )
+
+
+def _teachers(
+    rng: np.random.Generator, school: np.ndarray, climate: np.ndarray, locations: tuple[float, ...]
+) -> pd.DataFrame:
+    n = len(school)
+    female = rng.random(n) < FEMALE
+    age = np.rint(rng.normal(MEAN_AGE, AGE_SD, n)).clip(21, 70).astype(int)
+    person = rng.normal(0, TEACHER_SD, n)
+    trait = climate[school] + person + EFFECTS["female"] * female
+    trait += EFFECTS["decade"] * (age - MEAN_AGE) / 10
+    latent = trait[:, None] + np.array(locations) + rng.logistic(0, 1, (n, len(ITEMS)))
+    answers = 1 + np.digitize(latent, THRESHOLDS)
+    linked = 1 + np.digitize(LINKED * person + rng.logistic(0, 1, n), LINKED_THRESHOLDS)
+    fixed = pd.DataFrame({"school": school, "female": female, "age": age, "linked": linked})
+    return pd.concat([fixed, pd.DataFrame(answers, columns=list(ITEMS))], axis=1)
+
+
+def truth(population: Population) -> pd.DataFrame:
+    """True shares of the six answers in the population: a row an item, a column a category."""
+    columns = {
+        category: [(population.teachers[item] == category).mean() for item in ITEMS]
+        for category in range(1, len(CATEGORIES) + 1)
+    }
+    return pd.DataFrame(columns, index=list(ITEMS))
+
+
+@cache
+def hadamard() -> np.ndarray:
+    """Matrix of order 100 of +1 and -1 with orthogonal columns, the first of ones.
+
+    Paley's second construction (1933; R's package HadamardR documents it) over the field of 49 elements a + bi
+    with i * i = -1 modulo 7. Such an element is a square exactly when a * a + b * b is one modulo 7.
+    """
+    real, imaginary = np.divmod(np.arange(49), 7)
+    norm = (real[:, None] - real) ** 2 + (imaginary[:, None] - imaginary) ** 2
+    character = np.array([0, 1, 1, -1, 1, -1, -1])[norm % 7]
+    conference = np.ones((50, 50), dtype=int)
+    conference[0, 0] = 0
+    conference[1:, 1:] = character
+    matrix = np.kron(conference, [[1, 1], [1, -1]]) + np.kron(
+        np.eye(50, dtype=int), [[1, -1], [-1, -1]]
+    )
+    matrix = matrix * matrix[:, :1]
+    matrix.flags.writeable = False  # it is kept for the next call
+    return matrix
+
+
+def draw(
+    rng: np.random.Generator,
+    population: Population,
+    schools: int = SAMPLE,
+    teachers: int = TEACHERS,
+) -> Sample:
+    """A stratified two-stage sample of those who answer, with final and Fay-BRR weights.
+
+    Each stratum gives the same number of schools, drawn systematically from a list in random order with probability
+    proportional to listed size; each school a simple random sample of teachers. Schools that do not answer are made
+    up for by those of their stratum, teachers by those of their school. Replicates repeat neither adjustment.
+    Raises ValueError when a school is as large as the sampling step or a stratum is left with a single school.
+    """
+    strata, listed, size, first = (
+        population.schools[name].to_numpy() for name in ("stratum", "listed", "teachers", "first")
+    )
+    part, weight, zone, rows, number, answered = [], [], [], [], [], []
+    for stratum, wanted in enumerate(np.diff(np.linspace(0, schools, len(STRATA) + 1).astype(int))):
+        places = np.flatnonzero(strata == stratum)
+        picked = places[_systematic(rng, listed[places], wanted)]
+        owner, people, listing = _answering(rng, size[picked], teachers)
+        answering, counts = np.unique(owner, return_counts=True)
+        part.append(picked[answering])
+        rows.append(first[picked[owner]] + people)
+        number.append(listing)
+        answered.append(counts)
+        zone.append(zones(len(answering)) + (zone[-1][-1] + 1 if zone else 0))
+        step = listed[places].sum() / wanted
+        weight.append(step / listed[part[-1]] * wanted / len(answering))
+    part, weight, zone, rows, number, answered = map(
+        np.concatenate, (part, weight, zone, rows, number, answered)
+    )
+    final = weight * size[part] / answered
+    every = np.column_stack([final, final[:, None] * factors(zone)])
+    return Sample(
+        population.schools.iloc[part].assign(weight=weight, zone=zone),
+        population.teachers.iloc[rows].assign(number=number),
+        every.repeat(answered, axis=0),
+    )
+
+
+def _systematic(rng: np.random.Generator, size: np.ndarray, number: int) -> np.ndarray:
+    """Places drawn with probability proportional to `size`, in the order of a list that was shuffled."""
+    order = rng.permutation(len(size))
+    step = size.sum() / number
+    if size.max() >= step:
+        raise ValueError("a school is as large as the sampling step: draw fewer schools")
+    hits = (np.arange(number) + rng.random()) * step
+    return order[np.searchsorted(np.cumsum(size[order]), hits, side="right")]
+
+
+def _answering(
+    rng: np.random.Generator, size: np.ndarray, teachers: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Who is drawn in schools of so many teachers and answers: school, place in it, and number among those drawn.
+
+    All three are places from 0, in order. A school that does not take part has nobody.
+    """
+    owner = np.repeat(np.arange(len(size)), size)
+    place = np.arange(len(owner)) - np.repeat(np.cumsum(size) - size, size)
+    shuffled = np.lexsort((rng.random(len(owner)), owner))
+    drawn = np.sort(shuffled[place < teachers])
+    takes_part = rng.random(len(size)) < SCHOOLS_ANSWER
+    answer = (rng.random(len(drawn)) < TEACHERS_ANSWER) & takes_part[owner[drawn]]
+    each = np.minimum(size, teachers)
+    number = np.arange(len(drawn)) - np.repeat(np.cumsum(each) - each, each)
+    return owner[drawn[answer]], place[drawn[answer]], number[answer]
+
+
+def zones(schools: int) -> np.ndarray:
+    """Zones of so many schools in the order of selection: pairs, the last a triple where the number is odd.
+
+    Raises ValueError for a single school.
+    """
+    if schools < 2:
+        raise ValueError("a stratum with a single school has no variance to estimate")
+    return np.minimum(np.arange(schools) // 2, schools // 2 - 1)
+
+
+def factors(zone: np.ndarray) -> np.ndarray:
+    """What each school's weight is multiplied by in each replicate: schools x REPLICATES.
+
+    `zone`: whole numbers from 0, each in two or three neighbouring rows. A column of the Hadamard matrix says which
+    school of a pair counts 2 - FAY and which counts FAY. In a triple one school stands against two, with factors that
+    keep the variance unbiased: 1.7071 and 0.6464, or 0.2929 and 1.3536, as they stand in the school file of
+    TALIS 2018 for Italy. Raises ValueError when there are more zones than columns.
+    """
+    signs = hadamard()[:, 1:]
+    if zone.max() >= signs.shape[1]:
+        raise ValueError(f"{zone.max() + 1} zones are more than the {signs.shape[1]} of the matrix")
+    first = np.concatenate([[True], np.diff(zone) > 0])
+    triple = np.bincount(zone)[zone] == 3
+    swing = np.where(first, 1.0, -1.0)
+    swing[triple] = np.where(first, np.sqrt(2), -np.sqrt(1 / 2))[triple]
+    return 1 + (1 - FAY) * swing[:, None] * signs.T[zone]
+
+
+def teacher_file(rng: np.random.Generator, sample: Sample, system: System) -> pd.DataFrame:
+    """The sample as a teacher file of the cycle has it: names of variables, codes, and codes of what is missing."""
+    people = sample.teachers
+    n = len(people)
+    start = f"TT{2 if system.cycle == 2013 else 3}G"
+    school = _school_ids(sample).loc[people["school"]].to_numpy()
+    early = rng.random(n) < LEFT_EARLY
+    answers = people[list(ITEMS)].mask(rng.random((n, len(ITEMS))) < OMITTED, 9)
+    answers[early] = 7
+    answers[list(system.not_administered)] = 8
+    frame = _head(system, school).assign(IDTEACH=100 * school + 1 + people["number"].to_numpy())
+    frame[f"INTAL{system.cycle - 2000}"] = 1
+    sex = np.where(people["female"], 1, 2)
+    frame[f"{start}01"] = np.where(rng.random(n) < UNTOLD, 9, sex)
+    frame[f"{start}02"] = np.where(rng.random(n) < UNTOLD, 999, people["age"])
+    for item in ITEMS:
+        frame[f"{start}33{item}"] = answers[item].to_numpy()
+    if system.cycle == 2018:
+        frame["TT3G42D"] = np.where(rng.random(n) < NO_CLASS, 6, people["linked"])
+        frame.loc[early, "TT3G42D"] = 7
+    names = ["TCHWGT", *(f"TRWGT{place}" for place in range(1, REPLICATES + 1))]
+    weights = pd.DataFrame(sample.weights.round(6), columns=names)
+    return pd.concat([frame, weights], axis=1)
+
+
+def school_file(rng: np.random.Generator, sample: Sample, system: System) -> pd.DataFrame:
+    """The principals' answers as a school file of 2018 has them; some principals did not answer, or not to all."""
+    schools = sample.schools
+    frame = _head(system, _school_ids(sample).to_numpy())
+    frame["TC3G12"] = np.where(schools["private"], 2, 1)
+    frame.loc[rng.random(len(frame)) < OMITTED, "TC3G12"] = 9
+    frame["SCHWGT"] = (schools["weight"] / PRINCIPALS_ANSWER).round(6).to_numpy()
+    return frame[rng.random(len(frame)) < PRINCIPALS_ANSWER].reset_index(drop=True)
+
+
+def _school_ids(sample: Sample) -> pd.Series:
+    return pd.Series(1001 + np.arange(len(sample.schools)), index=sample.schools.index)
+
+
+def _head(system: System, school: np.ndarray) -> pd.DataFrame:
+    frame = pd.DataFrame(
+        {"CNTRY": system.code, "IDCNTRY": system.number, "IDCNTPOP": f"{system.code}2"},
+        index=range(len(school)),
+    )
+    if system.cycle == 2018:  # files of 2013 tell the level in IDCNTPOP alone
+        frame["IDPOP"] = 2
+    return frame.assign(IDSCHOOL=school)
+
+
+class _Variable(NamedTuple):
+    """How a file declares a variable: `missing` are its user-missing codes, named by their last digit."""
+
+    label: str
+    format: str
+    values: dict[int, str]
+    missing: tuple[int, ...]
+
+
+_MISSING = {6: "Logically not applicable", 7: "Not Reached", 8: "Not administered", 9: "Omitted or invalid"}  # fmt: skip
+_WEIGHT = (999998, 999999)
+
+
+def _variables() -> dict[str, _Variable]:
+    """All variables of the files, declared as the OECD's files of 2018 declare them; those of 2013 the same way."""
+    flag = {0: "Record does not meet adjudication requirements", 1: "Record meets adjudication requirements"}  # fmt: skip
+    systems = {system.number: system.name for system in SYSTEMS}
+    level = {1: "ISCED 1", 2: "ISCED 2", 3: "ISCED 3", 8: "PISA Link"}
+    linked = {1: "Never or almost never", 2: "Occasionally", 3: "Frequently", 4: "Always"}
+    managed = {1: "Publicly-managed", 2: "Privately-managed"}
+    found = {
+        "CNTRY": _Variable("Country ID - Alpha Code", "A3", {}, ()),
+        "IDCNTRY": _Variable("Country ID - Numeric Code", "F6.0", systems, (999998, 999999)),
+        "IDCNTPOP": _Variable("Country Alpha Code and ISCED Level", "A4", {}, ()),
+        "IDPOP": _Variable("Population ID", "F2.0", level, (98, 99)),
+        "IDSCHOOL": _Variable("Scrambled School ID _SCR", "F4.0", {}, (9998, 9999)),
+        "IDTEACH": _Variable("Scrambled TEACHER ID _SCR", "F6.0", {}, (999998, 999999)),
+        "INTAL13": _Variable("Adjudication Flag", "F1.0", flag, (8, 9)),
+        "INTAL18": _Variable("Adjudication Flag", "F1.0", flag, (8, 9)),
+        "TT3G42D": _Variable(
+            "Teach.prac. I explain how new and old topics are related", "F1.0", linked, (6, 7, 8, 9)
+        ),
+        "TC3G12": _Variable("Publicly- or privately-managed school", "F1.0", managed, (7, 8, 9)),
+        "TCHWGT": _Variable("Teacher Final Weight", "F13.6", {}, _WEIGHT),
+        "SCHWGT": _Variable("Principal Final Weight", "F13.6", {}, _WEIGHT),
+    }
+    gender = {1: "Female", 2: "Male", 9: "Missing"}
+    answers = dict(enumerate(CATEGORIES, 1))
+    for start in ("TT2G", "TT3G"):
+        found[f"{start}01"] = _Variable("Gender - T", "F1.0", gender, (7, 8, 9))
+        found[f"{start}02"] = _Variable("Age T", "F3.0", {}, (997, 998, 999))
+        for item, label in ITEMS.items():
+            found[f"{start}33{item}"] = _Variable(label, "F1.0", answers, (7, 8, 9))
+    for place in range(1, REPLICATES + 1):
+        label = f"Teacher BRR-Fay Replicate Weight {place}"
+        found[f"TRWGT{place}"] = _Variable(label, "F13.6", {}, _WEIGHT)
+    return found
+
+
+def write_sav(frame: pd.DataFrame, path: Path, label: str) -> Path:
+    """Write `frame` as an SPSS file whose `label` says what it is: labels, formats and user-missing codes included.
+
+    Equal frames give equal bytes: the header's date and time of writing are a constant. Raises KeyError for a column
+    that is no variable of these files.
+    """
+    import pyreadstat
+
+    known = _variables()
+    variables = {name: known[name] for name in frame.columns}
+    values = {
+        name: {code: _MISSING[code % 10] for code in variable.missing} | variable.values
+        for name, variable in variables.items()
+        if variable.missing
+    }
+    pyreadstat.write_sav(
+        frame,
+        path,
+        file_label=label,
+        column_labels={name: variable.label for name, variable in variables.items()},
+        variable_value_labels=values,
+        missing_ranges={name: _declared(variables[name].missing) for name in values},
+        variable_format={name: variable.format for name, variable in variables.items()},
+    )
+    with path.open("r+b") as file:
+        # Nine bytes of date and eight of time, after what the program, layout and cases are.
+        file.seek(92)
+        file.write(b"01 Jan 8000:00:00")
+    return path
+
+
+def _declared(codes: tuple[int, ...]) -> list:
+    """SPSS takes three single codes or a range."""
+    return list(codes) if len(codes) <= 3 else [{"lo": min(codes), "hi": max(codes)}]
+
+
+def files() -> dict[str, tuple[pd.DataFrame, str]]:
+    """Names of the files in the zip, as the OECD names its own, with frame and file label."""
+    found = {}
+    for place, system in enumerate(SYSTEMS):
+        rng = np.random.default_rng([SEED, place])
+        sample = draw(rng, population(rng, system.locations))
+        ending = f"{system.code}T{2 if system.cycle == 2013 else 3}.sav"
+        label = f"SIMULATED {{}} of {system.name}, {system.cycle}: no real system"
+        found[f"BTG{ending}"] = teacher_file(rng, sample, system), label.format("teachers")
+        if system.cycle == 2018:
+            found[f"BCG{ending}"] = school_file(rng, sample, system), label.format("schools")
+    return found
+
+
+def write_zip(path: Path) -> Path:
+    """Write all files into one zip, as the OECD serves its own. Written twice, it has the same bytes."""
+    with TemporaryDirectory() as place, zipfile.ZipFile(path, "w") as archive:
+        for name, (frame, label) in files().items():
+            content = write_sav(frame, Path(place) / name, label).read_bytes()
+            entry = zipfile.ZipInfo(f"{FOLDER}/{name}", date_time=(1980, 1, 1, 0, 0, 0))
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(entry, content, compresslevel=9)
+    return path

@@ -1,0 +1,424 @@
+"""A simulated twin of a student survey that is not public: what would the printed analysis find, were print the truth?
+
+Seeded. Students of schools answer items in several years; the answers are drawn item by item from a rating scale
+model, measured, standardised on the baseline year and put through the school fixed-effects model. Nothing here
+is measured anywhere, so nothing here is evidence; sizes and effects are those of print, all else is assumed.
+"""
+
+import os
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+
+import numpy as np
+import pandas as pd
+
+from helpers.estimate import fixed_effects, moments, rasch
+from helpers.estimate.moments import Model
+from helpers.read.records import in_order, open_records
+
+SCHOOLS = {"middle": 465, "high": 130}
+"""Schools with grades 6 to 8 and with grades 9 to 12. Assumed; print does not say."""
+SMALL = (60, 15)
+"""Schools, and respondents of a school in a year, of the smaller survey that is replicated."""
+FILE = "data/simulated/01-twin-assumptions.csv"
+"""Where `assumptions` are written for readers."""
+SHOCK_SD = 0.13
+"""School-by-year shocks in standard deviations of the baseline year. Assumed: it gives standard errors of the size
+that the printed stars imply for the high schools."""
+SCHOOL_SD, STUDENT_SD = 0.30, 1.20
+"""Logits. Assumed: with five items they give a reliability of about .75."""
+SKIPPED = 0.04
+"""Share of single answers left out, at random. Assumed."""
+LOCATIONS = {
+    "mathematics": (-0.8, -0.35, 0.0, 0.4, 0.75),
+    "science": (-0.7, -0.2, 0.1, 0.3, 0.5),
+}
+THRESHOLDS = (-1.2, 0.1, 1.1)
+"""Items and thresholds of the simulated scales, in logits. Assumed: four ordered answers."""
+CATEGORIES = {
+    "gender": (0.0, 0.12),
+    "ethnicity": (0.0, 0.10, -0.08, 0.15),
+    "special_education": (0.0, -0.20),
+    "grade": (0.0, -0.06, -0.10, -0.14),
+    "course": (0.0, 0.20, -0.10),
+}
+"""Covariates that the note under the printed table names, with assumed effects of their levels in logits."""
+CONTROLS = {"poverty": -0.10, "status": 0.08}
+"""Numeric covariates, in standard deviations, with assumed effects in logits."""
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Size of a survey: respondents of each year, first the baseline, in `schools` schools with `grades` grades."""
+
+    years: tuple[str, ...]
+    respondents: tuple[int, ...]
+    schools: int
+    grades: int
+
+
+@dataclass(frozen=True)
+class Planted:
+    """What is planted in logits so that the observed measure shows the wanted effects in baseline deviations."""
+
+    effects: np.ndarray
+    shock_sd: float
+    latent_sd: float
+
+
+def everything(
+    years: tuple[str, ...],
+    effects: dict[str, dict[str, tuple[float, ...]]],
+    counts: dict[str, tuple[int, int]],
+    replications: int,
+    seed: int,
+) -> dict[str, pd.DataFrame]:
+    """All tables of the twin: those of `study` for each group of `effects`, and `coverage`.
+
+    `effects`: group -> subject -> printed effects of the years after the first; `counts`: group -> fewest and most
+    respondents of a year. Replicated is the last subject of the last group, with fewer schools.
+    """
+    tasks = []
+    for place, (group, wanted) in enumerate(effects.items()):
+        rng = np.random.default_rng([seed, place])
+        sizes = respondents(*counts[group], len(years), rng)
+        survey = Survey(years, sizes, SCHOOLS[group], 3 if group == "middle" else 4)
+        tasks.append((study, group, survey, pd.DataFrame(wanted), seed + place))
+    schools, students_each = SMALL
+    small = Survey(years, (schools * students_each,) * len(years), schools, 4)
+    subject, aims = list(wanted.items())[-1]
+    task = (coverage, small, subject, np.array(aims), replications, seed + len(effects))
+    # Fresh processes: threads of the calling one must not be copied into them.
+    with ProcessPoolExecutor(2, get_context("spawn"), initializer=_silence) as pool:
+        replicated = pool.submit(*task)
+        studies = [future.result() for future in [pool.submit(*task) for task in tasks]]
+        found = {
+            name: pd.concat([tables[name] for tables in studies], ignore_index=True)
+            for name in studies[0]
+        }
+        return found | {"coverage": replicated.result()}
+
+
+def _silence() -> None:
+    """The database draws progress bars where it sees no notebook; in a build they would be noise."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def respondents(low: int, high: int, years: int, rng: np.random.Generator) -> tuple[int, ...]:
+    """Numbers of respondents for each year within a printed range, both ends reached."""
+    sizes = np.concatenate([[low, high], rng.integers(low, high + 1, years - 2)])
+    return tuple(map(int, rng.permutation(sizes)))
+
+
+def students(survey: Survey, rng: np.random.Generator) -> pd.DataFrame:
+    """One row a respondent: school, year (0, 1, ...), covariates, and `ability`: the latent trait without year.
+
+    Schools differ in size and in whom they teach; so covariates go with the school.
+    """
+    size = rng.lognormal(0, 0.6, survey.schools)
+    year = np.repeat(np.arange(len(survey.years)), survey.respondents)
+    school = rng.choice(survey.schools, len(year), p=size / size.sum())
+    frame = pd.DataFrame({"school": school, "year": year})
+    ability = rng.normal(0, SCHOOL_SD, survey.schools)[school]
+    for name, effects in CATEGORIES.items():
+        levels = survey.grades if name == "grade" else len(effects)
+        mix = rng.dirichlet(np.full(levels, 4.0), survey.schools).cumsum(axis=1)
+        level = (rng.random(len(year))[:, None] > mix[school, :-1]).sum(axis=1)
+        frame[name] = level.astype(np.int8)
+        ability += np.array(effects)[level]
+    for name, effect in CONTROLS.items():
+        value = 0.6 * rng.normal(size=survey.schools)[school] + 0.8 * rng.normal(size=len(year))
+        frame[name] = value
+        ability += effect * value
+    frame["ability"] = ability - ability.mean() + rng.normal(0, STUDENT_SD, len(year))
+    return frame
+
+
+def plant(ability: np.ndarray, scale: rasch.Scale, wanted: np.ndarray) -> Planted:
+    """Effects in logits that come out as `wanted`, in standard deviations of the observed baseline measure.
+
+    The expected measure at every place of the latent trait follows from the model exactly (`expected_measure`).
+    """
+    places = np.linspace(-9, 9, 721)
+    mean, variance = expected_measure(scale, places)
+
+    def shown(abilities: np.ndarray, shift: float) -> float:
+        return float(np.interp(abilities + shift, places, mean).mean())
+
+    def spread(abilities: np.ndarray) -> float:
+        error = np.interp(abilities, places, variance).mean()
+        return float(np.sqrt(np.interp(abilities, places, mean).var() + error))
+
+    people = np.quantile(ability, np.linspace(0.0005, 0.9995, 1000))
+    slope = (shown(people, 0.05) - shown(people, -0.05)) / 0.1
+    shock_sd = SHOCK_SD * spread(people) / slope
+    # The shocks widen the trait a little; stretching it by as much keeps its shape.
+    people = people * np.sqrt(1 + shock_sd**2 / people.var())
+    shifts = np.linspace(-1, 1.5, 251)
+    gains = np.array([shown(people, shift) for shift in shifts]) - shown(people, 0.0)
+    effects = np.interp(np.asarray(wanted) * spread(people), gains, shifts)
+    return Planted(effects, shock_sd, float(people.std()))
+
+
+def expected_measure(scale: rasch.Scale, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of the measure of somebody at each place, over answers and over answers left out."""
+    items, top = len(scale.items), len(scale.thresholds)
+    chance = rasch.probabilities(scale, places)
+    table = _every_cell(scale).set_index(["answered", "score"])["measure"]
+    mean, square = np.zeros(len(places)), np.zeros(len(places))
+    for answered in range(1, 2**items):
+        shown = [i for i in range(items) if answered >> i & 1]
+        scores = np.ones((len(places), 1))
+        for i in shown:
+            wider = np.zeros((len(places), scores.shape[1] + top))
+            for answer in range(top + 1):
+                wider[:, answer : answer + scores.shape[1]] += scores * chance[:, i, [answer]]
+            scores = wider
+        value = table.loc[answered].to_numpy()
+        weight = (1 - SKIPPED) ** len(shown) * SKIPPED ** (items - len(shown))
+        mean += weight * scores @ value
+        square += weight * scores @ value**2
+    nobody = 1 - SKIPPED**items
+    mean, square = mean / nobody, square / nobody
+    return mean, square - mean**2
+
+
+def answers(scale: rasch.Scale, ability: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Answers 0 to K of the rating scale model, -1 where left out: persons x items, small integers."""
+    drawn = np.empty((len(ability), len(scale.items)), dtype=np.int8)
+    for i, location in enumerate(scale.items):
+        weight, total = np.ones(len(ability)), np.ones(len(ability))
+        below = []
+        for threshold in scale.thresholds:
+            below.append(total.copy())
+            weight = weight * np.exp(ability - location - threshold)
+            total += weight
+        mark = rng.random(len(ability)) * total
+        drawn[:, i] = sum(mark > edge for edge in below)
+    drawn[rng.random(drawn.shape) < SKIPPED] = -1
+    return drawn
+
+
+def measured(
+    drawn: np.ndarray, calibrating: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, rasch.Scale]:
+    """Measure and standard error of each record, and the scale, calibrated on the records `calibrating` alone."""
+    names = [f"item {i + 1}" for i in range(drawn.shape[1])]
+    responses = pd.DataFrame(np.where(drawn < 0, np.nan, drawn), columns=names)
+    scale = rasch.calibrate(responses[calibrating])
+    table = _every_cell(scale)
+    width = len(names) * len(scale.thresholds) + 1
+    found = np.full((2, 2 ** len(names) * width), np.nan)
+    found[:, table["answered"] * width + table["score"]] = table[["measure", "std_error"]].T
+    cells = rasch.cell_of(responses)
+    place = cells["answered"] * width + cells["score"]
+    return found[0, place], found[1, place], scale
+
+
+def study(group: str, survey: Survey, wanted: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
+    """The whole analysis of one group of schools. `wanted`: a column a subject, its effects by year after the first.
+
+    Returns tables that begin with `group, subject`: estimates, panels, items, schools.
+    """
+    rng = np.random.default_rng(seed)
+    people = students(survey, rng)
+    found: dict[str, list[pd.DataFrame]] = {
+        "measures": [],
+        "estimates": [],
+        "panels": [],
+        "items": [],
+        "schools": [],
+    }
+    for subject in wanted:
+        true = _scale(subject)
+        planted = plant(people["ability"].to_numpy(), true, wanted[subject].to_numpy())
+        shocks = rng.normal(0, planted.shock_sd, (survey.schools, len(survey.years)))
+        year, school = people["year"].to_numpy(), people["school"].to_numpy()
+        effects = np.concatenate([[0.0], planted.effects])
+        ability = people["ability"].to_numpy() + shocks[school, year] + effects[year]
+        drawn = answers(true, ability, rng)
+        value, error, scale = measured(drawn, year == 0)
+        records = people.assign(practice=value, latent=ability, year=_labels(survey, year))
+        model = _model(survey)
+        with open_records(records) as opened, in_order(opened):
+            data = fixed_effects.within(moments.compute(opened, model))
+            latent = fixed_effects.within(moments.compute(opened, replace(model, outcome="latent")))
+        table = fixed_effects.fit(data).in_units_of(data.baseline_sd).table()
+        true_units = fixed_effects.fit(latent).in_units_of(planted.latent_sd).table()
+        years = list(survey.years[1:])
+        change = shocks[:, -1] - shocks[:, 0] + planted.effects[-1]
+        schools = fixed_effects.by_school(data, years[-1], years)
+        ratio = wanted[subject].iloc[-1] / planted.effects[-1]
+        parts = {
+            "measures": _histogram(value[year == 0]),
+            "estimates": table[table["term"].isin(years)].assign(
+                truth=wanted[subject].to_numpy(),
+                latent_truth=planted.effects / planted.latent_sd,
+                latent_estimate=true_units.set_index("term").loc[years, "estimate"].to_numpy(),
+            ),
+            "panels": pd.DataFrame(
+                {
+                    "records": [len(records)],
+                    "n": data.n,
+                    "n_schools": data.n_schools,
+                    "reliability": rasch.reliability(value[year == 0], error[year == 0]),
+                    "true_reliability": np.corrcoef(value[year == 0], ability[year == 0])[0, 1]
+                    ** 2,
+                    "residual_sd": fixed_effects.residual_sd(data) / data.baseline_sd,
+                }
+            ),
+            "items": _items(scale, true, drawn[year == 0]),
+            "schools": schools.assign(
+                truth=change[schools["school"].astype(int)] * ratio,
+                **{
+                    name: schools[name] / data.baseline_sd
+                    for name in ("estimate", "std_error", "shrunken")
+                },
+            ).drop(columns="school"),
+        }
+        for name, part in parts.items():
+            found[name].append(part)
+            part.insert(0, "subject", subject)
+            part.insert(0, "group", group)
+    return {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}
+
+
+def coverage(
+    survey: Survey,
+    subject: str,
+    wanted: np.ndarray,
+    replications: int,
+    seed: int,
+    at_once: int = 50,
+) -> pd.DataFrame:
+    """How often 95 percent intervals hold the planted effect, over replications of a smaller survey.
+
+    Each replication is measured and calibrated on its own; what is planted is the same in all. One row a year and
+    kind of inference: `inference, term, truth, mean_estimate, sd_estimate, mean_std_error, covered, replications`.
+    """
+    rng = np.random.default_rng(seed)
+    true, tables = _scale(subject), []
+    # The population that replications are drawn from, by a sample so large that its chance does not matter.
+    many = replace(
+        survey, schools=50 * survey.schools, respondents=(300_000, *survey.respondents[1:])
+    )
+    planted = plant(students(many, rng)["ability"].to_numpy(), true, wanted)
+    model = Model("practice", "school", "year", survey.years[0], controls=tuple(CONTROLS))
+    for start in range(0, replications, at_once):
+        batch = [
+            _replication(survey, true, planted, rng)
+            for _ in range(min(at_once, replications - start))
+        ]
+        # One aggregation for the whole batch: a school's name begins with its replication's number.
+        records = pd.concat(
+            [part.assign(school=1000 * i + part["school"]) for i, part in enumerate(batch)]
+        )
+        with open_records(records) as opened, in_order(opened):
+            sums = moments.compute(opened, model)
+        owner = sums.schools.astype(int) // 1000
+        for i in range(len(batch)):
+            data = fixed_effects.within(moments.take(sums, owner == i))
+            for inference in ("CRV1", "CRV3"):
+                fit = fixed_effects.fit(data, inference).in_units_of(data.baseline_sd)
+                tables.append(fit.table().assign(inference=inference))
+    truth = dict(zip(survey.years[1:], wanted, strict=True))
+    rows = pd.concat(tables, ignore_index=True)
+    rows = rows[rows["term"].isin(truth)].assign(truth=rows["term"].map(truth))
+    rows["covered"] = rows["truth"].between(rows["ci_low"], rows["ci_high"])
+    return (
+        rows.groupby(["inference", "term", "truth"], sort=False)
+        .agg(
+            mean_estimate=("estimate", "mean"),
+            sd_estimate=("estimate", "std"),
+            mean_std_error=("std_error", "mean"),
+            covered=("covered", "mean"),
+            replications=("covered", "size"),
+        )
+        .reset_index()
+    )
+
+
+def _replication(survey: Survey, true: rasch.Scale, planted: Planted, rng) -> pd.DataFrame:
+    people = students(survey, rng)
+    shocks = rng.normal(0, planted.shock_sd, (survey.schools, len(survey.years)))
+    year, school = people["year"].to_numpy(), people["school"].to_numpy()
+    effects = np.concatenate([[0.0], planted.effects])
+    ability = people["ability"].to_numpy() + shocks[school, year] + effects[year]
+    value, _, _ = measured(answers(true, ability, rng), year == 0)
+    return people[["school", *CONTROLS]].assign(practice=value, year=_labels(survey, year))
+
+
+def _model(survey: Survey) -> Model:
+    references = {name: "0" for name in CATEGORIES}
+    return Model("practice", "school", "year", survey.years[0], tuple(CONTROLS), references)
+
+
+def _labels(survey: Survey, year: np.ndarray) -> pd.Categorical:
+    return pd.Categorical.from_codes(year, list(survey.years))
+
+
+def _scale(subject: str) -> rasch.Scale:
+    locations = np.array(LOCATIONS[subject])
+    names = [f"item {i + 1}" for i in range(len(locations))]
+    return rasch.Scale(
+        pd.Series(locations - locations.mean(), index=names),
+        np.array(THRESHOLDS) - np.mean(THRESHOLDS),
+    )
+
+
+def _every_cell(scale: rasch.Scale) -> pd.DataFrame:
+    """Every pattern of answered items with every score it can have, measured."""
+    top = len(scale.thresholds)
+    cells = [
+        (answered, score)
+        for answered in range(1, 2 ** len(scale.items))
+        for score in range(top * answered.bit_count() + 1)
+    ]
+    return rasch.measure(scale, pd.DataFrame(cells, columns=["answered", "score"]))
+
+
+def _histogram(measures: np.ndarray, width: float = 0.5) -> pd.DataFrame:
+    """Shares of persons in steps of the scale: `place` (middle of the step), `share`."""
+    places, counts = np.unique(np.round(measures / width) * width, return_counts=True)
+    return pd.DataFrame({"place": places, "share": counts / counts.sum()})
+
+
+def assumptions() -> pd.DataFrame:
+    """Everything that is assumed rather than printed: rows `what, level, value, unit`."""
+    rows = [("schools", group, value, "schools") for group, value in SCHOOLS.items()]
+    rows += [
+        ("schools of a replicated survey", "", SMALL[0], "schools"),
+        ("respondents of a school of a replicated survey", "", SMALL[1], "students a year"),
+        ("school-by-year shocks", "", SHOCK_SD, "SD of the baseline year"),
+        ("spread of schools", "", SCHOOL_SD, "logits"),
+        ("spread of students within schools", "", STUDENT_SD, "logits"),
+        ("answers left out", "", SKIPPED, "share"),
+    ]
+    rows += [
+        (f"location of {subject} items", str(place), value, "logits")
+        for subject, locations in LOCATIONS.items()
+        for place, value in enumerate(locations, start=1)
+    ]
+    rows += [("threshold", str(i), value, "logits") for i, value in enumerate(THRESHOLDS, start=1)]
+    rows += [
+        (f"effect of {name}", f"level {level}", value, "logits")
+        for name, effects in CATEGORIES.items()
+        for level, value in enumerate(effects)
+    ]
+    rows += [(f"effect of {name}", "", value, "logits per SD") for name, value in CONTROLS.items()]
+    return pd.DataFrame(rows, columns=["what", "level", "value", "unit"])
+
+
+def _items(scale: rasch.Scale, true: rasch.Scale, drawn: np.ndarray) -> pd.DataFrame:
+    responses = pd.DataFrame(np.where(drawn < 0, np.nan, drawn), columns=scale.items.index)
+    fitted = rasch.item_fit(scale, responses).assign(kind="item", planted=true.items.to_numpy())
+    steps = pd.DataFrame(
+        {
+            "item": [f"step {i + 1}" for i in range(len(scale.thresholds))],
+            "location": scale.thresholds,
+            "kind": "threshold",
+            "planted": true.thresholds,
+        }
+    )
+    return pd.concat([fitted, steps], ignore_index=True)

@@ -1,0 +1,1 @@
+"""One module a notebook: its question, its variants, its printed numbers."""

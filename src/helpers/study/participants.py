@@ -1,0 +1,165 @@
+"""From print or from records to one table of two groups, and from that table to tidy estimates.
+
+The table of groups has a row a scale: `scale, mean1, sd1, n1, mean2, sd2, n2`; every difference is group 1 minus
+group 2.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from helpers.estimate import twogroups
+from helpers.project import InputError, relative
+from helpers.read import frames
+from helpers.read.suppression import MINIMUM
+
+SUMMARY = ["mean1", "sd1", "n1", "mean2", "sd2", "n2"]
+COLUMNS = [
+    "scale",
+    "method",
+    "term",
+    "estimate",
+    "std_error",
+    "ci_low",
+    "ci_high",
+    "p_value",
+    "n",
+    "n_groups",
+]
+
+
+def printed_tests(printed: pd.DataFrame) -> pd.DataFrame:
+    """Printed rows (as `published.read` gives them) as one row a scale.
+
+    Columns `scale, mean1, sd1, n1, mean2, sd2, n2, df, t, p` (1: participants, 2: control), each also with `_low`
+    and `_high`, its rounding bounds.
+    """
+    number = printed["group"].map({"participants": "1", "control": "2", "test": ""})
+    long = printed.assign(name=printed["statistic"] + number)
+    parts = [
+        long.pivot(index="row", columns="name", values=value).add_suffix(suffix)
+        for value, suffix in (("value", ""), ("low", "_low"), ("high", "_high"))
+    ]
+    wide = pd.concat(parts, axis=1).loc[printed["row"].unique()]
+    return wide.rename_axis("scale").reset_index()
+
+
+def read(
+    path: Path, scales: list[str], group: str, *, cluster: str = "", respondent: str = "", encoding: str = "utf-8",
+    ranges: dict[str, list[float]] | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """The user's records: the scales as numbers, the group, and the cluster where there is one.
+
+    Raises InputError for anything that cannot be used, naming file, column and first rows.
+    """
+    if not group or not scales:
+        raise InputError(
+            "Comparing groups needs `group` (a column) and `scales` (columns). Name both."
+        )
+    for scale, ends in (ranges or {}).items():
+        if scale not in scales:
+            raise InputError(
+                f"`ranges` names {scale!r}, which is none of `scales`: {', '.join(scales)}."
+            )
+        if len(ends) != 2 or not ends[0] < ends[1]:
+            raise InputError(
+                f"`ranges` of {scale!r}: give its lowest and its highest value, not {ends}."
+            )
+    others = [name for name in (group, cluster, respondent) if name]
+    frame = frames.read(path, [*others, *scales], encoding=encoding, names=(group, cluster))
+    if respondent:
+        frames.check_unique(frame, [respondent], path)
+    for scale in scales:
+        low, high = (ranges or {}).get(scale, (None, None))
+        frame[scale] = frames.numbers(frame, scale, path, low, high)
+    for name in filter(None, (group, cluster)):
+        frame[name] = frames.categories(frame, name)
+    return frame
+
+
+def choose(
+    frame: pd.DataFrame, group: str, compare: list[str], path: Path
+) -> tuple[pd.DataFrame, list[str]]:
+    """Rows of the two groups to compare, and their names: `compare` or, where it is empty, the only two there are.
+
+    Raises InputError when there are fewer groups, or more and none chosen.
+    """
+    counts = frame[group].value_counts()
+    found = ", ".join(f"{name!r} ({n} rows)" for name, n in counts.sort_index().items())
+    names = compare or sorted(counts.index)
+    if len(names) != 2 or len(set(names)) != 2 or not set(names) <= set(counts.index):
+        raise InputError(
+            f"{relative(path)}, column {group!r}: a comparison needs two groups; the column has {found}. "
+            "Name two of them in `compare`, the first minus the second."
+        )
+    return frame[frame[group].isin(names)], list(names)
+
+
+def from_records(
+    frame: pd.DataFrame, scales: list[str], first: pd.Series, path: Path
+) -> pd.DataFrame:
+    """Table of groups from records; `first` marks the rows of group 1.
+
+    Raises InputError when a group answered too seldom to be shown, or a scale does not vary.
+    """
+    rows = []
+    for scale in scales:
+        summary = dict(zip(SUMMARY, twogroups.summarise(frame[scale], first), strict=True))
+        where = f"{relative(path)}, column {scale!r}"
+        if min(summary["n1"], summary["n2"]) < MINIMUM:
+            raise InputError(
+                f"{where}: one of the groups has fewer than {MINIMUM} answers, too few to be shown. Leave the column out."
+            )
+        if summary["sd1"] == 0 and summary["sd2"] == 0:
+            raise InputError(
+                f"{where}: everybody in a group gave the same answer. Leave the column out."
+            )
+        rows.append({"scale": scale} | summary)
+    return pd.DataFrame(rows)
+
+
+def estimates(groups: pd.DataFrame) -> pd.DataFrame:
+    """Welch's difference of means and Hedges' g for each scale, tidy (COLUMNS)."""
+    rows = []
+    for row in groups.itertuples():
+        summary = [getattr(row, name) for name in SUMMARY]
+        n = row.n1 + row.n2
+        difference = twogroups.welch(*summary)
+        rows.append(
+            {"scale": row.scale, "method": "Welch", "term": "difference", **difference, "n": n}
+        )
+        g = twogroups.hedges_g(*summary)
+        rows.append({"scale": row.scale, "method": "Welch", "term": "hedges_g", **g, "n": n})
+    return _tidy(rows)
+
+
+def clustered_estimates(
+    frame: pd.DataFrame, groups: pd.DataFrame, first: pd.Series, cluster: str
+) -> pd.DataFrame:
+    """The same with standard errors clustered by the column `cluster`, tidy (COLUMNS).
+
+    g is the clustered difference in pooled SDs with Hedges' correction; its interval takes the SD as known.
+    """
+    rows = []
+    for row in groups.itertuples():
+        found = twogroups.clustered(frame[row.scale], first, frame[cluster])
+        shared = {
+            "scale": row.scale,
+            "method": "clustered",
+            "n": found["n"],
+            "n_groups": found["n_groups"],
+        }
+        rows.append(found | shared | {"term": "difference"})
+        sd = twogroups.pooled_sd(row.sd1, row.n1, row.sd2, row.n2)
+        # Hedges' factor is the g of a difference of one pooled SD.
+        unit = sd / twogroups.hedges_g(sd, row.sd1, row.n1, 0, row.sd2, row.n2)["estimate"]
+        scaled = {
+            name: found[name] / unit for name in ("estimate", "std_error", "ci_low", "ci_high")
+        }
+        rows.append(scaled | shared | {"term": "hedges_g"})
+    return _tidy(rows)
+
+
+def _tidy(rows: Iterable[dict]) -> pd.DataFrame:
+    return pd.DataFrame(rows).reindex(columns=COLUMNS)

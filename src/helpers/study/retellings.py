@@ -1,0 +1,147 @@
+"""Numbers that one document retells after another: what the source was seen to say, and what became of it.
+
+A table of retellings has a row for each number and each source that was looked for: `label, value, unit, said_by,
+after, source_value, source_says, change`, and `sign`, in which the words of `change` are summed up.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from helpers.project import InputError, relative
+from helpers.read import frames
+
+COLUMNS = ["label", "value", "unit", "said_by", "after", "source_value", "source_says", "change"]
+"""Columns of a user's own table."""
+
+SIGNS = {
+    "same": "kept",
+    "rounded": "kept",
+    "qualifier lost": "sharpened",
+    "stronger": "sharpened",
+    "wider claim": "widened",
+    "narrower claim": "narrowed",
+    "other number": "changed",
+    "other base": "changed",
+    "other claim": "changed",
+    "not seen": "not seen",
+    "context": "context",
+}
+"""What each word of `change` comes to. Context tells how the number was made and is no retelling of it."""
+
+MEANING = {
+    "kept": "as in the source, or rounded",
+    "sharpened": "a qualifier lost, or stronger words",
+    "widened": "more is claimed",
+    "narrowed": "less is claimed",
+    "changed": "another number, group or claim",
+    "not seen": "source, or place in it, not found",
+}
+"""The signs in their order, in words."""
+
+_BOUNDS = {"lower bound": "≥", "upper bound": "≤", "about": "≈"}
+_SOURCE_BOUNDS = {"more than": "≥", "at least": "≥", "nearly": "≤"}
+
+
+def from_print(chains: pd.DataFrame, printed: pd.DataFrame, numbers: pd.DataFrame) -> pd.DataFrame:
+    """Retellings of printed numbers, in the order of print.
+
+    `chains`: `number, step, said_by, after, source, source_says, change, how` (data/cases/retellings.csv); `printed`:
+    as `published.read` gives it; `numbers`: `number, step, what, value, bound` (data/cases/source-numbers.csv), of
+    which those called "beside" are the source's value. Shares in words become percentages. Further columns: `number,
+    step, source, how`, and `bound, source_bound`, one of ≥, ≤, ≈ or empty.
+    """
+    chains = chains[chains["number"].isin(printed.index)]
+    own = printed.loc[chains["number"]].reset_index(drop=True)
+    in_words = own["unit"].str.startswith("share ")
+    percent = in_words | own["unit"].str.startswith("percent")
+    # Two printed numbers may have the same name and be of different places.
+    alike = printed["row"].duplicated(keep=False)
+    named = printed["row"].mask(alike, printed["row"] + ", " + printed["group"])
+    rows = chains.reset_index(drop=True).assign(
+        label=named.loc[chains["number"]].to_numpy(),
+        value=own["value"].where(~in_words, 100 * own["value"]),
+        unit=own["unit"].mask(percent, "percent"),
+        bound=own["statistic"].map(_BOUNDS).fillna(""),
+        sign=chains["change"].map(SIGNS).to_numpy(),
+    )
+    beside = numbers.loc[numbers["what"] == "beside", ["number", "step", "value", "bound"]]
+    beside = beside.rename(columns={"value": "source_value", "bound": "source_bound"})
+    rows = rows.merge(beside, on=["number", "step"], how="left", validate="one_to_one")
+    rows["source_bound"] = rows["source_bound"].map(_SOURCE_BOUNDS).fillna("")
+    order = rows["number"].map({number: place for place, number in enumerate(printed.index)})
+    return rows.loc[order.sort_values(kind="stable").index].reset_index(drop=True)
+
+
+def read(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
+    """A user's own table with the columns of COLUMNS (CSV, Parquet, SPSS, Stata), with the columns of `from_print`.
+
+    `unit`, `after` and `source_value` may be empty, `source_says` where nothing was seen. Raises InputError.
+    """
+    given = frames.read(path, COLUMNS, encoding=encoding)
+    texts = {name: frames.categories(given, name) for name in COLUMNS}
+    rows = pd.DataFrame(texts).apply(lambda column: column.fillna("").str.strip())
+    rows = rows.assign(
+        value=frames.numbers(given, "value", path),
+        source_value=frames.numbers(given, "source_value", path),
+    )
+    known, seen = rows["change"].isin(SIGNS), ~rows["change"].isin(["not seen", "context"])
+    nothing = (rows["source_says"] == "") & rows["source_value"].isna()
+    other = rows["source_value"].notna() & (rows["source_value"] != rows["value"])
+    for column, wrong, what, remedy in (
+        ("label", rows["label"] == "", "a number without a name", "Say what it counts"),
+        ("value", rows["value"].isna(), "a retelling without its number", "Enter it or take the row out"),
+        ("said_by", rows["said_by"] == "", "nobody who says it", "Name the document"),
+        ("change", ~known, "no word for what became of the number", f"Use one of: {', '.join(SIGNS)}"),
+        ("source_says", seen & nothing, "a judgement without a source", "Enter what the source says, or change: not seen"),
+        ("source_value", (rows["change"] == "not seen") & ~nothing, "a source that was seen but is called not seen",
+         "Empty it or correct the column change"),
+        ("source_value", (rows["change"] == "same") & other, "another number than `value`, called the same",
+         "Correct the number or the column change"),
+    ):  # fmt: skip
+        frames.refuse(given[column], wrong, column, path, what, remedy)
+    if not (rows["change"] != "context").any():
+        raise InputError(
+            f"{relative(path)}, column 'change': every row is context. Enter what was retold as well."
+        )
+    return rows.assign(
+        sign=rows["change"].map(SIGNS), source=rows["after"], how="", bound="", source_bound=""
+    )
+
+
+def tally(rows: pd.DataFrame) -> pd.DataFrame:
+    """How many retellings each document has of each sign: `said_by, sign, count`, signs in order, context left out."""
+    judged = rows[rows["sign"] != "context"]
+    counts = judged.groupby(["said_by", "sign"]).size()
+    places = [(who, sign) for who in dict.fromkeys(judged["said_by"]) for sign in MEANING]
+    return counts.reindex(places, fill_value=0).rename("count").reset_index()
+
+
+def holds(signs: pd.Series) -> bool:
+    """Whether a number stands: one of its sources was seen to say it, if only with a qualifier or in weaker words."""
+    return bool(signs.isin(["kept", "sharpened"]).any())
+
+
+def longest(rows: pd.DataFrame) -> pd.DataFrame:
+    """The retellings of the number that was retold most often, where that is twice or more; else no row."""
+    times = rows["label"].value_counts(sort=False)
+    return rows[rows["label"] == times.idxmax()] if times.max() > 1 else rows.head(0)
+
+
+def in_round_numbers(value: float) -> tuple[float, float]:
+    """Numbers that would be written as a whole `value` if the zeros at its end came from rounding: 2000 is 1500 to 2500."""
+    place = 1
+    while value and value % (10 * place) == 0:
+        place *= 10
+    return value - place / 2, value + place / 2
+
+
+def margin(percent: float, asked: float) -> tuple[float, float]:
+    """Wilson's 95 % interval of a percentage of so many people, as if they were drawn at random and equally likely.
+
+    Real surveys weight and draw in groups, so that their intervals are wider as a rule.
+    """
+    from statsmodels.stats.proportion import proportion_confint
+
+    low, high = proportion_confint(percent / 100 * asked, asked, method="wilson")
+    return 100 * low, 100 * high

@@ -1,0 +1,403 @@
+"""How teachers' answers changed from wave to wave, who left, and how far scales can be trusted.
+
+Changes are differences to the baseline wave within schools, in standard deviations of that wave. With comparison schools
+the term of interest is the difference in change: peer-group schools less the others.
+"""
+
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from helpers.estimate import (
+    fixed_effects,
+    internal_consistency,
+    moments,
+    multiplicity,
+    study_design,
+)
+from helpers.estimate.fixed_effects import Within
+from helpers.estimate.moments import Moments
+from helpers.project import InputError, in_order
+from helpers.read.suppression import MINIMUM
+from helpers.read.waves import OTHERS, PEERS, Waves
+
+FIXED, MIXED = "school fixed effects", "mixed model"
+"""The two models that are shown beside each other."""
+
+ALL = "all schools"
+"""The group of both kinds of schools."""
+
+_DIFFERENCE = "difference in change, "
+_STAYED = "only teachers who stayed"
+_NUMBERS = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
+
+
+def main_terms(survey: Waves) -> list[str]:
+    """The terms that answer the question, one for each wave after the baseline."""
+    return [f"{_DIFFERENCE}{wave}" if survey.compared else wave for wave in survey.later]
+
+
+def changes(survey: Waves) -> pd.DataFrame:
+    """Estimates of both models for every scale, in standard deviations of the baseline wave.
+
+    Columns `scale, method, term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups, detectable, p_holm,
+    icc`.
+    Fixed effects: CRV1, t with clusters - 1 degrees of freedom. For the main terms `detectable` is the smallest change
+    that a study with this standard error finds four times in five, `p_holm` the p-value corrected by Holm for the main
+    terms of all scales. The mixed model has a random intercept a school and normal tests, and takes no weights; `icc` is
+    the schools' share of the variance that its fixed terms leave. Empty are terms that rest on fewer than MINIMUM teachers,
+    and `n` where it would tell the size of a wave that is not shown.
+    """
+    main = main_terms(survey)
+    tables = []
+    for scale in survey.scores:
+        data = _within(survey, scale, _sums(survey, scale))
+        fixed = _table(data, data.baseline_sd).assign(method=FIXED)
+        mixed = _mixed(survey, scale).assign(method=MIXED)
+        mixed[_NUMBERS[:4]] = mixed[_NUMBERS[:4]] / data.baseline_sd
+        both = pd.concat([fixed, mixed], ignore_index=True)
+        both.loc[both["term"].isin(_too_few(survey, scale)), _NUMBERS] = np.nan
+        both["n"] = pd.NA if _n_tells(survey, scale) else both["n"]
+        both["place"] = both["term"].map(
+            lambda term: main.index(term) if term in main else len(main)
+        )
+        both = both.sort_values(["method", "place"], ascending=[False, True], kind="stable")
+        tables.append(both.assign(scale=scale))
+    found = pd.concat(tables, ignore_index=True)
+    known = found["term"].isin(main) & (found["method"] == FIXED) & found["p_value"].notna()
+    found.loc[known, "detectable"] = [
+        study_design.multiple(row.n_groups - 1) * row.std_error for row in found[known].itertuples()
+    ]
+    found["p_holm"] = multiplicity.holm(found["p_value"].where(known))
+    order = ["scale", "method", "term", *_NUMBERS, "n", "n_groups", "detectable", "p_holm", "icc"]
+    return found.reindex(columns=order).astype({"n": "Int64"})
+
+
+def specifications(survey: Waves, estimates: pd.DataFrame) -> pd.DataFrame:
+    """The last wave's main term under other choices: `panel, specification, term, estimate, ..., n, n_groups`.
+
+    A panel a scale; `estimates` as `changes` gives them. What cannot be had, or rests on too few teachers, is empty, and
+    `n` where it is empty there.
+    """
+    term = main_terms(survey)[-1]
+    rows = []
+    for scale, known in estimates[estimates["term"] == term].groupby("scale", sort=False):
+        sums = _sums(survey, scale)
+        data = _within(survey, scale, sums)
+        unit, wanted = data.baseline_sd, [*main_terms(survey), *_of_others(survey)]
+        bare = fixed_effects.without(data, [name for name in data.terms if name not in wanted])
+        tables = {
+            "as declared": known[known["method"] == FIXED],
+            "cluster jackknife (CRV3)": _attempt(lambda data=data, unit=unit: _table(data, unit, "CRV3")),
+            "districts as clusters (CRV3)": _attempt(
+                lambda sums=sums, unit=unit: _table(
+                    fixed_effects.within(_by_district(survey, sums)), unit, "CRV3"
+                )
+            ),
+            "no controls": _table(bare, unit),
+            _STAYED: _attempt(
+                lambda scale=scale, unit=unit: _stayers(survey, scale, unit)
+            ),
+            "mixed model": known[known["method"] == MIXED],
+        }  # fmt: skip
+        if not survey.in_districts:
+            del tables["districts as clusters (CRV3)"]
+        if survey.conditions.empty:
+            del tables["no controls"]
+        hidden = term in _too_few(survey, scale)
+        for name, table in tables.items():
+            row = table[table["term"] == term]
+            if name != _STAYED:  # all others rest on the same rows as `known`
+                row = row.assign(n=known["n"].iloc[0])
+            if row.empty or hidden:
+                row = pd.DataFrame({"term": [term]})
+            rows.append(row.assign(panel=scale, specification=name))
+    found = pd.concat(rows, ignore_index=True)
+    columns = ["panel", "specification", "term", *_NUMBERS, "n", "n_groups"]
+    return found.reindex(columns=columns).astype({"n": "Int64", "n_groups": "Int64"})
+
+
+def attrition(survey: Waves) -> pd.DataFrame:
+    """Who answered, by wave and kind of school: `group, wave, schools, teachers, stayed, share`.
+
+    `stayed`: teachers of the baseline wave who answered in this one. Where fewer than MINIMUM teachers, but somebody,
+    answered, stayed, did not stay or are new, the counts are empty. So are those of both kinds of schools where that is
+    so in one of them, or where so few went from one kind to the other: one could be had from the rest.
+    """
+    tables = []
+    for wave in survey.waves:
+        groups = _groups(survey)
+        table = pd.DataFrame(
+            [_answered(survey, part, wave) for part in groups.values()],
+            index=pd.Index(groups, name="group"),
+        )
+        few = _few(table[["teachers", "stayed", "left", "new"]]).any(axis=1)
+        kinds = few.index != ALL
+        moved = table.loc[[ALL], "stayed"] - table.loc[kinds, "stayed"].sum()
+        if few.any() or _few(moved).any():
+            few |= kinds
+        table.loc[few, ["schools", "teachers", "stayed"]] = np.nan
+        tables.append(
+            table.assign(wave=wave, share=table["stayed"] / (table["stayed"] + table["left"]))
+        )
+    found = pd.concat(tables).reset_index().astype({"schools": "Int64"})
+    return found[["group", "wave", "schools", "teachers", "stayed", "share"]]
+
+
+def leavers(survey: Waves) -> pd.DataFrame:
+    """How far those who did not answer in the last wave differed at baseline from those who did: leavers less stayers.
+
+    Columns `scale, group, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`, in standard deviations of the
+    baseline wave; errors clustered by school. Empty where either side has fewer than MINIMUM teachers.
+    """
+    from helpers.estimate import twogroups  # imports statsmodels
+
+    last = set(survey.frame.loc[survey.frame["wave"] == survey.later[-1], "teacher"])
+    rows = []
+    for scale, scores in survey.scores.items():
+        first = scores[(survey.frame["wave"] == survey.baseline) & scores.notna()]
+        of_first = {
+            group: part.loc[part.index.isin(first.index)] for group, part in _groups(survey).items()
+        }
+        left = {group: ~part["teacher"].isin(last) for group, part in of_first.items()}
+        few = {group: min(gone.sum(), (~gone).sum()) < MINIMUM for group, gone in left.items()}
+        parts = [group for group in few if group != ALL]
+        # One kind of school could be had from the other and all.
+        few |= dict.fromkeys(parts, any(few[group] for group in parts))
+        for group, part in of_first.items():
+            values = first[part.index] / first.std(ddof=1)
+            enough = not few[group] and part["school"].nunique() > 1
+            row = twogroups.clustered(values, left[group], part["school"]) if enough else {}
+            rows.append({"scale": scale, "group": group} | row)
+    return pd.DataFrame(rows).reindex(columns=["scale", "group", *_NUMBERS, "n", "n_groups"])  # fmt: skip
+
+
+def reliability(survey: Waves) -> pd.DataFrame:
+    """Each scale that is made of items, in the baseline wave, from teachers who answered them all.
+
+    Columns `scale, items, n, alpha, alpha_low, alpha_high, omega, omega_low, omega_high, weakest, item_rest`.
+    Intervals of 95 percent: alpha's by the F distribution, omega's by drawing schools. `weakest` is the item that goes
+    least with the others, `item_rest` its correlation with their sum. Empty for fewer than MINIMUM teachers, and where
+    all of them answer an item alike.
+    """
+    rows = []
+    for scale, items in survey.items.items():
+        answers = items[survey.frame["wave"] == survey.baseline].dropna()
+        row = {"scale": scale, "items": items.shape[1]}
+        if len(answers) >= MINIMUM and (answers.var() > 0).all():
+            row |= _agreement(answers, survey.frame.loc[answers.index, "school"])
+        rows.append(row)
+    ends = [f"{name}{end}" for name in ("alpha", "omega") for end in ("", "_low", "_high")]
+    return pd.DataFrame(rows).reindex(
+        columns=["scale", "items", "n", *ends, "weakest", "item_rest"]
+    )
+
+
+def mixed_model(
+    y: np.ndarray, x: pd.DataFrame, groups: np.ndarray
+) -> tuple[pd.DataFrame, float, float]:
+    """Linear mixed model with a random intercept a group, by restricted maximum likelihood (statsmodels).
+
+    `x` has every fixed term as a column, the constant too. Returns estimates (`term, estimate, std_error, ci_low,
+    ci_high, p_value`, normal), the variance between groups and the residual variance.
+    """
+    from scipy import special
+    from statsmodels.regression.mixed_linear_model import MixedLM
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # no variance between groups is a finding, and it is shown
+        # The gradient methods that statsmodels tries first stop too early where that variance is small.
+        fitted = MixedLM(y, x.to_numpy(float), groups=groups).fit(reml=True, method=["powell"])
+    estimate, std_error = fitted.fe_params, fitted.bse_fe
+    reach = special.ndtri(0.975) * std_error
+    table = pd.DataFrame(
+        {
+            "term": list(x),
+            "estimate": estimate,
+            "std_error": std_error,
+            "ci_low": estimate - reach,
+            "ci_high": estimate + reach,
+            "p_value": 2 * special.ndtr(-np.abs(estimate / std_error)),
+        }
+    )
+    return table, float(np.asarray(fitted.cov_re)[0, 0]), float(fitted.scale)
+
+
+def _groups(survey: Waves) -> dict[str, pd.DataFrame]:
+    of_kind = survey.frame.groupby("kind")
+    return {ALL: survey.frame} | {
+        kind: of_kind.get_group(kind) for kind in survey.kinds if survey.compared
+    }
+
+
+def _answered(survey: Waves, part: pd.DataFrame, wave: str) -> dict[str, float]:
+    """Schools and teachers of a wave; how many of the baseline's teachers stayed or left, and how many are new."""
+    first = set(part.loc[part["wave"] == survey.baseline, "teacher"])
+    here = part[part["wave"] == wave]
+    stayed = len(first & set(here["teacher"]))
+    return {
+        "schools": float(here["school"].nunique()),
+        "teachers": float(len(here)),
+        "stayed": float(stayed),
+        "left": float(len(first) - stayed),
+        "new": float(len(here) - stayed),
+    }
+
+
+def _few(counts: pd.DataFrame | pd.Series) -> pd.DataFrame | pd.Series:
+    """Which counts are of somebody, but of fewer than MINIMUM."""
+    return (counts > 0) & (counts < MINIMUM)
+
+
+def _agreement(answers: pd.DataFrame, schools: pd.Series) -> dict[str, object]:
+    weakest, item_rest = internal_consistency.lowest_item_rest(answers)
+    alpha_low, alpha_high = internal_consistency.alpha_interval(answers)
+    omega_low, omega_high = internal_consistency.omega_interval(answers, schools)
+    return {
+        "n": len(answers),
+        "alpha": internal_consistency.alpha(answers),
+        "alpha_low": alpha_low,
+        "alpha_high": alpha_high,
+        "omega": internal_consistency.omega(answers),
+        "omega_low": omega_low,
+        "omega_high": omega_high,
+        "weakest": weakest,
+        "item_rest": item_rest,
+    }
+
+
+def _of_others(survey: Waves) -> list[str]:
+    """Terms of the comparison schools' own change."""
+    return [f"{OTHERS}, {wave}" for wave in survey.later] if survey.compared else []
+
+
+def _terms(survey: Waves, rows: pd.Index) -> pd.DataFrame:
+    """The differences in change and the controls as columns of numbers, the categories as they are."""
+    frame = survey.frame.loc[rows]
+    columns = {}
+    for wave, term in zip(survey.later, main_terms(survey), strict=True):
+        if survey.compared and (frame["wave"] == wave).any():
+            columns[term] = ((frame["wave"] == wave) & (frame["kind"] == PEERS)).astype(float)
+    return pd.concat([pd.DataFrame(columns, index=rows), survey.conditions.loc[rows]], axis=1)
+
+
+def _sums(survey: Waves, scale: str, rows: pd.Index | None = None) -> Moments:
+    """Moments of the complete rows, or of those among them that are named."""
+    whole = survey.complete(scale)
+    rows = whole[whole].index if rows is None else rows
+    frame, terms = survey.frame.loc[rows], _terms(survey, rows)
+    parts = {"the outcome": survey.scores.loc[rows, scale]}
+    parts |= {f"the {part}": frame[part] for part in ("school", "wave")}
+    parts |= {"the cluster": frame["cluster"]} if survey.clustered else {}
+    parts |= {"the weight": frame["weight"]} if survey.weighted else {}
+    model = moments.Model(
+        "the outcome", "the school", "the wave", survey.baseline,
+        controls=tuple(name for name in terms if name not in survey.categories),
+        categories=survey.categories,
+        cluster="the cluster" if survey.clustered else "",
+        weight="the weight" if survey.weighted else "",
+    )  # fmt: skip
+    table = pd.concat([pd.DataFrame(parts), terms], axis=1).reset_index(drop=True)
+    try:
+        sums = moments.compute(table, model)
+    except InputError as error:
+        raise InputError(f"{survey.name}, scale {scale!r}: {error}") from None
+    named = dict(zip(survey.later, _of_others(survey) or survey.later, strict=True))
+    return replace(sums, terms=tuple(named.get(name, name) for name in sums.terms))
+
+
+def _within(survey: Waves, scale: str, sums: Moments) -> Within:
+    try:
+        return fixed_effects.within(sums)
+    except InputError as error:
+        raise InputError(f"{survey.name}, scale {scale!r}: {error}") from None
+
+
+def _by_district(survey: Waves, sums: Moments) -> Moments:
+    """The same sums with districts as clusters."""
+    district = survey.frame.drop_duplicates("school").set_index("school")["district"]
+    return replace(sums, clusters=district[sums.schools].to_numpy(object))
+
+
+def _table(data: Within, unit: float, inference: str = "CRV1") -> pd.DataFrame:
+    table = fixed_effects.fit(data, inference).in_units_of(unit).table()
+    # What varies in one cluster alone has an error of zero by construction, which says nothing.
+    table.loc[fixed_effects.informing(data) < 2, _NUMBERS[1:]] = np.nan
+    return table
+
+
+def _attempt(make) -> pd.DataFrame:
+    """A variant's table, or none where the records do not allow it."""
+    try:
+        return make()
+    except InputError:
+        return pd.DataFrame({"term": []})
+
+
+def _stayers(survey: Waves, scale: str, unit: float) -> pd.DataFrame:
+    """The model on the first and last wave of teachers who have a score in both. Raises InputError for too few."""
+    ends = survey.frame[survey.complete(scale)]
+    ends = ends[ends["wave"].isin([survey.baseline, survey.later[-1]])]
+    both = ends.groupby("teacher")["wave"].transform("nunique") == 2
+    stayed = ends[both].groupby("kind")["teacher"].nunique().reindex(survey.kinds, fill_value=0)
+    left_or_new = ends[~both].groupby(["wave", "kind"]).size()
+    if stayed.min() < MINIMUM or _few(left_or_new).any():
+        raise InputError("too few teachers stayed, left or came to be shown.")
+    return _table(fixed_effects.within(_sums(survey, scale, ends[both].index)), unit)
+
+
+def _mixed(survey: Waves, scale: str) -> pd.DataFrame:
+    """Estimates in the scale's own units, without the constant and the difference at baseline."""
+    whole = survey.complete(scale)
+    rows = whole[whole].index
+    frame, terms = survey.frame.loc[rows], _terms(survey, rows)
+    x = pd.DataFrame({"constant": 1.0}, index=rows)
+    if survey.compared:
+        x["peers"] = (frame["kind"] == PEERS).astype(float)
+    for wave, term in zip(survey.later, _of_others(survey) or survey.later, strict=True):
+        if (frame["wave"] == wave).any():
+            x[term] = (frame["wave"] == wave).astype(float)
+    for name in terms:
+        if name in survey.categories:
+            levels = in_order(set(terms[name]))
+            reference = survey.categories[name] or levels[0]
+            for level in [level for level in levels if level != reference]:
+                x[f"{name}: {level}"] = (terms[name] == level).astype(float)
+        else:
+            x[name] = terms[name]
+    y = survey.scores.loc[rows, scale].to_numpy(float)
+    table, between, rest = mixed_model(y, x, frame["school"].to_numpy())
+    table = table[~table["term"].isin(["constant", "peers"])]
+    return table.assign(
+        n=len(y), n_groups=frame["school"].nunique(), icc=between / (between + rest)
+    )
+
+
+def _too_few(survey: Waves, scale: str) -> list[str]:
+    """Terms that rest on fewer than MINIMUM teachers: of a wave in either kind of school, of a category's level, or all
+    who differ from the commonest value of a control."""
+    frame = survey.frame[survey.complete(scale)]
+    sizes = (
+        frame.groupby(["wave", "kind"]).size().unstack(fill_value=0).reindex(columns=survey.kinds)
+    )
+    few = []
+    for wave in survey.later:
+        if wave in sizes.index and not sizes.loc[wave].min() >= MINIMUM:
+            few += [wave, f"{OTHERS}, {wave}", f"{_DIFFERENCE}{wave}"]
+    for name, reference in survey.categories.items():
+        levels = frame.groupby(survey.conditions.loc[frame.index, name])["teacher"].nunique()
+        compared = levels[reference or in_order(set(levels.index))[0]]
+        few += [f"{name}: {level}" for level, n in levels.items() if min(n, compared) < MINIMUM]
+    for name in survey.controls:
+        values = survey.conditions.loc[frame.index, name]
+        others = values != values.mode()[0]
+        few += [name] if frame.loc[others, "teacher"].nunique() < MINIMUM else []
+    return few
+
+
+def _n_tells(survey: Waves, scale: str) -> bool:
+    """Whether the count of all rows, less the waves that are shown, would be a count that is hidden."""
+    answered = attrition(survey).set_index("group").loc[[ALL], "teachers"]
+    return bool(answered.isna().any() or set(survey.later) & set(_too_few(survey, scale)))

@@ -1,0 +1,68 @@
+"""The house: imports go one way, modules and functions stay small, and each module says its job."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from conftest import ROOT
+from helpers import kept
+
+HELPERS = ROOT / "src" / "helpers"
+MAY_IMPORT = {
+    "project": set(),
+    "kept": {"project"},
+    "read": {"project", "kept"},
+    "estimate": {"project", "kept", "read"},
+    "draw": {"project"},
+    "notebook": {"project", "kept", "read", "draw"},
+    "release": {"project", "kept", "read", "estimate", "notebook.parameters", "notebook.source"},
+    "simulate": {"project", "kept", "read", "estimate"},
+    "study": {
+        "project", "kept", "read", "estimate", "draw", "notebook", "release", "simulate", "study",
+    },
+    "build": {"project", "kept", "read", "notebook"},
+}  # fmt: skip
+"""What each part may import besides itself; only notebooks, tests and named commands import `study`."""
+
+MODULES = sorted(HELPERS.rglob("*.py"))
+MODULE = pytest.mark.parametrize("path", MODULES, ids=lambda p: p.relative_to(HELPERS).as_posix())
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(HELPERS).with_suffix("").parts).removesuffix(".__init__")
+
+
+def wrong_imports(name: str, code: str) -> set[str]:
+    """Modules that the module `name` must not import."""
+    part = name.split(".")[0]
+    allowed = MAY_IMPORT[part] | {part}
+    return {
+        found
+        for found in kept.modules(code)
+        if not (HELPERS / found).is_dir()
+        and found not in allowed
+        and found.split(".")[0] not in allowed
+    }
+
+
+@MODULE
+def test_imports_go_one_way(path):
+    name = name_of(path)
+    if name != "__init__":
+        assert wrong_imports(name, path.read_text()) == set()
+
+
+def test_a_planted_wrong_import_is_seen():
+    assert wrong_imports("draw.bars", "from helpers.read import records") == {"read.records"}
+    assert wrong_imports("estimate.power", "def f():\n    import helpers.study.signposts") == {
+        "study.signposts"
+    }
+    assert wrong_imports("read.files", "from helpers.kept import stamp") == set()
+
+
+@MODULE
+def test_the_first_line_says_the_job(path):
+    said = ast.get_docstring(ast.parse(path.read_text()))
+    assert said
+    assert said.splitlines()[0].endswith((".", "?"))
