@@ -40,11 +40,9 @@ def run(job: Job, folder: Path) -> nbformat.NotebookNode:
     folder.mkdir(parents=True)
     target = folder / "notebook.ipynb"
     kernel = _install_kernel(folder, job)
-    written = folder / "jupyter" / "input.ipynb"
-    nbformat.write(_applicable(job.notebook, job.values), written)
     try:
         papermill.execute_notebook(
-            written, target, job.values, kernel_name=kernel, language="python", cwd=job.notebook.parent,
+            job.notebook, target, job.values, kernel_name=kernel, language="python", cwd=job.notebook.parent,
             progress_bar=False, start_timeout=120,
             shutdown_kernel="immediate",  # all is written by then; waiting for a graceful end can take seconds
         )  # fmt: skip
@@ -59,25 +57,6 @@ def run(job: Job, folder: Path) -> nbformat.NotebookNode:
     _check(node, folder, target)
     _scrub(node, job.values)
     nbformat.write(node, target)
-    return node
-
-
-def _applicable(notebook: Path, parameters: dict[str, Any]) -> nbformat.NotebookNode:
-    """The notebook without cells that are about something else.
-
-    Tag `print-only`: left out when the user brings data. Tags `only-X`: kept when the parameter `source` is X, which
-    it is taken to be "own" with the user's data; with "all", every such cell but those tagged for "own" alone.
-    """
-    node = nbformat.read(notebook, as_version=4)
-    own = bool(parameters.get("data"))
-    source = "own" if own else parameters.get("source", "all")
-
-    def applies(tags: list[str]) -> bool:
-        parts = {tag.removeprefix("only-") for tag in tags if tag.startswith("only-")}
-        wanted = not parts or source in parts or (source == "all" and parts != {"own"})
-        return wanted and not (own and "print-only" in tags)
-
-    node.cells = [cell for cell in node.cells if applies(cell.metadata.get("tags", []))]
     return node
 
 

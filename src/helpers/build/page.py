@@ -110,10 +110,10 @@ def _tidy_wide_parts(soup: BeautifulSoup) -> None:
         caption = table.caption.b.get_text() if table.caption and table.caption.b else "Table"
         region = {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption}
         table.wrap(soup.new_tag("div", attrs=region))
-    for body in soup.find_all("tbody", class_="gt_table_body"):
+    for body in soup.find_all("tbody"):
         for cell in body.find_all(list(LONG)):
             if len(cell.get_text()) > LONG[cell.name]:
-                cell["class"].append("long")
+                cell["class"] = [*cell.get("class", []), "long"]
     for code in soup.find_all("pre"):
         code["tabindex"] = "0"
 

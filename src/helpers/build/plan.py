@@ -40,8 +40,22 @@ def standard() -> list[list[Job]]:
         for name in source.names()
         for slug in [source.slug(name)]
     ]
+    for job in jobs:
+        _refuse_own_file(job.notebook)
     last = [job for job in jobs if "ledger.entries(" in source.code(job.notebook)]
     return [[job for job in jobs if job not in last], last]
+
+
+def _refuse_own_file(notebook: Path) -> None:
+    """What lies outside the project's examples never enters its site."""
+    for parameter in parameters.declared(notebook):
+        inside = str(parameter.default).startswith("data/simulated/")
+        if notebook.parent.name == source.OWN and parameter.name == "data" and not inside:
+            raise InputError(
+                f"{relative(notebook)}: `data` is {parameter.default!r}, and this site shows simulated examples only. Set it "
+                "back, and write your own file's name into a file of parameters: "
+                f"make run NOTEBOOK={notebook.stem} PARAMS=mine.yml."
+            )
 
 
 def own(name: str, file: Path) -> Job:

@@ -1,31 +1,47 @@
 """Figure cards, table cards and sentences: what a reader sees, with everything needed to trust and reuse it.
 
-A card is refused, and with it the build, when its alternative text, caption, data, sources or state is missing.
+A card is refused, and with it the build, when its alternative text, caption or data is missing. What it rests on and
+its state come from what its section read. Every front end shows it: pages as HTML, others as an image, Markdown or LaTeX.
 """
 
 import base64
 import html
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
 import pandas as pd
-from IPython.display import HTML, Markdown
+from IPython.display import Markdown
 from matplotlib.figure import Figure
 
+from helpers.draw import cells
 from helpers.notebook import session as sessions
-from helpers.notebook.session import Session
-from helpers.project import STATES, locate, relative
-from helpers.read import provenance
+from helpers.notebook.session import Section, Session
+from helpers.project import STATES, relative
+
+TEMPLATES = Path(__file__).parent / "template"
 
 
 class CardError(ValueError):
     """A figure or table lacks something that a reader needs."""
 
 
+@dataclass(frozen=True)
+class Card:
+    """A figure or a table as every front end can show it; `bundle` maps a MIME type to its content."""
+
+    bundle: dict[str, Any]
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        return self.bundle
+
+
 def figure(
-    session: Session,
+    section: Section,
     fig: Figure,
     name: str,
     *,
@@ -33,15 +49,26 @@ def figure(
     caption: str,
     alt: str,
     data: pd.DataFrame,
-    sources: list[str],
-    state: str,
-) -> HTML:
+    as_printed: bool = False,
+) -> Card:
     """Save a figure as SVG and PNG and its plotted data as CSV; show it with all a reader needs.
 
-    `alt` tells what the figure shows to somebody who cannot see it. `sources` are the data files it rests on,
-    relative to the project's folder. Raises CardError when a piece is missing or the state does not fit.
+    Parameters
+    ----------
+    section : what the figure rests on; its sources and its state follow from it.
+    fig : stays as it is, so that it can be changed and shown again.
+    name : lower-case words joined by hyphens, which name the files.
+    alt : what the figure shows, for somebody who cannot see it.
+    data : what is drawn.
+    as_printed : the numbers are shown as they stand in print, nothing is computed from them.
+
+    Raises
+    ------
+    CardError
+        When a piece is missing.
     """
-    _check(name, title, caption, data, sources, state)
+    state = _state(section, as_printed)
+    _check(section, name, title, caption, data)
     if (
         len(alt) < 60
         or alt.strip() in (title, caption)
@@ -50,66 +77,82 @@ def figure(
         raise CardError(
             f"figure {name}: the alternative text must tell in a sentence or two what the figure shows"
         )
-    number = _number(session, "Figure", name)
-    _stamp(fig, state)
-    stem = session.folder / "figures" / f"{session.notebook}--{name}"
+    run = section.run
+    stem = run.folder / "figures" / f"{run.stem}--{name}"
+    mark = _stamp(fig, state)
     # No dates in the files: two builds give equal bytes.
     fig.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
     fig.savefig(stem.with_suffix(".png"), dpi=200, metadata={"Software": None})
+    mark.remove()
     plt.close(fig)
     _csv(data, state, stem.with_suffix(".csv"))
-    _note(session, "figure", number, name, title, caption, sources, state, alt=alt)
-    image = base64.b64encode(stem.with_suffix(".svg").read_bytes()).decode()
+    about = _about(section, "Figure", name, title, caption, state)
+    _note(section, "figure", about, alt=alt)
     width, height = (round(96 * inches) for inches in fig.get_size_inches())
-    return HTML(
-        f'<figure class="card" id="figure-{name}"><div class="scroll" tabindex="0" role="group" aria-label="{number}">'
-        f'<img alt="{html.escape(alt)}" src="data:image/svg+xml;base64,{image}" width="{width}" height="{height}"></div>'
-        f"<figcaption>{_caption(number, title, caption, state)}"
-        f"{_small_print(session, 'figures', name, sources, ('svg', 'png', 'csv'))}</figcaption></figure>"
+    image = base64.b64encode(stem.with_suffix(".svg").read_bytes()).decode()
+    page = _fill("figure.html.j2", **about, alt=alt, image=image, width=width, height=height,
+                 endings=("svg", "png", "csv"), links=f"{run.links}figures/{stem.name}")  # fmt: skip
+    place = f"{run.links}figures/{stem.name}.png"
+    words = f"{about['number']}. {title}. {caption} ({state})"
+    return Card(
+        {
+            "text/html": page,
+            "image/png": base64.b64encode(stem.with_suffix(".png").read_bytes()).decode(),
+            "text/markdown": f"![{_flat(alt)}]({place})\n\n**{about['number']}. {title}.** {caption} *({state})*",
+            "text/latex": "\\begin{center}\\adjustimage{max size={0.9\\linewidth}{0.8\\paperheight}}"
+            f"{{{place}}}\\end{{center}}\n\n{_tex(words)}",
+            "text/plain": words,
+        }
     )
 
 
 def table(
-    session: Session,
+    section: Section,
     data: pd.DataFrame,
     name: str,
     *,
     title: str,
     caption: str,
-    sources: list[str],
-    state: str,
+    columns: dict[str, str | Sequence] | None = None,
     show: pd.DataFrame | None = None,
-    decimals: dict[str, int] | None = None,
-) -> HTML:
-    """Save a tidy table as CSV and show it (or `show`, a version for the eye) with caption and header scopes.
+    as_printed: bool = False,
+) -> Card:
+    """Save a tidy table as CSV and show it with caption and header scopes.
 
-    The first column of what is shown names the rows. `decimals` rounds for the eye only. Raises CardError when
-    a piece is missing or the state does not fit.
+    Parameters
+    ----------
+    section : what the table rests on; its sources and its state follow from it.
+    data : the tidy table, saved with twelve significant digits.
+    columns : heading -> format string over the rows of `show`, as `"{estimate:.2f}"` (see `draw.cells`), or the cells.
+        The first names the rows. None: every column as it is.
+    show : rows for the eye in place of `data`.
+    as_printed : the numbers are shown as they stand in print, nothing is computed from them.
+
+    Raises
+    ------
+    CardError
+        When a piece is missing.
     """
-    from great_tables import GT
-
-    _check(name, title, caption, data, sources, state)
-    number = _number(session, "Table", name)
-    _csv(data, state, session.folder / "tables" / f"{session.notebook}--{name}.csv")
-    _note(session, "table", number, name, title, caption, sources, state)
-    seen = data if show is None else show
-    body = GT(seen, rowname_col=seen.columns[0], id=f"table-{name}").tab_stubhead(
-        label=seen.columns[0]
-    )
-    for column, places in (decimals or {}).items():
-        body = body.fmt_number(columns=column, decimals=places)
-    markup = body.sub_missing(missing_text="–").as_raw_html()
-    small = _small_print(session, "tables", name, sources, ("csv",))
-    # GT has no <caption>: put ours first in the table, where screen readers look for it.
-    return HTML(
-        '<div class="card">'
-        + re.sub(
-            r"<table class=\"gt_table\"[^>]*>",
-            f'<table class="gt_table"><caption>{_caption(number, title, caption, state)}</caption>',
-            markup,
-            count=1,
-        )
-        + f"{small}</div>"
+    state = _state(section, as_printed)
+    _check(section, name, title, caption, data)
+    run = section.run
+    _csv(data, state, run.folder / "tables" / f"{run.stem}--{name}.csv")
+    about = _about(section, "Table", name, title, caption, state)
+    _note(section, "table", about)
+    rows = data if show is None else show
+    columns = columns or {str(head): f"{{{head}}}" for head in rows}
+    seen = cells.cells(rows, columns)
+    page = _fill("table.html.j2", **about, heads=list(seen), rows=seen.to_numpy().tolist(),
+                 right=cells.numeric(columns), endings=("csv",),
+                 links=f"{run.links}tables/{run.stem}--{name}")  # fmt: skip
+    words = f"{about['number']}. {title}. {caption} ({state})"
+    return Card(
+        {
+            "text/html": page,
+            "text/markdown": f"{_markdown(seen)}\n\n**{about['number']}. {title}.** {caption} *({state})*",
+            "text/latex": f"{_latex(seen)}\n\n{_tex(words)}",
+            "text/plain": f"{words}\n{seen.to_string(index=False)}",
+        }
     )
 
 
@@ -118,63 +161,80 @@ def say(text: str) -> Markdown:
     return Markdown(text)
 
 
-def runs(session: Session, rows: pd.DataFrame) -> Markdown:
+def answer(run: Session, text: str) -> Markdown:
+    """The notebook's answer in one computed sentence; the site's index quotes it."""
+    sessions.note(run, "answer", text=text)
+    return Markdown(f"**In one sentence.** {text}")
+
+
+def runs(run: Session, rows: pd.DataFrame) -> Markdown:
     """Save for each row of a figure the parameters that make a run of it, and link to the files.
 
     `rows`: `specification` and `parameters`, YAML of those in which such a run differs from this one.
     """
     import yaml
 
+    name = Path(run.notebook).name
     links = []
     for label, given in dict(zip(rows["specification"], rows["parameters"], strict=True)).items():
-        stem = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
-        name = f"tables/{session.notebook}--run-{stem}.yml"
-        head = f"# {label}: make run NOTEBOOK={session.notebook} PARAMS=<this file>\n"
-        text = yaml.safe_dump(
-            _changed(session) | yaml.safe_load(given), sort_keys=False, allow_unicode=True
-        )
-        (session.folder / name).write_text(head + text, encoding="utf-8")
-        links.append(f"- [{html.escape(label)}]({session.links}{name})\n")
+        words = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
+        file = f"tables/{run.stem}--run-{words}.yml"
+        head = f"# {label}: make run NOTEBOOK={name} PARAMS=<this file>\n"
+        values = _changed(run) | yaml.safe_load(given)
+        text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+        (run.folder / file).write_text(head + text, encoding="utf-8")
+        links.append(f"- [{html.escape(label)}]({run.links}{file})\n")
     return Markdown(
         "**Every row can be run by itself.** Each link is a file of parameters. Save it and call "
-        f"`make run NOTEBOOK={session.notebook} PARAMS=` with the file's path.\n\n{''.join(links)}"
+        f"`make run NOTEBOOK={name} PARAMS=` with the file's path.\n\n{''.join(links)}"
     )
 
 
-def answer(session: Session, text: str) -> Markdown:
-    """The notebook's answer in one computed sentence; the site's index quotes it."""
-    sessions.note(session, "answer", text=text)
-    return Markdown(f"**In one sentence.** {text}")
+def _state(section: Section, as_printed: bool) -> str:
+    if not section.sources:
+        raise CardError("a card rests on nothing: its section has read no file (section.reads)")
+    if as_printed and section.state != "recomputed":
+        raise CardError(f"what is {section.state} does not stand in print")
+    return "published" if as_printed else section.state
 
 
-def _check(
-    name: str, title: str, caption: str, data: pd.DataFrame, sources: list[str], state: str
-) -> None:
+def _check(section: Section, name: str, title: str, caption: str, data: pd.DataFrame) -> None:
     for what, missing in (
         ("a title", not title.strip()),
         ("a caption", len(caption) < 20),
         ("data", data is None or data.empty),
-        ("the data files it rests on", not sources),
-        (f"a state, one of {', '.join(STATES)}", state not in STATES),
     ):
         if missing:
             raise CardError(f"{name}: the card lacks {what}")
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise CardError(f"{name}: a card's name is lower-case words joined by hyphens")
-    absent = [path for path in sources if not locate(path).is_file()]
-    if absent:
-        raise CardError(f"{name}: there is no data file {', '.join(absent)}")
-    # What rests on simulated data is simulated, and nothing else may say so.
-    if (state == "simulated") != any(provenance.state_of(path) == "simulated" for path in sources):
-        raise CardError(f"{name}: state {state!r} does not fit its sources {', '.join(sources)}")
 
 
-def _number(session: Session, word: str, name: str) -> str:
+def _about(
+    section: Section, word: str, name: str, title: str, caption: str, state: str
+) -> dict[str, Any]:
+    """What caption and small print say of a card."""
+    run = section.run
+    given = ", ".join(f"{key} = {value!r}" for key, value in _changed(run).items())
+    return {
+        "name": name, "title": title, "caption": caption, "state": state, "meaning": STATES[state],
+        "number": _number(run, word, name), "given": given or "defaults",
+        "origin": ", ".join(map(relative, section.sources)),
+    }  # fmt: skip
+
+
+def _note(section: Section, kind: str, about: dict[str, Any], **more: Any) -> None:
+    kept = {key: about[key] for key in ("number", "name", "title", "caption", "state")}
+    sources = [relative(path) for path in section.sources]
+    sessions.note(section.run, kind, **kept, **more, sources=sources)
+
+
+def _number(run: Session, word: str, name: str) -> str:
     key = f"{word} {name}"
-    if key not in session.names:
-        session.names.append(key)
-    position = [known for known in session.names if known.startswith(word)].index(key) + 1
-    return f"{word} {int(session.notebook[:2])}.{position}"
+    if key not in run.names:
+        run.names.append(key)
+    position = [known for known in run.names if known.startswith(word)].index(key) + 1
+    return f"{word} {int(Path(run.notebook).name[:2])}.{position}"
 
 
 def _csv(data: pd.DataFrame, state: str, path: Path) -> None:
@@ -182,54 +242,49 @@ def _csv(data: pd.DataFrame, state: str, path: Path) -> None:
     data.assign(state=state).to_csv(path, index=False, float_format="%.12g", lineterminator="\n")
 
 
-def _note(session, kind, number, name, title, caption, sources, state, **more) -> None:
-    fields = {
-        "number": number,
-        "name": name,
-        "title": title,
-        "caption": caption,
-        "state": state,
-        **more,
-    }
-    sessions.note(session, kind, sources=[relative(locate(path)) for path in sources], **fields)
-
-
-def _stamp(fig: Figure, state: str) -> None:
+def _stamp(fig: Figure, state: str) -> Any:
     if state == "simulated":
-        text, style = (
-            "SIMULATED – shows the method, is no evidence",
-            {"color": "#a3005c", "weight": "bold"},
-        )
+        text = "SIMULATED – shows the method, is no evidence"
+        style = {"color": "#a3005c", "weight": "bold"}
     else:
         text, style = f"{state}: {STATES[state]}", {"color": "#555555"}
-    fig.text(1, -0.01, text, ha="right", va="top", fontsize=8.5, **style)
+    return fig.text(1, -0.01, text, ha="right", va="top", fontsize=8.5, **style)
 
 
-def _caption(number: str, title: str, caption: str, state: str) -> str:
-    return (
-        f"<p><b>{number}. {html.escape(title)}.</b> {html.escape(caption)} "
-        f'<span class="state state-{state}" title="{STATES[state]}">{state}</span></p>'
-    )
-
-
-def _changed(session: Session) -> dict[str, Any]:
+def _changed(run: Session) -> dict[str, Any]:
     """Parameters that are not their defaults."""
-    return {k: value for k, value in session.parameters.items() if value != session.defaults[k]}
+    return {key: value for key, value in run.parameters.items() if value != run.defaults[key]}
 
 
-def _small_print(
-    session: Session, kind: str, name: str, sources: list[str], endings: tuple[str, ...]
-) -> str:
-    files = {
-        ending: f"{session.links}{kind}/{session.notebook}--{name}.{ending}" for ending in endings
-    }
-    links = " ".join(
-        f'<a href="{html.escape(path)}" download aria-label="Download {name} as {ending.upper()}">{ending.upper()}</a>'
-        for ending, path in files.items()
+def _fill(template: str, **names: Any) -> str:
+    return _environment().get_template(template).render(names)
+
+
+@cache
+def _environment() -> Any:
+    import jinja2
+
+    loader = jinja2.FileSystemLoader(TEMPLATES)
+    return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
+
+
+def _flat(text: str) -> str:
+    return re.sub(r"\s+", " ", text).replace("[", "(").replace("]", ")")
+
+
+def _markdown(seen: pd.DataFrame) -> str:
+    rows = [list(seen), ["---"] * seen.shape[1], *seen.to_numpy().tolist()]
+    return "\n".join(
+        f"| {' | '.join(_flat(str(cell)).replace('|', '/') for cell in row)} |" for row in rows
     )
-    given = ", ".join(f"{key} = {value!r}" for key, value in _changed(session).items())
-    origin = ", ".join(relative(locate(path)) for path in sources)
-    return (
-        f'<p class="small-print">Download: {links} · Data: {html.escape(origin)} · '
-        f"Parameters: {html.escape(given) or 'defaults'}</p>"
-    )
+
+
+def _latex(seen: pd.DataFrame) -> str:
+    lines = [" & ".join(_tex(str(cell)) for cell in row) + r" \\" for row in [list(seen), *seen.to_numpy().tolist()]]  # fmt: skip
+    form = "l" * seen.shape[1]
+    return "\n".join([rf"\begin{{tabular}}{{{form}}}", r"\hline", lines[0], r"\hline", *lines[1:], r"\hline", r"\end{tabular}"])  # fmt: skip
+
+
+def _tex(text: str) -> str:
+    text = re.sub(r"([&%$#_{}])", r"\\\1", text.replace("\\", "/"))
+    return text.replace("~", r"\textasciitilde{}").replace("^", r"\textasciicircum{}")

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.notebook import session as sessions
-from helpers.notebook.session import Session
-from helpers.project import STATES, InputError
+from helpers.notebook.session import Section, Session
+from helpers.project import InputError
 from helpers.read.published import as_printed
 
 VERDICTS = {
@@ -24,35 +24,52 @@ VERDICTS = {
 }
 
 
+FIXED = "data/cases/verdicts.csv"
+
+
 def compare(
-    session: Session,
-    found: dict[str, float | tuple[float, float]],
-    *,
-    state: str,
-    note: str = "",
+    section: Section, found: dict[str, float | tuple[float, float]], note: str = ""
 ) -> None:
     """Enter what was obtained for printed numbers: for each id a value, or a range (low, high)."""
-    if state not in STATES:
-        raise ValueError(f"ledger: state {state!r} is none of {', '.join(STATES)}")
+    _enter(section, found, section.state, note)
+
+
+def same_in_print(
+    section: Section, found: dict[str, float | tuple[float, float]], note: str = ""
+) -> None:
+    """Enter what another place of print says for printed numbers: agreement of print with print, and no more."""
+    _enter(section, found, "published", note)
+
+
+def claim(section: Section, number: str, holds: bool, note: str) -> None:
+    """Enter whether what the text claims with a printed number ("higher than ...") holds; `note` says how far."""
+    fields = {"low": None, "high": None, "holds": bool(holds), "state": section.state, "note": note}
+    sessions.note(section.run, "ledger", id=number, **fields)
+
+
+def fixed(run: Session) -> None:
+    """Enter this notebook's verdicts that stand whatever is computed, from FIXED with their reasons.
+
+    They are of numbers that nobody can obtain from what is public or here, and of those that there is nothing to set
+    beside: a definition, a plan, a bare report.
+    """
+    section = Section(run)
+    rows = pd.read_csv(section.reads(FIXED))
+    for row in rows[rows["notebook"] == run.notebook].itertuples():
+        without_value(section, [row.id], row.verdict, row.reason)
+
+
+def without_value(section: Section, numbers: list[str], verdict: str, why: str) -> None:
+    """Enter printed numbers for which nothing is obtained, and why; `verdict` is one of VERDICTS."""
+    for number in numbers:
+        fields = {"low": None, "high": None, "verdict": verdict, "state": "published", "note": why}
+        sessions.note(section.run, "ledger", id=number, **fields)
+
+
+def _enter(section: Section, found: dict, state: str, note: str) -> None:
     for number, value in found.items():
         low, high = map(float, value if isinstance(value, tuple) else (value, value))
-        sessions.note(session, "ledger", id=number, low=low, high=high, state=state, note=note)
-
-
-def claim(session: Session, number: str, holds: bool, *, state: str, note: str) -> None:
-    """Enter whether what the text claims with a printed number ("higher than ...") holds; `note` says how far."""
-    fields = {"low": None, "high": None, "holds": holds, "state": state, "note": note}
-    sessions.note(session, "ledger", id=number, **fields)
-
-
-def cannot(session: Session, numbers: list[str], why: str) -> None:
-    """Enter printed numbers that nobody can obtain again from what is public or here, and why."""
-    _enter_without_value(session, numbers, "cannot be reproduced", why)
-
-
-def quote(session: Session, numbers: list[str], why: str) -> None:
-    """Enter printed numbers that there is nothing to set beside, and why: a definition, a plan, a bare report."""
-    _enter_without_value(session, numbers, "quoted only", why)
+        sessions.note(section.run, "ledger", id=number, low=low, high=high, state=state, note=note)
 
 
 def entries(folders: list[Path]) -> list[dict[str, Any]]:
@@ -89,7 +106,7 @@ def book(printed: pd.DataFrame, entries: list[dict[str, Any]]) -> pd.DataFrame:
     if len(silent):
         raise InputError(
             f"{silent['file'].iloc[0]}: no notebook says anything of {', '.join(silent.index[:5])} "
-            f"({len(silent)} printed numbers in all). Enter each with ledger.compare, claim, cannot or quote."
+            f"({len(silent)} printed numbers in all). Enter each with ledger.compare or claim, or with its reason in {FIXED}."
         )
     by_id: dict[str, list[dict[str, Any]]] = {}
     for entry in entries:
@@ -131,12 +148,6 @@ def _ours(entry: dict[str, Any]) -> str:
         for end in ("low", "high")
     )
     return " to ".join(dict.fromkeys(ends))
-
-
-def _enter_without_value(session: Session, numbers: list[str], judged: str, why: str) -> None:
-    for number in numbers:
-        fields = {"low": None, "high": None, "verdict": judged, "state": "published", "note": why}
-        sessions.note(session, "ledger", id=number, **fields)
 
 
 def verdict(printed_low: float, printed_high: float, entry: dict[str, Any]) -> str:

@@ -40,7 +40,7 @@ def table(book: pd.DataFrame, session: Session, documents: dict[str, str]) -> HT
     rows = book.sort_values("verdict", key=lambda s: s.map(order.index), kind="stable")
     body = "".join(_row(row) for row in rows.itertuples())
     heads = "".join(
-        f'<th scope="col"{" class=gt_right" if name in ("Printed", "We get") else ""}>{name}</th>'
+        f'<th scope="col"{" class=number" if name in ("Printed", "We get") else ""}>{name}</th>'
         for name in (
             "Id",
             "What",
@@ -88,7 +88,7 @@ def _row(row) -> str:
     wrapped = '<td class="wrap">{}</td>'.format
     return (
         f'<tr data-verdict="{row.verdict}" data-seed="{escape(row.seed)}"><th scope="row"><code>{escape(row.id)}</code></th>'
-        f'{wrapped(escape(row.statement))}<td class="gt_right">{row.printed}</td><td class="gt_right">{row.ours}</td>'
+        f'{wrapped(escape(row.statement))}<td class="number">{row.printed}</td><td class="number">{row.ours}</td>'
         f'<td>{row.verdict}</td>{wrapped(escape(row.reason))}<td><span class="state state-{row.state}">{row.state}</span></td>'
         f'{wrapped(escape(row.locator))}<td><a href="{row.notebook}.ipynb">{row.notebook}</a></td></tr>'
     )

@@ -1,11 +1,13 @@
-"""One run of one notebook: where its results go, and the record of what it read and made.
+"""One run of one notebook: where its results go, what each of its sections read, and the record of what it made.
 
 Under `make` the runner says by environment variables where to write. In JupyterLab results go to
-`build/interactive/<notebook>/`, so that trying things out never touches the results of `make all`.
+`build/interactive/<name of the notebook's file>/`, which each run empties first; where papermill or another program runs a
+notebook, they go to a fresh folder beside its output, or in the directory it was called from.
 """
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -15,44 +17,83 @@ from typing import Any
 from helpers.kept import label, stamp
 from helpers.notebook import parameters, source
 from helpers.project import ROOT, InputError, locate
+from helpers.read import provenance
 
 
 @dataclass
 class Session:
-    """A notebook's name, its parameters and their defaults, its folder for results, and the prefix of links to them."""
+    """A notebook's name, its parameters and their defaults, its folder for results, and how names and links begin."""
 
     notebook: str
     parameters: dict[str, Any]
     defaults: dict[str, Any]
     folder: Path
+    stem: str
     links: str
     names: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Section:
+    """A part of a notebook. Its figures, tables and ledger entries rest on the files that are read through it."""
+
+    run: Session
+    sources: list[Path] = field(default_factory=list)
+
+    def reads(self, path: str | Path) -> Path:
+        """Note that the section rests on a file (an edit of it reruns the notebook), and return its place."""
+        place = locate(path)
+        if not place.is_file():
+            raise InputError(
+                f"{path}: there is no such file. Paths are relative to the project's folder."
+            )
+        note(self.run, "input", path=label(place), stamp=stamp(place))
+        if place not in self.sources:
+            self.sources.append(place)
+        return place
+
+    @property
+    def state(self) -> str:
+        """State of what was read: of several, the one furthest from print; printed numbers alone are recomputed."""
+        found = {provenance.state_of(path) for path in self.sources}
+        order = ("simulated", "microdata", "moments", "published")
+        state = next(state for state in order if state in found)
+        return "recomputed" if state == "published" else state
 
 
 def start(notebook: str, namespace: dict[str, Any]) -> Session:
     """Begin a run. `namespace` is the notebook's `globals()`; the declared parameters are taken from it.
 
-    Raises InputError when a parameter has a wrong type, RuntimeError when this kernel is another Python than
-    the one that `make` uses.
+    Where a notebook of `your-data/` has all its defaults, its parameters are those of the first ready file in
+    `params/` that names the same data. Raises InputError when a parameter has a wrong type or its cell was not run,
+    RuntimeError when this kernel is another Python than the one that `make` uses.
     """
     path = source.path_of(notebook)
     defaults = {p.name: p.default for p in parameters.declared(path)}
+    unknown = [name for name in defaults if name not in namespace]
+    if unknown:
+        raise InputError(
+            f"`{unknown[0]}` has no value yet: run the notebook from its first cell on, the cell of parameters included."
+        )
     values = {name: namespace[name] for name in defaults}
     expected = os.environ.get("COMPENDIUM_PYTHON", sys.executable)
     if sys.executable != expected:
         raise RuntimeError(f"this kernel runs {sys.executable}, the build runs {expected}")
-    if "COMPENDIUM_FOLDER" in os.environ:
-        folder, links = Path(os.environ["COMPENDIUM_FOLDER"]), os.environ["COMPENDIUM_LINKS"]
-    else:
+    if "COMPENDIUM_FOLDER" not in os.environ:  # make has checked them
         values = parameters.check(path, values, f"notebooks/{notebook}.ipynb")
-        folder = ROOT / "build" / "interactive" / notebook
-        links = f"../build/interactive/{notebook}/"
-        (folder / "record.jsonl").unlink(missing_ok=True)
+    if values == defaults:
+        values |= _example(notebook, values.get("data"))
+    folder, stem, links = _places(notebook, namespace)
     for name in ("figures", "tables"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    session = Session(notebook, values, defaults, folder, links)
+    session = Session(notebook, values, defaults, folder, stem, links)
     note(session, "start", python=sys.executable, parameters=values)
     return session
+
+
+def section(run: Session) -> Section:
+    """Begin a section, which has read nothing yet."""
+    return Section(run)
 
 
 def refuse(session: Session, names: Iterable[str], why: str) -> None:
@@ -66,17 +107,6 @@ def note(session: Session, kind: str, **fields: Any) -> None:
     """Append one line to the run's record."""
     with (session.folder / "record.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps({"kind": kind, **fields}, ensure_ascii=False) + "\n")
-
-
-def reads(session: Session, path: str | Path) -> Path:
-    """Note that the run rests on a file (so that touching it reruns the notebook), and return its place."""
-    place = locate(path)
-    if not place.is_file():
-        raise InputError(
-            f"{path}: there is no such file. Paths are relative to the project's folder."
-        )
-    note(session, "input", path=label(place), stamp=stamp(place))
-    return place
 
 
 def looks_in(session: Session, folder: str | Path) -> Path:
@@ -97,3 +127,46 @@ def lines(folder: Path) -> list[dict[str, Any]]:
         if file.exists()
         else []
     )
+
+
+def _example(notebook: str, data: str | None) -> dict[str, Any]:
+    """Parameters of the first ready file for this notebook that names `data`."""
+    if not notebook.startswith(f"{source.OWN}/"):
+        return {}
+    number = notebook.removeprefix(f"{source.OWN}/")[:2]
+    for file in sorted((ROOT / "params").glob(f"{number}-*.yml")):
+        values = parameters.read(file)
+        if values.get("data") == data:
+            return values
+    return {}
+
+
+def _places(notebook: str, namespace: dict[str, Any]) -> tuple[Path, str, str]:
+    """The folder for results, how the names of files in it begin, and what stands before links to them."""
+    stem = Path(notebook).name
+    if "COMPENDIUM_FOLDER" in os.environ:
+        folder = Path(os.environ["COMPENDIUM_FOLDER"])
+        return folder, os.environ["COMPENDIUM_STEM"], os.environ["COMPENDIUM_LINKS"]
+    output = namespace.get("PAPERMILL_OUTPUT_PATH")  # as papermill --inject-output-path tells it
+    opened = os.environ.get("JPY_SESSION_NAME")  # as JupyterLab tells it
+    here = Path.cwd()
+    if output:
+        return _fresh(Path(output).absolute().with_suffix("")), stem, ""
+    if opened or here.is_relative_to(source.FOLDER):
+        place = Path(opened) if opened else Path(notebook)
+        folder = ROOT / "build" / "interactive" / source.slug(notebook)
+        if opened and place.stem != stem:  # a copy under another name
+            folder = folder.with_name(place.stem)
+        shutil.rmtree(folder, ignore_errors=True)
+        return folder, stem, f"{os.path.relpath(folder, here)}/"
+    return _fresh(here / f"{stem}-results"), stem, ""
+
+
+def _fresh(wanted: Path) -> Path:
+    """A folder that is not there yet, named on the page."""
+    folder, number = wanted, 1
+    while folder.exists():
+        number += 1
+        folder = wanted.with_name(f"{wanted.name}-{number}")
+    print(f"Figures and tables are written to {folder}.")
+    return folder
