@@ -193,9 +193,9 @@ def runs(run: Session, rows: pd.DataFrame) -> Markdown:
 def _state(section: Section, as_printed: bool) -> str:
     if not section.sources:
         raise CardError("a card rests on nothing: its section has read no file (section.reads)")
-    if as_printed and section.state != "recomputed":
+    if as_printed and section.state not in ("recomputed", "simulated"):
         raise CardError(f"what is {section.state} does not stand in print")
-    return "published" if as_printed else section.state
+    return "published" if as_printed and section.state == "recomputed" else section.state
 
 
 def _check(section: Section, name: str, title: str, caption: str, data: pd.DataFrame) -> None:

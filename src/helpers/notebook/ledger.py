@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.notebook import session as sessions
+from helpers.notebook import source
 from helpers.notebook.session import Section, Session
 from helpers.project import InputError
 from helpers.read.published import as_printed
@@ -41,9 +42,13 @@ def same_in_print(
     _enter(section, found, "published", note)
 
 
-def claim(section: Section, number: str, holds: bool, note: str) -> None:
-    """Enter whether what the text claims with a printed number ("higher than ...") holds; `note` says how far."""
-    fields = {"low": None, "high": None, "holds": bool(holds), "state": section.state, "note": note}
+def claim(section: Section, number: str, holds: bool, note: str, as_printed: bool = False) -> None:
+    """Enter whether what the text claims with a printed number ("higher than ...") holds; `note` says how far.
+
+    `as_printed`: it is judged by another place of print as it stands, and nothing is computed.
+    """
+    state = "published" if as_printed else section.state
+    fields = {"low": None, "high": None, "holds": bool(holds), "state": state, "note": note}
     sessions.note(section.run, "ledger", id=number, **fields)
 
 
@@ -72,21 +77,24 @@ def _enter(section: Section, found: dict, state: str, note: str) -> None:
         sessions.note(section.run, "ledger", id=number, low=low, high=high, state=state, note=note)
 
 
-def entries(folders: list[Path]) -> list[dict[str, Any]]:
-    """What finished runs entered, with the `notebook` that did; the runs' folders are called like it.
+def entries(run: Session, runs: Path) -> list[dict[str, Any]]:
+    """What the other evidence notebooks entered, with the `notebook` that did; `runs` is the folder of their results.
 
     Raises InputError when one of them has not run.
     """
-    absent = [folder.name for folder in folders if not (folder / "record.jsonl").is_file()]
+    names = [name for name in source.names() if name != run.notebook and "/" not in name]
+    absent = [name for name in names if not (runs / name / "record.jsonl").is_file()]
     if absent:
         raise InputError(
             f"The ledger is made of what the other notebooks enter, and there is no result of {', '.join(absent)}. "
             "Type `make all` first."
         )
+    for name in names:
+        sessions.looks_in(run, runs / name / "record.jsonl")
     return [
-        line | {"notebook": folder.name}
-        for folder in folders
-        for line in sessions.lines(folder)
+        line | {"notebook": name}
+        for name in names
+        for line in sessions.lines(runs / name)
         if line["kind"] == "ledger"
     ]
 

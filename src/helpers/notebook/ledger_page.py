@@ -21,13 +21,13 @@ COLUMNS = [
 
 def write(book: pd.DataFrame, session: Session) -> None:
     """The ledger as CSV and JSON with its schema (Table Schema, a Frictionless standard), beside the run's tables."""
-    stem = session.folder / "tables" / f"{session.notebook}--ledger"
+    stem = session.folder / "tables" / f"{session.stem}--ledger"
     book.to_csv(stem.with_suffix(".csv"), index=False, float_format="%.12g", lineterminator="\n")
     rows = json.loads(book.to_json(orient="records", double_precision=12))
     stem.with_suffix(".json").write_text(
         json.dumps(rows, indent=1, ensure_ascii=False), encoding="utf-8"
     )
-    schema = sessions.reads(session, TEMPLATES / "ledger.schema.json")
+    schema = sessions.looks_in(session, TEMPLATES / "ledger.schema.json")
     shutil.copyfile(schema, stem.with_suffix(".schema.json"))
 
 
@@ -54,11 +54,11 @@ def table(book: pd.DataFrame, session: Session, documents: dict[str, str]) -> HT
         )
     )
     links = " ".join(
-        f'<a href="{session.links}tables/{session.notebook}--ledger.{ending}" download '
+        f'<a href="{session.links}tables/{session.stem}--ledger.{ending}" download '
         f'aria-label="Download the ledger as {name}">{name}</a>'
         for ending, name in (("csv", "CSV"), ("json", "JSON"), ("schema.json", "schema"))
     )
-    script = sessions.reads(session, TEMPLATES / "ledger.js").read_text(encoding="utf-8")
+    script = sessions.looks_in(session, TEMPLATES / "ledger.js").read_text(encoding="utf-8")
     return HTML(
         f'<div class="card" id="ledger"><p class="small-print">Download: {links}</p>'
         f'<form class="filter" role="search" aria-label="Filter the ledger" hidden>{_fields(order, documents)}</form>'

@@ -35,9 +35,13 @@ class Session:
 
 @dataclass
 class Section:
-    """A part of a notebook. Its figures, tables and ledger entries rest on the files that are read through it."""
+    """A part of a notebook. Its figures, tables and ledger entries rest on the files that are read through it.
+
+    `of_print`: the user's file holds numbers that somebody printed, and no records.
+    """
 
     run: Session
+    of_print: bool = False
     sources: list[Path] = field(default_factory=list)
 
     def reads(self, path: str | Path) -> Path:
@@ -58,7 +62,8 @@ class Section:
         found = {provenance.state_of(path) for path in self.sources}
         order = ("simulated", "microdata", "moments", "published")
         state = next(state for state in order if state in found)
-        return "recomputed" if state == "published" else state
+        printed = state == "published" or (self.of_print and state == "microdata")
+        return "recomputed" if printed else state
 
 
 def start(notebook: str, namespace: dict[str, Any]) -> Session:
@@ -91,9 +96,9 @@ def start(notebook: str, namespace: dict[str, Any]) -> Session:
     return session
 
 
-def section(run: Session) -> Section:
-    """Begin a section, which has read nothing yet."""
-    return Section(run)
+def section(run: Session, of_print: bool = False) -> Section:
+    """Begin a section, which has read nothing yet. `of_print`: the user's file holds printed numbers."""
+    return Section(run, of_print)
 
 
 def refuse(session: Session, names: Iterable[str], why: str) -> None:

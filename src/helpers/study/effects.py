@@ -27,8 +27,8 @@ TABLES = {
     "participants": "04-participant-comparison/tables/04-participant-comparison--estimates.csv",
     "printed": "01-practice-change/figures/01-practice-change--implied-standard-errors.csv",
     "reports": "01-practice-change/tables/01-practice-change--estimates.csv",
-    "twin": "01-practice-change/tables/01-practice-change--twin-estimates.csv",
-    "signposts": "06-signposts/tables/06-signposts--estimates.csv",
+    "twin": "09-what-such-studies-can-see/tables/09-what-such-studies-can-see--twin-estimates.csv",
+    "signposts": "your-data-06-signposts/tables/your-data-06-signposts--estimates.csv",
 }
 """Results of other notebooks that hold effects in standard deviations."""
 
@@ -36,6 +36,14 @@ SOURCES = [
     "data/published/001-table2.csv", "data/published/002-table2.csv", "data/moments/cps-reports-moments.csv",
 ]  # fmt: skip
 SIMULATED = ["data/simulated/01-twin-assumptions.csv", "data/simulated/06-signposts.csv"]
+
+WAYS = {
+    "recomputed": "computed from other printed numbers",
+    "published": "because the same stands elsewhere in print",
+    "moments": "from sums of public records",
+    "microdata": "from records",
+}
+"""How a printed number was obtained again, by the state of what was set beside it."""
 
 _VERDICTS = {
     "reproduces": BLUE, "contradicts": RED, "recovered": SKY, "cannot be reproduced": "#a3a3a3", "quoted only": "#e4e4e4",

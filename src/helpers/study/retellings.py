@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from helpers.draw.reach_plots import digits
 from helpers.project import InputError, relative
 from helpers.read import frames
 
@@ -39,6 +40,32 @@ MEANING = {
 }
 """The signs in their order, in words."""
 
+STUDY = [
+    "interviews-teachers", "interviews-administrators", "observed-conferences", "observed-meetings",
+    "observed-classrooms", "data-kinds", "lessons",
+]  # fmt: skip
+"""What the study behind Foster's article looked at, by the ends of the ids of its printed numbers."""
+
+SIZES = {
+    "people": [
+        "003-text-reach-educators", "004-text-nbct", "004-text-collaboratory-members", "004-text-tli-teachers",
+        "004-text-experts",
+    ],
+    "schools, districts, places, partners": [
+        "003-text-reach-schools", "003-text-reach-districts", "004-text-dln-schools", "004-text-nwp-places",
+        "004-text-big-picture", "004-text-sjha-pilot-schools", "004-text-remake-learning", "004-text-holacracy",
+    ],
+}  # fmt: skip
+"""Printed counts of projects and networks that can stand on one axis."""
+
+CLAIMS = [
+    "003-text-reach-coaches", "003-text-schools-studied", "003-text-schools-selected", "003-text-east-side-high-schools",
+    "004-text-teens-disconnected", "004-text-teachers-engaged", "004-text-callout-hybrid", "004-text-hybrid-seek",
+    "004-text-closing-hybrid", "004-text-networks", "004-text-endnote-11", "004-text-endnote-43-year",
+]  # fmt: skip
+"""Retold numbers whose source was seen, so that the ledger can say whether it bears them out."""
+
+_GRAVEST = ["changed", "sharpened", "widened", "narrowed", "not seen", "kept", "context"]
 _BOUNDS = {"lower bound": "≥", "upper bound": "≤", "about": "≈"}
 _SOURCE_BOUNDS = {"more than": "≥", "at least": "≥", "nearly": "≤"}
 
@@ -145,3 +172,79 @@ def margin(percent: float, asked: float) -> tuple[float, float]:
 
     low, high = proportion_confint(percent / 100 * asked, asked, method="wilson")
     return 100 * low, 100 * high
+
+
+def by_sign(rows: pd.DataFrame) -> pd.DataFrame:
+    """Retellings in the order in which they are drawn: by sign, then from large to small; units have a name."""
+    order = list(MEANING)
+    ordered = rows.sort_values(
+        ["sign", "value"],
+        key=lambda s: s.map(order.index) if s.name == "sign" else -s,
+        kind="stable",
+    )
+    return ordered.assign(unit=ordered["unit"].replace("", "no unit"))
+
+
+def gravest_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """Retellings from those that changed most to those that changed least."""
+    return rows.sort_values("sign", key=lambda signs: signs.map(_GRAVEST.index), kind="stable")
+
+
+def in_words(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with `words` (who says what, after whom, and what the source says), `number` and `source_number`."""
+    says = rows["source_says"].where(rows["source_says"].fillna("") != "", "nothing seen")
+    how = rows["how"].fillna("").map(lambda text: f" → {text}" if text else "")
+    names = rows["source"].where(rows["source"] != "", "no source is named")
+    return rows.assign(
+        words=rows["said_by"] + ": " + rows["label"] + ". " + names + ": " + says + how,
+        number=rows["value"].map(digits),
+        source_number=rows["source_value"].map(digits),
+    )
+
+
+def counted(judged: pd.DataFrame) -> str:
+    """How many retellings were followed up, and how many have each sign, as the end of a sentence."""
+    counts = judged["sign"].value_counts()
+    said = [
+        f"{counts[sign]} {'was' if counts[sign] == 1 else 'were'} {sign}"
+        for sign in MEANING
+        if sign in counts
+    ]
+    return f"of {len(judged)} retellings that were followed up, {', '.join(said)}"
+
+
+def spoken_tally(counts: pd.DataFrame) -> str:
+    """What the cells of `tally` show, for somebody who cannot see them."""
+    given = counts[counts["count"] > 0]
+    said = [
+        f"{who}: {', '.join(f'{n} {sign}' for sign, n in zip(part['sign'], part['count'], strict=True))}"
+        for who, part in given.groupby("said_by", sort=False)
+    ]
+    return f"{'; '.join(said)}."
+
+
+def spoken_pairs(drawn: pd.DataFrame) -> str:
+    """What retold numbers beside their sources' show, for somebody who cannot see them."""
+    both = drawn.dropna(subset="source_value")
+    said = [
+        f"{', '.join(r.label.splitlines())}: {r.value:g} beside {r.source_value:g}, {r.sign}"
+        for r in both.itertuples()
+    ]
+    return f"{'; '.join(said)}. {len(drawn) - len(both)} rows have no number of the source."
+
+
+def spoken_hands(hands: pd.DataFrame) -> str:
+    """What the boxes of a chain say, for somebody who cannot see them."""
+    return "; then ".join(
+        f"{r.who}: {r.says}" + (f" ({r.sign})" if r.sign else "") for r in hands.itertuples()
+    )
+
+
+def hands(steps: pd.DataFrame) -> pd.DataFrame:
+    """One number from its first source down, as boxes `who, says, sign, change`; `steps` as `longest` gives them."""
+    rows = [(steps["source"].iloc[0], steps["source_says"].iloc[0], "", "")] if len(steps) else []
+    rows += [
+        (r.said_by, f"{r.label}: {digits(r.value)} {r.unit}", r.sign, r.change)
+        for r in steps.itertuples()
+    ]
+    return pd.DataFrame(rows, columns=["who", "says", "sign", "change"])
