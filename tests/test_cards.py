@@ -1,13 +1,20 @@
 """Cards: nothing is shown that lacks what a reader needs, and nothing simulated passes for more."""
 
+import json
+
 import matplotlib.pyplot as plt
+import nbformat
+import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from nbconvert import LatexExporter, MarkdownExporter
 
 from conftest import ROOT
-from helpers.draw import style
+from helpers.draw import cells, style
 from helpers.notebook import cards, session
+from helpers.project import InputError
+from helpers.read import provenance
 
 DATA = pd.DataFrame({"item": ["a", "b"], "estimate": [1 / 3, 2.0]})
 GOOD = {
@@ -15,18 +22,24 @@ GOOD = {
     "caption": "Two numbers, drawn to have something to show.",
     "alt": "Two dots, the first at a third and the second at two, far to its right.",
     "data": DATA,
-    "sources": ["data/published/001-table1.csv"],
-    "state": "recomputed",
 }
+TABLE = {key: GOOD[key] for key in ("title", "caption")}
+PRINT, MADE_UP = "data/published/001-table1.csv", "data/simulated/05-satisfaction.csv"
 
 
 @pytest.fixture
 def run(tmp_path):
     for name in ("figures", "tables"):
         (tmp_path / name).mkdir()
-    return session.Session(
-        "04-example", {"size": 3, "data": ""}, {"size": 2, "data": ""}, tmp_path, "../"
-    )
+    given, defaults = {"size": 3, "data": ""}, {"size": 2, "data": ""}
+    return session.Session("04-example", given, defaults, tmp_path, "04-example", "../")
+
+
+def section(run, *paths):
+    found = session.section(run)
+    for path in paths or (PRINT,):
+        found.reads(path)
+    return found
 
 
 def draw():
@@ -35,8 +48,12 @@ def draw():
     return fig
 
 
+def html(card):
+    return BeautifulSoup(card.bundle["text/html"], "html.parser")
+
+
 def test_figure_card_saves_and_shows_everything(run, tmp_path):
-    shown = BeautifulSoup(cards.figure(run, draw(), "two-numbers", **GOOD).data, "html.parser")
+    shown = html(cards.figure(section(run), draw(), "two-numbers", **GOOD))
     for ending in ("svg", "png", "csv"):
         assert (tmp_path / "figures" / f"04-example--two-numbers.{ending}").stat().st_size > 0
     assert shown.img["alt"] == GOOD["alt"]
@@ -45,27 +62,59 @@ def test_figure_card_saves_and_shows_everything(run, tmp_path):
         f"../figures/04-example--two-numbers.{ending}" for ending in ("svg", "png", "csv")
     ]
     text = shown.get_text()
-    for part in ("recomputed", "data/published/001-table1.csv", "size = 3", GOOD["caption"]):
+    for part in ("recomputed", PRINT, "size = 3", GOOD["caption"]):
         assert part in text
     saved = pd.read_csv(tmp_path / "figures" / "04-example--two-numbers.csv")
     assert saved["state"].unique().tolist() == ["recomputed"]
     assert saved["estimate"][0] == pytest.approx(1 / 3, rel=1e-11)
-    record = session.lines(tmp_path)[0]
-    assert (record["kind"], record["number"], record["state"]) == (
-        "figure",
+    record = next(line for line in session.lines(tmp_path) if line["kind"] == "figure")
+    assert (record["number"], record["state"], record["sources"]) == (
         "Figure 4.1",
         "recomputed",
+        [PRINT],
     )
 
 
-def test_state_stands_on_the_figure_itself(run):
-    fig = draw()
-    cards.figure(run, fig, "plain", **GOOD)
-    assert any("recomputed" in text.get_text() for text in fig.texts)
-    fig = draw()
-    simulated = {"sources": ["data/simulated/05-satisfaction.csv"], "state": "simulated"}
-    cards.figure(run, fig, "made-up", **(GOOD | simulated))
-    assert any("SIMULATED" in text.get_text() for text in fig.texts)
+@pytest.mark.parametrize(
+    ("paths", "state"),
+    [
+        ([PRINT], "recomputed"),
+        ([PRINT, "data/cases/listed.csv"], "recomputed"),
+        (["data/moments/cps-reports-moments.csv", PRINT], "moments"),
+        (["mine.csv", "data/moments/cps-reports-moments.csv"], "microdata"),
+        (["mine.csv", MADE_UP], "simulated"),
+        ([PRINT, MADE_UP], "simulated"),
+    ],
+)
+def test_the_state_follows_from_what_was_read(run, tmp_path, paths, state):
+    (tmp_path / "mine.csv").write_text("a,b\n1,2\n")
+    found = section(run, *(tmp_path / p if p == "mine.csv" else p for p in paths))
+    assert found.state == state
+    cards.table(found, DATA, "numbers", **TABLE)
+    saved = pd.read_csv(tmp_path / "tables" / "04-example--numbers.csv")
+    assert saved["state"].unique().tolist() == [state]
+
+
+def test_numbers_as_printed_are_published_and_made_up_ones_never(run, tmp_path):
+    assert "published" in html(cards.table(section(run), DATA, "a", **TABLE, as_printed=True)).text
+    made_up = html(cards.table(section(run, MADE_UP), DATA, "b", **TABLE, as_printed=True))
+    assert made_up.find(class_="state").text == "simulated"
+    (tmp_path / "mine.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(cards.CardError, match="microdata does not stand in print"):
+        cards.table(section(run, tmp_path / "mine.csv"), DATA, "c", **TABLE, as_printed=True)
+    typed = session.section(run, of_print=True)  # a user's table of what others print
+    typed.reads(tmp_path / "mine.csv")
+    assert typed.state == "recomputed"
+
+
+def test_state_stands_on_the_figure_itself_and_the_figure_stays_as_it_was(run, tmp_path):
+    for path, word in ((PRINT, "recomputed"), (MADE_UP, "SIMULATED")):
+        fig = draw()
+        cards.figure(section(run, path), fig, "plain", **GOOD)
+        assert f"<!-- {word}" in (tmp_path / "figures" / "04-example--plain.svg").read_text()
+        assert fig.texts == []
+        fig.suptitle("Another title")  # a researcher may go on with it
+        fig.savefig(tmp_path / "again.png")
 
 
 @pytest.mark.parametrize(
@@ -80,69 +129,108 @@ def test_state_stands_on_the_figure_itself(run):
         ({"caption": ""}, "lacks a caption"),
         ({"title": " "}, "lacks a title"),
         ({"data": DATA.head(0)}, "lacks data"),
-        ({"sources": []}, "lacks the data files"),
-        ({"sources": ["data/published/none.csv"]}, "no data file data/published/none.csv"),
-        ({"state": "measured"}, "lacks a state"),
-        ({"state": "simulated"}, "does not fit its sources"),
-        (
-            {"sources": ["data/simulated/05-satisfaction.csv"], "state": "microdata"},
-            "does not fit its sources",
-        ),
     ],
 )
 def test_a_card_that_lacks_something_is_refused(run, tmp_path, spoilt, reason):
     with pytest.raises(cards.CardError, match=reason):
-        cards.figure(run, draw(), "two-numbers", **(GOOD | spoilt))
+        cards.figure(section(run), draw(), "two-numbers", **(GOOD | spoilt))
     assert list((tmp_path / "figures").iterdir()) == []
+
+
+def test_a_card_that_rests_on_nothing_is_refused(run):
+    with pytest.raises(cards.CardError, match="read no file"):
+        cards.figure(session.section(run), draw(), "two-numbers", **GOOD)
+    with pytest.raises(InputError, match=r"none\.csv: there is no such file"):
+        session.section(run).reads("data/published/none.csv")
 
 
 @pytest.mark.parametrize("name", ["Two", "two numbers", "../two", "two--numbers"])
 def test_names_that_are_no_file_names(run, name):
     with pytest.raises(cards.CardError, match="joined by hyphens"):
-        cards.figure(run, draw(), name, **GOOD)
+        cards.figure(section(run), draw(), name, **GOOD)
 
 
 def test_a_copy_of_a_simulated_file_stays_simulated(tmp_path):
     copy = tmp_path / "my-real-data.csv"
-    copy.write_bytes((ROOT / "data" / "simulated" / "05-satisfaction.csv").read_bytes())
-    assert cards.state_of(copy) == "simulated"
+    copy.write_bytes((ROOT / MADE_UP).read_bytes())
+    assert provenance.state_of(copy) == "simulated"
     copy.write_text("a,b\n1,2\n")
-    assert cards.state_of(copy) == "microdata"
+    assert provenance.state_of(copy) == "microdata"
 
 
 def test_running_a_cell_again_keeps_its_number(run):
     style.use()
-    first = cards.figure(run, draw(), "one", **GOOD)
-    cards.figure(run, draw(), "two", **GOOD)
-    assert cards.figure(run, draw(), "one", **GOOD).data == first.data
+    part = section(run)
+    first = cards.figure(part, draw(), "one", **GOOD)
+    cards.figure(part, draw(), "two", **GOOD)
+    assert cards.figure(part, draw(), "one", **GOOD).bundle == first.bundle
 
 
-def test_table_card_has_caption_and_header_scopes(run, tmp_path):
-    table = {key: GOOD[key] for key in ("title", "caption", "sources", "state")}
-    shown = BeautifulSoup(
-        cards.table(run, DATA, "numbers", **table, decimals={"estimate": 2}).data, "html.parser"
-    )
+def test_table_card_has_caption_header_scopes_and_cells_by_format(run, tmp_path):
+    columns = {"Item": "{item}", "Size": "{estimate:.2f}", "Both": "{item}: {estimate:.1f}"}
+    shown = html(cards.table(section(run), DATA, "numbers", **TABLE, columns=columns))
     assert shown.table.contents[0].name == "caption"
     assert "Table 4.1. Two numbers." in shown.caption.get_text()
-    assert [cell["scope"] for cell in shown.thead.find_all("th")] == ["col", "col"]
+    assert [cell["scope"] for cell in shown.thead.find_all("th")] == ["col"] * 3
     assert [cell.get_text() for cell in shown.tbody.find_all("th", scope="row")] == ["a", "b"]
-    assert "0.33" in shown.tbody.get_text()
-    assert pd.read_csv(tmp_path / "tables" / "04-example--numbers.csv")["estimate"][
-        0
-    ] == pytest.approx(1 / 3, rel=1e-11)
+    rows = [[cell.get_text() for cell in row.find_all("td")] for row in shown.tbody.find_all("tr")]
+    assert rows == [["0.33", "a: 0.3"], ["2.00", "b: 2.0"]]
+    assert [cell.get("class") for cell in shown.tbody.tr.find_all("td")] == [["number"], None]
+    saved = pd.read_csv(tmp_path / "tables" / "04-example--numbers.csv")
+    assert saved["estimate"][0] == pytest.approx(1 / 3, rel=1e-11)
+
+
+def test_a_cell_is_a_dash_where_something_is_missing():
+    rows = pd.DataFrame({"x": [1.0, np.nan], "p": [0.00004, 0.2], "s": ["a", None], "n": [1200, 3]})
+    found = cells.cells(rows, {"x": "{x:.1f}", "p": "{p:p}", "s": "{s}!", "n": "{n:,.0f}"})
+    assert found.to_numpy().tolist() == [
+        ["1.0", "< 0.001", "a!", "1,200"],
+        ["–", "0.200", "–", "3"],
+    ]
+    assert cells.numeric({"x": "{x:.1f}", "s": "{s}!", "own": ["1", "2"]}) == [True, False, False]
 
 
 def test_text_is_escaped(run):
     spoilt = GOOD | {"title": "<b>& so on", "caption": "Never <script>alert(1)</script> here."}
-    shown = cards.figure(run, draw(), "escaped", **spoilt).data
-    assert "<script>" not in shown
-    assert "&lt;b&gt;&amp; so on" in shown
+    for card in (
+        cards.figure(section(run), draw(), "escaped", **spoilt),
+        cards.table(
+            section(run), DATA.assign(item="<i>"), "escaped",
+            title=spoilt["title"], caption=spoilt["caption"],
+        ),
+    ):  # fmt: skip
+        shown = card.bundle["text/html"]
+        assert "<script>" not in shown
+        assert "<i>" not in shown
+        assert "&lt;b&gt;&amp; so on" in shown
 
 
 def test_style_gives_equal_bytes(run, tmp_path):
     style.use()
     made = []
     for _ in range(2):
-        cards.figure(run, draw(), "again", **GOOD)
+        cards.figure(section(run), draw(), "again", **GOOD)
         made.append([path.read_bytes() for path in sorted((tmp_path / "figures").iterdir())])
     assert made[0] == made[1]
+
+
+def test_markdown_and_latex_show_figures_and_tables(run):
+    """As nbconvert writes them for people who go on in other programs."""
+    part = section(run)
+    made = [
+        cards.figure(part, draw(), "one", **(GOOD | {"caption": "50 % of_all & more {words}."})),
+        cards.table(part, DATA.assign(item=["a|b", "50 %_x"]), "two", **TABLE),
+    ]
+    outputs = [nbformat.v4.new_output("display_data", card.bundle) for card in made]
+    node = nbformat.v4.new_notebook(
+        cells=[nbformat.v4.new_code_cell("", outputs=[output]) for output in outputs]
+    )
+    tex = LatexExporter().from_notebook_node(node)[0]
+    assert r"50 \% of\_all \& more \{words\}." in tex
+    assert "../figures/04-example--one.png" in tex
+    assert r"50 \%\_x & 2.0 \\" in tex
+    exporter = MarkdownExporter()
+    words = exporter.from_notebook_node(node)[0]
+    assert GOOD["alt"] in words
+    assert "50 %_x" in words
+    json.dumps(made[0].bundle)  # what a notebook can hold

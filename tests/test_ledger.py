@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from helpers import project
-from helpers.notebook import ledger, session
+from helpers.notebook import ledger, session, source
 from helpers.read import published
 
 
@@ -88,30 +88,64 @@ def test_printed_decimals_are_kept():
     assert book.loc["001-table2-comfort-control-mean", "printed"] == "88.70"
 
 
-def test_an_entry_needs_a_state(tmp_path):
-    run = session.Session("04-example", {}, {}, tmp_path, "")
-    with pytest.raises(ValueError, match="state 'measured'"):
-        ledger.compare(run, {"001-table2-community-p": 1.0}, state="measured")
-    assert session.lines(tmp_path) == []
+@pytest.fixture
+def section(tmp_path):
+    run = session.Session("05-satisfaction", {}, {}, tmp_path, "05-satisfaction", "")
+    found = session.section(run)
+    found.reads("data/published/001-figure6.csv")
+    return found
 
 
-def test_entries_of_a_run_carry_its_name(tmp_path):
-    run = session.Session("04-example", {}, {}, tmp_path / "04-example", "")
-    run.folder.mkdir()
-    ledger.cannot(run, ["x"], "not public")
-    ledger.quote(run, ["y"], "a plan")
-    found = ledger.entries([run.folder])
-    assert [(e["id"], e["verdict"], e["note"], e["notebook"]) for e in found] == [
-        ("x", "cannot be reproduced", "not public", "04-example"),
-        ("y", "quoted only", "a plan", "04-example"),
+def entered(section):
+    lines = session.lines(section.run.folder)
+    return [(e["id"], e["state"], e["note"]) for e in lines if e["kind"] == "ledger"]
+
+
+def test_the_state_of_an_entry_follows_from_what_was_read(section):
+    ledger.compare(section, {"x": 1.0}, "added up")
+    ledger.same_in_print(section, {"y": (1.0, 2.0)}, "elsewhere")
+    ledger.claim(section, "z", True, "higher")
+    ledger.claim(section, "z", True, "said there", as_printed=True)
+    section.reads("data/simulated/05-satisfaction.csv")
+    ledger.compare(section, {"x": 1.0}, "made up")
+    assert entered(section) == [
+        ("x", "recomputed", "added up"),
+        ("y", "published", "elsewhere"),
+        ("z", "recomputed", "higher"),
+        ("z", "published", "said there"),
+        ("x", "simulated", "made up"),
     ]
 
 
-def test_notebooks_that_have_not_run_are_named_with_the_remedy(tmp_path):
-    (tmp_path / "04-example").mkdir()
-    (tmp_path / "04-example" / "record.jsonl").touch()
-    with pytest.raises(project.InputError, match=r"no result of 05-other\..*make all"):
-        ledger.entries([tmp_path / "04-example", tmp_path / "05-other"])
+def test_fixed_verdicts_come_from_their_file_with_reasons(section):
+    ledger.fixed(section.run)
+    found = entered(section)
+    assert ("001-text-figure6-axis-low", "published", "how the chart was drawn") in found
+    told = pd.read_csv(project.ROOT / ledger.FIXED)
+    assert len(found) == (told["notebook"] == "05-satisfaction").sum()
+
+
+def test_the_file_of_fixed_verdicts_is_sound():
+    told = pd.read_csv(project.ROOT / ledger.FIXED)
+    assert set(told["id"]) <= set(published.everything().index)
+    assert not told.duplicated(["id", "notebook"]).any()
+    assert set(told["verdict"]) == {"cannot be reproduced", "quoted only"}
+    assert set(told["notebook"]) <= set(source.names())
+    assert told["reason"].str.len().min() > 10
+
+
+def test_entries_of_a_run_carry_its_name_and_own_data_enters_nothing(tmp_path, monkeypatch):
+    names = ["04-example", "08-book", "your-data/04-example"]
+    monkeypatch.setattr(source, "names", lambda: names)
+    book = session.Session("08-book", {}, {}, tmp_path / "08-book", "08-book", "")
+    with pytest.raises(project.InputError, match=r"no result of 04-example\..*make all"):
+        ledger.entries(book, tmp_path)
+    for name in ("04-example", "08-book", "your-data-04-example"):
+        (tmp_path / name).mkdir()
+        run = session.Session(name, {}, {}, tmp_path / name, name, "")
+        ledger.without_value(session.section(run), [f"{name} x"], "quoted only", "a plan")
+    found = ledger.entries(book, tmp_path)
+    assert [(e["id"], e["notebook"]) for e in found] == [("04-example x", "04-example")]
 
 
 def test_what_every_contradiction_changes_is_told(built):

@@ -28,7 +28,7 @@ def book():
 @pytest.fixture
 def run(tmp_path):
     (tmp_path / "tables").mkdir()
-    return session.Session("08-example", {}, {}, tmp_path, "../")
+    return session.Session("08-example", {}, {}, tmp_path, "08-example", "../")
 
 
 def test_files_hold_every_row_and_fit_their_schema(book, run):

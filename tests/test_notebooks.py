@@ -6,10 +6,10 @@ import json
 import pytest
 
 from conftest import ROOT
-from helpers.notebook import prose, source
+from helpers.notebook import parameters, prose, source
 
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+NOTEBOOKS = [source.path_of(name) for name in source.names()]
+pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=source.names())
 
 
 def raw(path):
@@ -50,11 +50,40 @@ def test_prose_comes_first_and_asks_one_question(path):
 def test_code_cells_are_short_and_define_next_to_nothing(path):
     for cell in source.cells(path):
         if cell["type"] == "code":
-            assert len(cell["text"].splitlines()) <= 45
+            assert len(cell["text"].splitlines()) <= 25
             for node in ast.walk(ast.parse(cell["text"])):
                 if isinstance(node, ast.FunctionDef):
                     assert node.end_lineno - node.lineno < 4, node.name
                 assert not isinstance(node, ast.ClassDef)
+
+
+def test_no_cell_is_left_out_by_a_tag(path):
+    for cell in source.cells(path):
+        assert cell["tags"] in ([], ["parameters"])
+
+
+def test_parameters_are_a_line_each_with_an_explanation(path):
+    """So that `papermill --help-notebook` lists all of them."""
+    cells = [cell["text"] for cell in source.cells(path) if "parameters" in cell["tags"]]
+    lines = [line for text in cells for line in text.splitlines() if line and "import" not in line]
+    assert len(lines) == len(parameters.declared(path))
+    assert all(parameter.help for parameter in parameters.declared(path))
+
+
+def test_own_data_begins_with_a_simulated_example(path):
+    defaults = {p.name: p.default for p in parameters.declared(path)}
+    if path.parent.name == source.OWN:
+        assert str(defaults["data"]).startswith("data/simulated/")
+        ready = sorted((ROOT / "params").glob(f"{path.stem[:2]}-*.yml"))
+        assert defaults["data"] in [parameters.read(file)["data"] for file in ready]
+    else:
+        assert "data" not in defaults
+
+
+def test_nothing_is_shown_under_a_condition_alone(path):
+    for cell in source.cells(path):
+        assert "display(" not in cell["text"]
+        assert "else None" not in cell["text"]
 
 
 def test_what_a_cell_shows_is_its_last_expression(path):

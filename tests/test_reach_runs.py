@@ -1,39 +1,32 @@
 """Notebook 07 on a user's own table, from the command line to the tables, and what it says of print."""
 
-import json
-
 import pandas as pd
 import pytest
+from inprocess import refused, run
 
-from conftest import make, refused
 from helpers.simulate import examples
 
-pytestmark = pytest.mark.build
 NOTEBOOK = "07-reach-and-context"
 
 
-def run(project, stem, data, **more):
-    (project / "params" / f"{stem}.yml").write_text(json.dumps({"data": data} | more))
-    return make(project, "run", f"NOTEBOOK={NOTEBOOK}", f"PARAMS=params/{stem}.yml")
-
-
-def test_own_table_is_print_of_others_and_is_counted_right(project):
+def test_own_table_is_print_of_others_and_is_counted_right(tmp_path):
     own = examples.retold().replace({"said_by": {"Brief B": "Bericht Ü"}, "unit": {"schools": ""}})
     own = own[own["label"] != "Teachers who visit a colleague's lesson"]
-    own.to_csv(project / "data" / "raw" / "eigene.csv", index=False, sep=";", decimal=",")
-    done = run(project, "eigene", "data/raw/eigene.csv")
-    assert done.returncode == 0, done.stderr
-    folder = project / "build" / "runs" / "eigene"
-    tables = {path.stem.partition("--")[2]: pd.read_csv(path) for path in folder.glob("*s/*.csv")}
-    assert set(tables) == {"signs", "beside-the-source", "retellings"}  # nothing is retold twice
-    assert set(tables["retellings"]["state"]) == {"published"}
-    assert len(tables["retellings"]) == 8
-    signs = tables["signs"].groupby("sign")["count"].sum()
+    own.to_csv(tmp_path / "eigene.csv", index=False, sep=";", decimal=",")
+    ran = run(tmp_path / "run", NOTEBOOK, data=str(tmp_path / "eigene.csv"))
+    made = {path.stem.partition("--")[2] for path in (tmp_path / "run").glob("*s/*.csv")}
+    assert made == {"signs", "beside-the-source", "retellings"}  # nothing is retold twice
+    retellings = ran.table("retellings")
+    assert set(retellings["state"]) == {"published"}
+    assert len(retellings) == 8
+    signs = ran.figure("signs").groupby("sign")["count"].sum()
     assert signs[signs > 0].to_dict() == {"kept": 2, "sharpened": 1, "narrowed": 1, "changed": 2, "not seen": 1}  # fmt: skip
-    page = (folder / "notebook.html").read_text()
-    assert "Bericht Ü" in page
-    assert "Instructional Leadership Corps by" in page  # the introduction stays
-    assert "32,000" not in page  # and print goes
+    assert set(ran.figure("signs")["state"]) == {"recomputed"}
+    assert "Bericht Ü" in ran.page
+    assert "32,000" not in ran.page  # nothing of other people's print
+    assert not [
+        x for x in (tmp_path / "run" / "record.jsonl").read_text().splitlines() if '"ledger"' in x
+    ]
 
 
 BAD = {
@@ -45,19 +38,22 @@ BAD = {
 
 
 @pytest.mark.parametrize("mistake", BAD)
-def test_bad_tables_are_refused_and_leave_nothing(project, mistake):
+def test_bad_tables_are_refused(tmp_path, mistake):
     spoil, named = BAD[mistake]
-    spoil(examples.retold()).to_csv(project / "data" / "raw" / "bad.csv", index=False)
-    done = run(project, "spoilt", "data/raw/bad.csv")
-    refused(project, done, "spoilt", ["data/raw/bad.csv", *named])
+    spoil(examples.retold()).to_csv(tmp_path / "bad.csv", index=False)
+    refused(
+        lambda: run(tmp_path / "run", NOTEBOOK, data=str(tmp_path / "bad.csv")), "bad.csv", *named
+    )
 
 
-def test_an_encoding_of_no_file_is_refused(project):
-    done = run(project, "nothing", "", encoding="latin-1")
-    assert done.returncode != 0
-    assert "`encoding`: this is about your own file. Name it in `data`" in done.stderr
+def test_an_encoding_of_no_file_is_refused(tmp_path):
+    refused(
+        lambda: run(tmp_path, NOTEBOOK, encoding="latin-1"),
+        "`encoding` is a parameter of notebooks/your-data/07", "`data` is missing, which names your file",
+    )  # fmt: skip
 
 
+@pytest.mark.build
 def test_known_answers_about_print(built):
     """As the list of facts has them: the three numbers add up to the total; 23 percent of 1,000; four sites."""
     tables = built / "build" / "tables"

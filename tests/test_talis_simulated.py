@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from conftest import ROOT
 from helpers.estimate import replicates
-from helpers.notebook import cards
-from helpers.read import talis
+from helpers.read import provenance, talis
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED
 from helpers.simulate import talis_systems
 
@@ -183,7 +182,7 @@ def test_zip_is_what_the_program_makes_and_the_same_bytes_each_time(tmp_path):
 
 
 def test_copy_of_the_zip_stays_simulated(tmp_path):
-    assert cards.state_of(shutil.copy(ZIP, tmp_path / "mine.zip")) == "simulated"
+    assert provenance.state_of(shutil.copy(ZIP, tmp_path / "mine.zip")) == "simulated"
 
 
 def test_files_read_back_as_they_were_made(unpacked):
