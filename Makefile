@@ -87,14 +87,17 @@ distclean: clean ## remove the environment too
 	echo "Building the environment in .venv from requirements.lock (once, one to three minutes) ..."
 	rm -rf .venv
 	$(BOOT) -m venv .venv
-	$(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements.lock
+	$(PYTHON) src/helpers/build/install.py requirements.lock
 	$(PYTHON) -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+	echo "  compiling ..."
 	$(PYTHON) -m compileall -q -j 0 .venv/lib src || true
+	# A notebook saved with its outputs is committed without them.
+	if test -e .git && command -v git >/dev/null; then git config filter.notebook.clean 'if test -x .venv/bin/python; then .venv/bin/python -m helpers.notebook.clean; else cat; fi' || true; fi
 	touch $@
 
 .venv/peers: requirements-peers.lock .venv/ready
 	@echo "Adding the packages that tests compare with, from requirements-peers.lock (once, about a minute) ..."
-	$(PYTHON) -m pip install -qq --disable-pip-version-check --require-hashes --requirement requirements-peers.lock
+	$(PYTHON) src/helpers/build/install.py requirements-peers.lock
 	$(PYTHON) -m compileall -q -j 0 .venv/lib || true
 	touch $@
 

@@ -13,8 +13,8 @@ import nbformat
 import papermill
 from papermill.exceptions import PapermillExecutionError
 
-from helpers.notebook import session as sessions
 from helpers.build.plan import Job
+from helpers.notebook import session as sessions
 
 # Papermill cannot read all of our types and would call their parameters unknown; we have checked them.
 logging.getLogger("papermill").setLevel(logging.ERROR)

@@ -12,9 +12,9 @@ from typing import Any
 import pandas as pd
 
 from helpers import kept
-from helpers.notebook import ledger, source
 from helpers.build import page, plan
 from helpers.build.plan import BUILD
+from helpers.notebook import ledger, source
 from helpers.notebook import session as sessions
 from helpers.project import ROOT, STATES
 

@@ -1,0 +1,36 @@
+"""Install a lock file with pip and say how far it is. Called by make with the new environment's Python, before anything is there.
+
+python src/helpers/build/install.py requirements.lock
+"""
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+
+def main(lock: Path) -> int:
+    """Run pip on `lock`; a line every few seconds says what it does. Returns pip's exit status."""
+    total = len(re.findall(r"^[\w.-]+==", lock.read_text(encoding="utf-8"), re.MULTILINE))
+    command = [
+        sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off",
+        "--require-hashes", "--requirement", str(lock),
+    ]  # fmt: skip
+    found, told = 0, time.monotonic()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as pip:
+        for line in pip.stdout:
+            found += line.startswith(("Collecting", "Requirement already"))
+            if line.startswith("Installing collected"):
+                print(
+                    f"  {total} packages are here; unpacking them takes about a minute ...",
+                    flush=True,
+                )
+            elif time.monotonic() - told > 5:
+                print(f"  {found} of {total} packages ...", flush=True)
+                told = time.monotonic()
+    return pip.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
