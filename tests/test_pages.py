@@ -12,7 +12,8 @@ from conftest import make, need
 from helpers.notebook import source
 
 pytestmark = pytest.mark.browser
-PAGES = ["index.html", *(f"{name}.html" for name in source.names())]
+SLUGS = [source.slug(name) for name in source.names()]
+PAGES = ["index.html", *(f"{name}.html" for name in SLUGS)]
 BROWSER = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
@@ -121,7 +122,7 @@ def test_index_answers_each_notebook_and_names_data(site):
         notebook = source.path_of(name)
         assert source.title(notebook) in text
         assert source.question(notebook) in text
-        assert soup(site, f"{name}.html").find(string=lambda t: t and "In one sentence" in t)
+        assert soup(site, f"{source.slug(name)}.html").find(string=lambda t: t and "In one sentence" in t)
     for file in ("001-table1.csv", "001-table2.csv", "001-figure6.csv"):
         assert index.find("th", string=f"data/published/{file}")
     # In the ledger's summary every printed number is counted.
@@ -134,7 +135,7 @@ def test_index_answers_each_notebook_and_names_data(site):
 
 
 def test_pages_are_linked_in_reading_order(site):
-    names = source.names()
+    names = SLUGS
     for place, name in enumerate(names):
         page = soup(site, f"{name}.html")
         before, after = page.find("a", rel="prev"), page.find("a", rel="next")

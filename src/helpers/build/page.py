@@ -122,7 +122,11 @@ def _mend_links(soup: BeautifulSoup, name: str) -> None:
     """Links as they are right beside the page: figures next to it, notebooks as pages."""
     for link in soup.find_all("a", href=True):
         href = re.sub(r"^\.\./(figures|tables)/", r"\1/", link["href"])
-        if match := re.fullmatch(r"([\w./-]+)\.ipynb(#.*)?", href):
+        match = re.fullmatch(r"([\w./-]+)\.ipynb(#.*)?", href)
+        if match and not name:  # a run stands alone: the other notebooks are not beside it
+            link.unwrap()
+            continue
+        if match:
             place = posixpath.normpath(posixpath.join(posixpath.dirname(name), match[1]))
             href = f"{source.slug(place)}.html{match[2] or ''}"
         link["href"] = href

@@ -78,6 +78,7 @@ def _run(folder: Path) -> dict[str, Any]:
     state = json.loads((folder / "state.json").read_text(encoding="utf-8"))
     return {
         "name": folder.name,
+        "own": notebook.parent.name == source.OWN,
         "title": source.title(notebook),
         "question": source.question(notebook),
         "answer": next(line["text"] for line in lines if line["kind"] == "answer"),
@@ -92,6 +93,7 @@ def _index(runs: list[dict[str, Any]], book: pd.DataFrame | None) -> str:
     body = page.fill(
         "index.html.j2",
         runs=runs,
+        parts=_parts(runs),
         states=STATES,
         verdicts=ledger.VERDICTS,
         data=_by_data_file(runs),
@@ -101,7 +103,7 @@ def _index(runs: list[dict[str, Any]], book: pd.DataFrame | None) -> str:
     toc = [
         {"level": 2, "id": name, "text": text}
         for name, text in (
-            ("notebooks", "The notebooks"),
+            *((part["id"], part["title"]) for part in _parts(runs)),
             ("figures", "All figures"),
             ("data", "From data to figures"),
             ("ledger", "The evidence ledger"),
@@ -111,6 +113,22 @@ def _index(runs: list[dict[str, Any]], book: pd.DataFrame | None) -> str:
     ]
     description = "A research compendium on teachers who open their classrooms to each other"
     return page.shell(page.PROJECT, body, description, toc=toc)
+
+
+def _parts(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The two kinds of notebooks: evidence, and those for the reader's own data."""
+    words = {
+        "evidence": ("What is known", "From print and public records."),
+        "your-data": (
+            "Your data",
+            "The same questions on a file of yours. Here they show simulated examples, which are no evidence.",
+        ),
+    }
+    parts = [
+        {"id": name, "title": title, "words": text, "runs": [r for r in runs if r["own"] == own]}
+        for (name, (title, text)), own in zip(words.items(), (False, True), strict=True)
+    ]
+    return [part for part in parts if part["runs"]]
 
 
 def _by_data_file(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
