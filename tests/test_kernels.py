@@ -11,11 +11,11 @@ import nbformat
 import pandas as pd
 import pytest
 import yaml
-from inprocess import run
 from nbconvert.preprocessors import ExecutePreprocessor
 
 from conftest import ROOT, environment
 from helpers.notebook import clean, source
+from inprocess import run
 
 pytestmark = pytest.mark.build
 # The ledger's notebook looks for the runs of the others beside it, so all are run in the built copy.

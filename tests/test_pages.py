@@ -122,7 +122,9 @@ def test_index_answers_each_notebook_and_names_data(site):
         notebook = source.path_of(name)
         assert source.title(notebook) in text
         assert source.question(notebook) in text
-        assert soup(site, f"{source.slug(name)}.html").find(string=lambda t: t and "In one sentence" in t)
+        assert soup(site, f"{source.slug(name)}.html").find(
+            string=lambda t: t and "In one sentence" in t
+        )
     for file in ("001-table1.csv", "001-table2.csv", "001-figure6.csv"):
         assert index.find("th", string=f"data/published/{file}")
     # In the ledger's summary every printed number is counted.

@@ -2,9 +2,9 @@
 
 import pandas as pd
 import pytest
-from inprocess import refused, run
 
 from helpers.simulate import examples
+from inprocess import refused, run
 
 NOTEBOOK = "07-reach-and-context"
 

@@ -7,9 +7,11 @@ group 2.
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from scipy import stats
 
-from helpers.estimate import twogroups
+from helpers.estimate import multiplicity, twogroups
 from helpers.project import InputError, relative
 from helpers.read import frames
 from helpers.read.suppression import MINIMUM
@@ -27,6 +29,59 @@ COLUMNS = [
     "n",
     "n_groups",
 ]
+
+
+def margins(table1: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Each number of Table 1 (as `published.read` gives it) from the others of its row or column: reason, id, number."""
+    value = table1.pivot(index="row", columns="group", values="value")
+    everybody, zones = "All participating professionals", [z for z in value if z != "Total"]
+    others = value[zones[::-1]].rsub(value["Total"], axis=0).set_axis(zones, axis=1)
+    others.loc[everybody] = value[zones].drop(["Schools", everybody]).sum()
+    others["Total"] = value[zones].sum(axis=1)
+    reason = pd.Series(
+        "the row's total less the other district: the total's own check, seen from this cell",
+        table1.index,
+    )
+    reason[table1["row"] == everybody] = "sum of the roles"
+    reason[table1["group"] == "Total"] = "sum of the districts"
+    return {
+        why: {i: others.at[cell["row"], cell["group"]] for i, cell in cells.iterrows()}
+        for why, cells in table1.groupby(reason)
+    }
+
+
+def lists(entries: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """The paper's lists (`number, place`, an entry a row) for the numbers that announce them: reason, id, number."""
+    first, last = (f"001-study-ilt-practice-{end}" for end in ("first", "last"))
+    place = entries.groupby("number")["place"]
+    lengths = place.size().to_dict()
+    numbered = lengths.pop(last)  # these have their numbers in print, from nought
+    return {
+        "entries of the list that it announces": lengths,
+        f"{numbered} practices are listed with their numbers": {first: place.min()[last], last: place.max()[last]},
+    }  # fmt: skip
+
+
+def repeated(printed: pd.Series) -> dict[str, dict[str, float | tuple[float, float]]]:
+    """Printed numbers as another place of the paper has them: reason, id, number. `printed`: id -> printed value."""
+    pairs = [
+        ("study-abstract-year-first", "study-table1-year-first"),
+        ("study-abstract-year-last", "study-table1-year-last"),
+        ("study-introduction-law-profession-year", "study-ilt-law-year"),
+        ("text-methods-interviews", "study-results-interviews"),
+    ]
+    twice = {f"001-{a}": printed[f"001-{b}"] for pair in pairs for a, b in (pair, pair[::-1])}
+    twice["001-study-introduction-iterative"] = printed["001-study-introduction-practices"]
+    grades = tuple(printed[f"001-study-methods-grade-{end}"] for end in ("first", "last"))
+    return {
+        "the same number in another place of the paper": twice,
+        "grade 7 and/or 8 by the criterion of selection: 8 is one of the grades, not all": dict.fromkeys(
+            ["001-study-abstract-grade", "001-study-methods-grade"], grades
+        ),
+        "the only grade that the abstract names": {
+            "001-study-methods-grade-last": printed["001-study-abstract-grade"]
+        },
+    }
 
 
 def printed_tests(printed: pd.DataFrame) -> pd.DataFrame:
@@ -159,6 +214,45 @@ def clustered_estimates(
         }
         rows.append(scaled | shared | {"term": "hedges_g"})
     return _tidy(rows)
+
+
+def reading(groups: pd.DataFrame, alpha: float, power: float) -> pd.DataFrame:
+    """What keeps a reader from taking too much from the tests: `scale, p_value, p_holm, detectable, equivalence_bound`.
+
+    Welch's p-values before and after Holm's correction; the difference in standard deviations that groups of this size
+    find with `power`; the smallest that two one-sided 5 % tests rule out.
+    """
+    rows = groups[SUMMARY].to_numpy()
+    p_values = pd.Series([twogroups.welch(*row)["p_value"] for row in rows], groups.index)
+    return groups[["scale"]].assign(
+        p_value=p_values,
+        p_holm=multiplicity.holm(p_values),
+        detectable=[twogroups.detectable(r.n1, r.n2, alpha, power) for r in groups.itertuples()],
+        equivalence_bound=[twogroups.equivalence_bound(*row) for row in rows],
+    )
+
+
+def clustering(summary: pd.Series, per_school: float, n_schools: int) -> pd.DataFrame:
+    """What likeness within schools would do to Welch's test of one scale: `icc, case, factor, std_error, p_value`.
+
+    `summary`: SUMMARY of the scale; `per_school`: mean number of teachers of one group in a school. The cases are the
+    two ends of `twogroups.clustering_factors`; p by t with one degree of freedom less than there are schools.
+    """
+    test = twogroups.welch(*summary[SUMMARY])
+    cases = ("school differences shared", "nothing shared")
+    grid = np.arange(41) / 100
+    factors = [twogroups.clustering_factors(icc, per_school) for icc in grid]
+    curves = pd.DataFrame(
+        [
+            {"icc": icc, "case": case, "factor": factor}
+            for icc, both in zip(grid, factors, strict=True)
+            for case, factor in zip(cases, both, strict=True)
+        ]
+    ).sort_values("case", kind="stable")
+    return curves.assign(
+        std_error=test["std_error"] * curves["factor"],
+        p_value=2 * stats.t.sf(abs(test["t"]) / curves["factor"], n_schools - 1),
+    )
 
 
 def _tidy(rows: Iterable[dict]) -> pd.DataFrame:

@@ -75,6 +75,20 @@ def changes(survey: Waves) -> pd.DataFrame:
     return found.reindex(columns=order).astype({"n": "Int64"})
 
 
+def answers(survey: Waves, scale: str) -> pd.DataFrame:
+    """The complete rows of a scale as one table, for a formula: `score, wave, peers, school`, and what is held constant.
+
+    `score` is in standard deviations of the baseline wave, as in `changes`; `peers` is 1 for schools with peer groups.
+    Controls and categories have `held: ` before their names.
+    """
+    rows = survey.complete(scale)
+    frame = survey.frame.loc[rows, ["wave", "school"]]
+    unit = _within(survey, scale, _sums(survey, scale)).baseline_sd
+    frame["score"] = survey.scores[scale] / unit
+    frame["peers"] = (survey.frame["kind"] == PEERS).astype(float)
+    return frame.join(survey.conditions.add_prefix("held: "))
+
+
 def specifications(survey: Waves, estimates: pd.DataFrame) -> pd.DataFrame:
     """The last wave's main term under other choices: `panel, specification, term, estimate, ..., n, n_groups`.
 

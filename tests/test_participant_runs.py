@@ -1,0 +1,134 @@
+"""Notebook 04 on the user's own records: values, states and refusals."""
+
+import json
+
+import pandas as pd
+import pytest
+from scipy import stats
+
+import inprocess
+from conftest import ROOT, make, refused
+from helpers.estimate import twogroups
+from helpers.notebook import source
+from helpers.study import participants
+
+NOTEBOOK = "04-participant-comparison"
+OWN = {"group": "group", "scales": ["comfort"]}
+
+
+@pytest.fixture
+def example():
+    return pd.read_csv(ROOT / "data" / "simulated" / "04-participants.csv")
+
+
+def run(folder, records, **values):
+    path = folder / "bad.csv"
+    if isinstance(records, pd.DataFrame):
+        records.to_csv(path, index=False)
+    elif records is not None:
+        path.write_bytes(records)
+    return inprocess.run(folder / "run", NOTEBOOK, data=str(path), **(OWN | values))
+
+
+@pytest.mark.build
+def test_own_records_with_other_names_are_microdata(project, example):
+    own = example.rename(columns={"group": "Gruppe", "comfort": "Wohlgefühl (1-4)", "school": "Schule"})  # fmt: skip
+    own.to_csv(project / "data" / "raw" / "eigene.csv", index=False, sep=";", decimal=",")
+    values = {
+        "data": "data/raw/eigene.csv", "group": "Gruppe", "scales": ["Wohlgefühl (1-4)"],
+        "compare": ["colleague", "participant"],
+    }  # fmt: skip
+    (project / "params" / "eigene.yml").write_text(json.dumps(values))
+    done = make(project, "run", f"NOTEBOOK={NOTEBOOK}", "PARAMS=params/eigene.yml")
+    assert done.returncode == 0, done.stderr
+    folder = project / "build" / "runs" / "eigene"
+    table = pd.read_csv(folder / "tables" / f"{NOTEBOOK}--estimates.csv")
+    assert table["state"].unique().tolist() == ["microdata"]
+    first = own["Gruppe"] == "colleague"
+    expected = twogroups.welch(*twogroups.summarise(own["Wohlgefühl (1-4)"], first))
+    assert table.set_index("term").loc["difference", "estimate"] == pytest.approx(
+        expected["estimate"], rel=1e-10
+    )
+    page = (folder / "notebook.html").read_text()
+    assert "Wohlgefühl (1-4)" in page
+    given = next(cell for cell in source.cells(folder / "notebook.ipynb") if "Wohl" in cell["text"])
+    assert "scales = ['Wohlgefühl (1-4)']" in given["text"].splitlines()
+    # No single person leaves the run.
+    assert not any(len(pd.read_csv(path)) >= len(own) for path in folder.glob("*s/*.csv"))
+
+
+@pytest.mark.build
+def test_a_refused_run_leaves_nothing(project, example):
+    example.drop(columns="comfort").to_csv(project / "data" / "raw" / "bad.csv", index=False)
+    values = OWN | {"data": "data/raw/bad.csv"}
+    (project / "params" / "spoilt.yml").write_text(json.dumps(values))
+    done = make(project, "run", f"NOTEBOOK={NOTEBOOK}", "PARAMS=params/spoilt.yml")
+    refused(project, done, "spoilt", ["data/raw/bad.csv", "no column 'comfort'"])
+
+
+@pytest.mark.parametrize(("cluster", "method"), [("school", "clustered"), ("", "Welch")])
+def test_the_regression_by_statsmodels_has_the_errors_of_the_table(
+    tmp_path, example, cluster, method
+):
+    found = run(tmp_path, example, cluster=cluster)
+    table = found.table("estimates").set_index(["method", "term"])
+    fit = found.variables["fit"]
+    for name, of_fit in (("estimate", fit.params), ("std_error", fit.bse)):
+        assert of_fit["first"] == pytest.approx(table.loc[(method, "difference"), name], rel=1e-9)
+    assert f"{fit.bse['first']:.4f} (row “{method}”)" in found.page
+
+
+def test_nothing_of_print_is_in_it(tmp_path, example):
+    found = run(tmp_path, example)
+    assert {path.stem for path in found.folder.glob("*s/*.csv")} == {
+        f"{NOTEBOOK}--{card}" for card in ("estimates", "effect-sizes", "reading")
+    }
+    assert "Chile" not in found.page
+    assert '"kind": "ledger"' not in (found.folder / "record.jsonl").read_text()
+
+
+def test_likeness_that_is_none_leaves_welch_and_few_schools_raise_p():
+    summary = pd.Series(dict(zip(participants.SUMMARY, (2.48, 0.77, 49, 2.15, 0.73, 49), strict=True)))  # fmt: skip
+    curves = participants.clustering(summary, per_school=3.0, n_schools=22)
+    welch = twogroups.welch(*summary)
+    start = curves[curves["icc"] == 0]
+    assert start["std_error"].tolist() == pytest.approx([welch["std_error"]] * 2)
+    assert start["p_value"].tolist() == pytest.approx([2 * stats.t.sf(welch["t"], 21)] * 2)
+    ends = curves[curves["icc"] == 0.4].set_index("case")["factor"]
+    assert ends["school differences shared"] == pytest.approx(0.6**0.5)
+    assert ends["nothing shared"] == pytest.approx(1.8**0.5)
+
+
+def test_reading_counts_all_tests_and_keeps_their_order():
+    rows = [("a", 2.0, 1, 40, 2.1, 1, 40), ("b", 2.5, 1, 40, 2.0, 1, 40), ("c", 2, 1, 40, 2, 1, 40)]  # fmt: skip
+    groups = pd.DataFrame(rows, columns=["scale", *participants.SUMMARY], index=[7, 8, 9])
+    found = participants.reading(groups, alpha=0.05, power=0.8).set_index("scale")
+    assert found["p_holm"]["b"] == pytest.approx(3 * found["p_value"]["b"])
+    assert found["p_holm"]["c"] == 1
+    assert found["detectable"].tolist() == pytest.approx([0.6343] * 3, abs=1e-4)
+    assert found["equivalence_bound"].idxmin() == "c"
+
+
+BAD = {
+    "missing column": (lambda d: d.drop(columns="comfort"), {}, ["no column 'comfort'"]),
+    "text among numbers": (lambda d: d.assign(comfort="high"), {}, ["'comfort'", "row 2: 'high'", "Correct"]),
+    "off the scale": (lambda d: d.assign(comfort=9), {"ranges": {"comfort": [1, 4]}}, ["scale 1 to 4", "row 2: '9'"]),
+    "one group": (lambda d: d.assign(group="colleague"), {}, ["two groups"]),
+    "no rows": (lambda d: d.head(0), {}, ["no rows"]),
+    "same id": (lambda d: d.assign(teacher=1), {"respondent": "teacher"}, ["'teacher'", "row 2: '1'"]),
+    "empty": (lambda d: b"", {}, ["is empty"]),
+    "another encoding": (lambda d: "group,comfort\nniño,1\n".encode("latin-1"), {}, ["row 2", "encoding: latin-1"]),
+    "no CSV": (lambda d: b"PK\x03\x04" + bytes(60), {}, ["no text"]),
+    "not there": (lambda d: None, {}, ["no such file"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistake", BAD)
+def test_bad_records_are_refused_in_one_message(tmp_path, example, mistake):
+    spoil, more, named = BAD[mistake]
+    inprocess.refused(lambda: run(tmp_path, spoil(example), **more), "bad.csv", *named)
+
+
+def test_parameters_of_own_records_without_a_file_are_refused(tmp_path):
+    said = ("`group`, `scales`", "`data` is missing, which names your file")
+    inprocess.refused(lambda: inprocess.run(tmp_path, NOTEBOOK, **OWN), *said)
