@@ -46,6 +46,8 @@ class Section:
 
     def reads(self, path: str | Path) -> Path:
         """Note that the section rests on a file (an edit of it reruns the notebook), and return its place."""
+        if not str(path):
+            raise InputError("`data` is empty. Name your file in it.")
         place = locate(path)
         if not place.is_file():
             raise InputError(
