@@ -3,6 +3,7 @@
 import ast
 import json
 
+import papermill
 import pytest
 
 from conftest import ROOT
@@ -62,12 +63,12 @@ def test_no_cell_is_left_out_by_a_tag(path):
         assert cell["tags"] in ([], ["parameters"])
 
 
-def test_parameters_are_a_line_each_with_an_explanation(path):
-    """So that `papermill --help-notebook` lists all of them."""
-    cells = [cell["text"] for cell in source.cells(path) if "parameters" in cell["tags"]]
-    lines = [line for text in cells for line in text.splitlines() if line and "import" not in line]
-    assert len(lines) == len(parameters.declared(path))
-    assert all(parameter.help for parameter in parameters.declared(path))
+def test_papermill_lists_every_parameter_with_an_explanation(path):
+    listed = papermill.inspect_notebook(path)
+    declared = parameters.declared(path)
+    assert list(listed) == [parameter.name for parameter in declared]
+    assert all(parameter.help for parameter in declared)
+    assert all(parameter["help"] for parameter in listed.values())
 
 
 def test_own_data_begins_with_a_simulated_example(path):

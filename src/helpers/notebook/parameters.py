@@ -40,14 +40,17 @@ def declared(notebook: Path) -> list[Parameter]:
         for token in tokenize.generate_tokens(io.StringIO(text).readline)
         if token.type == tokenize.COMMENT
     }
+    body = ast.parse(text).body
+    # A type with quotes in it has a name of its own, since papermill lists no parameter whose line has more quotes.
+    names = {n.targets[0].id: ast.unparse(n.value) for n in body if isinstance(n, ast.Assign)}
     return [
         Parameter(
             name=node.target.id,
-            type=ast.unparse(node.annotation),
+            type=names.get(ast.unparse(node.annotation), ast.unparse(node.annotation)),
             default=ast.literal_eval(node.value),
             help=comments.get(node.end_lineno, ""),
         )
-        for node in ast.parse(text).body
+        for node in body
         if isinstance(node, ast.AnnAssign)
     ]
 
@@ -60,7 +63,7 @@ def check(notebook: Path, values: dict[str, Any], where: str) -> dict[str, Any]:
     import pydantic  # only runs that really check pay for it
 
     parameters = declared(notebook)
-    types = {name: getattr(typing, name) for name in ("Literal",)}
+    types = {name: getattr(typing, name) for name in ("Literal", "Union")}
     fields = {p.name: (eval(p.type, types), p.default) for p in parameters}
     config = pydantic.ConfigDict(extra="forbid", strict=True)
     try:
