@@ -130,6 +130,16 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture(scope="session")
+def reports(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the city's files that the sums in data/moments are made from, and of one file that is none."""
+    folder = tmp_path_factory.mktemp("reports")
+    about = json.loads((ROOT / "data" / "moments" / "cps-reports.json").read_text())
+    for name in [*(file["name"] for file in about["inputs"]), "school_profiles_sy1718.csv"]:
+        shutil.copy2(shared / "data" / "cps" / name, folder)
+    return folder
+
+
 @pytest.fixture
 def figure_style() -> Iterator[None]:
     """Figures as notebooks draw them; a warning of matplotlib fails the test."""
