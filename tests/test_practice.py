@@ -162,6 +162,9 @@ def test_no_joint_test_of_more_years_than_clusters_can_tell_apart():
         categories=(),
         references={"p": {}},
         without_panel=0,
+        model=model,
+        sample=example(),
+        every=1,
         moments={"p": few},
         counts={"p": few},
         panels={"p": fixed_effects.within(few)},
@@ -238,6 +241,102 @@ def test_the_order_of_rows_and_the_names_of_schools_do_not_matter(tmp_path_facto
     shrunken = [own_practice.schools(study, {"all records": 1.0}) for study in (one, two)]
     assert len(shrunken[0]) >= 10
     pd.testing.assert_frame_equal(*shrunken)
+
+
+# --- another package on the same records ----------------------------------------------------------------------------
+
+
+def by_linearmodels(sample):
+    model = PanelOLS(sample.outcome, sample.terms, weights=sample.weights, entity_effects=True)
+    return model.fit(cov_type="clustered", clusters=sample.clusters, group_debias=True)
+
+
+def compared(study, fit=by_linearmodels):
+    return own_practice.compared(study, own_practice.units(study, True), fit)
+
+
+@pytest.mark.parametrize("weight", ["", "weight"])
+@pytest.mark.parametrize("cluster", ["", "district"])
+def test_another_package_is_given_the_records_of_the_first_panel(weight, cluster):
+    study = read(weight=weight, cluster=cluster)
+    found = compared(study)
+    ours = estimates(study, standardise=True)
+    ours = ours[ours["panel"] == "high"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(found[ours.columns], ours, rtol=1e-9)
+    assert found["other_estimate"].to_numpy() == pytest.approx(ours["estimate"], rel=1e-8)
+    n, k = ours["n"][0], len(ours)
+    ratio = found["std_error"] / found["other_std_error"]
+    assert ratio.to_numpy() == pytest.approx(np.sqrt((n - k) / (n - k - 1)), rel=1e-8)
+
+
+def test_another_package_is_given_the_same_schools(tmp_path):
+    frame = pd.concat([gappy(), example().iloc[[0]].assign(school="alone")])
+    study = read(write(tmp_path, frame), **WHOLE, balanced=True)
+    found = compared(study)
+    ours = estimates(study, standardise=True)
+    pd.testing.assert_frame_equal(found[ours.columns], ours, rtol=1e-9)
+    assert found["other_estimate"].to_numpy() == pytest.approx(ours["estimate"], rel=1e-8)
+
+
+def test_another_package_is_given_the_measure_of_items():
+    study = read(outcome="", items=["item_1", "item_2", "item_3", "item_4"], **WHOLE)
+    found = compared(study)
+    assert found["other_estimate"].to_numpy() == pytest.approx(found["estimate"], rel=1e-8)
+
+
+def test_of_many_records_one_in_so_many_is_taken_in_order(tmp_path, monkeypatch):
+    monkeypatch.setattr(own_practice, "SAMPLED", 1000)
+    frame = example().copy()
+    frame.loc[frame.index[::9], "poverty"] = np.nan
+    study = read(write(tmp_path, frame), **WHOLE)
+    whole = frame.dropna(subset=["poverty", "practice"]).reset_index(drop=True)
+    assert study.every == 4
+    taken = whole[whole.index % 4 == 3]
+    assert len(taken) <= 1000
+    assert study.sample["poverty"].tolist() == taken["poverty"].tolist()
+    assert study.sample["school"].tolist() == taken["school"].tolist()
+    own = read(write(tmp_path, taken, "taken.csv"), **WHOLE)
+    found = own_practice.compared(study, {"all records": 1.0}, by_linearmodels)
+    pd.testing.assert_frame_equal(found[estimates(own).columns], estimates(own), rtol=1e-9)
+
+
+def test_what_rests_on_few_records_is_not_compared(tmp_path, monkeypatch):
+    frame = small(n=600)
+    frame.loc[frame.index[::70], "sex"] = "rare"  # nine records
+    seen = []
+
+    def watched(sample):
+        seen.append(sample)
+        return by_linearmodels(sample)
+
+    found = compared(read(write(tmp_path, frame), **SMALL), watched)
+    assert "sex: rare" in seen[0].terms
+    assert found["term"].tolist() == ["2013", "2014", "sex: m", "x"]
+    # Forty records in the file, but fewer than ten in the sample.
+    monkeypatch.setattr(own_practice, "SAMPLED", 100)
+    frame.loc[frame.index[::15], "sex"] = "rare"
+    found = compared(read(write(tmp_path, frame), **SMALL))
+    assert "sex: rare" not in set(found["term"])
+    assert len(found) > 0
+
+
+def test_where_the_other_package_gives_up_nothing_is_compared():
+    def gives_up(sample):
+        raise ValueError("exog does not have full column rank")
+
+    assert compared(read(), gives_up).empty
+
+
+def test_other_packages_see_no_names():
+    seen = []
+
+    def watched(sample):
+        seen.append(sample)
+        return by_linearmodels(sample)
+
+    compared(read(cluster="district"), watched)
+    assert all(dtype.kind == "i" for dtype in seen[0].clusters.index.dtypes)
+    assert seen[0].clusters.dtype.kind == "i"
 
 
 # --- which records ---------------------------------------------------------------------------------------------------
@@ -588,6 +687,24 @@ def test_printed_effects_are_the_table_in_reading_order():
     assert found["decimals"].unique().tolist() == [3]
 
 
+def test_what_is_planted_is_what_is_printed():
+    printed = published.read(ROOT / "data" / "published" / "002-table2.csv")
+    text = published.read(ROOT / "data" / "published" / "002-text.csv")["value"]
+    found = practice_change.planted(practice_change.printed_effects(printed), text)
+    assert found["years"][0] == "2011-12"
+    for band, subjects in found["effects"].items():
+        for subject, effects in subjects.items():
+            ids = [
+                f"002-table2-{band}-{subject.replace('ematics', '')}-{year}"
+                for year in found["years"][1:]
+            ]
+            assert printed.loc[ids, "value"].tolist() == list(effects)
+        assert found["counts"][band] == tuple(
+            text[f"002-text-note-students-{band}-{end}"] for end in ("low", "high")
+        )
+    assert [len(subjects) for subjects in found["effects"].values()] == [2, 2]
+
+
 def test_layout_marks_years_that_a_panel_lacks():
     rows = [
         ("one", "2013", 0.1234, 0.05, 0.2),
@@ -612,13 +729,6 @@ def test_stars_as_printed(p_value, shown):
 
 
 # --- mistakes --------------------------------------------------------------------------------------------------------
-
-
-def test_own_records_need_a_file():
-    with pytest.raises(InputError, match="parameter `data`"):
-        practice_change.check_source("own", "")
-    practice_change.check_source("all", "")
-    practice_change.check_source("own", "mine.csv")
 
 
 @pytest.mark.parametrize(
@@ -768,14 +878,6 @@ def test_records_of_no_panel_are_counted(tmp_path):
     )
     with pytest.raises(InputError, match="'band': empty in all records"):
         read(write(tmp_path, frame.assign(band=None)), **(SMALL | {"by": "band"}))
-
-
-def test_a_source_that_is_not_about_the_file_is_refused():
-    with pytest.raises(InputError, match="`source: twin` is not about your file"):
-        practice_change.check_source("twin", "mine.csv")
-    practice_change.check_source("all", "mine.csv")
-    practice_change.check_source("own", "mine.csv")
-    practice_change.check_source("twin", "")
 
 
 @pytest.mark.parametrize(

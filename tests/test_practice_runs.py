@@ -1,19 +1,20 @@
-"""Notebook 01 on the user's own records and with its other sources, from the command line to the tables."""
+"""Notebook 01 on the user's own records and on print and public reports, from its parameters to its tables."""
 
 import json
 import os
 import re
-import shutil
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from inprocess import refused, run
 from linearmodels.panel import PanelOLS
 
-from conftest import make, refused
-from helpers.notebook import parameters
+from conftest import ROOT, make
+from helpers.notebook import parameters, session
+from helpers.study import chicago
 
-pytestmark = pytest.mark.build
 NOTEBOOK = "01-practice-change"
 
 
@@ -43,7 +44,6 @@ def schueler():
 
 
 COLUMNS = {
-    "data": "data/raw/schueler.csv",
     "outcome": "Übung",
     "school": "Schule",
     "year": "Jahr",
@@ -53,14 +53,16 @@ COLUMNS = {
 }
 
 
-def run(project, file, **values):
-    (project / "params" / file).write_text(json.dumps(values))
-    return make(project, "run", f"NOTEBOOK={NOTEBOOK}", f"PARAMS=params/{file}")
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory):
+    """The evidence notebook as `make all` runs it."""
+    return run(tmp_path_factory.mktemp("evidence"), NOTEBOOK)
 
 
-def table(project, run_name, name="estimates"):
-    folder = project / "build" / "runs" / run_name / "tables"
-    return pd.read_csv(folder / f"{NOTEBOOK}--{name}.csv")
+def own(tmp_path, frame, name="schueler.csv", **more):
+    """A run on these records with their columns named."""
+    frame.to_csv(tmp_path / name, index=False)
+    return run(tmp_path / "run", NOTEBOOK, **(COLUMNS | {"data": str(tmp_path / name)} | more))
 
 
 def other_estimates(frame, cluster):
@@ -90,14 +92,11 @@ def other_estimates(frame, cluster):
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "dta", "folder"])
-def test_own_records_give_what_another_package_gives(project, schueler, ending):
-    raw = project / "data" / "raw"
-    path = raw / f"schueler.{ending}"
+def test_own_records_give_what_another_package_gives(tmp_path, schueler, ending):
+    path = tmp_path / f"schueler.{ending}"
     if ending == "csv":
         schueler.to_csv(path, index=False)
     elif ending == "parquet":
-        import duckdb
-
         duckdb.from_df(schueler).write_parquet(str(path))
     elif ending == "dta":
         schueler.to_stata(path, write_index=False, version=118)
@@ -105,10 +104,9 @@ def test_own_records_give_what_another_package_gives(project, schueler, ending):
         path.mkdir()
         for year, part in schueler.groupby("Jahr"):
             part.to_csv(path / f"{year}.csv", index=False)
-    values = COLUMNS | {"data": f"data/raw/{path.name}", "weight": "Gewicht", "cluster": "Bezirk"}
-    done = run(project, f"{ending}.yml", **values)
-    assert done.returncode == 0, done.stderr
-    found = table(project, ending)
+    given = COLUMNS | {"data": str(path), "weight": "Gewicht", "cluster": "Bezirk"}
+    ran = run(tmp_path / "run", NOTEBOOK, **given)
+    found = ran.table("estimates")
     assert found["term"].tolist() == ["2019", "2020", "2021", "Geschlecht: w", "Armut"]
     estimates, std_errors = other_estimates(schueler, "Bezirk")
     assert found["estimate"].to_numpy() == pytest.approx(estimates, rel=1e-9)
@@ -116,34 +114,70 @@ def test_own_records_give_what_another_package_gives(project, schueler, ending):
     assert (found["n"] == schueler["Übung"].notna().sum()).all()
     assert (found["n_groups"] == 9).all()
     assert set(found["state"]) == {"microdata"}
+    # PanelOLS as the notebook writes it, on the same records.
+    check = ran.table("independent-check")
+    assert check["term"].tolist() == found["term"].tolist()
+    assert check["other_estimate"].to_numpy() == pytest.approx(estimates, rel=1e-8)
+    ratio = (std_errors / check["other_std_error"]).mean()
+    assert f"Our standard errors are theirs times {ratio:.6f}:" in ran.page
 
 
-def test_a_last_year_of_few_records_is_not_shown(project, schueler):
+def test_of_a_folder_the_run_depends_on_its_files_and_their_names(tmp_path, schueler):
+    folder = tmp_path / "jahre"
+    folder.mkdir()
+    for year, part in schueler.groupby("Jahr"):
+        part.to_csv(folder / f"{year}.csv", index=False)
+    run(tmp_path / "run", NOTEBOOK, data=str(folder), **COLUMNS)
+    inputs = [x["path"] for x in session.lines(tmp_path / "run") if x["kind"] == "input"]
+    assert inputs == [str(folder), *(str(path) for path in sorted(folder.iterdir()))]
+
+
+def test_a_last_year_of_few_records_is_not_shown(tmp_path, schueler):
     """As where one school wrote a year otherwise: the run goes on without what would rest on them."""
     few = schueler.index[schueler["Übung"].notna()][:3]
-    own = schueler.assign(
-        Jahr=schueler["Jahr"].astype(str).mask(schueler.index.isin(few), "2021/22")
-    )
-    own.to_csv(project / "data" / "raw" / "few.csv", index=False)
-    done = run(project, "few.yml", **COLUMNS | {"data": "data/raw/few.csv"})
-    assert done.returncode == 0, done.stderr
-    found = table(project, "few").set_index("term")["estimate"]
+    years = schueler["Jahr"].astype(str).mask(schueler.index.isin(few), "2021/22")
+    ran = own(tmp_path, schueler.assign(Jahr=years))
+    found = ran.table("estimates").set_index("term")["estimate"]
     assert found.isna().tolist() == [False, False, False, True, False, False]
-    assert not list((project / "build" / "runs" / "few").glob("*s/*specifications*"))
+    assert "2021/22" not in ran.table("independent-check")["term"].tolist()
+    assert not list(ran.folder.glob("*s/*specifications*"))
+    assert not list(ran.folder.glob("tables/*.yml"))
+    assert "The last year rests on fewer than ten records" in ran.page
 
 
+@pytest.mark.build
 def test_nothing_of_single_students_or_small_schools_leaves_a_run(project, schueler):
-    small = schueler.assign(Schule=schueler["Schule"].where(schueler.index > 3, 7777))
+    small = schueler.assign(Schule=schueler["Schule"].where(schueler.index > 3, 98765432))
     small.to_csv(project / "data" / "raw" / "klein.csv", index=False)
-    done = run(project, "klein.yml", **(COLUMNS | {"data": "data/raw/klein.csv"}))
+    given = COLUMNS | {"data": "data/raw/klein.csv"}
+    (project / "params" / "klein.yml").write_text(json.dumps(given))
+    done = make(project, "run", f"NOTEBOOK={NOTEBOOK}", "PARAMS=params/klein.yml")
     assert done.returncode == 0, done.stderr
     folder = project / "build" / "runs" / "klein"
     for path in folder.rglob("*"):
         if path.suffix in (".csv", ".html", ".ipynb", ".svg"):
-            assert "7777" not in path.read_text(encoding="utf-8"), path.name
+            assert "98765432" not in path.read_text(encoding="utf-8"), path.name
     schools = pd.read_csv(folder / "figures" / f"{NOTEBOOK}--school-effects.csv")
     assert len(schools) <= 40
     assert "school" not in schools
+
+
+def test_an_outcome_is_no_scale_and_items_are_one(tmp_path, schueler):
+    assert "No items are named" in own(tmp_path, schueler).page
+    ready = parameters.read(ROOT / "params" / "01-own-items.yml")
+    ran = run(tmp_path / "items", NOTEBOOK, **ready)
+    assert ran.table("scale-items")["item"].tolist() == ready["items"]
+    assert set(ran.figure("scale")["answer"]) == {1, 2, 3, 4}
+    assert "No items are named" not in ran.page
+
+
+def test_names_with_signs_of_html_and_of_formats_are_shown_as_they_are(tmp_path, schueler):
+    odd = schueler.assign(Stufe=np.where(schueler.index % 2, "a.b <i>{x}[0]", "St. Ä"))
+    ran = own(tmp_path, odd.rename(columns={"Übung": "Üb<u>ng"}), outcome="Üb<u>ng", by="Stufe")
+    assert "a.b &lt;i&gt;{x}[0]" in ran.page
+    assert "<i>" not in ran.page
+    assert "Üb<u>ng" not in ran.page
+    assert "&amp;lt;" not in ran.page
 
 
 def spoil(frame, place, column, value):
@@ -180,77 +214,82 @@ BAD = {
 
 
 @pytest.mark.parametrize("name", BAD)
-def test_bad_input_ends_with_one_message_and_leaves_nothing(project, schueler, name):
-    change, parameters, said = BAD[name]
-    path = project / "data" / "raw" / "schlecht.csv"
-    change(schueler).to_csv(path, index=False)
-    stem = f"schlecht-{name.replace(' ', '-')}"
-    done = run(project, f"{stem}.yml", **(COLUMNS | {"data": "data/raw/schlecht.csv"} | parameters))
-    refused(project, done, stem, said)
+def test_bad_input_ends_with_one_message(tmp_path, schueler, name):
+    change, given, said = BAD[name]
+    refused(lambda: own(tmp_path, change(schueler), **given), *said)
 
 
-def test_a_parquet_file_cut_short_and_a_mixed_folder(project, schueler):
-    import duckdb
-
-    raw = project / "data" / "raw"
-    duckdb.from_df(schueler).write_parquet(str(raw / "ganz.parquet"))
-    whole = (raw / "ganz.parquet").read_bytes()
-    (raw / "halb.parquet").write_bytes(whole[: len(whole) // 2])
-    done = run(project, "halb.yml", **(COLUMNS | {"data": "data/raw/halb.parquet"}))
-    assert done.returncode != 0
-    assert "halb.parquet" in done.stderr
-    assert "Traceback" not in done.stderr
-    folder = raw / "gemischt"
+def test_a_parquet_file_cut_short_and_a_mixed_folder(tmp_path, schueler):
+    duckdb.from_df(schueler).write_parquet(str(tmp_path / "ganz.parquet"))
+    whole = (tmp_path / "ganz.parquet").read_bytes()
+    half = tmp_path / "halb.parquet"
+    half.write_bytes(whole[: len(whole) // 2])
+    refused(lambda: run(tmp_path / "run", NOTEBOOK, data=str(half), **COLUMNS), "halb.parquet")
+    folder = tmp_path / "gemischt"
     folder.mkdir()
     schueler.to_csv(folder / "a.csv", index=False)
     schueler.drop(columns="Armut").to_csv(folder / "b.csv", index=False)
-    done = run(project, "gemischt.yml", **(COLUMNS | {"data": "data/raw/gemischt"}))
-    assert done.returncode != 0
-    assert "b.csv lacks the column 'Armut'" in done.stderr
+    refused(
+        lambda: run(tmp_path / "run", NOTEBOOK, data=str(folder), **COLUMNS),
+        "b.csv lacks the column 'Armut'",
+    )
 
 
-@pytest.mark.parametrize("source", ["published", "cps-reports", "twin"])
-def test_each_source_runs_alone(project, source):
-    done = run(project, f"{source}.yml", source=source)
-    assert done.returncode == 0, done.stderr
-    states = {
-        pd.read_csv(path)["state"].iloc[0]
-        for path in (project / "build" / "runs" / source).glob("*s/*.csv")
-    }
-    expected = {
-        "published": {"published", "recomputed"},
-        "cps-reports": {"moments"},
-        "twin": {"simulated"},
-    }
-    assert states == expected[source]
+def test_own_records_without_a_file_are_refused(tmp_path):
+    refused(
+        lambda: run(tmp_path, NOTEBOOK, **COLUMNS),
+        "is a parameter of notebooks/your-data/01", "`data` is missing, which names your file",
+    )  # fmt: skip
+    refused(lambda: run(tmp_path, NOTEBOOK, data="", **COLUMNS), "`data` is empty. Name your file")
+    refused(lambda: run(tmp_path, NOTEBOOK, source="own"), "source: no such parameter")
 
 
-def test_own_without_a_file_is_refused(project):
-    done = run(project, "nichts.yml", source="own")
-    assert done.returncode != 0
-    assert "name it in the parameter `data`" in done.stderr
+def test_a_choice_of_the_public_reports_is_none_of_own_records(tmp_path):
+    refused(
+        lambda: run(tmp_path, NOTEBOOK, data="data/simulated/01-students.csv", variant="ridits"),
+        "`variant` is a parameter of notebooks/01", "so leave out `data`",
+    )  # fmt: skip
 
 
-def test_raw_reports_give_what_the_released_sums_give(project, shared):
-    folder = project / "data" / "raw" / "cps"
-    shutil.copytree(shared / "data" / "cps", folder)
-    done = run(project, "reports.yml", source="cps-reports")
-    assert done.returncode == 0, done.stderr
-    from_records = table(project, "reports")
-    shutil.rmtree(folder)
-    assert run(project, "sums.yml", source="cps-reports").returncode == 0
-    from_sums = table(project, "sums")
+def test_each_state_follows_from_what_was_read(evidence):
+    cards = {x["name"]: x["state"] for x in session.lines(evidence.folder) if "caption" in x}
+    assert cards.pop("printed-effects") == "published"
+    assert cards.pop("implied-standard-errors") == "recomputed"
+    assert set(cards.values()) == {"moments"}
+
+
+def test_raw_reports_give_what_the_released_sums_give(evidence, reports, tmp_path):
+    ran = run(tmp_path, NOTEBOOK, reports=str(reports))
+    from_records, from_sums = ran.table("estimates"), evidence.table("estimates")
     assert set(from_records["state"]) == {"microdata"}
     assert set(from_sums["state"]) == {"moments"}
     numbers = ["estimate", "std_error", "ci_low", "ci_high"]
     assert from_records[numbers].to_numpy() == pytest.approx(
         from_sums[numbers].to_numpy(), rel=1e-10
     )
+    # PanelOLS as the notebook writes it, and as it was kept with the sums.
+    kept = evidence.table("independent-check").query(
+        "group == 'ES' and measure == 'ambitious_instruction'"
+    )
+    shown = [
+        f"{row.term}: {row.other_estimate:.6f} (SE {row.other_std_error:.6f})"
+        for row in kept.itertuples()
+    ]
+    assert f"by PanelOLS: {', '.join(shown)}." in ran.page
+    assert f"the schools' records are not in {evidence.variables['reports']}" in evidence.page
 
 
-def test_known_answers_of_the_public_reports(built):
+def test_a_control_is_no_year_of_the_chart(tmp_path):
+    ran = run(tmp_path, NOTEBOOK, variant="response rate")
+    assert "response_rate" in ran.table("estimates")["term"].tolist()
+    assert set(ran.figure("cps-reports")["term"]) == {2016, 2017, 2018}
+    last = ran.table("estimates").query("group == 'ES' and term == '2018'")["estimate"]
+    assert f"{last.iloc[0]:.2f} (elementary)" in ran.answer
+
+
+def test_known_answers_of_the_public_reports(evidence):
     """As others computed them from the same files: differences to the first report in its standard deviations."""
-    found = pd.read_csv(built / "build" / "tables" / f"{NOTEBOOK}--estimates.csv")
+    found = evidence.table("estimates")
     found = found[found["measure"] == "ambitious_instruction"].set_index("group")
     known = {
         "ES": ([0.185, 0.118, 0.408], [0.046, 0.054, 0.053], 436),
@@ -262,26 +301,20 @@ def test_known_answers_of_the_public_reports(built):
         assert set(found.loc[group, "n_groups"]) == {schools}
 
 
-def test_the_twin_recovers_and_its_intervals_cover(built):
-    tables = built / "build" / "tables"
-    again = pd.read_csv(tables / f"{NOTEBOOK}--twin-estimates.csv")
-    assert len(again) == 24
-    assert (np.abs(again["estimate"] - again["printed"]) / again["std_error"]).max() < 3.5
-    coverage = pd.read_csv(tables / f"{NOTEBOOK}--coverage.csv")
-    assert (coverage["replications"] == 500).all()
-    for _, part in coverage.groupby("inference"):
-        assert 0.93 <= part["covered"].mean() <= 0.97
+def linked(ran):
+    """Label and file of each run that the page links below its specification figure."""
+    links = re.findall(rf"- \[([^]]+)\]\((tables/{NOTEBOOK}--run-[^)]+\.yml)\)", ran.page)
+    return {label: ran.folder / file for label, file in links}
 
 
-def assert_row_is_run(project, tables, label, where):
+def assert_row_is_run(ran, tmp_path, label, where):
     """The file behind a row of the specification figure makes a run that holds the row's numbers."""
-    stem = f"{NOTEBOOK}--run-{label}"
-    done = make(project, "run", f"NOTEBOOK={NOTEBOOK}", f"PARAMS={tables / f'{stem}.yml'}")
-    assert done.returncode == 0, done.stderr
-    rows = pd.read_csv(tables.parent / "figures" / f"{NOTEBOOK}--specifications.csv")
-    slugs = rows["specification"].str.lower().str.replace(r"[^a-z0-9]+", "-", regex=True)
-    row = rows[slugs.str.strip("-") == label].iloc[0]
-    found = table(project, stem)
+    again = run(tmp_path / "row", NOTEBOOK, **parameters.read(linked(ran)[label]))
+    rows = ran.figure("specifications")
+    for name, value in where.items():
+        rows = rows[rows[name] == value]
+    row = rows[rows["specification"] == label].iloc[0]
+    found = again.table("estimates")
     found["term"] = found["term"].astype(str)
     wanted = pd.Series(where | {"term": str(row["term"])})
     found = found[(found[list(wanted.index)] == wanted).all(axis=1)].iloc[0]
@@ -289,27 +322,28 @@ def assert_row_is_run(project, tables, label, where):
         assert found[column] == pytest.approx(row[column], rel=1e-9), column
 
 
-@pytest.mark.parametrize("label", ["ratings-as-ridits", "cluster-jackknife-crv3"])
-def test_rows_of_the_public_choices_are_runs(built, label):
+@pytest.mark.parametrize("name", ["ridits", "jackknife"])
+def test_rows_of_the_public_choices_are_runs(evidence, tmp_path, name):
     where = {"group": "ES", "measure": "ambitious_instruction"}
-    assert_row_is_run(built, built / "build" / "tables", label, where)
+    assert_row_is_run(evidence, tmp_path, chicago.VARIANTS[name], where)
 
 
-def test_rows_of_own_choices_are_runs(project, schueler):
-    schueler.to_csv(project / "data" / "raw" / "zeilen.csv", index=False)
-    given = COLUMNS | {"data": "data/raw/zeilen.csv", "cluster": "Bezirk"}
-    done = run(project, "zeilen.yml", **given)
-    assert done.returncode == 0, done.stderr
-    tables = project / "build" / "runs" / "zeilen" / "tables"
-    assert_row_is_run(project, tables, "clustered-by-school", {"panel": "all records"})
+def test_rows_of_own_choices_are_runs(tmp_path, schueler):
+    ran = own(tmp_path, schueler, cluster="Bezirk")
+    assert_row_is_run(ran, tmp_path, "clustered by school", {"panel": "all records"})
 
 
-def test_every_row_of_the_choices_has_a_file_that_the_page_links(built):
-    rows = pd.read_csv(built / "build" / "figures" / f"{NOTEBOOK}--specifications.csv")
-    page = (built / "build" / "site" / f"{NOTEBOOK}.html").read_text()
-    linked = re.findall(rf'href="(tables/{NOTEBOOK}--run-[^"]+\.yml)">([^<]+)<', page)
-    assert [label for _, label in linked] == rows["specification"].drop_duplicates().tolist()
-    notebook = built / "notebooks" / f"{NOTEBOOK}.ipynb"
-    for path, _ in linked:
-        values = parameters.read(built / "build" / "site" / path)
-        assert parameters.check(notebook, values, path)["source"] == "cps-reports"
+def test_rows_of_the_example_are_runs_of_the_example(tmp_path):
+    ready = parameters.read(ROOT / "params" / "01-own-data.yml") | {"by": "", "categories": []}
+    ran = run(tmp_path / "ready", NOTEBOOK, **ready)
+    where = {"panel": "all records"}
+    assert_row_is_run(ran, tmp_path, "cluster jackknife (CRV3)", where)
+
+
+def test_every_row_of_the_choices_has_a_file_that_the_page_links(evidence):
+    rows = evidence.figure("specifications")
+    assert list(linked(evidence)) == rows["specification"].drop_duplicates().tolist()
+    notebook = ROOT / "notebooks" / f"{NOTEBOOK}.ipynb"
+    for path in linked(evidence).values():
+        values = parameters.read(path)
+        assert parameters.check(notebook, values, path.name)["variant"] == values["variant"]

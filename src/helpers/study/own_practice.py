@@ -1,9 +1,9 @@
 """The user's own records as panels of school fixed-effects models."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,7 +12,7 @@ from helpers.estimate import fixed_effects, moments, panels, rasch
 from helpers.estimate.fixed_effects import Within
 from helpers.estimate.items import MEASURE, add_measure
 from helpers.estimate.moments import Moments
-from helpers.project import InputError
+from helpers.project import ROOT, InputError
 from helpers.read import files, records
 
 
@@ -22,7 +22,8 @@ class Study:
 
     `files`: what was read; `years`: labels of the years besides the baseline; `cluster`: the column of clusters when
     coarser than the school; `references`: for each panel the level that a category's others are compared with;
-    `without_panel`: records that belong to no panel. With items: `item_fit`, the calibrated `scale` and its `reliability`.
+    `without_panel`: records that belong to no panel. `sample`: complete records of the first panel under the
+    names in its `model`, one of `every` so many, for `compared`. With items: `item_fit`, the calibrated `scale` and its `reliability`.
     """
 
     files: list[Path]
@@ -31,6 +32,9 @@ class Study:
     categories: tuple[str, ...]
     references: dict[str, dict[str, str]]
     without_panel: int
+    model: moments.Model
+    sample: pd.DataFrame
+    every: int
     moments: dict[str, Moments]
     counts: dict[str, Moments]
     panels: dict[str, Within]
@@ -42,7 +46,22 @@ class Study:
 FEWEST = 10
 """Records that a number must rest on to be shown."""
 
+SAMPLED = 200_000
+"""Records, at most, that another package is given."""
+
 _NUMBERS = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
+
+
+class Sample(NamedTuple):
+    """Complete records of one panel as linearmodels takes them: all indexed by school and place in it.
+
+    `terms`: a column for each term of our model, controls less their means; `weights`: None where all count one.
+    """
+
+    outcome: pd.Series
+    terms: pd.DataFrame
+    weights: pd.Series | None
+    clusters: pd.Series
 
 
 def read(
@@ -60,6 +79,8 @@ def read(
 
     Raises InputError for parameters that are missing or contradict each other, and for what is wrong in the file.
     """
+    if path == ROOT:
+        raise InputError("`data` is empty. Name your file in it.")
     columns["baseline"] = str(columns["baseline"])
     _check_parameters(outcome, items, columns)
     school, year, baseline = columns["school"], columns["year"], columns["baseline"]
@@ -82,6 +103,9 @@ def read(
             else sums[panel]
             for panel, model in models.items()
         }
+        model, first = next(iter(models.values())), next(iter(sums.values()))
+        every = -(-int(first.records.sum()) // SAMPLED)
+        sample = _sample(source, model, every)
     without_panel = rows - sum(part.rows for part in sums.values())
     if balanced:
         keep = _each(sums, lambda part: _seen_every_year(part, found_years, source.name))
@@ -96,6 +120,9 @@ def read(
         categories=tuple(columns["categories"]),
         references={panel: names for panel, (_, names) in found.items()},
         without_panel=without_panel,
+        model=replace(model, subset={}),
+        sample=sample,
+        every=every,
         moments=sums,
         counts=plain,
         panels=_each(sums, lambda part: _within(part, source.name)),
@@ -212,6 +239,65 @@ def schools(study: Study, of_units: dict[str, float]) -> pd.DataFrame:
         table.insert(0, "panel", panel)
         tables.append(table.sort_values("shrunken"))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def compared(
+    study: Study, of_units: dict[str, float], fit: Callable[[Sample], Any]
+) -> pd.DataFrame:
+    """Our estimates (CRV1) of the first panel's sample beside those of another package, given the same records.
+
+    `fit` takes a Sample and gives a result with `params` and `std_errors`, by term. Columns: those of `estimates`,
+    `other_estimate`, `other_std_error`. Only terms that `estimates` shows; none where one of the two finds nothing to
+    estimate in the sample.
+    """
+    panel = next(iter(study.panels))
+    seen = study.sample[study.model.school].isin(study.moments[panel].schools)
+    frame = study.sample[seen]
+    frame = frame[frame.groupby(study.model.school)[study.model.school].transform("size") > 1]
+    plain = panels.unweighted(study.model) if study.model.weight else study.model
+    try:
+        data = fixed_effects.within(moments.compute(frame, study.model))
+        counts = {panel: moments.compute(frame, plain)}
+        found = fit(_as_sample(frame, study.model, data.terms, of_units[panel]))
+    except ValueError:  # as where the sample lacks what would tell two terms apart
+        return pd.DataFrame()
+    other = {"other_estimate": found.params, "other_std_error": found.std_errors}
+    ours = estimates(replace(study, panels={panel: data}, counts=counts), "CRV1", of_units)
+    return ours.dropna().join(pd.DataFrame(other), on="term")
+
+
+def _sample(source: records.Records, model: moments.Model, every: int) -> pd.DataFrame:
+    """One of `every` so many complete records of a panel, in their order, under the names of the model's columns."""
+    cells = {column: moments.label(source, column) for column in model.labels}
+    cells |= {column: moments.number(source, column) for column in model.numbers}
+    names = {column: source.identifier(column) for column in cells}
+    wanted = [f"{name} IS NOT NULL" for name in names.values()]
+    wanted += [f"{names[name]} = {records.quote(level)}" for name, level in model.subset.items()]
+    shown = ", ".join(f"{cells[column]} AS {name}" for column, name in names.items())
+    with records.in_order(source):
+        found = source.fetch(
+            f"SELECT * FROM (SELECT {shown} FROM file) WHERE {' AND '.join(wanted)} "
+            f"QUALIFY row_number() OVER () % {every} = 0"
+        )
+    return pd.DataFrame(found)
+
+
+def _as_sample(
+    frame: pd.DataFrame, model: moments.Model, terms: tuple[str, ...], unit: float
+) -> Sample:
+    school = frame[model.school]
+    columns = {name: frame[name] - frame[name].mean() for name in model.controls}
+    for name in model.references:
+        start = "" if name == model.year else f"{name}: "
+        columns |= {f"{start}{level}": frame[name] == level for level in frame[name].unique()}
+    index = pd.MultiIndex.from_arrays([pd.factorize(school)[0], school.groupby(school).cumcount()])
+    clusters = pd.factorize(frame[model.cluster or model.school])[0]
+    return Sample(
+        outcome=(frame[model.outcome] / unit).set_axis(index),
+        terms=pd.DataFrame({term: columns[term] for term in terms}, dtype=float).set_axis(index),
+        weights=frame[model.weight].set_axis(index) if model.weight else None,
+        clusters=pd.Series(clusters, index),
+    )
 
 
 def _rests_on(plain: Moments, term: str, study: Study) -> float:

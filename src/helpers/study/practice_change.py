@@ -1,19 +1,10 @@
 """The printed table of year effects, and tables in its form."""
 
+from typing import Any
+
 import pandas as pd
 
 from helpers.draw.numbers import shown, stars
-from helpers.project import InputError
-
-
-def check_source(source: str, data: str) -> None:
-    """Raise InputError when `source` and `data` contradict each other."""
-    if data and source not in ("all", "own"):
-        raise InputError(
-            f"`source: {source}` is not about your file. Leave out `source`, or leave out `data`."
-        )
-    if source == "own" and not data:
-        raise InputError("`source: own` needs your file: name it in the parameter `data`.")
 
 
 def printed_effects(printed: pd.DataFrame) -> pd.DataFrame:
@@ -37,6 +28,31 @@ def printed_effects(printed: pd.DataFrame) -> pd.DataFrame:
             "stars": printed.loc[rows.index + "-stars", "value"].astype(int).to_numpy(),
         }
     )
+
+
+def planted(printed: pd.DataFrame, text: pd.Series) -> dict[str, Any]:
+    """What a twin needs of print (see `simulate.twin.everything`): its years, effects and counts of students.
+
+    `printed`: as `printed_effects` gives it; `text`: printed numbers of the text by their ids.
+    """
+    bands = {"grades 6 to 8": "middle", "grades 9 to 12": "high"}
+    years = dict.fromkeys(printed["term"])
+    return {
+        "years": ("2011-12", *years),
+        "effects": {
+            bands[group]: {
+                subject: tuple(own["estimate"].tolist())
+                for subject, own in part.groupby("subject", sort=False)
+            }
+            for group, part in printed.groupby("group", sort=False)
+        },
+        "counts": {
+            band: tuple(
+                int(text[f"002-text-note-students-{band}-{end}"]) for end in ("low", "high")
+            )
+            for band in bands.values()
+        },
+    }
 
 
 def layout(table: pd.DataFrame, years: list[str]) -> pd.DataFrame:

@@ -1,0 +1,92 @@
+"""Notebook 09: the twin recovers what was planted, and planning follows other assumptions."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from inprocess import refused, run
+
+from conftest import ROOT
+from helpers.estimate import study_design
+from helpers.notebook import parameters, session
+from helpers.read import published
+from helpers.study import practice_change
+
+NOTEBOOK = "09-what-such-studies-can-see"
+
+
+@pytest.fixture(scope="module")
+def studies(tmp_path_factory):
+    """The notebook as `make all` runs it."""
+    return run(tmp_path_factory.mktemp("studies"), NOTEBOOK)
+
+
+def test_all_of_it_is_simulated(studies):
+    cards = [x for x in session.lines(studies.folder) if "caption" in x]
+    assert len(cards) == 12
+    assert {x["state"] for x in cards} == {"simulated"}
+    assert "the data are simulated" in studies.answer
+
+
+def test_the_twin_recovers_and_its_intervals_cover(studies):
+    again = studies.table("twin-estimates")
+    assert len(again) == 24
+    assert (np.abs(again["estimate"] - again["printed"]) / again["std_error"]).max() < 3.5
+    coverage = studies.table("coverage")
+    assert (coverage["replications"] == 500).all()
+    for _, part in coverage.groupby("inference"):
+        assert 0.93 <= part["covered"].mean() <= 0.97
+
+
+def test_print_stands_beside_the_twin_cell_by_cell(studies):
+    printed = published.read(ROOT / "data" / "published" / "002-table2.csv")
+    printed = practice_change.printed_effects(printed)
+    again = studies.table("twin-estimates")
+    keys = ["panel", "term"]
+    both = printed.merge(again, on=keys, suffixes=("_print", ""))
+    assert len(both) == 24
+    assert both["estimate_print"].tolist() == both["printed"].tolist() == both["truth"].tolist()
+    assert both["stars"].tolist() == both["printed_stars"].tolist()
+    drawn = studies.figure("twin-effects")
+    assert drawn.groupby("series").size().to_dict() == {"printed": 24, "simulated": 24}
+
+
+def test_the_ledger_has_each_coefficient_as_planted(studies):
+    entered = [x for x in session.lines(studies.folder) if x["kind"] == "ledger"]
+    again = studies.table("twin-estimates")
+    assert {x["state"] for x in entered} == {"simulated"}
+    assert all(x["id"].startswith("002-table2-") for x in entered)
+    lows = (again["estimate"] - 3 * again["std_error"]).to_numpy()
+    assert [x["low"] for x in entered] == pytest.approx(lows, rel=1e-9)
+
+
+def test_formula_and_simulation_agree(studies):
+    planned = studies.table("formula-and-simulation")
+    gap = planned["spread"] / planned["std_error"] - 1
+    assert gap.abs().max() < 4 / (2 * 599) ** 0.5  # four standard errors of a simulated spread
+
+
+def test_other_assumptions(studies, tmp_path):
+    ran = run(tmp_path, NOTEBOOK, assume={"schools": 60, "icc": 0.3, "teachers": 10})
+    assert sorted(set(ran.figure("smallest-change")["icc"])) == [0.05, 0.2, 0.3]
+    assert "The smallest change that 60 schools can show" in ran.page
+    assert "The smallest change that 27 schools can show" in studies.page
+    pd.testing.assert_frame_equal(ran.table("coverage"), studies.table("coverage"))
+
+
+def test_a_plan_with_comparison_schools(tmp_path):
+    ready = parameters.read(ROOT / "params" / "09-own-study.yml")
+    ran = run(tmp_path, NOTEBOOK, **ready)
+    assumptions = pd.read_csv(ROOT / "data" / "simulated" / "06-design-assumptions.csv")
+    given = study_design.assumed(assumptions, ready["assume"])
+    alone, against = (
+        study_design.detectable(study_design.Design(**given | {"comparison": others}))
+        for others in (0, given["schools"])
+    )
+    assert f"from about {alone:.2f} standard deviations on, or from {against:.2f}" in ran.answer
+
+
+def test_an_unknown_assumption_is_refused(tmp_path):
+    refused(lambda: run(tmp_path, NOTEBOOK, assume={"iccc": 0.1}), "`assume` has no 'iccc'")
+    refused(
+        lambda: run(tmp_path, NOTEBOOK, data="mine.csv"), "data: no such parameter", "assume: dict"
+    )
