@@ -180,7 +180,8 @@ def runs(run: Session, rows: pd.DataFrame) -> Markdown:
         words = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
         file = f"tables/{run.stem}--run-{words}.yml"
         head = f"# {label}: make run NOTEBOOK={name} PARAMS=<this file>\n"
-        values = _changed(run) | yaml.safe_load(given)
+        values = {key: run.parameters[key] for key in {"data"} & set(run.parameters)}
+        values |= _changed(run) | yaml.safe_load(given)
         text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
         (run.folder / file).write_text(head + text, encoding="utf-8")
         links.append(f"- [{html.escape(label)}]({run.links}{file})\n")
