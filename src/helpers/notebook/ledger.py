@@ -49,9 +49,15 @@ def repeated(section: Section, printed: pd.Series) -> None:
         same_in_print(section, {row.id: printed[row.same_as]}, row.reason)
 
 
-def claim(section: Section, number: str, holds: bool, note: str) -> None:
-    """Enter whether what the text claims with a printed number ("higher than ...") holds; `note` says how far."""
-    fields = {"low": None, "high": None, "holds": bool(holds), "state": section.state, "note": note}
+def claim(
+    section: Section, number: str, holds: bool, note: str, *, as_printed: bool = False
+) -> None:
+    """Enter whether what the text claims with a printed number ("higher than ...") holds; `note` says how far.
+
+    `as_printed`: another place of print tells, nothing is computed.
+    """
+    state = "published" if as_printed else section.state
+    fields = {"low": None, "high": None, "holds": bool(holds), "state": state, "note": note}
     sessions.note(section.run, "ledger", id=number, **fields)
 
 
