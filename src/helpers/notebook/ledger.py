@@ -26,6 +26,7 @@ VERDICTS = {
 
 
 FIXED = "data/cases/verdicts.csv"
+REPEATED = "data/cases/same-in-print.csv"
 
 
 def compare(
@@ -40,6 +41,13 @@ def same_in_print(
 ) -> None:
     """Enter what another place of print says for printed numbers: agreement of print with print, and no more."""
     _enter(section, found, "published", note)
+
+
+def repeated(section: Section, printed: pd.Series) -> None:
+    """Enter this notebook's numbers that stand twice in print, from REPEATED; `printed`: id -> printed value."""
+    rows = pd.read_csv(section.reads(REPEATED))
+    for row in rows[rows["notebook"] == section.run.notebook].itertuples():
+        same_in_print(section, {row.id: printed[row.same_as]}, row.reason)
 
 
 def claim(section: Section, number: str, holds: bool, note: str, as_printed: bool = False) -> None:

@@ -103,6 +103,18 @@ def together(matrix: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def commonest_pair(pairs: pd.DataFrame, n: int) -> str:
+    """Which two codes most of `n` leaders have together, in words; `pairs` as `together` gives them."""
+    two = pairs[pairs["code_1"] != pairs["code_2"]]
+    if two.empty:
+        return f"One code only, which {pairs['both'].iloc[0]} of {n} leaders have."
+    first, second, both = two.loc[two["both"].idxmax(), ["code_1", "code_2", "both"]]
+    return (
+        f"Most often together: {first} and {second}, in {both} of {n} leaders; pairs range from "
+        f"{two['both'].min()} to {two['both'].max()}."
+    )
+
+
 def associations(
     matrix: pd.DataFrame, practices: Sequence[str], supports: Sequence[str]
 ) -> pd.DataFrame:

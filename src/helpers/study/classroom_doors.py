@@ -1,0 +1,237 @@
+"""How closed classroom doors are: answers from TALIS files or from the user's survey, and what is shown of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from helpers.estimate import shares
+from helpers.notebook import session
+from helpers.notebook.session import Section, Session
+from helpers.project import InputError, locate
+from helpers.read import labelled, own_survey, talis
+from helpers.read.survey import Survey
+from helpers.study import talis_print
+
+ASSUMED = "data/simulated/03-talis-assumptions.csv"
+"""What the simulated systems assume."""
+
+
+def read(
+    run: Session, data: str, items: Sequence[str] | dict[str, str], level: str, encoding: str, **survey: Any
+) -> Survey:  # fmt: skip
+    """The user's answers: a survey where `items` are named (`own_survey.read`), else TALIS files of a level in words.
+
+    Raises InputError as the readers do.
+    """
+    if not data:
+        raise InputError("`data` is empty. Name a folder, zip or file of TALIS, or your survey.")
+    if items:
+        return own_survey.read(locate(data), items, encoding=encoding, **survey)
+    # TALIS files say in which encoding they are; another is one that the user knows better.
+    return _talis(run, locate(data), level, None if encoding == "utf-8" else encoding)
+
+
+def in_folder(run: Session, folder: str, level: str) -> Survey | None:
+    """Answers from the TALIS files in a folder; None where there are none, or only simulated ones."""
+    place = session.looks_in(run, folder)
+    answers = _talis(run, place, level) if _data_files(place) else None
+    return None if answers and answers.simulated else answers
+
+
+def section(run: Session, answers: Survey, *more: str) -> Section:
+    """A section that has read the files of these answers, and `more`."""
+    part = session.section(run)
+    made_up = [ASSUMED] if answers.simulated and _is_talis(answers) else []
+    for path in (*answers.files, *made_up, *more):
+        part.reads(path)
+    return part
+
+
+@dataclass(frozen=True)
+class View:
+    """What is shown of `table`, the shares (`shares.table`) of a survey.
+
+    `kind`: systems or groups; `names`: code -> name; `shown`: codes to draw; `absent`: those asked for and not there;
+    `words`: statistic -> its answers in words; `averaged`: how many systems the plain mean is of, which is called
+    `mean` (one: there is none); `now`: labelled rows of the latest cycle, the mean among them.
+    """
+
+    answers: Survey
+    table: pd.DataFrame
+    kind: str
+    names: dict[str, str]
+    shown: list[str]
+    absent: list[str]
+    words: dict[str, str]
+    averaged: int
+    mean: str
+    now: pd.DataFrame
+
+    def labelled(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Rows with names for people."""
+        return labelled_rows(rows, self.answers.items, self.names, self.mean)
+
+    @property
+    def drawn(self) -> pd.DataFrame:
+        """Both shares of the systems to draw, and of the mean."""
+        return self.now[self.now["system"].isin([*self.shown, self.mean])]
+
+    @property
+    def lowest(self) -> pd.DataFrame:
+        """Shares of the lowest answer, of all systems and the mean."""
+        return self.now[self.now["statistic"] == self.answers.statistics[0]]
+
+    @property
+    def often(self) -> pd.DataFrame:
+        """Shares of the answers that count as often, of all systems."""
+        rows = self.now[self.now["statistic"] == self.answers.statistics[1]]
+        return rows[~rows["average"]]
+
+    @property
+    def highlight(self) -> list[str]:
+        """Systems to set off from the others, where there are others."""
+        return self.shown if len(self.names) > len(self.shown) else []
+
+    @property
+    def spoken(self) -> str:
+        """The systems to draw, by name."""
+        return ", ".join(self.names[code] for code in self.shown)
+
+    @property
+    def often_words(self) -> str:
+        """The answers that count as often, in words."""
+        return self.words[self.answers.statistics[1]]
+
+    @property
+    def closed(self) -> pd.DataFrame:
+        """By item, the lowest answer's share: mean, min and max over systems, in the order of the mean."""
+        known = self.lowest[~self.lowest["average"]].dropna(subset="share")
+        spans = known.groupby("item_label", observed=True)["share"].agg(["mean", "min", "max"])
+        return spans.sort_values("mean")
+
+
+def view(answers: Survey, systems: Sequence[str] = (), average: Sequence[str] = ()) -> View:
+    """What to show: `systems` where they are there, else the first; a mean over those of `average`, or over all.
+
+    Raises InputError for a group that is not there, and where no share can be shown.
+    """
+    kind, table = "systems" if _is_talis(answers) else "groups", shares.table(answers)
+    names = answers.frame.drop_duplicates("system").set_index("system")["name"].to_dict()
+    absent = [code for code in dict.fromkeys([*systems, *average]) if code not in names]
+    if absent and kind == "groups":
+        raise InputError(
+            f"`systems`: there is no group {', '.join(absent)}. There are: {', '.join(names)}."
+        )
+    latest = table["cycle"].max()
+    shown = to_draw(table[table["cycle"] == latest], systems)
+    mean_of = [code for code in average or names if code in names and kind == "systems"]
+    name = f"Mean of {len(mean_of)}"
+    mean = shares.average(table, mean_of, name).head(len(table) if len(mean_of) > 1 else 0)
+    rows = labelled_rows(pd.concat([table, mean]), answers.items, names, name)
+    now = rows[rows["cycle"] == latest].reset_index(drop=True)
+    now["item"] = pd.Categorical(now["item"], list(answers.items))
+    spoken = [answers.categories[0], f"{answers.categories[answers.often - 1]} or more often"]
+    words = dict(zip(answers.statistics, spoken, strict=True))
+    return View(answers, table, kind, names, shown, absent, words, len(mean_of), name, now)
+
+
+def labelled_rows(
+    rows: pd.DataFrame, items: Mapping[str, str], names: Mapping[str, str], mean: str = ""
+) -> pd.DataFrame:
+    """Rows with what figures need: `label` and `item_label` for people, and `average` where the system is the `mean`.
+
+    Where two systems have the same name, their codes stand with it.
+    """
+    spoken = list(names.values())
+    told_apart = {
+        code: f"{name} ({code})" if spoken.count(name) > 1 else name for code, name in names.items()
+    }
+    return rows.assign(
+        label=rows["system"].map(told_apart).fillna(rows["system"]),
+        item_label=rows["item"].map(items),
+        average=rows["system"].eq(mean),
+    )
+
+
+def to_draw(table: pd.DataFrame, wanted: Sequence[str], most: int = 4) -> list[str]:
+    """Systems to draw: those `wanted` that have a share in the table, else the first of all that have.
+
+    Raises InputError when there is no share at all.
+    """
+    have = list(dict.fromkeys(table.dropna(subset="share")["system"]))
+    if not have:
+        why = ", ".join(sorted({note for note in table["note"] if note}))
+        raise InputError(
+            f"no share can be shown ({why}). Bring data of more respondents and schools, or larger groups."
+        )
+    return [system for system in wanted if system in have] or have[:most]
+
+
+def distribution(view: View) -> pd.DataFrame:
+    """Shares of all answers in the latest cycle, of the systems to draw, labelled."""
+    rows = view.labelled(shares.distribution(view.answers))
+    return rows[rows["cycle"].eq(rows["cycle"].max()) & rows["system"].isin(view.shown)]
+
+
+def differences(view: View) -> pd.DataFrame:
+    """Differences between the systems to draw, in the latest cycle: as `shares.differences` has them.
+
+    Groups of one survey have schools in common and are no independent samples: these are `shares.level_differences`.
+    """
+    pairs = list(combinations(view.shown, 2))
+    if view.kind == "systems" or not pairs:
+        latest = view.table["cycle"].max()
+        return shares.differences(view.table[view.table["cycle"] == latest], pairs)
+    frame = view.answers.frame
+    groups = frame["system"].where(frame["system"].isin(view.shown))
+    one_sample = replace(view.answers, frame=frame.assign(group=groups, system="all"))
+    compared = shares.level_differences(one_sample, "group")
+    return compared.assign(system=compared["term"])
+
+
+def between(view: View, compared: pd.DataFrame) -> pd.DataFrame:
+    """`differences` with names for people: `item_label, label_1, label_2`."""
+    return compared.assign(
+        item_label=compared["item"].map(view.answers.items),
+        label_1=compared["system"].map(view.names),
+        label_2=compared["other"].map(view.names),
+    )
+
+
+def changes(view: View) -> pd.DataFrame:
+    """Changes between cycles in the share of often, with both shares beside each; no rows where there is one cycle.
+
+    Adds to `shares.change`, labelled: cycle_1, cycle_2, share_1, share_2.
+    """
+    found = shares.change(view.table)
+    if found.empty:
+        return found
+    keys = ["system", "item", "statistic"]
+    found = view.labelled(found[found["statistic"] == view.answers.statistics[1]])
+    found = found.assign(cycle_1=found["other"], cycle_2=found["cycle"])
+    known = view.table.set_index(["cycle", *keys])["share"]
+    for number in ("1", "2"):
+        index = pd.MultiIndex.from_frame(found[[f"cycle_{number}", *keys]])
+        found[f"share_{number}"] = known.reindex(index).to_numpy()
+    return found
+
+
+def _talis(run: Session, place: Path, level: str, encoding: str | None = None) -> Survey:
+    """Answers from TALIS files; one that comes or goes reruns the notebook."""
+    levels = {name: number for number, name in talis.LEVELS.items()}
+    answers = talis.read(place, levels[level], talis_print.VARIABLES, encoding)
+    for folder in dict.fromkeys([place, *(path.parent for path in _data_files(place))]):
+        session.looks_in(run, folder)  # only now, for reading keeps converted tables there
+    return answers
+
+
+def _data_files(place: Path) -> list[Path]:
+    return [p for p in place.rglob("*") if p.suffix.lower() in (".zip", *labelled.ENDINGS)]
+
+
+def _is_talis(answers: Survey) -> bool:
+    return bool(answers.frame["cycle"].iloc[0])

@@ -1,0 +1,251 @@
+"""What the cards of classroom doors say: title, caption, alternative text and cells, as keywords for `notebook.cards`."""
+
+from typing import Any
+
+import pandas as pd
+
+from helpers.study import classroom_doors
+from helpers.study.classroom_doors import View
+
+Words = dict[str, Any]
+"""Keywords of `cards.figure` or `cards.table`."""
+
+
+def told(view: View, level: str) -> str:
+    """What was read, in a sentence or two."""
+    frame = view.answers.frame
+    keys = ["cycle", "system", "school_id"] if view.kind == "systems" else ["school_id"]
+    schools = frame.drop_duplicates(keys)["school_id"].notna().sum()
+    cycles = ", ".join(str(cycle) for cycle in sorted(frame["cycle"].unique()) if cycle)
+    return (
+        "**Here the data are simulated**: all that follows shows the method and is no evidence. "
+        * view.answers.simulated
+        + f"Read: {len(frame):,} respondents in {schools:,} schools, {len(view.names)} {view.kind} "
+        f"({', '.join(view.names.values())})"
+        + (f", TALIS {cycles}, {level}." if cycles else ".")
+        + (f" Not in these files: {', '.join(view.absent)}." if view.absent else "")
+    )
+
+
+def trusted(checks: pd.DataFrame) -> str:
+    """Whether printed numbers of the same files come out (`talis_print.checks`), in a sentence or two."""
+    if checks.empty:
+        return "*Nothing to check: of these data no other number is printed.*"
+    failed = (~checks["agrees"]).sum()
+    if not failed:
+        return f"All {len(checks)} printed numbers come out within rounding."
+    return (
+        f"**{failed} of {len(checks)} printed numbers do not come out of these files.** Either the files are not "
+        "complete (a demonstration sample, say), or they are not read as they were meant. Until they do, take what "
+        "follows as a trial of the method and not as a system's answer."
+    )
+
+
+def checks() -> Words:
+    """Of `talis_print.checks`."""
+    return {
+        "title": "Printed numbers of the same files, and what this run gets",
+        "caption": "Percent of teachers. Agrees: what this run gets rounds to what is printed.",
+        "columns": {
+            "System": "{system}", "What": "{what}", "Printed": "{printed:.1f}", "Ours": "{ours:.2f}",
+            "Standard error": "{std_error:.2f}", "Teachers": "{n:,}", "Agrees": "{agrees}",
+        },
+    }  # fmt: skip
+
+
+def counts(view: View, table: pd.DataFrame) -> Words:
+    """Of `shares.counts`."""
+    return {
+        "title": "Who was asked, and who answered",
+        "caption": "For each item: respondents in the file and their schools, how many gave an answer, how many gave "
+        "none though asked, and how many were not asked.",
+        "show": view.labelled(table),
+        "columns": {
+            "System or group": "{label}", "Item": "{item_label}", "Respondents": "{respondents:,}", "Schools": "{schools:,}",
+            "Answered": "{answered:,}", "No answer": "{no_answer:,}", "Not asked": "{not_administered:,}",
+        } | _cycle(table),
+    }  # fmt: skip
+
+
+def shares(view: View) -> Words:
+    """Of `view.table`; people see the systems to draw."""
+    rows = side_by_side(view.labelled(view.table[view.table["system"].isin(view.shown)]))
+    replicates, (few, few_schools) = view.answers.weights.shape[1] - 1, view.answers.fewest
+    errors = (
+        f"{replicates} replicate weights, around the estimate from all"
+        if replicates
+        else "linearisation, with schools as clusters where they are known, and Student's t"
+    )
+    return {
+        "title": f"Shares of all {view.kind}",
+        "caption": f"{'; '.join(f'{name}: {spoken}' for name, spoken in view.words.items())}. Standard errors from "
+        f"{errors}; 95 percent intervals, which end at none and all and are rough close to them. Nothing is shown that "
+        f"rests on fewer than {few} respondents{f' or {few_schools} schools' * (few_schools > 1)}.",
+        "show": rows,
+        "columns": {"System or group": "{label}", "Item": "{item_label}"}
+        | {spoken: rows[name] for name, spoken in view.words.items()}
+        | {"Answered": "{n:,}"}
+        | _cycle(rows),
+    }
+
+
+def dots(view: View) -> Words:
+    """Of `view.drawn`."""
+    first = view.now[view.now["system"] == view.shown[0]].dropna(subset="share")
+    rarely, often = (
+        first.loc[first.loc[first["statistic"] == name, "share"].idxmax()] for name in view.words
+    )
+    mean = f"; hollow: plain mean of {view.averaged} systems, each counting the same"
+    return {
+        "title": "Never, and often",
+        "caption": f"Share of respondents with 95 percent intervals{mean * (view.averaged > 1)}.",
+        "alt": f"Dot plot of {len(view.answers.items)} practices in {view.spoken}. In {view.names[view.shown[0]]} the "
+        f"most, {rarely['share']:.0%}, answer {view.answers.categories[0].lower()} to: "
+        f"{rarely['item_label'].lower()}; and the most, {often['share']:.0%}, do this often: "
+        f"{often['item_label'].lower()}.",
+        "data": view.drawn,
+    }
+
+
+def ranked(view: View) -> Words:
+    """Of `view.lowest`."""
+    lowest, spans = view.answers.categories[0], view.closed
+    item = (spans["max"] - spans["min"]).idxmax()
+    return {
+        "title": f"{lowest}: all, from fewest to most",
+        "caption": f"Share who answer {lowest.lower()}, with 95 percent intervals.",
+        "alt": f"{len(view.answers.items)} panels, one a practice, with the share of {len(view.names)} {view.kind} in "
+        f"order. They lie furthest apart in {item.lower()}: from {spans.at[item, 'min']:.0%} to "
+        f"{spans.at[item, 'max']:.0%}.",
+        "data": view.lowest,
+    }
+
+
+def often(view: View) -> Words:
+    """Of `view.often`."""
+    known = view.often.dropna(subset="share").sort_values("share", kind="stable")
+    least, most = known.iloc[0], known.iloc[-1]
+    return {
+        "title": f"{view.often_words}: all {view.kind} and practices",
+        "caption": "Percent of respondents. Hatched: not asked, or too few to be shown.",
+        "alt": f"Map of {len(view.names)} {view.kind} and {len(view.answers.items)} practices. Most often: "
+        f"{most['item_label'].lower()} in {most['label']} ({most['share']:.0%}); least often: "
+        f"{least['item_label'].lower()} in {least['label']} ({least['share']:.0%}).",
+        "data": view.often,
+    }
+
+
+def distribution(view: View, rows: pd.DataFrame) -> Words:
+    """Of `classroom_doors.distribution`."""
+    middle = rows[rows["statistic"].isin(view.answers.categories[1 : view.answers.often - 1])]
+    share = middle.groupby(["system", "item"])["share"].sum(min_count=1).mean()
+    between = f" On average {share:.0%} lie between the lowest answer and often."
+    return {
+        "title": "All answers",
+        "caption": "The whole distribution of answers, in percent of those who answered. Shares below 6 percent carry "
+        "no number.",
+        "alt": f"Stacked bars of {len(view.answers.categories)} answers for {len(view.answers.items)} practices in "
+        f"{view.spoken}.{between * bool(pd.notna(share))}",
+        "data": rows,
+    }
+
+
+def first_pair(view: View, compared: pd.DataFrame) -> Words:
+    """Of `classroom_doors.differences`: those in the lowest answer between the first two systems."""
+    rows = classroom_doors.between(view, compared[compared["statistic"] == next(iter(view.words))])
+    rows = rows.groupby("item", sort=False, observed=True).head(1)
+    one, two = rows[["label_1", "label_2"]].iloc[0]
+    sure = rows[rows["p_holm"] < 0.05]
+    clear = [f"{r.item_label.lower()} ({100 * r.estimate:+.0f} points)" for r in sure.itertuples()]
+    return {
+        "title": f"{view.answers.categories[0]}: {one} less {two}",
+        "caption": "Difference of two shares in percentage points with 95 percent intervals. Filled: below .05 after "
+        f"Holm's adjustment for {compared.groupby('statistic')['p_value'].count().max()} comparisons.",
+        "alt": f"Forest plot of {len(rows)} differences between {one} and {two}. Clear after adjustment: "
+        f"{', '.join(clear) or 'none'}.",
+        "data": rows,
+    }
+
+
+def differences(view: View, compared: pd.DataFrame) -> Words:
+    """Of `classroom_doors.differences`, all of them."""
+    samples = "independent samples" if view.kind == "systems" else "groups of one sample"
+    return {
+        "title": "Every pair",
+        "caption": f"First less second, {samples}; p adjusted by Holm's method within each of the two statistics.",
+        **_difference_cells(classroom_doors.between(view, compared), view),
+    }
+
+
+def changes(view: View, rows: pd.DataFrame) -> Words:
+    """Of `classroom_doors.changes`."""
+    ends = 100 * rows["estimate"].agg(["min", "max"])
+    return {
+        "title": f"{view.often_words}: change between cycles",
+        "caption": "Two independent samples of teachers; the interval is that of the change.",
+        "alt": f"Two panels for {', '.join(rows['label'].unique())}: the shares of both cycles, and the change in "
+        f"points, which runs from {ends['min']:+.0f} to {ends['max']:+.0f}.",
+        "data": rows,
+    }
+
+
+def levels(view: View, by: str, rows: pd.DataFrame) -> Words:
+    """Of `shares.level_differences`."""
+    return {
+        "title": f"Differences by {by.replace('_', ' ')}",
+        "caption": "First less second, within each system; standard errors of the difference itself, since both live "
+        "in the same schools; p adjusted by Holm's method.",
+        **_difference_cells(view.labelled(rows), view),
+    }
+
+
+def within_schools(view: View, by: str, rows: pd.DataFrame) -> Words:
+    """Of `shares.within_schools`."""
+    return {
+        "title": f"Differences by {by.replace('_', ' ')} among teachers of the same school",
+        "caption": f"Share of {view.often_words.lower()}: level less the first level, with a fixed effect for each "
+        "school; clusters: schools (CRV1).",
+        **_difference_cells(view.labelled(rows), view),
+    }
+
+
+def side_by_side(rows: pd.DataFrame) -> pd.DataFrame:
+    """`shares.table`, labelled, with a row a cycle, system and item and each statistic in words in a column."""
+    keys = ["cycle", "system", "label", "item_label", "n"]  # two systems may be spoken of alike
+    text = rows.assign(text=[_percent(row) for row in rows.itertuples()])
+    wide = text.pivot(index=keys, columns="statistic", values="text").reset_index()
+    return rows.drop_duplicates(keys)[keys].merge(wide, on=keys)
+
+
+def _difference_cells(rows: pd.DataFrame, view: View) -> Words:
+    """In percentage points, between systems (`label_1` less `label_2`), or levels (`term` less `other`) in each."""
+    columns = {
+        "Item": "{item_label}",
+        "First": "{label_1}" if "label_1" in rows else "{term}",
+        "Second": "{label_2}" if "label_1" in rows else "{other}",
+        "Share": rows["statistic"].map(view.words),
+        "Difference": [_points(value) for value in rows["estimate"]],
+        "95 % interval": [
+            f"{_points(row.ci_low)} to {_points(row.ci_high)}" if pd.notna(row.ci_low) else row.note
+            for row in rows.itertuples()
+        ],
+        "p, adjusted": "{p_holm:p}",
+    }
+    heads = {} if "label_1" in rows else {"System or group": "{label}"}
+    return {"show": rows, "columns": heads | columns}
+
+
+def _cycle(rows: pd.DataFrame) -> dict[str, str]:
+    return {"Cycle": "{cycle}"} if rows["cycle"].nunique() > 1 else {}
+
+
+def _percent(row: Any) -> str:
+    if pd.isna(row.share):
+        return row.note
+    if pd.isna(row.ci_low):
+        return f"{row.share:.1%}"
+    return f"{row.share:.1%} ({100 * row.ci_low:.0f} to {100 * row.ci_high:.0f})"
+
+
+def _points(value: float) -> str:
+    return "" if pd.isna(value) else f"{100 * value:+.1f}".replace("-", "−")
