@@ -8,12 +8,12 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from inprocess import refused, run
 from linearmodels.panel import PanelOLS
 
 from conftest import ROOT, make
 from helpers.notebook import parameters, session
 from helpers.study import chicago
+from inprocess import refused, run
 
 NOTEBOOK = "01-practice-change"
 

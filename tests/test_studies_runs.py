@@ -3,13 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
-from inprocess import refused, run
 
 from conftest import ROOT
 from helpers.estimate import study_design
 from helpers.notebook import parameters, session
 from helpers.read import published
 from helpers.study import practice_change
+from inprocess import refused, run
 
 NOTEBOOK = "09-what-such-studies-can-see"
 
