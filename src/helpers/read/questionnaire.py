@@ -39,22 +39,16 @@ def read(
         frame[column] = _answers(frame, column, path, low, high, list(labels))
     for column in filter(None, (item, group)):
         frame[column] = frames.categories(frame, column)
-    if group and frame[group].nunique() < 2:
-        found = ", ".join(map(repr, frame[group].dropna().unique())) or "nothing"
-        raise InputError(
-            f"{relative(path)}, column {group!r}: there is one group only ({found}). Name a column with two groups "
-            "or more, or leave `group` out."
+    if group:
+        frames.check_groups(frame[group], group, path)
+    groups = frame[group] if group else "all"
+    parts = [
+        pd.DataFrame(
+            {"item": frame[item] if item else column, "answer": frame[column], "group": groups}
         )
-    if items:
-        answers = _to_long(frame, list(items), group)
-    else:
-        answers = pd.DataFrame(
-            {
-                "item": frame[item],
-                "answer": frame[response],
-                "group": frame[group] if group else "all",
-            }
-        ).dropna(subset=["item", "answer"])
+        for column in items or [response]
+    ]
+    answers = pd.concat(parts, ignore_index=True).dropna(subset=["item", "answer"])
     if answers.empty:
         raise InputError(f"{relative(path)}: nobody answered any of the items.")
     if answers["item"].value_counts().max() < MINIMUM:
@@ -72,10 +66,3 @@ def _answers(
         codes = {label: low + place for place, label in enumerate(labels)}
         return frames.coded(frame, column, codes, path)
     return frames.whole_numbers(frame, column, path, low, high)
-
-
-def _to_long(wide: pd.DataFrame, items: list[str], group: str = "") -> pd.DataFrame:
-    """Item columns stacked to rows `item, answer, group`; missing answers are left out."""
-    groups = wide[group] if group else pd.Series("all", index=wide.index)
-    parts = [pd.DataFrame({"item": item, "answer": wide[item], "group": groups}) for item in items]
-    return pd.concat(parts, ignore_index=True).dropna(subset="answer")

@@ -1,9 +1,9 @@
 """Teachers' answers on opening their classrooms, from the OECD's TALIS files of 2013, 2018 and 2024."""
 
+import glob
 import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass
@@ -66,10 +66,8 @@ def read(
         raise InputError(f"level {level!r} is none of {', '.join(map(str, LEVELS))}.")
     place = locate(place)
     extra = tuple(variable.upper() for variable in extra)
-    parts = [
-        _converted(source, level, extra, encoding)
-        for source in archive.sources(place, labelled.ENDINGS)
-    ]
+    sources = archive.sources(place, labelled.ENDINGS)
+    parts = [_converted(source, level, extra, encoding) for source in sources]
     members = [member for part in parts for member in part.members]
     teachers = _teachers(members, level, relative(place))
     _leave_doubles(teachers)
@@ -140,16 +138,11 @@ def _load(parts: list[_Part]) -> tuple[pd.DataFrame, np.ndarray]:
     """Teachers and their weights, without ever holding the weights twice."""
     import duckdb
 
-    tables = [
-        (part.folder / table, member)
-        for part in parts
-        for member in part.members
-        for table in member.teachers
-    ]
-    rows = sum(member.rows for part in parts for member in part.members)
+    members = [(part.folder, member) for part in parts for member in part.members]
+    rows = sum(member.rows for _, member in members)
     frames, weights, done = [], np.empty((rows, 1 + REPLICATES)), 0
-    for path, member in tables:
-        table = duckdb.read_parquet(str(path)).df()
+    for folder, member, name in ((*pair, name) for pair in members for name in pair[1].teachers):
+        table = duckdb.read_parquet(str(folder / name)).df()
         table = table[~table["system"].isin(member.left)]
         weights[done : done + len(table)] = table[WEIGHTS]
         done += len(table)
@@ -180,9 +173,8 @@ def _converted(source: Path, level: int, extra: tuple[str, ...], encoding: str |
     """The converted tables of one of the user's files, from the cache where they are whole, else made."""
     # The place, too: two files of one name in two folders stay apart.
     asked = hashlib.sha256(repr((str(source.parent), level, extra, encoding)).encode())
-    content = hashlib.sha256(b"".join(path.read_bytes() for path in kept.closure({"read.talis"})))
-    with source.open("rb") as file:
-        content.update(hashlib.file_digest(file, "sha256").digest())
+    causes = map(kept.digest, [*kept.closure({"read.talis"}), source])
+    content = hashlib.sha256("".join(causes).encode())
     name = f"{source.name}-{asked.hexdigest()[:8]}-"
     folder = _cache_folder(source)
     target = folder / (name + content.hexdigest()[:16])
@@ -193,7 +185,7 @@ def _converted(source: Path, level: int, extra: tuple[str, ...], encoding: str |
         try:
             members = talis_files.convert(source, level, extra, encoding, aside)
             _write_facts(aside, members)
-            for old in folder.glob(f"{_escaped(name)}*"):
+            for old in folder.glob(f"{glob.escape(name)}*"):
                 shutil.rmtree(old)
             kept.put(aside, target)
         finally:
@@ -210,10 +202,6 @@ def _cache_folder(source: Path) -> Path:
     return source.parent / ".converted" if inside and os.access(source.parent, os.W_OK) else CACHE
 
 
-def _escaped(name: str) -> str:
-    return re.sub(r"([\[\]*?])", r"[\1]", name)
-
-
 def _write_facts(folder: Path, members: list[Member]) -> None:
     digests = {path.name: kept.digest(path) for path in sorted(folder.glob("*.parquet"))}
     facts = {"members": list(map(asdict, members)), "digests": digests}
@@ -223,9 +211,9 @@ def _write_facts(folder: Path, members: list[Member]) -> None:
 def _kept(folder: Path) -> list[Member] | None:
     """What a folder of the cache holds, or None where it is not there or not whole."""
     try:
-        facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+        facts = kept.load(folder / "facts.json")
         if all(kept.digest(folder / name) == digest for name, digest in facts["digests"].items()):
             return [Member(**member) for member in facts["members"]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, KeyError, TypeError, AttributeError):
         pass
     return None

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.project import InputError, in_order, relative
-from helpers.read import frames
+from helpers.read import files, frames
 from helpers.read.suppression import MINIMUM
 
 PEERS, OTHERS = "peer-group schools", "comparison schools"
@@ -118,10 +118,9 @@ def _check_parameters(
         raise InputError(
             "Your own survey needs `teacher`, `wave`, `school` and `scales`: name the columns."
         )
-    twice = next((name for name in named if named.count(name) > 1), "")
-    if twice:
+    if taken_twice := files.twice(named):
         raise InputError(
-            f"the column {twice!r} is named twice. A column plays one part, and an item belongs to one scale."
+            f"the column {taken_twice!r} is named twice. A column plays one part, and an item belongs to one scale."
         )
     for scale, items in of_items.items():
         if len(items) < 2:

@@ -12,8 +12,8 @@ from helpers.estimate import shares
 from helpers.notebook import session
 from helpers.notebook.session import Section, Session
 from helpers.project import InputError, locate
-from helpers.read import labelled, own_survey, talis
-from helpers.read.survey import Survey
+from helpers.read import labelled, talis
+from helpers.read.survey import Survey, read_survey
 from helpers.study import talis_print
 
 ASSUMED = "data/simulated/03-talis-assumptions.csv"
@@ -30,7 +30,7 @@ def read(
     if not data:
         raise InputError("`data` is empty. Name a folder, zip or file of TALIS, or your survey.")
     if items:
-        return own_survey.read(locate(data), items, encoding=encoding, **survey)
+        return read_survey(locate(data), items, encoding=encoding, **survey)
     # TALIS files say in which encoding they are; another is one that the user knows better.
     return _talis(run, locate(data), level, None if encoding == "utf-8" else encoding)
 
