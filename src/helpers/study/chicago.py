@@ -1,37 +1,27 @@
-"""Chicago's School Progress Reports: public ratings of schools, year by year.
-
-The city's open data portal has a file for each school year ("School Progress Reports SY1516" and so on), a row a
-school. Two of its ratings come from the yearly survey: Ambitious Instruction from students' answers, Collaborative
-Teachers from teachers'. Years here are report years, as the files print them.
+"""How public ratings of Chicago's schools changed from report to report, from the reports or from kept sums.
 
     python -m helpers.study.chicago [FOLDER [TARGET]]
 
 reads the files in FOLDER (data/raw/cps) and writes what the project shows without them into TARGET (data/moments).
 """
 
-import hashlib
 import json
-import re
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from helpers import kept
 from helpers.estimate import fixed_effects, moments
 from helpers.project import ROOT, InputError, relative
-from helpers.read import frames
+from helpers.read import progress_reports
+from helpers.read.progress_reports import GROUPS, NOT_ENOUGH, RATINGS
 from helpers.release import released
 
 RAW = ROOT / "data" / "raw" / "cps"
 FOLDER = ROOT / "data" / "moments"
-
-RATINGS = ["VERY WEAK", "WEAK", "NEUTRAL", "STRONG", "VERY STRONG"]
-NOT_ENOUGH = "NOT ENOUGH DATA"
-"""What the files print for a school with too few answers; an empty cell is something else and stays apart."""
-
-GROUPS = ["ES", "MS", "HS"]
-"""The files' elementary, middle and high schools."""
 
 MEASURES = {
     "ambitious_instruction": "student_response_rate",
@@ -54,55 +44,7 @@ SPECIFICATIONS = {
 }
 """How the change within schools is estimated: the main way, and others that it should not depend on."""
 
-_COLUMNS = {
-    "School_ID": "school_id",
-    "Primary_Category": "group",
-    "Progress_Report_Year": "report_year",
-    "School_Survey_Ambitious_Instruction": "ambitious_instruction",
-    "School_Survey_Collaborative_Teachers": "collaborative_teachers",
-    "School_Survey_Student_Response_Rate_Pct": "student_response_rate",
-    "School_Survey_Teacher_Response_Rate_Pct": "teacher_response_rate",
-    "School_Survey_Student_Response_Rate_Avg_Pct": "student_response_average",
-    "School_Survey_Teacher_Response_Rate_Avg_Pct": "teacher_response_average",
-}
-_WORDS = {
-    "Primary_Category": GROUPS,
-    "School_Survey_Ambitious_Instruction": [*RATINGS, NOT_ENOUGH],
-    "School_Survey_Collaborative_Teachers": [*RATINGS, NOT_ENOUGH],
-}
-_SIGNATURE = {"School_ID", "Progress_Report_Year", "School_Survey_Ambitious_Instruction"}
-
-
-def find(folder: Path) -> list[Path]:
-    """Progress reports among the CSV files of a folder, known by their columns whatever they are called.
-
-    Other files, the city's school profiles among them, are passed over. Without the folder there are none.
-    """
-    files = sorted(path for path in folder.glob("*") if path.suffix.lower() == ".csv")
-    return [path for path in files if _header(path) >= _SIGNATURE]
-
-
-def read(paths: list[Path]) -> pd.DataFrame:
-    """One row a school and report year, sorted, from one or more files of reports.
-
-    Columns: `school_id`, `group` (one of GROUPS, or missing), `report_year` (int), `ambitious_instruction` and
-    `collaborative_teachers` (one of RATINGS, NOT_ENOUGH, or missing), `student_response_rate` and
-    `teacher_response_rate` (percent), and the city's averages of these as the files print them in every row,
-    `student_response_average` and `teacher_response_average`. Raises InputError for columns that are not there,
-    words and rates that cannot be, two averages of the city in a year, a school twice in a year, and a year in two files.
-    """
-    frames = {path: _read_one(path) for path in paths}
-    origin: dict[int, Path] = {}
-    for path, frame in frames.items():
-        for year in frame["report_year"].unique():
-            if year in origin:
-                raise InputError(
-                    f"{relative(origin[year])} and {relative(path)}, column 'Progress_Report_Year': both have the "
-                    f"report of {year}. Keep one of them."
-                )
-            origin[year] = path
-    records = pd.concat(frames.values()).sort_values(["report_year", "school_id"])
-    return records.reset_index(drop=True)
+_PANEL = ["panel", "group", "measure", "specification"]
 
 
 def score(ratings: pd.Series, how: str, reference: pd.Series | None = None) -> pd.Series:
@@ -129,7 +71,7 @@ def panel(
 ) -> pd.DataFrame:
     """Ratings of one group that can say something about change: of schools rated in two reports or more.
 
-    `records` as `read` gives them; `balanced`: only of schools rated in every report. Columns: `school_id`, `year`,
+    `records` as `progress_reports.read` gives them; `balanced`: only of schools rated in every report. Columns: `school_id`, `year`,
     `score`, `response_rate` (percent, of those who answered for this measure). A school is in the group that the
     report of the year names, so one that becomes another kind of school is two. The few middle schools (MS) are a
     group of their own and in no panel of the others. Ridits refer to these schools' ratings in the first report.
@@ -181,9 +123,8 @@ def pooled(records: pd.DataFrame) -> pd.DataFrame:
         for specification in SPECIFICATIONS
     }
     sums = released.pooled({name: within(records, *parts) for name, parts in named.items()})
-    for place, column in enumerate(("group", "measure", "specification")):
-        sums.insert(1 + place, column, sums["panel"].map(lambda name, p=place: named[name][p]))
-    return sums
+    panels = pd.DataFrame([(name, *parts) for name, parts in named.items()], columns=_PANEL)
+    return panels.merge(sums, on="panel")
 
 
 def read_pooled(path: Path) -> pd.DataFrame:
@@ -326,13 +267,17 @@ def tables(paths: list[Path]) -> tuple[dict[str, pd.DataFrame], dict[str, list[P
     From the reports when there are any, else from the sums that the project carries.
     """
     if paths:
-        records = read(paths)
+        records = progress_reports.read(paths)
         made = {_short(name): make(records) for name, make in TABLES.items()}
         return made, dict.fromkeys(made, paths)
-    kept = {_short(name): FOLDER / name for name in TABLES}
-    readers = {"moments": read_pooled, "patterns": _read_patterns, "turnover": _read_turnover}
-    made = {name: readers.get(name, pd.read_csv)(path) for name, path in kept.items()}
-    return made, {name: [path] for name, path in kept.items()}
+    files = {_short(name): FOLDER / name for name in TABLES}
+    readers = {
+        "moments": read_pooled,
+        "patterns": partial(pd.read_csv, dtype={"pattern": str}),
+        "turnover": partial(pd.read_csv, dtype={"new": "Int64", "gone": "Int64"}),
+    }
+    made = {name: readers.get(name, pd.read_csv)(path) for name, path in files.items()}
+    return made, {name: [path] for name, path in files.items()}
 
 
 def estimates(sums: pd.DataFrame, inference: str = "CRV1") -> pd.DataFrame:
@@ -342,28 +287,19 @@ def estimates(sums: pd.DataFrame, inference: str = "CRV1") -> pd.DataFrame:
     p-values are those of the wild cluster bootstrap, errors and intervals those of CRV1.
     """
     found = []
-    for named, _ in sums.groupby(["panel", "group", "measure", "specification"], sort=False):
+    for named, _ in sums.groupby(_PANEL, sort=False):
         data = released.read_pooled(sums, named[0])
         kind = "CRV1" if inference == "bootstrap" else inference
         table = released.fit(data, kind).in_units_of(data.baseline_sd).table()
         if inference == "bootstrap":
             table["p_value"] = data.wild_p
-        for place, column in enumerate(("panel", "group", "measure", "specification")):
-            table.insert(place, column, named[place])
-        found.append(table)
-    return pd.concat(found, ignore_index=True)
+        found.append(table.assign(**dict(zip(_PANEL, named, strict=True))))
+    estimates = pd.concat(found, ignore_index=True)
+    return estimates[[*_PANEL, *estimates.columns.drop(_PANEL)]]
 
 
 def _short(name: str) -> str:
     return name.removeprefix("cps-reports-").removesuffix(".csv")
-
-
-def _read_patterns(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype={"pattern": str})
-
-
-def _read_turnover(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype={"new": "Int64", "gone": "Int64"})
 
 
 def write(folder: Path, target: Path) -> None:
@@ -371,13 +307,13 @@ def write(folder: Path, target: Path) -> None:
 
     Everything is computed before anything is written. Raises InputError when there are no reports.
     """
-    paths = find(folder)
+    paths = progress_reports.find(folder)
     if not paths:
         raise InputError(
             f"{relative(folder)}: no progress reports here. Search 'School Progress Reports SY1516' (and the years "
             "after it) in the City of Chicago's open data portal, export CSV, and put the files there."
         )
-    records = read(paths)
+    records = progress_reports.read(paths)
     made = {
         name: make(records).to_csv(index=False, lineterminator="\n")
         for name, make in TABLES.items()
@@ -395,10 +331,7 @@ def write(folder: Path, target: Path) -> None:
             }
             for year, n in years.items()
         ],
-        "inputs": [
-            {"name": path.name, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
-            for path in paths
-        ],
+        "inputs": [{"name": path.name, "sha256": kept.digest(path)} for path in paths],
         "files": [{"name": name, "rows": text.count("\n") - 1} for name, text in made.items()],
         "scorings": SCORINGS,
         "specifications": SPECIFICATIONS,
@@ -407,52 +340,6 @@ def write(folder: Path, target: Path) -> None:
     target.mkdir(parents=True, exist_ok=True)
     for name, text in made.items():
         (target / name).write_text(text, encoding="utf-8", newline="")
-
-
-def _header(path: Path) -> set[str]:
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        return {name.strip().strip('"') for name in re.split(r"[,;\t]", file.readline())}
-
-
-def _read_one(path: Path) -> pd.DataFrame:
-    frame = frames.read(path, list(_COLUMNS))
-    _refuse_empty(frame, ["School_ID", "Progress_Report_Year"], path)
-    for column, words in _WORDS.items():
-        frames.coded(frame, column, {word: place for place, word in enumerate(words)}, path)
-    years = frames.whole_numbers(frame, "Progress_Report_Year", path, 2000, 2100)
-    rates = {
-        column: frames.numbers(frame, column, path, 0, 100)
-        for column in _COLUMNS
-        if column.endswith("_Pct")
-    }
-    frame = frame.assign(**rates, Progress_Report_Year=years.astype(int))
-    _refuse_two_averages(frame, [column for column in rates if "_Avg_" in column], path)
-    frames.check_unique(frame, ["School_ID", "Progress_Report_Year"], path)
-    return frame.rename(columns=_COLUMNS)
-
-
-def _refuse_empty(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
-    for column in columns:
-        rows = frame.index[frame[column].isna()]
-        if len(rows):
-            first = ", ".join(map(str, rows[:3]))
-            more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
-            raise InputError(
-                f"{relative(path)}, column {column!r}: empty cells (row {first}{more}). Fill them, or take these "
-                "rows out."
-            )
-
-
-def _refuse_two_averages(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
-    for column in columns:
-        usual = frame.groupby("Progress_Report_Year")[column].transform("first")
-        other = frame.loc[frame[column].notna() & (frame[column] != usual), column]
-        if len(other):
-            first = "; ".join(f"row {row}: {value}" for row, value in other.head(3).items())
-            raise InputError(
-                f"{relative(path)}, column {column!r}: the city's average is not the same in all rows of a year "
-                f"({first}). Export the file again."
-            )
 
 
 def _by_group(records: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
