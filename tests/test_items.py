@@ -6,7 +6,7 @@ import pytest
 
 from conftest import write_records
 from helpers.estimate import rasch
-from helpers.estimate.items import MEASURE, add_measure
+from helpers.estimate.rasch import MEASURE, add_measure
 from helpers.project import InputError
 from helpers.read.records import open_records
 
