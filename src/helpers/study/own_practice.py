@@ -10,10 +10,10 @@ import pandas as pd
 
 from helpers.estimate import fixed_effects, moments, panels, rasch
 from helpers.estimate.fixed_effects import Within
-from helpers.estimate.items import MEASURE, add_measure
 from helpers.estimate.moments import Moments
 from helpers.project import InputError
 from helpers.read import files, records
+from helpers.read.suppression import MINIMUM
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,6 @@ class Study:
     reliability: float
 
 
-FEWEST = 10
-"""Records that a number must rest on to be shown."""
-
-_NUMBERS = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
-
-
 def read(
     path: Path,
     *,
@@ -56,9 +50,19 @@ def read(
     by: str,
     **columns: Any,
 ) -> Study:
-    """Read a file or a folder and add it up. `columns` are those that `panels.models` takes.
+    """Read a file or a folder and add it up.
 
-    Raises InputError for parameters that are missing or contradict each other, and for what is wrong in the file.
+    Parameters
+    ----------
+    path : of the records
+    outcome, items, low, high : a column of numbers; or columns of answers from `low` to `high`, to be measured
+    balanced : only schools with complete records in every year
+    by, columns : as `panels.models` takes them
+
+    Raises
+    ------
+    InputError
+        For parameters that are missing or contradict each other, and for what is wrong in the file.
     """
     columns["baseline"] = str(columns["baseline"])
     _check_parameters(outcome, items, columns)
@@ -68,40 +72,29 @@ def read(
     used = [column for column in dict.fromkeys([*named, *numeric]) if column]
     with records.open_records(path, used, [column for column in named if column]) as source:
         files.check_columns(used, source.columns, source.name)
-        scale, fit, reliability = None, None, np.nan
-        if items:
-            scale, fit, reliability = _measure(source, items, low, high, year, baseline)
-        models = panels.models(source, outcome=outcome or MEASURE, by=by, **columns)
-        found_years = [label for label in moments.levels(source, year) if label != baseline]
+        measured = _measure(source, items, low, high, year, baseline) if items else _NOT_MEASURED
+        models = panels.models(source, outcome=outcome or rasch.MEASURE, by=by, **columns)
+        found_years = [name for name in moments.levels(source, year) if name != baseline]
         rows = int(source.fetch("SELECT count(*) AS n FROM file")["n"][0])
         found = _each(models, lambda model: _add_up(source, model, found_years))
-        sums = {panel: part for panel, (part, _) in found.items()}
-        plain = {
-            panel: moments.compute(source, panels.unweighted(model))
-            if model.weight
-            else sums[panel]
-            for panel, model in models.items()
-        }
+    sums, plain, references = (
+        {panel: parts[place] for panel, parts in found.items()} for place in range(3)
+    )
     without_panel = rows - sum(part.rows for part in sums.values())
     if balanced:
-        keep = _each(sums, lambda part: _seen_every_year(part, found_years, source.name))
-        sums = {panel: moments.take(sums[panel], keep[panel]) for panel in sums}
-        plain = {panel: moments.take(plain[panel], keep[panel]) for panel in sums}
+        kept = _each(sums, lambda part: _seen_every_year(part, found_years, source.name))
+        sums, plain = _taken(sums, kept), _taken(plain, kept)
     return Study(
         files=records.find(path)[0],
-        years=[
-            label for label in found_years if any(label in part.terms for part in sums.values())
-        ],
+        years=[name for name in found_years if any(name in part.terms for part in sums.values())],
         cluster=columns["cluster"],
         categories=tuple(columns["categories"]),
-        references={panel: names for panel, (_, names) in found.items()},
+        references=references,
         without_panel=without_panel,
         moments=sums,
         counts=plain,
         panels=_each(sums, lambda part: _within(part, source.name)),
-        item_fit=fit,
-        scale=scale,
-        reliability=reliability,
+        **measured,
     )
 
 
@@ -123,13 +116,13 @@ def units(study: Study, standardise: bool) -> dict[str, float]:
 def estimates(study: Study, inference: str, of_units: dict[str, float]) -> pd.DataFrame:
     """Tidy estimates of every panel (see `panels.estimates`).
 
-    Empty are terms that rest on fewer than FEWEST records: of their own level, or of the one they are compared with.
+    Empty are terms that rest on fewer than MINIMUM records: of their own level, or of the one they are compared with.
     """
     table = panels.estimates(study.panels, inference, of_units)
     for panel, plain in study.counts.items():
-        few = [term for term in plain.terms if _rests_on(plain, term, study) < FEWEST]
+        few = [term for term in plain.terms if _rests_on(plain, term, study) < MINIMUM]
         own = (table["panel"] == panel) & table["term"].isin(few)
-        table.loc[own, _NUMBERS] = np.nan
+        table.loc[own, panels.NUMBERS] = np.nan
     return table
 
 
@@ -168,7 +161,7 @@ def joint_tests(study: Study, inference: str) -> pd.DataFrame:
         # No more restrictions can be tested than there are clusters to tell them apart.
         places = [fit.terms.index(year) for year in own]
         told_apart = np.linalg.matrix_rank(fit.covariance[np.ix_(places, places)]) == len(own)
-        enough = all(_rests_on(study.counts[panel], year, study) >= FEWEST for year in own)
+        enough = all(_rests_on(study.counts[panel], year, study) >= MINIMUM for year in own)
         if len(own) < fit.n_groups and told_apart and enough:
             rows.append((panel, *fit.joint_test(own), len(own), fit.n_groups - 1))
     return pd.DataFrame(rows, columns=["panel", "f", "p_value", "df1", "df2"])
@@ -182,8 +175,8 @@ def specifications(
     for panel, sums in study.moments.items():
         own = _own(sums, study.years)
         table = panels.specifications(sums, own[-1], own, study.cluster, of_units[panel], inference)
-        if _rests_on(study.counts[panel], own[-1], study) < FEWEST:
-            table[_NUMBERS] = np.nan
+        if _rests_on(study.counts[panel], own[-1], study) < MINIMUM:
+            table[panels.NUMBERS] = np.nan
         table.insert(0, "panel", panel)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
@@ -192,7 +185,7 @@ def specifications(
 def schools(study: Study, of_units: dict[str, float]) -> pd.DataFrame:
     """Each school's own change to the last year, without names: `panel, estimate, shrunken`.
 
-    All schools are in the model, but those with fewer than FEWEST records in the baseline or the last year are not
+    All schools are in the model, but those with fewer than MINIMUM records in the baseline or the last year are not
     shown, nor are panels with fewer than ten other schools.
     """
     tables = []
@@ -200,7 +193,7 @@ def schools(study: Study, of_units: dict[str, float]) -> pd.DataFrame:
         own = _own(sums, study.years)
         plain = study.counts[panel]
         last = plain.sums[:, plain.terms.index(own[-1])]
-        enough = (plain.baseline[:, 0] >= FEWEST) & (last >= FEWEST)
+        enough = (plain.baseline[:, 0] >= MINIMUM) & (last >= MINIMUM)
         data = fixed_effects.within(panels.by_schools(sums))
         table = fixed_effects.by_school(data, own[-1], own)
         table = table[table["school"].isin(sums.schools[enough])].drop(
@@ -240,15 +233,22 @@ def _check_parameters(outcome: str, items: list[str], columns: dict[str, Any]) -
         )
 
 
-def _measure(source, names, low, high, year, baseline) -> tuple[rasch.Scale, pd.DataFrame, float]:
-    scale, cells = add_measure(source, names, low, high, year, baseline)
-    times = cells.index.repeat(cells["records"])
-    measured = cells.loc[times]
-    reliability = rasch.reliability(
-        measured["measure"].to_numpy(), measured["std_error"].to_numpy()
-    )
-    answers = measured[range(len(names))].set_axis(names, axis=1).reset_index(drop=True)
-    return scale, rasch.item_fit(scale, answers), reliability
+_NOT_MEASURED = {"item_fit": None, "scale": None, "reliability": np.nan}
+
+
+def _measure(
+    source: records.Records, items: list[str], low: int, high: int, year: str, baseline: str
+) -> dict[str, Any]:
+    """Give the records a measure of the items; what a Study tells of it."""
+    scale, cells = rasch.add_measure(source, items, low, high, year, baseline)
+    measured = cells.loc[cells.index.repeat(cells["records"])]
+    answers = measured[range(len(items))].set_axis(items, axis=1).reset_index(drop=True)
+    ends = measured["measure"].to_numpy(), measured["std_error"].to_numpy()
+    return {
+        "item_fit": rasch.item_fit(scale, answers),
+        "scale": scale,
+        "reliability": rasch.reliability(*ends),
+    }
 
 
 def _own(sums: Moments, years: list[str]) -> list[str]:
@@ -258,8 +258,8 @@ def _own(sums: Moments, years: list[str]) -> list[str]:
 
 def _add_up(
     source: records.Records, model: moments.Model, years: list[str]
-) -> tuple[Moments, dict[str, str]]:
-    """Sums of one panel, and the reference level of each category in it."""
+) -> tuple[Moments, Moments, dict[str, str]]:
+    """Sums of one panel, the same without weights, and the reference level of each category in it."""
     sums = moments.compute(source, model)
     levels = moments.levels_used(source, model)
     if not _own(sums, years):
@@ -267,7 +267,8 @@ def _add_up(
             f"{source.name}, column {model.year!r}: {model.baseline!r} is the only year with complete records, so there "
             "is no change to estimate. Name another `by`, or fill the columns that are empty in other years."
         )
-    return sums, {column: levels[column][0] for column in model.categories}
+    plain = moments.compute(source, panels.unweighted(model)) if model.weight else sums
+    return sums, plain, {column: levels[column][0] for column in model.categories}
 
 
 def _within(sums: Moments, name: str) -> Within:
@@ -285,6 +286,10 @@ def _seen_every_year(sums: Moments, years: list[str], name: str) -> np.ndarray:
             "every year. Leave `balanced` out."
         )
     return keep
+
+
+def _taken(sums: dict[str, Moments], keep: dict[str, np.ndarray]) -> dict[str, Moments]:
+    return {panel: moments.take(part, keep[panel]) for panel, part in sums.items()}
 
 
 def _each(panels: dict[str, Any], work: Callable[[Any], Any]) -> dict[str, Any]:
