@@ -7,9 +7,9 @@ real place's name. `make simulated` writes them again; a test holds files and pr
 import numpy as np
 import pandas as pd
 
-from helpers.estimate import study_design
+from helpers.estimate import power
 from helpers.project import ROOT
-from helpers.simulate import peer_groups, talis_systems, twin
+from helpers.simulate import peer_groups, talis_sav, talis_systems, twin
 
 FOLDER = ROOT / "data" / "simulated"
 
@@ -254,11 +254,11 @@ FILES = {
     "05-satisfaction.csv": satisfaction,
     "05-satisfaction-long.csv": satisfaction_long,
     "06-signposts.csv": peer_groups.signposts,
-    "06-design-assumptions.csv": study_design.assumptions,
+    "06-design-assumptions.csv": power.assumptions,
     "07-retellings.csv": retold,
     "08-effects.csv": effects,
 }
-ARCHIVES = {"03-talis.zip": talis_systems.write_zip}
+ARCHIVES = {"03-talis.zip": talis_sav.write_zip}
 
 
 def write() -> None:
