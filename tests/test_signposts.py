@@ -17,10 +17,10 @@ from conftest import need
 from helpers.estimate import reliability
 from helpers.project import InputError
 from helpers.read import waves
-from helpers.simulate import peer_groups
+from helpers.simulate import examples
 from helpers.study import signposts
 
-SCALES = {name: [f"{name}_{item}" for item in range(1, 5)] for name in peer_groups.SIGNPOSTS}
+SCALES = {name: [f"{name}_{item}" for item in range(1, 5)] for name in examples.SIGNPOSTS}
 COLUMNS = {"teacher": "teacher", "wave": "wave", "school": "school"}
 FULL = COLUMNS | {
     "district": "district", "treated": "peer_groups", "controls": ["support", "time"],
@@ -46,7 +46,7 @@ ANSWERS = """1,1,1,1,1,1,1,1,1,1,1
 
 @pytest.fixture(scope="module")
 def example():
-    return peer_groups.signposts()
+    return examples.signposts()
 
 
 def read(tmp_path, frame, scales=SCALES, **more):
@@ -547,10 +547,10 @@ def test_the_simulated_example_says_what_was_planted():
     many = {"schools": 150, "comparison": 150}
     gaps = {}
     for name, effect in (
-        ("planted", peer_groups.EFFECT),
+        ("planted", examples.EFFECT),
         ("none", dict.fromkeys(SCALES, 0.0)),
     ):
-        frame = peer_groups.signposts(seed=1, effect=effect, **many)
+        frame = examples.signposts(seed=1, effect=effect, **many)
         scores = {s: frame[items].astype(float).mean(axis=1) for s, items in SCALES.items()}
         means = {
             s: v.groupby([frame["peer_groups"], frame["wave"]]).mean() for s, v in scores.items()
