@@ -138,8 +138,16 @@ def std_error(design: Design) -> float:
 
 
 def power(effect: float, std_error: np.ndarray, df: np.ndarray, alpha: float = 0.05) -> np.ndarray:
-    """Probability that a two-sided t test at `alpha` finds an effect of this size (noncentral t).
+    """Probability that a two-sided t test finds an effect of this size, by the noncentral t distribution.
 
+    Parameters
+    ----------
+    effect, std_error : in one unit
+    df : degrees of freedom
+    alpha : level of the test
+
+    Examples
+    --------
     >>> round(float(power(0.4, 0.15, df=26)), 3)
     0.728
     """
@@ -177,8 +185,17 @@ def detectable(design: Design, target: float = 0.80, alpha: float = 0.05) -> flo
 def detectable_difference(n1: float, n2: float, alpha: float, power: float) -> float:
     """True difference of two groups, in standard deviations, that a two-sided t test finds with this power.
 
+    Parameters
+    ----------
+    n1, n2 : sizes of the groups
+    alpha, power : level of the test, and how often it finds the difference
+
+    Notes
+    -----
     By statsmodels' search, which may stop 2e-6 short.
 
+    Examples
+    --------
     >>> round(detectable_difference(49, 47, alpha=0.05, power=0.8), 2)
     0.58
     """
@@ -229,9 +246,15 @@ def schools_needed(design: Design, effect: float, target: float = 0.80, alpha: f
 def year_effect_se(schools: int, students: float, shock_sd: float, residual_sd: float) -> float:
     """Standard error of the difference between two years in schools of equal size.
 
-    A school's mean of one year strays by its own shock and by the chance of who answered: the variance is
-    2 (shock_sd^2 + residual_sd^2 / students) / schools. `students`: respondents of a school in one year, others in the
-    next.
+    Parameters
+    ----------
+    schools, students : schools, and respondents of each in one year; others answer in the next
+    shock_sd : by which a school's mean of one year strays
+    residual_sd : of students within a school and year
+
+    Notes
+    -----
+    The variance is 2 (shock_sd^2 + residual_sd^2 / students) / schools.
     """
     design, sd = _two_years(schools, students, shock_sd, residual_sd)
     return sd * std_error(design)
@@ -246,7 +269,13 @@ def schools_for_year_effect(
     target: float = 0.80,
     alpha: float = 0.05,
 ) -> int:
-    """Fewest schools with which a year effect is found: `schools_needed` in the terms of `year_effect_se`."""
+    """Fewest schools with which a year effect is found: `schools_needed` in the terms of `year_effect_se`.
+
+    Parameters
+    ----------
+    effect, students, shock_sd, residual_sd : as `year_effect_se` takes them; the effect in their unit
+    target, alpha : power and level of the two-sided t test
+    """
     design, sd = _two_years(2, students, shock_sd, residual_sd)
     return schools_needed(design, effect / sd, target, alpha)
 

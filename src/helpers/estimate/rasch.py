@@ -37,6 +37,13 @@ def calibrate(responses: pd.DataFrame) -> Scale:
     raschpy's regularised composite likelihood on pairs of items, which needs no distribution of the persons. Raises
     InputError when fewer than two items, an answer that nobody gave, items that nobody answered together, or too few
     persons leave nothing to compare.
+
+    >>> answers = pd.DataFrame({"plan": [0, 1, 1, 2, 2, 2], "watch": [0, 0, 1, 1, 2, 0], "teach": [0, 0, 0, 1, 1, 2]})
+    >>> scale = calibrate(answers)
+    >>> scale.items.round(2).to_dict(), scale.thresholds.round(2).tolist()
+    ({'plan': -1.18, 'watch': 0.42, 'teach': 0.76}, [-0.53, 0.53])
+    >>> measure(scale, cell_of(answers))[["score", "measure", "std_error"]].round(2).to_numpy().tolist()[:2]
+    [[0.0, -2.81, 1.63], [1.0, -1.49, 1.06]]
     """
     answers = responses.dropna(how="all")
     if responses.shape[1] < 2:

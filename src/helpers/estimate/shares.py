@@ -235,9 +235,7 @@ def _hidden(survey: Survey, sample: Sample, n: np.ndarray, n_schools: pd.Series)
     return found
 
 
-def interval(
-    estimate: np.ndarray, std_error: np.ndarray, df: np.ndarray | float, lowest: float = 0.0
-) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of the 95 % interval of Student's t (normal with infinite `df`), kept between `lowest` and 1."""
-    found = t_test(estimate, std_error, df)
-    return found["ci_low"].clip(lowest, 1.0), found["ci_high"].clip(lowest, 1.0)
+def interval(share: np.ndarray, std_error: np.ndarray, df: float) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of the 95 % interval of Student's t (normal with infinite `df`), kept between 0 and 1."""
+    found = t_test(share, std_error, df)
+    return found["ci_low"].clip(0.0, 1.0), found["ci_high"].clip(0.0, 1.0)

@@ -13,7 +13,7 @@ from helpers.estimate.power import design_effect
 
 
 def welch_df(sd1: float, sd2: float, n1: int, n2: int) -> float:
-    """Satterthwaite's degrees of freedom."""
+    """Satterthwaite's degrees of freedom. Parameters as in `welch`."""
     v1, v2 = sd1**2 / n1, sd2**2 / n2
     return (v1 + v2) ** 2 / (v1**2 / (n1 - 1) + v2**2 / (n2 - 1))
 
@@ -88,7 +88,7 @@ def equivalence_bound(
 
 
 def pooled_sd(sd1: float, n1: int, sd2: float, n2: int) -> float:
-    """Square root of the groups' variances averaged by their degrees of freedom."""
+    """Square root of the groups' variances averaged by their degrees of freedom. Parameters as in `welch`."""
     return sqrt(((n1 - 1) * sd1**2 + (n2 - 1) * sd2**2) / (n1 + n2 - 2))
 
 

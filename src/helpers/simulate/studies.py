@@ -13,8 +13,16 @@ from helpers.estimate.power import Design, contrast, detectable, std_error
 def simulate(design: Design, effect: float, times: int, seed: int) -> pd.DataFrame:
     """Studies of this design made up at random and analysed as real ones are: `estimate, std_error, p_value`.
 
+    Parameters
+    ----------
+    design : of each study
+    effect : by which schools with peer groups change after the first wave
+    times, seed : how many studies, and the seed of them all
+
+    Notes
+    -----
     Answers are normal and teachers leave by chance; the estimator is the school fixed-effects model with clustered
-    errors (CRV1). Schools with peer groups change by `effect` after the first wave.
+    errors (CRV1).
     """
     rng = np.random.default_rng(seed)
     treated = np.arange(design.schools + design.comparison) < design.schools

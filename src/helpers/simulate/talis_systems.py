@@ -226,10 +226,22 @@ def draw(
 ) -> Sample:
     """A stratified two-stage sample of those who answer, with final and Fay-BRR weights.
 
+    Parameters
+    ----------
+    rng : where chance comes from
+    population : whom the sample is drawn from
+    schools, teachers : schools drawn, and teachers of each
+
+    Raises
+    ------
+    ValueError
+        When a school is as large as the sampling step or a stratum is left with a single school.
+
+    Notes
+    -----
     Each stratum gives the same number of schools, drawn systematically from a list in random order with probability
     proportional to listed size; each school a simple random sample of teachers. Schools that do not answer are made
     up for by those of their stratum, teachers by those of their school. Replicates repeat neither adjustment.
-    Raises ValueError when a school is as large as the sampling step or a stratum is left with a single school.
     """
     strata, listed, size, first = (
         population.schools[name].to_numpy() for name in ("stratum", "listed", "teachers", "first")

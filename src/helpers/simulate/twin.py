@@ -101,7 +101,7 @@ def _silence() -> None:
 
 
 def respondents(low: int, high: int, years: int, rng: np.random.Generator) -> tuple[int, ...]:
-    """Numbers of respondents for each year within a printed range, both ends reached."""
+    """Numbers of respondents for each of some years: between `low` and `high` as printed, both ends reached."""
     sizes = np.concatenate([[low, high], rng.integers(low, high + 1, years - 2)])
     return tuple(map(int, rng.permutation(sizes)))
 

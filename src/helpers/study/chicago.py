@@ -71,11 +71,26 @@ def panel(
 ) -> pd.DataFrame:
     """Ratings of one group that can say something about change: of schools rated in two reports or more.
 
-    `records` as `progress_reports.read` gives them; `balanced`: only of schools rated in every report. Columns: `school_id`, `year`,
-    `score`, `response_rate` (percent, of those who answered for this measure). A school is in the group that the
-    report of the year names, so one that becomes another kind of school is two. The few middle schools (MS) are a
-    group of their own and in no panel of the others. Ridits refer to these schools' ratings in the first report.
-    Raises InputError when no school is left.
+    Parameters
+    ----------
+    records : as `progress_reports.read` gives them
+    group, measure, scoring : one of GROUPS, MEASURES and SCORINGS; ridits refer to these schools' first ratings
+    balanced : only of schools rated in every report
+
+    Returns
+    -------
+    DataFrame
+        `school_id, year, score, response_rate` (percent, of those who answered for this measure).
+
+    Raises
+    ------
+    InputError
+        When no school is left.
+
+    Notes
+    -----
+    A school is in the group that the report of the year names, so one that becomes another kind of school is two. The
+    few middle schools (MS) are a group of their own and in no panel of the others.
     """
     own = records[(records["group"] == group) & records[measure].isin(RATINGS)]
     times = own.groupby("school_id")["report_year"].transform("size")
@@ -103,6 +118,11 @@ def within(
     """Cross-products within schools of one panel; the first report year is the baseline.
 
     Scores keep their own unit: divide the fit by `baseline_sd` to have it in standard deviations of the first year.
+
+    Parameters
+    ----------
+    records, group, measure : as `panel` takes them
+    specification : one of SPECIFICATIONS
     """
     how = SPECIFICATIONS[specification]
     frame = panel(records, group, measure, how["scoring"], how.get("balanced", False))

@@ -38,9 +38,17 @@ def read(
 ) -> Coding:  # fmt: skip
     """A coding matrix from a CSV, Parquet, SPSS or Stata file.
 
-    `practices`, `supports`: columns of 0 and 1, or column -> words. `leader`: the column that says whom a row is
-    about. `coder`: the column that says who coded it; then every leader needs a row from each of exactly two coders.
-    Raises InputError naming file, column and first rows, also for fewer than MINIMUM leaders, of whom nothing is shown.
+    Parameters
+    ----------
+    path, encoding : of the file; the encoding of a CSV file
+    practices, supports : columns of 0 and 1, or column -> words
+    leader : the column that says whom a row is about
+    coder : the column that says who coded it; then every leader needs a row from each of exactly two coders
+
+    Raises
+    ------
+    InputError
+        Naming file, column and first rows; also for fewer than MINIMUM leaders, of whom nothing is shown.
     """
     words = [_words(practices), _words(supports)]
     named = [*words[0], *words[1], *filter(None, (leader, coder))]
@@ -153,6 +161,11 @@ def agreement(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     `agree`: share of leaders coded alike. `kappa`: Cohen's (1960), with the large-sample 95 % interval of
     statsmodels, kept within -1 and 1, which is rough for few leaders; none where it would have no length.
     `alpha`: Krippendorff's. Both are empty, and `note` says why, where the coders gave nothing but one value.
+
+    >>> one = pd.DataFrame({"shares": [0, 1, 1, 0, 1, 1, 0, 0]})
+    >>> other = pd.DataFrame({"shares": [0, 1, 0, 0, 1, 1, 0, 1]})
+    >>> agreement(one, other)[["code", "agree", "kappa", "alpha"]].round(3).to_dict("records")
+    [{'code': 'shares', 'agree': 0.75, 'kappa': 0.5, 'alpha': 0.531}]
     """
     from statsmodels.stats.inter_rater import cohens_kappa
 

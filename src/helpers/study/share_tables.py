@@ -10,7 +10,14 @@ from helpers.project import InputError
 def labelled(
     rows: pd.DataFrame, items: Mapping[str, str], names: Mapping[str, str], mean: str = ""
 ) -> pd.DataFrame:
-    """Rows with what figures need: `label` and `item_label` for people, and `average` where the system is the `mean`."""
+    """Rows with what figures need: `label` and `item_label` for people, and whether it is the `average`.
+
+    Parameters
+    ----------
+    rows : of a table of shares, or of their differences
+    items, names : how items and systems are called
+    mean : the system that is an average
+    """
     return rows.assign(
         label=_spoken(rows["system"], names),
         item_label=rows["item"].map(items),
@@ -54,7 +61,13 @@ def shares(
     names: Mapping[str, str],
     words: Mapping[str, str],
 ) -> pd.DataFrame:
-    """`shares.table` with a row a system and item and the headline statistics side by side, in the `words` for them."""
+    """`shares.table` with a row a system and item and the headline statistics side by side.
+
+    Parameters
+    ----------
+    table : as `shares.table` gives it
+    items, names, words : how items, systems and statistics are called
+    """
     seen = pd.DataFrame(
         {
             "system": table["system"],  # two may be spoken of alike
