@@ -40,10 +40,10 @@ def prepare(
     if rows == 0:
         raise InputError(_no_rows(records, model))
     if found["text"].any():
+        wrong, what = "label IS NOT NULL AND number IS NULL", "text in a number column"
         for column in model.numbers:
             if records.columns[column] == "text":
-                wrong = "label IS NOT NULL AND number IS NULL"
-                _refuse(records, model, column, wrong, "text in a number column")
+                refuse(records, column, wrong, what, chosen=_chosen(records, model))
     incomplete = {column: 0 for column, _ in parts.values()}
     if not whole.all():
         incomplete = _incomplete(records, parts)
@@ -87,13 +87,14 @@ def refuse_unusable(
     if not np.isfinite(np.array(sums, dtype=float)).all():
         infinite = "abs(number) = CAST('Infinity' AS DOUBLE)"
         for column in model.numbers:
-            _refuse(records, model, column, infinite, "infinite values")
+            refuse(records, column, infinite, "infinite values", chosen=_chosen(records, model))
         raise InputError(
             f"{records.name}: numbers too large to add up their squares in {', '.join(model.numbers)}. Are there "
             "missing codes among them?"
         )
     if model.weight and found["smallest"].min() <= 0:
-        _refuse(records, model, model.weight, "number <= 0", "weights that are not positive")
+        what = "weights that are not positive"
+        refuse(records, model.weight, "number <= 0", what, chosen=_chosen(records, model))
     if model.clustered:
         split = np.flatnonzero(found["first_cluster"] != found["last_cluster"])
         if len(split):
@@ -105,6 +106,35 @@ def refuse_unusable(
                 f"than one cluster ({len(split)} such schools). Fixed effects must lie within clusters: correct the "
                 "column or name a coarser one."
             )
+
+
+def refuse(
+    records: Records | SparkRecords,
+    column: str,
+    wrong: str,
+    what: str,
+    remedy: str = "Correct or empty these",
+    chosen: str = "1 = 1",
+) -> None:
+    """Raise InputError with the first records that have something wrong in a column, if there are any.
+
+    Parameters
+    ----------
+    records, column : where to look
+    wrong : SQL that speaks of the column's `label` and `number`
+    what, remedy : what is wrong, and what to do about it
+    chosen : SQL of the columns of the file: the records that count
+    """
+    cells = f"{label(records, column)} AS label, {number(records, column)} AS number"
+    found = records.fetch(
+        "SELECT place, label, count(*) OVER () AS n "
+        f"FROM (SELECT {records.place} AS place, {cells}, CASE WHEN {chosen} THEN 1 ELSE 0 END AS chosen FROM file) "
+        f"AS numbered WHERE chosen = 1 AND ({wrong}) LIMIT 3"
+    )
+    if len(found["n"]):
+        first = "; ".join(f"{place}: {label!r}" for place, label in zip(found["place"], found["label"], strict=True))  # fmt: skip
+        more = f" and {found['n'][0] - 3} more" if found["n"][0] > 3 else ""
+        raise InputError(f"{records.name}, column {column!r}: {what} ({first}{more}). {remedy}.")
 
 
 def label(records: Records | SparkRecords, column: str) -> str:
@@ -203,25 +233,6 @@ def _no_reference(file: str, model: Model, column: str, reference: str, names: l
         where += f" of {' and '.join(f'{name} {level}' for name, level in model.subset.items())}"
         remedy += ", or leave these records out"
     return f"{file}, column {column!r}: no {reference!r} to compare with; it has {', '.join(names)}{where}. {remedy}."
-
-
-def _refuse(
-    records: Records | SparkRecords, model: Model, column: str, wrong: str, what: str
-) -> None:
-    """Raise InputError with the first records whose `number` or `label` in a column is wrong, if there are any."""
-    chosen = f"CASE WHEN {_chosen(records, model)} THEN 1 ELSE 0 END AS chosen"
-    cells = f"{label(records, column)} AS label, {number(records, column)} AS number"
-    found = records.fetch(
-        "SELECT place, label, count(*) OVER () AS n "
-        f"FROM (SELECT {records.place} AS place, {cells}, {chosen} FROM file) AS numbered "
-        f"WHERE chosen = 1 AND ({wrong}) LIMIT 3"
-    )
-    if len(found["n"]):
-        first = "; ".join(f"{place}: {label!r}" for place, label in zip(found["place"], found["label"], strict=True))  # fmt: skip
-        more = f" and {found['n'][0] - 3} more" if found["n"][0] > 3 else ""
-        raise InputError(
-            f"{records.name}, column {column!r}: {what} ({first}{more}). Correct or empty these."
-        )
 
 
 def _no_rows(records: Records | SparkRecords, model: Model) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from helpers.estimate.complete_records import label, number
+from helpers.estimate.complete_records import label, number, refuse
 from helpers.project import InputError
 from helpers.read.records import Records, quote
 
@@ -169,7 +169,10 @@ def add_measure(
     """
     _refuse_wrong_list(items)
     shown = {item: number(records, item) for item in items}
-    _refuse_off_scale(records, shown, low, high)
+    for item in items:
+        wrong = f"number < {low} OR number > {high} OR number <> floor(number) OR (number IS NULL AND label IS NOT NULL)"
+        what = f"answers off the scale {low} to {high}"
+        refuse(records, item, wrong, what, "Correct them, empty them if they are missing codes, or change `low` and `high`")  # fmt: skip
     answered = " + ".join(
         f"CASE WHEN {value} IS NULL THEN 0 ELSE {1 << place} END"
         for place, value in enumerate(shown.values())
@@ -278,26 +281,6 @@ def _refuse_unused(file: str, given: pd.DataFrame, low: int, high: int, baseline
             "place of such an answer on the scale is unknown. Correct `low` and `high`, or join it with its neighbour "
             "in the file."
         )
-
-
-def _refuse_off_scale(records: Records, shown: dict[str, str], low: int, high: int) -> None:
-    for item, value in shown.items():
-        name = records.identifier(item)
-        text = f"({value} IS NULL AND nullif(trim(CAST({name} AS VARCHAR)), '') IS NOT NULL AND CAST({name} AS VARCHAR) <> 'nan')"
-        wrong = f"{value} < {low} OR {value} > {high} OR {value} <> floor({value}) OR {text}"
-        rows = records.fetch(
-            f"SELECT place, given FROM (SELECT {records.place} AS place, CAST({name} AS VARCHAR) AS given, "
-            f"({wrong}) AS wrong FROM file) WHERE wrong LIMIT 3"
-        )
-        if len(rows["place"]):
-            first = "; ".join(
-                f"{place}: {given!r}"
-                for place, given in zip(rows["place"], rows["given"], strict=True)
-            )
-            raise InputError(
-                f"{records.name}, column {item!r}: answers off the scale {low} to {high} ({first}). Correct them, "
-                "empty them if they are missing codes, or change `low` and `high`."
-            )
 
 
 def _add_column(records: Records, measured: pd.DataFrame, answered: str, score: str) -> None:
