@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import write_records
+from helpers.estimate import intervals, reliability
 from helpers.project import InputError
 from helpers.study import coding
 
@@ -18,9 +19,9 @@ def matrix(*columns):
 def test_alpha_of_krippendorffs_own_examples():
     """Krippendorff (2011), his binary (0.095) and nominal example (0.692) of two observers with nothing missing."""
     first, second = [0, 1, 0, 0, 0, 0, 0, 0, 1, 0], [1, 1, 1, 0, 0, 1, 0, 0, 0, 0]
-    assert coding.krippendorff_alpha(first, second) == pytest.approx(0.095, abs=0.0005)
+    assert reliability.krippendorff_alpha(first, second) == pytest.approx(0.095, abs=0.0005)
     first, second = list("aabbdcccedda"), list("babbbcccEddd".lower())
-    assert coding.krippendorff_alpha(first, second) == pytest.approx(0.692, abs=0.0005)
+    assert reliability.krippendorff_alpha(first, second) == pytest.approx(0.692, abs=0.0005)
 
 
 binary = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=2, max_size=40)
@@ -32,13 +33,13 @@ def test_alpha_by_its_definition(pairs):
     first, second = zip(*pairs, strict=True)
     values = np.array(first + second)
     unlike = [a != b for i, a in enumerate(values) for j, b in enumerate(values) if i != j]
-    found = coding.krippendorff_alpha(first, second)
+    found = reliability.krippendorff_alpha(first, second)
     if not any(unlike):
         assert np.isnan(found)
     else:
         observed = np.mean([a != b for a, b in pairs])
         assert found == pytest.approx(1 - observed / np.mean(unlike), abs=1e-12)
-    assert found == pytest.approx(coding.krippendorff_alpha(second, first), nan_ok=True)
+    assert found == pytest.approx(reliability.krippendorff_alpha(second, first), nan_ok=True)
 
 
 def test_kappa_of_a_known_table():
@@ -75,15 +76,15 @@ def test_one_coder_who_never_sees_it():
 )
 def test_exact_intervals_as_in_tables(count, n, low, high):
     """Of none of n the upper end is 1 - 0.025^(1/n); the middle row is in every table of exact limits."""
-    assert coding.exact_interval(count, n) == pytest.approx((low, high), abs=5e-5)
+    assert intervals.clopper_pearson(count, n) == pytest.approx((low, high), abs=5e-5)
 
 
 @given(st.integers(1, 30).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
 def test_exact_intervals_mirror_each_other(drawn):
     count, n = drawn
-    low, high = coding.exact_interval(count, n)
+    low, high = intervals.clopper_pearson(count, n)
     assert 0 <= low <= count / n <= high <= 1
-    assert (1 - high, 1 - low) == pytest.approx(coding.exact_interval(n - count, n), abs=1e-9)
+    assert (1 - high, 1 - low) == pytest.approx(intervals.clopper_pearson(n - count, n), abs=1e-9)
 
 
 def test_fishers_tea():

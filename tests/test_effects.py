@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from helpers.estimate import stars
+from helpers.estimate import rounding
 from helpers.project import ROOT, InputError
 from helpers.study import effects
 
@@ -68,7 +68,7 @@ def test_the_last_year_of_each_series_and_one_unit_a_study():
         }
     )
     allowed = pd.concat(
-        [cells, stars.bounds(cells.assign(value=cells["estimate"], decimals=3))], axis=1
+        [cells, rounding.se_bounds(cells.assign(value=cells["estimate"], decimals=3))], axis=1
     )
     reports = pd.DataFrame(
         [

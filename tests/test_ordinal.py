@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from helpers.estimate import ordinal
+from helpers.estimate import ordinal, rounding
 from helpers.read import suppression
 
 answers = st.lists(
@@ -55,10 +55,10 @@ def test_sd_bounds_hold_and_are_reached():
     for values in combinations_with_replacement(range(low, high + 1), n):
         by_mean.setdefault(sum(values) / n, []).append(np.std(values, ddof=1))
     for mean, sds in by_mean.items():
-        smallest, largest = ordinal.sd_bounds(mean, n, low, high)
+        smallest, largest = rounding.sd_bounds(mean, n, low, high)
         assert min(sds) == pytest.approx(smallest, abs=1e-9)
         assert max(sds) <= largest + 1e-9
-    assert max(by_mean[2.5]) == pytest.approx(ordinal.sd_bounds(2.5, n, low, high)[1], rel=1e-12)
+    assert max(by_mean[2.5]) == pytest.approx(rounding.sd_bounds(2.5, n, low, high)[1], rel=1e-12)
 
 
 sizes = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 40), min_size=1)

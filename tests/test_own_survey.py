@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conftest import ROOT, write_records
-from helpers.estimate import shares
+from helpers.estimate import comparisons, shares
 from helpers.notebook import parameters
 from helpers.project import InputError
 from helpers.read.survey import COLUMNS, NO_ANSWER, read_survey
@@ -251,7 +251,7 @@ def test_a_further_column_to_compare_by(tmp_path, ending):
     big = pd.concat([GOOD] * 2, ignore_index=True).assign(sex=sex.mask(sex.index == 7))
     survey = read(tmp_path / f"mine{ending}", big, by="sex")
     assert survey.frame["sex"].fillna("").tolist() == big["sex"].fillna("").tolist()
-    found = shares.level_differences(survey, "sex").set_index(["system", "item", "statistic"])
+    found = comparisons.level_differences(survey, "sex").set_index(["system", "item", "statistic"])
     north = big[(big["place"] == "north") & big["sex"].notna()]
     low = north.assign(low=north["visit"].eq(1) * north["w"]).groupby("sex")[["low", "w"]].sum()
     share = low["low"] / low["w"]

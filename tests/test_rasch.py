@@ -248,7 +248,8 @@ def test_nothing_to_calibrate(frame, message):
 def test_raschpy_leaves_the_style_of_figures_alone():
     code = (
         "import matplotlib as mpl, pandas as pd\n"
-        "from helpers import rasch, style\n"
+        "from helpers.draw import style\n"
+        "from helpers.estimate import rasch\n"
         "style.use()\n"
         "before = dict(mpl.rcParams)\n"
         "answers = pd.DataFrame({'a': [0, 1, 2, 0, 1, 1] * 30, 'b': [1, 0, 1, 1, 1, 2] * 30})\n"

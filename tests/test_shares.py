@@ -16,11 +16,11 @@ import pytest
 import statsmodels.api as sm
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import special, stats
 from statsmodels.stats.multitest import multipletests
 
 from conftest import need
-from helpers.estimate import shares
+from helpers.estimate import comparisons, shares
 from helpers.project import ROOT, InputError
 from helpers.read import talis
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED, Survey
@@ -166,7 +166,7 @@ def test_shares_are_those_of_r(survey, from_r, kind):
     assert_equal_to(shares.table(ours), theirs[theirs["part"] == "all"], "share", keys)
     by_sex = theirs.rename(columns={"part": "sex"})
     assert_equal_to(shares.table(ours, "sex"), by_sex, "share", [*keys, "sex"])
-    apart = shares.level_differences(ours, "sex")
+    apart = comparisons.level_differences(ours, "sex")
     assert set(zip(apart["term"], apart["other"], strict=True)) == {("m", "f")}
     assert_equal_to(apart, theirs[theirs["part"] == "m - f"], "estimate", keys)
 
@@ -207,7 +207,7 @@ def test_shares_are_those_of_svy(survey, kind):
 
 
 def test_within_schools_is_a_regression_on_school_dummies(survey):
-    table = shares.within_schools(survey, "sex")
+    table = comparisons.within_schools(survey, "sex")
     known = table[table["estimate"].notna()]
     assert len(known) > 2
     assert set(zip(known["term"], known["other"], strict=True)) == {("m", "f")}
@@ -270,7 +270,7 @@ def test_levels_of_few_schools_are_compared_by_students_t():
     """By statsmodels' regression on the level, clustered, with the schools' degrees of freedom."""
     survey = final_only(made_up(n=400, systems=("X",)))
     frame = survey.frame.assign(school_id=survey.frame["school_id"].str[:2])
-    found = shares.level_differences(replace(survey, frame=frame, fewest=(30, 0)), "sex")
+    found = comparisons.level_differences(replace(survey, frame=frame, fewest=(30, 0)), "sex")
     row = chosen(found, item="A", statistic=OFTEN)
     part = frame[frame["A"] > 0]
     x = np.column_stack([part["sex"] == "m", np.ones(len(part))]).astype(float)
@@ -359,7 +359,7 @@ def test_nobody_and_everybody_have_no_error(answer, never, linear):
     assert row["share"] == never  # to the last bit
     assert row[["std_error", "ci_low", "ci_high"]].isna().all()
     assert "no standard error: nobody or everybody" in row["note"]
-    compared = shares.differences(table, [("X", "Z")])
+    compared = comparisons.differences(table, [("X", "Z")])
     row = chosen(compared, item="A", statistic=NEVER)
     assert row["estimate"] == pytest.approx(never - chosen(table, system="Z", item="A", statistic=NEVER)["share"])  # fmt: skip
     assert row[["std_error", "ci_low", "ci_high", "p_value", "p_holm"]].isna().all()
@@ -379,7 +379,11 @@ def test_weights_of_zero_speak_for_nobody():
     survey = made_up()
     survey.weights[::4] = 0
     without = rows(survey, survey.weights[:, 0] > 0)
-    for found in (shares.table, shares.counts, lambda survey: shares.within_schools(survey, "sex")):
+    for found in (
+        shares.table,
+        shares.counts,
+        lambda survey: comparisons.within_schools(survey, "sex"),
+    ):
         pd.testing.assert_frame_equal(found(survey), found(without))
 
 
@@ -421,7 +425,7 @@ def test_small_cells_keep_their_row_without_numbers(survey, note):
         assert other["share"] > 0
     hidden = shares.distribution(survey).query("system == 'X' and item == 'A'")
     assert hidden["share"].isna().all() == bool(note)
-    compared = shares.differences(table).query("item == 'A' and system == 'X'")
+    compared = comparisons.differences(table).query("item == 'A' and system == 'X'")
     assert compared["estimate"].isna().all() == bool(note)
     assert compared["note"].eq(f"X: {note}" if note else "").all()
 
@@ -430,10 +434,10 @@ def test_a_small_level_is_compared_with_nothing():
     survey = made_up()
     women = np.flatnonzero((survey.frame["system"] == "X") & (survey.frame["sex"] == "f"))
     survey.frame.loc[women[25:], "A"] = NO_ANSWER
-    apart = shares.level_differences(survey, "sex").query("system == 'X' and item == 'A'")
+    apart = comparisons.level_differences(survey, "sex").query("system == 'X' and item == 'A'")
     assert apart[shares.ESTIMATES].isna().all(axis=None)
     assert apart["note"].str.startswith("f: fewer than 30 respondents").all()
-    row = chosen(shares.within_schools(survey, "sex"), system="X", item="A")
+    row = chosen(comparisons.within_schools(survey, "sex"), system="X", item="A")
     assert row[[*shares.ESTIMATES, "n", "n_groups"]].isna().all()
     assert row["note"].startswith("f: fewer than 30 respondents")
 
@@ -481,7 +485,7 @@ def test_where_no_school_is_known_respondents_count(empty):
     alone = shares.table(final_only(replace(survey, frame=frame)))
     assert table["share"].notna().sum() == 10
     assert table["std_error"].to_numpy() == pytest.approx(alone["std_error"].to_numpy(), rel=1e-12, nan_ok=True)  # fmt: skip
-    within = shares.within_schools(unknown, "sex")
+    within = comparisons.within_schools(unknown, "sex")
     assert within["estimate"].isna().all()
     assert within["note"].str.contains("no school is known|not administered").all()
 
@@ -501,14 +505,18 @@ def test_levels_that_never_meet_in_a_school():
     survey = made_up()
     number = survey.frame["school_id"].str[1:].astype(int)
     kind = np.where(number % 2, "public", "private")
-    table = shares.within_schools(replace(survey, frame=survey.frame.assign(kind=kind)), "kind")
+    table = comparisons.within_schools(
+        replace(survey, frame=survey.frame.assign(kind=kind)), "kind"
+    )
     assert table["estimate"].isna().all()
     assert set(table["note"]) == {"cannot be estimated within schools", "private: not administered"}
     survey = made_up(n=3000)
     number = survey.frame["school_id"].str[1:].astype(int)
     for mixed, note in ((9, "fewer than 10 schools have both levels"), (10, "")):
         kind = np.select([number < mixed, number < 20], [np.arange(3000) % 2, 1], 0)
-        table = shares.within_schools(replace(survey, frame=survey.frame.assign(kind=kind)), "kind")
+        table = comparisons.within_schools(
+            replace(survey, frame=survey.frame.assign(kind=kind)), "kind"
+        )
         row = chosen(table, system="X", item="A")
         assert row["note"] == note
         assert np.isnan(row["estimate"]) == bool(note)
@@ -523,7 +531,7 @@ def test_teachers_who_are_alone_in_their_school_do_not_count(pairs, note):
     frame.loc[2 * pairs :: 2, "sex"] = "f"
     frame["A"] = np.random.default_rng(1).integers(1, 5, len(number))
     survey = replace(made_up(), frame=frame, items={"A": ""}, weights=np.ones((len(number), 1)))
-    row = shares.within_schools(survey, "sex").iloc[0]
+    row = comparisons.within_schools(survey, "sex").iloc[0]
     assert row["note"] == note
     assert np.isnan(row["estimate"]) == bool(note)
     assert pd.isna(row["n"]) if note else row["n"] == 30
@@ -534,7 +542,7 @@ def test_teachers_who_are_alone_in_their_school_do_not_count(pairs, note):
 
 def test_systems_are_independent_samples():
     table = shares.table(made_up())
-    apart = shares.differences(table)
+    apart = comparisons.differences(table)
     assert list(apart) == ["cycle", "item", "statistic", "system", "other", *shares.ESTIMATES, "note"]  # fmt: skip
     assert set(zip(apart["system"], apart["other"], strict=True)) == {("X", "Y"), ("X", "Z"), ("Y", "Z")}  # fmt: skip
     row = chosen(apart, system="X", other="Z", item="B", statistic=OFTEN)
@@ -544,8 +552,8 @@ def test_systems_are_independent_samples():
     assert row["std_error"] == pytest.approx(error, rel=1e-12)
     assert row["ci_high"] - row["ci_low"] == pytest.approx(2 * 1.959964 * error, rel=1e-6)
     z = sm.stats.ztest([0.0, 1.0])  # any z of theirs and its p-value
-    assert z[1] == pytest.approx(2 * shares.special.ndtr(-abs(z[0])))
-    turned = shares.differences(table, [("Z", "X")])
+    assert z[1] == pytest.approx(2 * special.ndtr(-abs(z[0])))
+    turned = comparisons.differences(table, [("Z", "X")])
     back = chosen(turned, item="B", statistic=OFTEN)
     assert back["estimate"] == pytest.approx(-row["estimate"])
     assert back["p_value"] == pytest.approx(row["p_value"])
@@ -553,7 +561,7 @@ def test_systems_are_independent_samples():
 
 @pytest.mark.parametrize("by", ["", "sex"])
 def test_holm_within_each_statistic(by):
-    apart = shares.differences(shares.table(made_up(), by))
+    apart = comparisons.differences(shares.table(made_up(), by))
     assert apart["p_value"].isna().any()
     for statistic in (NEVER, OFTEN):
         part = apart[(apart["statistic"] == statistic) & apart["p_value"].notna()]
@@ -566,7 +574,7 @@ def test_p_values_are_those_of_the_normal_distribution():
     row = {"cycle": 1, "item": "A", "statistic": NEVER, "std_error": 0.03, "note": ""}
     table = pd.DataFrame([row | {"system": "X", "share": 0.5}, row | {"system": "Y", "share": 0.5 + 1.959963984540054 * 0.03 * 2**0.5}])  # fmt: skip
     table = table[["cycle", "system", "item", "statistic", "share", "std_error", "note"]]
-    found = shares.differences(table).iloc[0]
+    found = comparisons.differences(table).iloc[0]
     assert found["p_value"] == pytest.approx(0.05, rel=1e-10)
     assert found["ci_high"] == pytest.approx(0, abs=1e-15)
 
@@ -574,14 +582,14 @@ def test_p_values_are_those_of_the_normal_distribution():
 def test_pairs_that_are_not_there():
     table = shares.table(made_up())
     with pytest.raises(InputError, match=r"no system 'CHL' to compare\. There are: X, Y, Z"):
-        shares.differences(table, [("X", "CHL")])
-    assert shares.differences(table, []).empty
-    assert shares.differences(table[table["system"] == "X"]).empty
+        comparisons.differences(table, [("X", "CHL")])
+    assert comparisons.differences(table, []).empty
+    assert comparisons.differences(table[table["system"] == "X"]).empty
 
 
 def test_average_counts_systems_alike():
     table = shares.table(made_up(n=1200))
-    mean = shares.average(table, ["X", "Y", "Z", "elsewhere"], "mean")
+    mean = comparisons.average(table, ["X", "Y", "Z", "elsewhere"], "mean")
     assert list(mean) == [*table, "n_systems"]
     part = table[(table["item"] == "A") & (table["statistic"] == OFTEN)]
     row = chosen(mean, item="A", statistic=OFTEN)
@@ -591,7 +599,7 @@ def test_average_counts_systems_alike():
     assert row["std_error"] == pytest.approx((part["std_error"] ** 2).sum() ** 0.5 / 3, rel=1e-12)
     assert row["ci_high"] == pytest.approx(row["share"] + 1.959964 * row["std_error"], rel=1e-6)
     assert set(mean.query("item == 'B'")["n_systems"]) == {2}  # one was not asked
-    none = shares.average(table, ["Y"], "mean").query("item == 'B'")
+    none = comparisons.average(table, ["Y"], "mean").query("item == 'B'")
     assert none["share"].isna().all()
     assert none["n_systems"].tolist() == [0, 0]
     assert set(none["note"]) == {"no system has data"}
@@ -601,46 +609,46 @@ def test_average_with_systems_at_zero_or_without_error():
     survey = made_up(n=1200)
     survey.frame.loc[(survey.frame["system"] == "X") & (survey.frame["A"] == 1), "A"] = 2
     table = shares.table(survey)
-    row = chosen(shares.average(table, ["X", "Z"], "mean"), item="A", statistic=NEVER)
+    row = chosen(comparisons.average(table, ["X", "Z"], "mean"), item="A", statistic=NEVER)
     one, other = (chosen(table, system=name, item="A", statistic=NEVER) for name in "XZ")
     assert one["share"] == 0
     assert row["share"] == pytest.approx(other["share"] / 2)
     assert row["std_error"] == pytest.approx(other["std_error"] / 2)
     assert row["note"] == "1 of 2 systems at 0 or 1 add nothing to the standard error"
-    alone = chosen(shares.average(table, ["X"], "mean"), item="A", statistic=NEVER)
+    alone = chosen(comparisons.average(table, ["X"], "mean"), item="A", statistic=NEVER)
     assert alone["share"] == 0
     assert np.isnan(alone["std_error"])
     table.loc[(table["system"] == "Z") & (table["item"] == "A"), "std_error"] = np.nan
-    row = chosen(shares.average(table, ["X", "Z"], "mean"), item="A", statistic=NEVER)
+    row = chosen(comparisons.average(table, ["X", "Z"], "mean"), item="A", statistic=NEVER)
     assert row["share"] == pytest.approx(other["share"] / 2)
     assert np.isnan(row["std_error"])
 
 
 def test_averages_are_compared_with_nothing():
     table = shares.table(made_up())
-    both = pd.concat([table, shares.average(table, ["X", "Z"], "mean")])
-    pd.testing.assert_frame_equal(shares.differences(both), shares.differences(table))
-    assert (shares.average(both, ["X", "mean"], "again")["n_systems"] <= 1).all()
+    both = pd.concat([table, comparisons.average(table, ["X", "Z"], "mean")])
+    pd.testing.assert_frame_equal(comparisons.differences(both), comparisons.differences(table))
+    assert (comparisons.average(both, ["X", "mean"], "again")["n_systems"] <= 1).all()
 
 
 def test_change_is_later_less_earlier():
     survey = made_up(n=2500, cycles=(2013, 2018, 2024))
     table = shares.table(survey)
-    moved = shares.change(table)
+    moved = comparisons.change(table)
     assert list(moved) == ["system", "item", "statistic", "cycle", "other", *shares.ESTIMATES, "note"]  # fmt: skip
     assert set(zip(moved["cycle"], moved["other"], strict=True)) == {(2018, 2013), (2024, 2013), (2024, 2018)}  # fmt: skip
     row = chosen(moved, system="X", item="A", statistic=NEVER, cycle=2024, other=2013)
     late, early = (chosen(table, cycle=cycle, system="X", item="A", statistic=NEVER) for cycle in (2024, 2013))  # fmt: skip
     assert row["estimate"] == pytest.approx(late["share"] - early["share"], rel=1e-12)
     assert row["std_error"] == pytest.approx((late["std_error"] ** 2 + early["std_error"] ** 2) ** 0.5)  # fmt: skip
-    assert shares.change(table[table["cycle"] == 2018]).empty
-    compared = shares.differences(table)
+    assert comparisons.change(table[table["cycle"] == 2018]).empty
+    compared = comparisons.differences(table)
     assert len(compared) == 3 * 3 * 4  # cycles, pairs of systems, items and statistics
 
 
 def test_levels_share_schools_and_are_not_independent():
     survey = made_up()
-    table, apart = shares.table(survey, "sex"), shares.level_differences(survey, "sex")
+    table, apart = shares.table(survey, "sex"), comparisons.level_differences(survey, "sex")
     row = chosen(apart, system="X", item="A", statistic=NEVER)
     own = table.query("system == 'X' and item == 'A' and statistic == 'never'")
     independent = (own["std_error"] ** 2).sum() ** 0.5
@@ -658,8 +666,8 @@ TABLES = {
     "by": lambda survey: shares.table(survey, "sex"),
     "distribution": shares.distribution,
     "linearised": lambda survey: shares.table(final_only(survey)),
-    "levels": lambda survey: shares.level_differences(survey, "sex"),
-    "within": lambda survey: shares.within_schools(survey, "sex"),
+    "levels": lambda survey: comparisons.level_differences(survey, "sex"),
+    "within": lambda survey: comparisons.within_schools(survey, "sex"),
 }
 
 
@@ -692,7 +700,9 @@ def test_a_system_is_the_same_with_and_without_the_others(name):
 # Mistakes
 
 
-@pytest.mark.parametrize("find", [shares.table, shares.level_differences, shares.within_schools])
+@pytest.mark.parametrize(
+    "find", [shares.table, comparisons.level_differences, comparisons.within_schools]
+)
 def test_columns_that_divide_nobody(find):
     survey = made_up()
     survey = replace(survey, frame=survey.frame.assign(term="x", blank=None))
@@ -704,7 +714,7 @@ def test_columns_that_divide_nobody(find):
         find(survey, "blank")
 
 
-@pytest.mark.parametrize("find", [shares.level_differences, shares.within_schools])
+@pytest.mark.parametrize("find", [comparisons.level_differences, comparisons.within_schools])
 def test_one_level_is_compared_with_nothing(find):
     survey = made_up()
     survey = replace(survey, frame=survey.frame.assign(only="one"))
@@ -722,4 +732,4 @@ def test_a_system_without_anybody_of_a_level_keeps_its_rows(tmp_path):
     assert older["share"].isna().all()
     assert older["note"].ne("").all()
     assert found.loc[found["cycle"] == 2018, "share"].notna().any()
-    assert shares.level_differences(survey, "school_type")["estimate"].notna().any()
+    assert comparisons.level_differences(survey, "school_type")["estimate"].notna().any()

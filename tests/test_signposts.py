@@ -14,13 +14,13 @@ from statsmodels.multivariate.factor import Factor
 from statsmodels.regression.linear_model import OLS
 
 from conftest import need
-from helpers.estimate import internal_consistency
+from helpers.estimate import reliability
 from helpers.project import InputError
 from helpers.read import waves
-from helpers.simulate import peer_groups
+from helpers.simulate import examples
 from helpers.study import signposts
 
-SCALES = {name: [f"{name}_{item}" for item in range(1, 5)] for name in peer_groups.SIGNPOSTS}
+SCALES = {name: [f"{name}_{item}" for item in range(1, 5)] for name in examples.SIGNPOSTS}
 COLUMNS = {"teacher": "teacher", "wave": "wave", "school": "school"}
 FULL = COLUMNS | {
     "district": "district", "treated": "peer_groups", "controls": ["support", "time"],
@@ -46,7 +46,7 @@ ANSWERS = """1,1,1,1,1,1,1,1,1,1,1
 
 @pytest.fixture(scope="module")
 def example():
-    return peer_groups.signposts()
+    return examples.signposts()
 
 
 def read(tmp_path, frame, scales=SCALES, **more):
@@ -71,10 +71,10 @@ def wide():
 
 
 def test_alpha_and_its_interval_as_pingouin_and_psych_have_them():
-    assert internal_consistency.alpha(wide()) == pytest.approx(0.8016949152542373, rel=1e-12)
+    assert reliability.cronbach_alpha(wide()) == pytest.approx(0.8016949152542373, rel=1e-12)
     filled = wide().fillna(wide().median())
-    assert internal_consistency.alpha(filled) == pytest.approx(0.7380191693290734, rel=1e-12)
-    assert internal_consistency.alpha_interval(filled) == pytest.approx((0.447, 0.911), abs=0.0005)
+    assert reliability.cronbach_alpha(filled) == pytest.approx(0.7380191693290734, rel=1e-12)
+    assert reliability.cronbach_alpha_interval(filled) == pytest.approx((0.447, 0.911), abs=0.0005)
 
 
 def with_covariance(covariance, n=40):
@@ -95,15 +95,15 @@ def test_omega_of_known_loadings(loadings, unique):
     loadings, unique = np.array(loadings), np.array(unique[: len(loadings)])
     items = with_covariance(np.outer(loadings, loadings) + np.diag(unique))
     expected = loadings.sum() ** 2 / (loadings.sum() ** 2 + unique.sum())
-    assert internal_consistency.omega(items) == pytest.approx(expected, abs=1e-5)
-    assert internal_consistency.alpha(items) <= expected + 1e-9  # alpha is a lower bound
+    assert reliability.omega(items) == pytest.approx(expected, abs=1e-5)
+    assert reliability.cronbach_alpha(items) <= expected + 1e-9  # alpha is a lower bound
 
 
 def test_equal_loadings_make_alpha_and_omega_one():
     items = with_covariance(np.full((4, 4), 0.6) + 0.5 * np.eye(4))
     expected = 16 * 0.6 / (16 * 0.6 + 4 * 0.5)
-    assert internal_consistency.alpha(items) == pytest.approx(expected, rel=1e-9)
-    assert internal_consistency.omega(items) == pytest.approx(expected, rel=1e-6)
+    assert reliability.cronbach_alpha(items) == pytest.approx(expected, rel=1e-9)
+    assert reliability.omega(items) == pytest.approx(expected, rel=1e-6)
 
 
 def test_omega_against_statsmodels_where_one_factor_does_not_fit(example):
@@ -113,31 +113,31 @@ def test_omega_against_statsmodels_where_one_factor_does_not_fit(example):
         sd = items.std().to_numpy()
         common = (fit.loadings.ravel() * sd).sum() ** 2
         expected = common / (common + (fit.uniqueness * sd**2).sum())
-        assert internal_consistency.omega(items) == pytest.approx(expected, rel=1e-6)
+        assert reliability.omega(items) == pytest.approx(expected, rel=1e-6)
 
 
 def test_two_items_have_no_omega():
-    assert np.isnan(internal_consistency.omega(wide()[[0, 1]]))
-    assert np.isnan(internal_consistency.omega_interval(wide()[[0, 1]], pd.Series(range(12)))).all()
+    assert np.isnan(reliability.omega(wide()[[0, 1]]))
+    assert np.isnan(reliability.omega_interval(wide()[[0, 1]], pd.Series(range(12)))).all()
 
 
 def test_one_school_has_no_interval_of_omega():
     """Nothing is learned from drawing the same school again and again."""
     items = with_covariance(np.full((4, 4), 0.6) + 0.5 * np.eye(4))
-    assert np.isnan(internal_consistency.omega_interval(items, pd.Series("one", items.index))).all()
+    assert np.isnan(reliability.omega_interval(items, pd.Series("one", items.index))).all()
 
 
 def test_drawn_schools_are_those_that_a_loop_draws(example):
     items = example.loc[example["wave"] == 1, SCALES["comfort"]].astype(float).dropna()
     school = example.loc[items.index, "school"]
-    found = internal_consistency.omega_interval(items, school, draws=60, seed=9)
+    found = reliability.omega_interval(items, school, draws=60, seed=9)
     names = np.unique(school)
     drawn = np.random.default_rng(9).multinomial(
         len(names), np.full(len(names), 1 / len(names)), 60
     )
     by_school = {name: part for name, part in items.groupby(school)}
     values = [
-        internal_consistency.omega(pd.concat([by_school[n] for n, k in zip(names, row, strict=True) for _ in range(k)]))
+        reliability.omega(pd.concat([by_school[n] for n, k in zip(names, row, strict=True) for _ in range(k)]))
         for row in drawn
     ]  # fmt: skip
     assert found == pytest.approx(np.quantile(values, [0.025, 0.975]), abs=1e-4)
@@ -146,7 +146,7 @@ def test_drawn_schools_are_those_that_a_loop_draws(example):
 def test_the_weakest_item_is_the_reversed_one(example):
     items = example[SCALES["comfort"]].astype(float).dropna()
     items["comfort_3"] = 6 - items["comfort_3"]
-    name, correlation = internal_consistency.lowest_item_rest(items)
+    name, correlation = reliability.lowest_item_rest(items)
     assert name == "comfort_3"
     assert correlation < -0.3
 
@@ -547,10 +547,10 @@ def test_the_simulated_example_says_what_was_planted():
     many = {"schools": 150, "comparison": 150}
     gaps = {}
     for name, effect in (
-        ("planted", peer_groups.EFFECT),
+        ("planted", examples.EFFECT),
         ("none", dict.fromkeys(SCALES, 0.0)),
     ):
-        frame = peer_groups.signposts(seed=1, effect=effect, **many)
+        frame = examples.signposts(seed=1, effect=effect, **many)
         scores = {s: frame[items].astype(float).mean(axis=1) for s, items in SCALES.items()}
         means = {
             s: v.groupby([frame["peer_groups"], frame["wave"]]).mean() for s, v in scores.items()

@@ -186,7 +186,7 @@ def test_without_java_the_remedy_is_named(tmp_path):
     path = write(tmp_path / "mine.csv", records())
     code = f"""
 from pathlib import Path
-from helpers import moments
+from helpers.estimate import moments
 moments.compute(Path({str(path)!r}), moments.Model("y", "school", "year", "2012"), engine="spark")
 """
     bare = {key: os.environ[key] for key in ("HOME",) if key in os.environ}

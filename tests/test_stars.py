@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from helpers.estimate import stars
+from helpers.estimate import rounding
 from helpers.read import published
 
 POINT = 12
@@ -42,7 +42,7 @@ def table2():
 
 
 def at_the_point(table):
-    return stars.bounds(table.assign(decimals=POINT))
+    return rounding.se_bounds(table.assign(decimals=POINT))
 
 
 @pytest.mark.parametrize("cell", KNOWN)
@@ -56,8 +56,10 @@ def test_one_standard_error_can_fit_a_whole_panel(panel):
     table = table2()
     table = table[table.index.str.startswith("-".join(panel))]
     assert len(table) == 6
-    assert stars.common_se(at_the_point(table)) == pytest.approx(COMMON[panel], abs=0.00005000001)
-    wider = stars.common_se(stars.bounds(table))
+    assert rounding.common_se(at_the_point(table)) == pytest.approx(
+        COMMON[panel], abs=0.00005000001
+    )
+    wider = rounding.common_se(rounding.se_bounds(table))
     assert wider[0] <= COMMON[panel][0] + 0.00005
     assert wider[1] >= COMMON[panel][1] - 0.00005
 
@@ -92,14 +94,14 @@ def test_the_true_standard_error_lies_within_its_bounds(true, decimals, se, df):
     t = abs(true) / se
     p = 2 * (stats.norm.sf(t) if df is None else stats.t.sf(t, df))
     count = 3 if p < 0.001 else 2 if p < 0.01 else 0
-    low, high = stars.implied_se(round(true, decimals), decimals, count, df=df)
+    low, high = rounding.implied_se(round(true, decimals), decimals, count, df=df)
     assert low * (1 - 1e-9) - 1e-15 <= se <= high * (1 + 1e-9)
 
 
 @given(st.floats(0.1, 2), st.integers(1, 3), st.integers(3, 200))
 def test_bounds_are_where_p_meets_the_levels(value, decimals, df):
     """At the ends of the interval the p-value of the nearest and farthest unrounded coefficient is the level."""
-    low, high = stars.implied_se(value, decimals, 2, df=df)
+    low, high = rounding.implied_se(value, decimals, 2, df=df)
     half = 0.5 * 10.0**-decimals
     assert 2 * stats.t.sf((value + half) / high, df) == pytest.approx(0.01, rel=1e-9)
     assert 2 * stats.t.sf((value - half) / low, df) == pytest.approx(0.001, rel=1e-9)
@@ -107,31 +109,31 @@ def test_bounds_are_where_p_meets_the_levels(value, decimals, df):
 
 def test_the_sign_does_not_matter_and_other_levels_can_be_named():
     usual = {1: 0.05, 2: 0.01, 3: 0.001}
-    low, high = stars.implied_se(-0.2, POINT, 1, usual)
-    assert (low, high) == stars.implied_se(0.2, POINT, 1, usual)
+    low, high = rounding.implied_se(-0.2, POINT, 1, usual)
+    assert (low, high) == rounding.implied_se(0.2, POINT, 1, usual)
     assert (0.2 / low, 0.2 / high) == pytest.approx(
         (stats.norm.isf(0.005), stats.norm.isf(0.025)), rel=1e-9
     )
-    assert stars.implied_se(0.2, POINT, 0, usual)[0] == pytest.approx(high, rel=1e-9)
+    assert rounding.implied_se(0.2, POINT, 0, usual)[0] == pytest.approx(high, rel=1e-9)
 
 
 def test_a_coefficient_that_rounds_to_nothing_sets_no_lower_bound():
-    assert stars.implied_se(0.0, 2, 0) == (0.0, inf)
+    assert rounding.implied_se(0.0, 2, 0) == (0.0, inf)
 
 
 def test_a_table_may_name_degrees_of_freedom_for_some_of_its_rows():
     table = pd.DataFrame({"value": [0.1, 0.1], "decimals": 3, "stars": 2, "df": [np.nan, 20]})
-    found = stars.bounds(table)
-    assert tuple(found.iloc[0]) == stars.implied_se(0.1, 3, 2)
-    assert tuple(found.iloc[1]) == stars.implied_se(0.1, 3, 2, df=20)
+    found = rounding.se_bounds(table)
+    assert tuple(found.iloc[0]) == rounding.implied_se(0.1, 3, 2)
+    assert tuple(found.iloc[1]) == rounding.implied_se(0.1, 3, 2, df=20)
     assert (found.iloc[1] < found.iloc[0]).all()
 
 
 def test_no_standard_error_may_fit_all():
     table = pd.DataFrame({"value": [0.5, 0.01], "decimals": 3, "stars": [0, 3]})
-    assert stars.common_se(stars.bounds(table)) is None
+    assert rounding.common_se(rounding.se_bounds(table)) is None
 
 
 def test_stars_without_a_level_are_refused():
     with pytest.raises(ValueError, match="1 stars: levels are given for 2, 3 only"):
-        stars.implied_se(0.1, 3, 1)
+        rounding.implied_se(0.1, 3, 1)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from conftest import ROOT
-from helpers.estimate import study_design
+from helpers.estimate import power
 from helpers.notebook import parameters, session
 from helpers.read import published
 from helpers.study import practice_change
@@ -77,9 +77,9 @@ def test_a_plan_with_comparison_schools(tmp_path):
     ready = parameters.read(ROOT / "params" / "09-own-study.yml")
     ran = run(tmp_path, NOTEBOOK, **ready)
     assumptions = pd.read_csv(ROOT / "data" / "simulated" / "06-design-assumptions.csv")
-    given = study_design.assumed(assumptions, ready["assume"])
+    given = power.assumed(assumptions, ready["assume"])
     alone, against = (
-        study_design.detectable(study_design.Design(**given | {"comparison": others}))
+        power.detectable(power.Design(**given | {"comparison": others}))
         for others in (0, given["schools"])
     )
     assert f"from about {alone:.2f} standard deviations on, or from {against:.2f}" in ran.answer

@@ -15,7 +15,7 @@ from conftest import ROOT
 from helpers.estimate import replicates
 from helpers.read import provenance, talis
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED
-from helpers.simulate import talis_systems
+from helpers.simulate import talis_sav, talis_systems
 
 ZIP = ROOT / "data" / "simulated" / "03-talis.zip"
 ITEMS = list(talis_systems.ITEMS)
@@ -165,7 +165,7 @@ def unpacked(tmp_path_factory):
     folder = tmp_path_factory.mktemp("talis")
     with zipfile.ZipFile(ZIP) as archive:
         archive.extractall(folder)
-    return folder / talis_systems.FOLDER
+    return folder / talis_sav.FOLDER
 
 
 def _members(content):
@@ -175,8 +175,8 @@ def _members(content):
 
 def test_zip_is_what_the_program_makes_and_the_same_bytes_each_time(tmp_path):
     """Files in the zip are compared unpacked: how well zlib packs is its own affair."""
-    once = talis_systems.write_zip(tmp_path / "once.zip").read_bytes()
-    assert once == talis_systems.write_zip(tmp_path / "again.zip").read_bytes()
+    once = talis_sav.write_zip(tmp_path / "once.zip").read_bytes()
+    assert once == talis_sav.write_zip(tmp_path / "again.zip").read_bytes()
     assert _members(once) == _members(ZIP.read_bytes())
     assert len(once) < 700_000
 
@@ -186,7 +186,7 @@ def test_copy_of_the_zip_stays_simulated(tmp_path):
 
 
 def test_files_read_back_as_they_were_made(unpacked):
-    made = talis_systems.files()
+    made = talis_sav.files()
     assert {path.name for path in unpacked.iterdir()} == set(made)
     for name, (frame, label) in made.items():
         back, meta = pyreadstat.read_sav(unpacked / name, user_missing=True)
@@ -199,7 +199,7 @@ def test_the_reader_gives_back_what_was_made(tmp_path, monkeypatch):
     """Answers, weights, sexes and school types of each system and cycle, with missing codes told apart."""
     monkeypatch.setattr(talis, "CACHE", tmp_path)
     survey = talis.read(ZIP)
-    made = talis_systems.files()
+    made = talis_sav.files()
     assert survey.simulated
     assert len(survey.frame) == sum(len(made[name][0]) for name in made if name.startswith("BTG"))
     told = {1: "Public", 2: "Private"}

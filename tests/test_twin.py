@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from helpers.estimate import fixed_effects, moments, rasch
 from helpers.project import ROOT
-from helpers.simulate import twin
+from helpers.simulate import rating_scale, twin
 
 YEARS = ("2011-12", "2012-13", "2013-14")
 WANTED = pd.DataFrame({"mathematics": [0.1, 0.3], "science": [-0.15, 0.25]})
@@ -85,10 +85,12 @@ def test_students_are_as_many_as_asked_and_go_with_their_schools(grades):
 @pytest.mark.parametrize("place", [-1.5, 0.4, 2.0])
 def test_answers_come_as_often_as_the_model_says(place):
     n = 40_000
-    drawn = twin.answers(scale(), np.full(n, place), np.random.default_rng(6))
+    drawn = rating_scale.answers(scale(), np.full(n, place), np.random.default_rng(6))
     expected = rasch.probabilities(scale(), np.array([place]))[0]
     left_out = (drawn < 0).mean(axis=0)
-    assert left_out == pytest.approx(np.full(5, twin.SKIPPED), abs=4 * np.sqrt(twin.SKIPPED / n))
+    assert left_out == pytest.approx(
+        np.full(5, rating_scale.SKIPPED), abs=4 * np.sqrt(rating_scale.SKIPPED / n)
+    )
     for item in range(5):
         given_ = drawn[drawn[:, item] >= 0, item]
         shares = np.bincount(given_, minlength=4) / len(given_)
@@ -98,10 +100,10 @@ def test_answers_come_as_often_as_the_model_says(place):
 
 def test_expected_measures_are_the_mean_and_variance_of_simulated_ones():
     n, places = 30_000, np.array([-2.0, 0.0, 1.5])
-    mean, variance = twin.expected_measure(scale(), places)
+    mean, variance = rating_scale.expected_measure(scale(), places)
     rng = np.random.default_rng(7)
     for place, m, v in zip(places, mean, variance, strict=True):
-        found = measures(twin.answers(scale(), np.full(n, place), rng), scale())
+        found = measures(rating_scale.answers(scale(), np.full(n, place), rng), scale())
         found = found[~np.isnan(found)]
         assert found.mean() == pytest.approx(m, abs=4 * np.sqrt(v / n))
         spread = (found - found.mean()) ** 2
@@ -114,22 +116,22 @@ def test_what_is_planted_shows_as_wanted_in_a_large_sample(subject):
     survey = twin.Survey(("a", "b"), (n, 10), 600, 3)
     people = twin.students(survey, np.random.default_rng(2)).query("year == 0")
     true = twin._scale(subject)
-    planted = twin.plant(people["ability"].to_numpy(), true, wanted)
+    planted = rating_scale.plant(people["ability"].to_numpy(), true, wanted, twin.SHOCK_SD)
     rng = np.random.default_rng(3)
     # Everybody gets a shock of his own, and the same luck in all years: so chance hardly matters.
     trait = people["ability"].to_numpy() + rng.normal(0, planted.shock_sd, n)
     assert trait.std() == pytest.approx(planted.latent_sd, rel=0.01)
-    first = measures(twin.answers(true, trait, np.random.default_rng(4)), true)
+    first = measures(rating_scale.answers(true, trait, np.random.default_rng(4)), true)
     sd = np.nanstd(first, ddof=1)
     for effect, shift in zip(wanted, planted.effects, strict=True):
-        later = measures(twin.answers(true, trait + shift, np.random.default_rng(4)), true)
+        later = measures(rating_scale.answers(true, trait + shift, np.random.default_rng(4)), true)
         change = (later - first)[~np.isnan(first)] / sd
         error = change.std() / np.sqrt(n)
         assert error < 0.002
         assert change.mean() == pytest.approx(effect, abs=4 * error + 0.01 * abs(effect))
     # Shocks are planted so that schools' observed means stray by SHOCK_SD.
     up, down = (
-        measures(twin.answers(true, trait + side, np.random.default_rng(4)), true)
+        measures(rating_scale.answers(true, trait + side, np.random.default_rng(4)), true)
         for side in (planted.shock_sd, -planted.shock_sd)
     )
     assert np.nanmean(up - down) / 2 / sd == pytest.approx(twin.SHOCK_SD, rel=0.03)
@@ -137,16 +139,18 @@ def test_what_is_planted_shows_as_wanted_in_a_large_sample(subject):
 
 def test_planted_effects_keep_their_order_and_zero_is_zero():
     ability = np.random.default_rng(1).normal(0, 1.3, 20_000)
-    found = twin.plant(ability, scale(), np.array([-0.3, 0.0, 0.05, 0.4])).effects
+    found = rating_scale.plant(
+        ability, scale(), np.array([-0.3, 0.0, 0.05, 0.4]), twin.SHOCK_SD
+    ).effects
     assert found[1] == pytest.approx(0, abs=1e-9)
     assert (np.diff(found) > 0).all()
 
 
 def test_measured_joins_what_rasch_gives_and_calibrates_on_the_records_named():
     rng = np.random.default_rng(8)
-    drawn = twin.answers(scale(), rng.normal(0, 1.2, 4000), rng)
+    drawn = rating_scale.answers(scale(), rng.normal(0, 1.2, 4000), rng)
     first = np.arange(4000) < 2500
-    value, error, found = twin.measured(drawn, first)
+    value, error, found = rating_scale.measured(drawn, first)
     answers = pd.DataFrame(np.where(drawn < 0, np.nan, drawn), columns=found.items.index)
     own = rasch.calibrate(answers[first].reset_index(drop=True))
     assert found.items.to_numpy() == pytest.approx(own.items.to_numpy(), abs=1e-12)
@@ -214,12 +218,14 @@ def test_the_effects_of_a_study_are_in_deviations_of_the_whole_baseline_year():
     rng = np.random.default_rng(5)
     people = twin.students(SMALL, rng)
     wanted = WANTED["mathematics"].to_numpy()
-    planted = twin.plant(people["ability"].to_numpy(), twin._scale("mathematics"), wanted)
+    planted = rating_scale.plant(
+        people["ability"].to_numpy(), twin._scale("mathematics"), wanted, twin.SHOCK_SD
+    )
     shocks = rng.normal(0, planted.shock_sd, (40, 3))
     school, year = people["school"].to_numpy(), people["year"].to_numpy()
     trait = people["ability"] + shocks[school, year] + np.array([0, *planted.effects])[year]
-    drawn = twin.answers(twin._scale("mathematics"), trait.to_numpy(), rng)
-    value = twin.measured(drawn, year == 0)[0]
+    drawn = rating_scale.answers(twin._scale("mathematics"), trait.to_numpy(), rng)
+    value = rating_scale.measured(drawn, year == 0)[0]
     sd = np.nanstd(value[year == 0], ddof=1)
     dummies = [pd.get_dummies(people[name].astype(str)).iloc[:, 1:] for name in twin.CATEGORIES]
     x = pd.concat([people["year"] == 1, people["year"] == 2, *dummies, people[list(twin.CONTROLS)]], axis=1)  # fmt: skip
@@ -257,7 +263,7 @@ def test_each_replication_is_calibrated_on_its_own_baseline_year(monkeypatch):
         assert len(drawn) == 1350
         return true_measured(drawn, calibrating)
 
-    true_measured = twin.measured
+    true_measured = rating_scale.measured
     monkeypatch.setattr(twin, "measured", watched)
     survey = twin.Survey(YEARS, (450, 400, 500), 30, 4)
     twin.coverage(survey, "science", np.array([0.2, 0.5]), 3, 11)
@@ -276,7 +282,7 @@ def test_the_file_of_assumptions_is_what_the_program_assumes():
 def test_every_constant_of_the_program_is_among_the_assumptions():
     values = twin.assumptions()["value"].tolist()
     constants = [
-        *twin.SCHOOLS.values(), *twin.SMALL, twin.SHOCK_SD, twin.SCHOOL_SD, twin.STUDENT_SD, twin.SKIPPED,
+        *twin.SCHOOLS.values(), *twin.SMALL, twin.SHOCK_SD, twin.SCHOOL_SD, twin.STUDENT_SD, rating_scale.SKIPPED,
         *twin.THRESHOLDS, *twin.CONTROLS.values(), *sum(twin.LOCATIONS.values(), ()),
         *sum(twin.CATEGORIES.values(), ()),
     ]  # fmt: skip

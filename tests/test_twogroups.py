@@ -79,17 +79,6 @@ def test_equivalence_bound_is_where_two_one_sided_tests_turn():
     )
 
 
-@pytest.mark.parametrize(("n1", "n2"), [(12, 30), (49, 49), (143, 286), (297, 148.5)])
-def test_what_groups_can_detect_has_that_power(n1, n2):
-    """By the noncentral t distribution. For the last two sizes statsmodels' own search gives an array."""
-    size = twogroups.detectable(n1, n2, 0.05, 0.8)
-    df, shift = n1 + n2 - 2, size * (n1 * n2 / (n1 + n2)) ** 0.5
-    end = stats.t.ppf(0.975, df)
-    found = stats.nct.sf(end, df, shift) + stats.nct.cdf(-end, df, shift)
-    assert found == pytest.approx(0.8, abs=1e-5)
-    assert isinstance(size, float)
-
-
 @pytest.mark.parametrize("icc", [0.0, 0.05, 0.3])
 def test_clustering_factors_are_exact_under_a_random_intercept(icc):
     # Two groups of m teachers in each of 22 schools: the variance of the difference, from the covariance matrix.

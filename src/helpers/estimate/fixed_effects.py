@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import special  # what scipy.stats would call, without its import time
 
+from helpers.estimate.intervals import t_test
 from helpers.project import InputError
 
 if TYPE_CHECKING:
@@ -73,22 +74,9 @@ class Fit:
 
     def columns(self, level: float = 0.95) -> dict[str, Any]:
         """The columns of `table`, for callers who can do without pandas and its import time."""
-        std_error, df = np.sqrt(np.diag(self.covariance)), self.n_groups - 1
-        reach = special.stdtrit(df, 0.5 + level / 2) * std_error
-        with np.errstate(
-            divide="ignore", invalid="ignore"
-        ):  # where the error is zero there is no t
-            t = self.estimate / std_error
-        return {
-            "term": self.terms,
-            "estimate": self.estimate,
-            "std_error": std_error,
-            "ci_low": self.estimate - reach,
-            "ci_high": self.estimate + reach,
-            "p_value": 2 * special.stdtr(df, -np.abs(t)),
-            "n": self.n,
-            "n_groups": self.n_groups,
-        }
+        std_error = np.sqrt(np.diag(self.covariance))
+        tests = t_test(self.estimate, std_error, self.n_groups - 1, level)
+        return {"term": self.terms, **tests, "n": self.n, "n_groups": self.n_groups}
 
     def in_units_of(self, sd: float) -> Fit:
         """The same fit with the outcome divided by a constant, as by its standard deviation in the baseline year."""
@@ -145,6 +133,19 @@ def fit(data: Within, inference: str = "CRV1") -> Fit:
 
     CRV1: sandwich times G/(G-1) (N-1)/(N-k-1), the convention of fixest, pyfixest and reghdfe for fixed effects
     nested in clusters. CRV3: cluster jackknife (MacKinnon, Nielsen & Webb 2023), safer with few or unequal clusters.
+
+    >>> import pandas as pd
+    >>> from helpers.estimate.moments import Model, compute
+    >>> answers = pd.DataFrame({
+    ...     "school": ["A", "A", "A", "B", "B", "B", "C", "C"],
+    ...     "year": [2018, 2018, 2019, 2018, 2019, 2019, 2018, 2019],
+    ...     "practice": [2.0, 2.4, 2.9, 3.1, 3.2, 3.6, 2.2, 2.7],
+    ... })
+    >>> sums = compute(answers, Model("practice", "school", "year", baseline="2018"))
+    >>> print(fit(within(sums), "CRV3"))
+    term    estimate   std_error      ci_low     ci_high     p_value
+    2019    0.500000    0.131966   -0.067803    1.067803    0.063135
+    n = 8, clusters = 3, schools = 3, CRV3
     """
     a, b = _solve(data)
     if inference == "CRV1":
@@ -166,101 +167,6 @@ def fit(data: Within, inference: str = "CRV1") -> Fit:
         raise ValueError(f"inference is CRV1 or CRV3, not {inference!r}")
     shared = (data.n, len(data.clusters), data.n_schools, data.singletons)
     return Fit(data.terms, b, covariance, inference, *shared)
-
-
-def wild_bootstrap(data: Within, term: str, draws: int = 9_999, seed: int = 1) -> float:
-    """p-value that `term` is zero: wild cluster bootstrap, null imposed, Rademacher weights (WCR).
-
-    Cameron, Gelbach & Miller (2008); a draw needs the clusters' cross-products only. With so few clusters that
-    `draws` exceeds all 2^G sign patterns, these are enumerated instead.
-    """
-    return _beyond(0.0, *_wild(data, term, draws, seed, slopes=False))
-
-
-def wild_interval(
-    data: Within, term: str, level: float = 0.95, draws: int = 9_999, seed: int = 1
-) -> tuple[float, float]:
-    """All values of `term` that the wild bootstrap test does not reject, by bisection from the estimate outwards.
-
-    Infinite where so few clusters never reject anything.
-
-    Numerator and squared denominator of each draw's t are polynomials in the value that is tested, so the draws are
-    made once for all values.
-    """
-    fitted = fit(data)
-    j = fitted.terms.index(term)
-    centre, step = fitted.estimate[j], np.sqrt(fitted.covariance[j, j])
-    parts = _wild(data, term, draws, seed, slopes=True)
-    ends = []
-    for side in (-1, 1):
-        inside, outside = centre, centre + side * 3 * step
-        while _beyond(outside, *parts) > 1 - level and abs(outside - centre) < 1e3 * step:
-            inside, outside = outside, centre + 2 * (outside - centre)
-        if _beyond(outside, *parts) > 1 - level:  # so few clusters that nothing is ever rejected
-            ends.append(side * np.inf)
-            continue
-        while abs(outside - inside) > 1e-4 * step:
-            middle = (inside + outside) / 2
-            kept = _beyond(middle, *parts) > 1 - level
-            inside, outside = (middle, outside) if kept else (inside, middle)
-        ends.append(inside)
-    return float(ends[0]), float(ends[1])
-
-
-def _wild(
-    data: Within, term: str, draws: int, seed: int, slopes: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Parts of t^2 = (n0 + n1 r)^2 / (q0 + q1 r + q2 r^2) for the hypothesis that `term` is r: for each draw (rows n0,
-    n1, q0, q1, q2) and for the sample itself.
-
-    Without `slopes` n1, q1, q2 are zero, which is right for r = 0 and takes half the time.
-    """
-    j, g = data.terms.index(term), len(data.clusters)
-    others = [place for place in range(len(data.terms)) if place != j]
-    a = data.xx.sum(axis=0)
-    inverse = np.linalg.inv(a)
-    # Restricted coefficients, and with them the scores, are linear in r.
-    aims = np.stack([data.xy.sum(axis=0)[others], -a[others, j]], axis=1)
-    restricted = np.linalg.solve(a[np.ix_(others, others)], aims)
-    scores = data.xy - data.xx[:, :, others] @ restricted[:, 0]
-    slope = -data.xx[:, :, j] - data.xx[:, :, others] @ restricted[:, 1]
-    leverage = np.einsum("i,gij->gj", inverse[j], data.xx) @ inverse
-
-    def errors(signs: np.ndarray, of: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        summed = signs @ of
-        return summed @ inverse[j], signs * (of @ inverse[j]) - summed @ leverage.T
-
-    def parts(signs: np.ndarray) -> np.ndarray:
-        n0, e0 = errors(signs, scores)
-        found = np.zeros((5, len(signs)))
-        found[0], found[2] = n0, np.einsum("dg,dg->d", e0, e0)
-        if slopes:
-            found[1], e1 = errors(signs, slope)
-            found[3], found[4] = 2 * np.einsum("dg,dg->d", e0, e1), np.einsum("dg,dg->d", e1, e1)
-        return found
-
-    observed = parts(np.ones((1, g)))[:, 0]
-    if 2**g <= draws:
-        signs = 1.0 - 2.0 * ((np.arange(2**g)[:, None] >> np.arange(g)) & 1)
-        return parts(signs), observed
-    rng = np.random.default_rng(seed)
-    drawn = [  # a thousand at a time: memory stays bounded however many draws and clusters
-        parts(1.0 - 2.0 * rng.integers(0, 2, (min(1000, draws - start), g)))
-        for start in range(0, draws, 1000)
-    ]
-    return np.concatenate(drawn, axis=1), observed
-
-
-def _beyond(value: float, drawn: np.ndarray, observed: np.ndarray) -> float:
-    """Share of draws whose t is at least the sample's own when the hypothesis is `value`."""
-
-    def squared_t(parts: np.ndarray) -> np.ndarray:
-        n0, n1, q0, q1, q2 = parts
-        return (n0 + n1 * value) ** 2 / (q0 + q1 * value + q2 * value**2)
-
-    # Equal ones count: there are many where answers are few and schools alike, and rounding must not decide. Where
-    # all patterns are tried, the sample's own is among them, so that no p-value is zero.
-    return float((squared_t(drawn) >= squared_t(observed) * (1 - 1e-9)).mean())
 
 
 def informing(data: Within) -> np.ndarray:

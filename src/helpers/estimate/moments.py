@@ -1,8 +1,8 @@
 """All that a school fixed-effects model needs of the records: sums per school, by one SQL statement.
 
 With z the regressors and the outcome and w the weight, the sums of school g are n = sum w, s = sum w z and
-M = sum w z z'. Any number of rows is read once, as a stream; what remains is one row a school. Before it, one light
-statement counts the records, finds constants near the means and the levels of the categories.
+M = sum w z z'. Any number of rows is read once, as a stream; what remains is one row a school. `complete_records`
+looks at the records before.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from helpers.estimate import complete_records
+from helpers.estimate.complete_records import literal
 from helpers.project import InputError, in_order
 from helpers.read import files
-from helpers.read.records import Records, open_records, quote
+from helpers.read.records import Records, open_records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,12 +110,17 @@ def compute(
     column or level that does not exist, a column in two parts, text or infinite values where numbers are needed,
     weights that are not positive, schools in two clusters, two terms of one name, and when nothing is left to
     estimate from.
+
+    >>> import pandas as pd
+    >>> answers = pd.DataFrame({"school": list("AABB"), "year": [1, 2, 1, 2], "practice": [2.0, 3.0, 2.5, 2.7]})
+    >>> sums = compute(answers, Model("practice", "school", "year", baseline="1"))
+    >>> sums.terms, sums.records.tolist(), sums.sums[:, 0].tolist()
+    (('2',), [2, 2], [1.0, 1.0])
     """
     _refuse_two_parts(model)
     with _open(source, model, engine) as records:
         files.check_columns(model.columns, records.columns, records.name)
-        records.run(_view(records, model))
-        rows, incomplete, centres, levels = _survey(records, model)
+        rows, incomplete, centres, levels = complete_records.prepare(records, model)
         terms, pieces, owners = _columns(model, levels, centres)
         if not terms:
             raise InputError(
@@ -123,8 +130,8 @@ def compute(
         _refuse_equal_terms(records.name, terms, owners)
         # To look at each record again takes a tenth of the time.
         chosen = "complete = 1" if any(incomplete.values()) else "1 = 1"
-        found = records.fetch(statement(model, pieces, owners, chosen))
-        _refuse_unusable(records, model, found)
+        found = records.fetch(_statement(model, pieces, owners, chosen))
+        complete_records.refuse_unusable(records, model, found)
     p, n = len(pieces), found["n"].astype(float)
     sums = np.column_stack([found[f"s{i}"] for i in range(p)])
     products = np.zeros((len(n), p, p))
@@ -151,7 +158,9 @@ def compute(
 def levels(records: Records, column: str) -> list[str]:
     """Levels of a column as labels, in order; missing is none."""
     files.check_columns([column], records.columns, records.name)
-    found = records.fetch(f"SELECT DISTINCT {label(records, column)} AS level FROM file")
+    found = records.fetch(
+        f"SELECT DISTINCT {complete_records.label(records, column)} AS level FROM file"
+    )
     return in_order({str(level) for level in found["level"] if level})
 
 
@@ -161,11 +170,8 @@ def levels_used(records: Records, model: Model) -> dict[str, list[str]]:
     `records` holds the view that `compute` leaves behind for this model. Raises InputError as `compute` does.
     """
     places = ", ".join(f"c{place}" for place in range(len(model.references)))
-    return _levels_used(
-        records,
-        model,
-        records.fetch(f"SELECT DISTINCT {places} FROM records WHERE complete = 1"),
-    )
+    found = records.fetch(f"SELECT DISTINCT {places} FROM records WHERE complete = 1")
+    return complete_records.levels_in(records, model, found)
 
 
 def take(moments: Moments, keep: np.ndarray) -> Moments:
@@ -174,7 +180,7 @@ def take(moments: Moments, keep: np.ndarray) -> Moments:
     return replace(moments, **{name: getattr(moments, name)[keep] for name in names})
 
 
-def statement(model: Model, pieces: list[str], owners: list[str], chosen: str) -> str:
+def _statement(model: Model, pieces: list[str], owners: list[str], chosen: str) -> str:
     """The one aggregation, over those of a relation `records` that are `chosen`; its columns have plain names.
 
     `pieces` are expressions of the columns of z; `owners` names for each dummy the category it belongs to (two
@@ -227,14 +233,8 @@ def _columns(
     return terms, pieces, [*owners, ""]
 
 
-def _literal(text: str) -> str:
-    """A text as every engine reads it: for Spark a backslash inside quotes is no character."""
-    parts = [quote(part) for part in text.split("\\")]
-    return parts[0] if len(parts) == 1 else f"({' || chr(92) || '.join(parts)})"
-
-
 def _dummy(place: int, level: str) -> str:
-    return f"CAST(CASE WHEN c{place} = {_literal(level)} THEN 1 ELSE 0 END AS DOUBLE)"
+    return f"CAST(CASE WHEN c{place} = {literal(level)} THEN 1 ELSE 0 END AS DOUBLE)"
 
 
 def _open(
@@ -282,217 +282,6 @@ def _refuse_equal_terms(file: str, terms: list[str], owners: list[str]) -> None:
                 f"{file}: the columns {' and '.join(map(repr, columns))} both give a term called {term!r}. Rename "
                 "one of the columns, or the level."
             )
-
-
-def _parts(records: Records | SparkRecords, model: Model) -> dict[str, tuple[str, str]]:
-    """Plain name -> (the column, its expression) of everything the statement uses, but for constants."""
-    labels = {column: label(records, column) for column in model.labels}
-    numbers = {column: number(records, column) for column in model.numbers}
-    named = {"school": model.school, **({"cluster": model.cluster} if model.clustered else {})}
-    named |= {f"c{place}": column for place, column in enumerate(model.references)}
-    counted = {"y": model.outcome, **({"w": model.weight} if model.weight else {})}
-    counted |= {f"x{place}": column for place, column in enumerate(model.controls)}
-    return {name: (column, labels[column]) for name, column in named.items()} | {
-        name: (column, numbers[column]) for name, column in counted.items()
-    }
-
-
-def _view(records: Records | SparkRecords, model: Model) -> str:
-    """The file as a view `records` with plain names: school, cluster, w, y, x0.., c0.., complete, text.
-
-    `complete` is 1 where nothing is missing; `text` is 1 where a column of numbers holds text.
-    """
-    parts = _parts(records, model)
-    text = " OR ".join(
-        f"({label(records, column)} IS NOT NULL AND {number(records, column)} IS NULL)"
-        for column in model.numbers
-        if records.columns[column] == "text"
-    )
-    shown = [f"{expression} AS {name}" for name, (_, expression) in parts.items()]
-    shown.append(f"CASE WHEN {text or '1 = 0'} THEN 1 ELSE 0 END AS text")
-    complete = " AND ".join(f"{name} IS NOT NULL" for name in parts)
-    return (
-        "CREATE OR REPLACE TEMPORARY VIEW records AS "
-        f"SELECT *, CASE WHEN {complete} THEN 1 ELSE 0 END AS complete "
-        f"FROM (SELECT {', '.join(shown)} FROM file WHERE {_chosen(records, model)}) AS named"
-    )
-
-
-def _chosen(records: Records | SparkRecords, model: Model) -> str:
-    """The condition that a record belongs to the subset."""
-    wanted = [
-        f"{label(records, column)} = {_literal(level)}" for column, level in model.subset.items()
-    ]
-    return " AND ".join(wanted) or "1 = 1"
-
-
-def label(records: Records | SparkRecords, column: str) -> str:
-    """A column as a label: whole numbers without decimals, however they are stored, and no spaces at the ends.
-
-    What is blank is missing.
-    """
-    name = records.identifier(column)
-    text = f"CAST({name} AS STRING)"
-    if records.columns[column] == "number":
-        return text
-    # Long ids would lose digits by way of DOUBLE.
-    if records.columns[column] == "float":
-        whole = f"coalesce(CAST(TRY_CAST({name} AS BIGINT) AS STRING), {text})"
-        written = f"CASE WHEN {name} = floor({name}) THEN {whole} ELSE {text} END"
-        return f"CASE WHEN {name} <> {_NAN} THEN {written} END"
-    trimmed = f"trim({text})"
-    whole = f"coalesce(CAST(TRY_CAST(TRY_CAST({trimmed} AS DECIMAL(38,1)) AS BIGINT) AS STRING), {trimmed})"
-    cleaned = f"CASE WHEN {trimmed} LIKE '%.0' THEN {whole} ELSE nullif({trimmed}, '') END"
-    # To look first takes half the time: nearly every cell is clean.
-    clean = " AND ".join(f"{text} NOT LIKE '{unclean}'" for unclean in (" %", "% ", "%.0", ""))
-    return f"CASE WHEN {clean} THEN {text} ELSE {cleaned} END"
-
-
-def number(records: Records | SparkRecords, column: str) -> str:
-    """A column as a number, NULL where it is missing, not a number, or text."""
-    name, kind = records.identifier(column), records.columns[column]
-    if kind == "number":
-        return f"CAST({name} AS DOUBLE)"
-    cast = "TRY_CAST" if kind == "text" else "CAST"
-    return f"nullif({cast}({name} AS DOUBLE), {_NAN})"
-
-
-_NAN = "CAST('NaN' AS DOUBLE)"
-
-
-def _survey(
-    records: Records | SparkRecords, model: Model
-) -> tuple[int, dict[str, int], np.ndarray, dict[str, list[str]]]:
-    """Records of the subset, how many lack each column, means of controls and outcome, and the levels of categories.
-
-    Rounded means are what numeric columns are centred at. Any constant gives the same estimates; one near the mean keeps
-    the sums of products from losing digits. Levels are those of complete records, the reference first.
-    """
-    parts = _parts(records, model)
-    cells = ", ".join([*(f"c{place}" for place in range(len(model.references))), "complete"])
-    centred = [*(f"x{place}" for place in range(len(model.controls))), "y"]
-    totals = [f"coalesce(sum({name}), 0.0) AS total_{name}" for name in centred]
-    found = records.fetch(
-        f"SELECT {cells}, count(*) AS n, sum(text) AS text, {', '.join(totals)} FROM records GROUP BY {cells}"
-    )
-    rows, whole = int(found["n"].sum()), found["complete"] == 1
-    if rows == 0:
-        raise InputError(_no_rows(records, model))
-    if found["text"].any():
-        for column in model.numbers:
-            if records.columns[column] == "text":
-                wrong = "label IS NOT NULL AND number IS NULL"
-                _refuse(records, model, column, wrong, "text in a number column")
-    incomplete = {column: 0 for column, _ in parts.values()}
-    if not whole.all():
-        incomplete = _incomplete(records, parts)
-    empty = [column for column, count in incomplete.items() if count == rows]
-    if empty:
-        raise InputError(
-            f"{records.name}: no record is complete: column {', '.join(map(repr, empty))} is empty in all {rows}."
-        )
-    if not whole.any():
-        raise InputError(f"{records.name}: no record is complete in {', '.join(model.columns)}.")
-    n = found["n"][whole].sum()
-    means = [found[f"total_{name}"][whole].sum() / n for name in centred]
-    # Rounded, so that the order of addition, which differs from run to run, does not show in the statement.
-    centres = np.array([float(f"{mean:.6g}") for mean in means])
-    used = {f"c{place}": found[f"c{place}"][whole] for place in range(len(model.references))}
-    levels = _levels_used(records, model, used)
-    return rows, incomplete, np.nan_to_num(centres, posinf=0.0, neginf=0.0), levels
-
-
-def _incomplete(
-    records: Records | SparkRecords, parts: dict[str, tuple[str, str]]
-) -> dict[str, int]:
-    """How many records of the subset lack each column. `parts`: as `_parts` gives them."""
-    counts = [f"count(*) - count({name}) AS {name}" for name in parts]
-    found = records.fetch(f"SELECT {', '.join(counts)} FROM records")
-    return {column: int(found[name][0]) for name, (column, _) in parts.items()}
-
-
-def _levels_used(
-    records: Records | SparkRecords, model: Model, cells: dict[str, np.ndarray]
-) -> dict[str, list[str]]:
-    """By category: its reference, then the other levels in order. `cells`: c0, c1, .. of complete records."""
-    levels = {}
-    for place, (column, reference) in enumerate(model.references.items()):
-        names = in_order(set(map(str, cells[f"c{place}"])))
-        reference = reference or names[0]
-        if reference not in names:
-            raise InputError(_no_reference(records.name, model, column, reference, names))
-        levels[column] = [reference, *(name for name in names if name != reference)]
-    return levels
-
-
-def _no_reference(file: str, model: Model, column: str, reference: str, names: list[str]) -> str:
-    asked = "`baseline`" if column == model.year else f"reference of {column!r} in `categories`"
-    where = " in complete records"
-    remedy = f"Name another {asked}"
-    if model.subset:
-        where += f" of {' and '.join(f'{name} {level}' for name, level in model.subset.items())}"
-        remedy += ", or leave these records out"
-    return f"{file}, column {column!r}: no {reference!r} to compare with; it has {', '.join(names)}{where}. {remedy}."
-
-
-def _refuse_unusable(
-    records: Records | SparkRecords, model: Model, found: dict[str, np.ndarray]
-) -> None:
-    """Look in the finished sums for what must not be in the records; only then search for where it is."""
-    sums = [
-        found[name] for name in found if name[0] in "smn" and name not in ("school", "smallest")
-    ]
-    if not np.isfinite(np.array(sums, dtype=float)).all():
-        infinite = "abs(number) = CAST('Infinity' AS DOUBLE)"
-        for column in model.numbers:
-            _refuse(records, model, column, infinite, "infinite values")
-        raise InputError(
-            f"{records.name}: numbers too large to add up their squares in {', '.join(model.numbers)}. Are there "
-            "missing codes among them?"
-        )
-    if model.weight and found["smallest"].min() <= 0:
-        _refuse(records, model, model.weight, "number <= 0", "weights that are not positive")
-    if model.clustered:
-        split = np.flatnonzero(found["first_cluster"] != found["last_cluster"])
-        if len(split):
-            school, one, other = (
-                found[name][split[0]] for name in ("school", "first_cluster", "last_cluster")
-            )
-            raise InputError(
-                f"{records.name}, column {model.cluster!r}: school {school!r} lies in {one!r} and in {other!r}: more "
-                f"than one cluster ({len(split)} such schools). Fixed effects must lie within clusters: correct the "
-                "column or name a coarser one."
-            )
-
-
-def _refuse(
-    records: Records | SparkRecords, model: Model, column: str, wrong: str, what: str
-) -> None:
-    """Raise InputError with the first records whose `number` or `label` in a column is wrong, if there are any."""
-    chosen = f"CASE WHEN {_chosen(records, model)} THEN 1 ELSE 0 END AS chosen"
-    cells = f"{label(records, column)} AS label, {number(records, column)} AS number"
-    found = records.fetch(
-        "SELECT place, label, count(*) OVER () AS n "
-        f"FROM (SELECT {records.place} AS place, {cells}, {chosen} FROM file) AS numbered "
-        f"WHERE chosen = 1 AND ({wrong}) LIMIT 3"
-    )
-    if len(found["n"]):
-        first = "; ".join(f"{place}: {label!r}" for place, label in zip(found["place"], found["label"], strict=True))  # fmt: skip
-        more = f" and {found['n'][0] - 3} more" if found["n"][0] > 3 else ""
-        raise InputError(
-            f"{records.name}, column {column!r}: {what} ({first}{more}). Correct or empty these."
-        )
-
-
-def _no_rows(records: Records | SparkRecords, model: Model) -> str:
-    for column, level in model.subset.items():
-        query = f"SELECT {label(records, column)} AS level FROM file GROUP BY 1 ORDER BY 1 LIMIT 20"
-        present = [str(name) for name in records.fetch(query)["level"] if name]
-        if present and level not in present:
-            return f"{records.name}, column {column!r}: no {level!r}; it has {', '.join(present)}."
-    return f"{records.name}: there are no records" + (
-        " of this subset." if model.subset else ". Export it again."
-    )
 
 
 def _distinct(names: list[str]) -> list[str]:

@@ -3,37 +3,23 @@
 Works on long answers: one row an answer with columns `item, answer` (a whole number) and `group`.
 """
 
-from math import sqrt
-
+import numpy as np
 import pandas as pd
-from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
+
+from helpers.estimate.intervals import t_test, wilson
 
 
 def means(answers: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
     """Mean of each item in each group with its t interval: `item, group, term, estimate, std_error, ci_low,
     ci_high, p_value, n, n_groups`. p_value is empty (nothing is tested), and so is n_groups (nothing is
     clustered)."""
-    table = (
-        answers.groupby(["item", "group"], sort=False)["answer"]
-        .agg(["mean", "std", "count"])
-        .reset_index()
-    )
-    std_error = table["std"] / table["count"] ** 0.5
-    reach = std_error * stats.t.ppf(0.5 + level / 2, table["count"] - 1)
+    groups = answers.groupby(["item", "group"], sort=False)["answer"]
+    table = groups.agg(["mean", "std", "count"]).reset_index()
+    n = table["count"]
+    found = t_test(table["mean"], table["std"] / n**0.5, n - 1, level)
+    nothing = {"p_value": np.nan, "n": n, "n_groups": np.nan}
     return pd.DataFrame(
-        {
-            "item": table["item"],
-            "group": table["group"],
-            "term": "mean",
-            "estimate": table["mean"],
-            "std_error": std_error,
-            "ci_low": table["mean"] - reach,
-            "ci_high": table["mean"] + reach,
-            "p_value": float("nan"),
-            "n": table["count"],
-            "n_groups": float("nan"),
-        }
+        {"item": table["item"], "group": table["group"], "term": "mean"} | found | nothing
     )
 
 
@@ -48,22 +34,8 @@ def shares(answers: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
     for (item, group), n in answers.groupby(["item", "group"], sort=False).size().items():
         for answer in range(low, high + 1):
             count = int(counts.get((item, group, answer), 0))
-            ci_low, ci_high = proportion_confint(count, n, method="wilson")
             share = count / n
-            rows.append(
-                (item, group, answer, share, sqrt(share * (1 - share) / n), ci_low, ci_high, n)
-            )
-    return pd.DataFrame(
-        rows, columns=["item", "group", "statistic", "share", "std_error", "ci_low", "ci_high", "n"]
-    )
-
-
-def sd_bounds(mean: float, n: int, low: int, high: int) -> tuple[float, float]:
-    """Smallest and largest SD (n - 1 in the denominator) that integer answers with this mean can have.
-
-    Largest: all answers at the two ends, variance (mean - low)(high - mean) (Bhatia & Davis 2000). Smallest: all
-    answers at the two whole numbers next to the mean.
-    """
-    part = mean - int(mean)
-    bessel = n / (n - 1)
-    return sqrt(part * (1 - part) * bessel), sqrt((mean - low) * (high - mean) * bessel)
+            error = np.sqrt(share * (1 - share) / n)
+            rows.append((item, group, answer, share, error, *wilson(count, n), n))
+    columns = ["item", "group", "statistic", "share", "std_error", "ci_low", "ci_high", "n"]
+    return pd.DataFrame(rows, columns=columns)

@@ -1,11 +1,14 @@
-"""One school fixed-effects model a panel, and its declared alternatives."""
+"""One school fixed-effects model a panel, and the alternatives that are declared beside it."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
 
 from helpers.estimate import fixed_effects, moments
+from helpers.estimate.bootstrap import wild_bootstrap, wild_interval
 from helpers.estimate.fixed_effects import Within
 from helpers.estimate.moments import Model, Moments
 from helpers.project import InputError
@@ -18,9 +21,14 @@ INFERENCE = {
 }
 """Kinds of inference by the name that the parameter takes."""
 
+NUMBERS = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
+"""Columns of an estimate that are empty where it must not be shown or cannot be had."""
 
-_SCALED = ["estimate", "std_error", "ci_low", "ci_high"]
-_UNCERTAIN = ["std_error", "ci_low", "ci_high", "p_value"]
+_KINDS = {
+    "CRV1": "clustered standard errors (CRV1)",
+    "CRV3": "cluster jackknife (CRV3)",
+    "bootstrap": "wild cluster bootstrap",
+}
 
 
 def models(
@@ -36,9 +44,19 @@ def models(
     weight: str,
     by: str,
 ) -> dict[str, Model]:
-    """One model for each panel: each level of the column `by`, or one panel for the whole file.
+    """One model for each panel.
 
-    `categories` given as a list take their first level in order as reference.
+    Parameters
+    ----------
+    records : open records
+    outcome, school, year, baseline, controls, cluster, weight : as `moments.Model` takes them
+    categories : given as a list they take their first level in order as reference
+    by : a panel for each level of this column; one panel for the whole file where it is empty
+
+    Raises
+    ------
+    InputError
+        Where `by` is empty in all records.
     """
     references = categories if isinstance(categories, dict) else dict.fromkeys(categories, "")
     model = Model(
@@ -61,78 +79,104 @@ def models(
     return {level: replace(model, subset={by: level}) for level in levels}
 
 
-def estimates(panels: dict[str, Within], inference: str, units: dict[str, float]) -> pd.DataFrame:
-    """Tidy estimates of every panel: `panel, term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`.
+def table(
+    data: Within, inference: str = "CRV1", unit: float = 1.0, terms: list[str] | None = None
+) -> pd.DataFrame:
+    """Tidy estimates of one model: `term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`.
 
-    `units`: what the outcome of a panel is divided by, as its standard deviation in the baseline year.
+    Parameters
+    ----------
+    data : the model's cross-products
+    inference : one of INFERENCE
+    unit : what the outcome is divided by, as its standard deviation in the baseline year
+    terms : the bootstrap is made for these alone; for all without them
+
+    Notes
+    -----
+    A term that varies in one cluster alone has an error of zero by construction, which says nothing: it is left empty.
     """
-    tables = []
-    for panel, data in panels.items():
-        table = _table(data, inference)
-        table[_SCALED] = table[_SCALED] / units[panel]
-        table.insert(0, "panel", panel)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+    found = fixed_effects.fit(data, "CRV3" if inference == "CRV3" else "CRV1").table()
+    if inference == "bootstrap":
+        for place, term in enumerate(found["term"]):
+            if terms is None or term in terms:
+                ends = wild_interval(data, term)
+                found.loc[place, NUMBERS[2:]] = *ends, wild_bootstrap(data, term)
+    found.loc[fixed_effects.informing(data) < 2, NUMBERS[1:]] = np.nan
+    found[NUMBERS[:4]] = found[NUMBERS[:4]] / unit
+    return found
+
+
+def estimates(panels: dict[str, Within], inference: str, units: dict[str, float]) -> pd.DataFrame:
+    """`table` of every panel, with a column `panel` in front. `units`: what the outcome of a panel is divided by."""
+    tables = [
+        table(data, inference, units[panel]).assign(panel=panel) for panel, data in panels.items()
+    ]
+    found = pd.concat(tables, ignore_index=True)
+    return found[["panel", *found.columns.drop("panel")]]
+
+
+def alternatives(variants: dict[str, Callable[[], pd.DataFrame]], term: str) -> pd.DataFrame:
+    """The row of one `term` in the table of each declared variant, under its name in the column `specification`.
+
+    A variant that cannot be had from the records (InputError), or has no such term, has an empty row.
+    """
+    rows = []
+    for name, make in variants.items():
+        try:
+            found = make()
+        except InputError:
+            found = pd.DataFrame({"term": []})
+        row = found[found["term"] == term]
+        if row.empty:
+            row = pd.DataFrame({"term": [term]})
+        rows.append(row.assign(specification=name))
+    found = pd.concat(rows, ignore_index=True)
+    return found.reindex(columns=["specification", "term", *NUMBERS, "n", "n_groups"])
 
 
 def specifications(
-    sums: Moments,
-    term: str,
-    years: list[str],
-    cluster: str,
-    unit: float,
-    declared: str = "CRV1",
+    sums: Moments, term: str, years: list[str], cluster: str, unit: float, declared: str = "CRV1"
 ) -> pd.DataFrame:
     """The effect of `term` with the inference `declared` and under alternatives, all from the same sums.
 
-    Rows: `specification, estimate, std_error, ci_low, ci_high, p_value, n, n_groups, parameters`; the last is
-    the YAML of the parameters that make a run of it, on the same records. What cannot be had from the records is empty.
+    Parameters
+    ----------
+    sums : moments of one panel
+    term, years : the year in question, and all years but the baseline
+    cluster : the column of clusters where these are coarser than schools, else empty
+    unit : what the outcome is divided by
+    declared : one of INFERENCE
+
+    Returns
+    -------
+    DataFrame
+        Rows of `alternatives`, and `parameters`: the YAML of the parameters that make a run of it, on the same
+        records. What cannot be had from the records is empty.
     """
     data = fixed_effects.within(sums)
-    kinds = {
-        "CRV1": "clustered standard errors (CRV1)",
-        "CRV3": "cluster jackknife (CRV3)",
-        "bootstrap": "wild cluster bootstrap",
-    }
-    rows = [("as declared", lambda: data, declared, "{}")]
-    rows += [
-        (name, lambda: data, kind, f"inference: {kind}")
-        for kind, name in kinds.items()
-        if kind != declared
-    ]
+    variants = {"as declared": (lambda: data, declared, "{}")}
+    for kind, name in _KINDS.items():
+        if kind != declared:
+            variants[name] = (lambda: data, kind, f"inference: {kind}")
     if cluster:
-        own = by_schools(sums)
-        rows.append(
-            ("clustered by school", lambda: fixed_effects.within(own), declared, 'cluster: ""')
-        )
+        own = partial(fixed_effects.within, by_schools(sums))
+        variants["clustered by school"] = (own, declared, 'cluster: ""')
     others = [name for name in data.terms if name not in years]
     if others:
-        bare = fixed_effects.without(data, others)
-        parameters = "{controls: [], categories: []}"
-        rows.append(("years alone, no controls", lambda: bare, declared, parameters))
-    every_year = in_every_year(sums, years)
-    if 2 <= every_year.sum() < len(every_year):
-        balanced = moments.take(sums, every_year)
-        rows.append(
-            (
-                "only schools seen every year",
-                lambda: fixed_effects.within(balanced),
-                declared,
-                "balanced: true",
-            )
-        )
-    found = []
-    for name, variant, inference, parameters in rows:
-        try:
-            row = _table(variant(), inference, [term])
-        except InputError:  # this alternative cannot be had from these records
-            row = _table(data, "CRV1", [term])
-            row.loc[:, ["estimate", *_UNCERTAIN]] = np.nan
-        row = row[row["term"] == term].assign(specification=name, parameters=parameters)
-        row[_SCALED] = row[_SCALED] / unit
-        found.append(row)
-    table = pd.concat(found, ignore_index=True)
-    return table[["specification", *table.columns.drop("specification")]]
+        bare = partial(fixed_effects.without, data, others)
+        variants["years alone, no controls"] = (bare, declared, "{controls: [], categories: []}")
+    whole = in_every_year(sums, years)
+    if 2 <= whole.sum() < len(whole):
+        balanced = partial(fixed_effects.within, moments.take(sums, whole))
+        variants["only schools seen every year"] = (balanced, declared, "balanced: true")
+
+    def row(make: Callable[[], Within], kind: str) -> pd.DataFrame:
+        return table(make(), kind, unit, [term])
+
+    found = alternatives({name: partial(row, *how[:2]) for name, how in variants.items()}, term)
+    counts = {"n": data.n, "n_groups": len(data.clusters)}
+    found = found.fillna(counts).astype(dict.fromkeys(counts, int))
+    return found.assign(parameters=[parameters for _, _, parameters in variants.values()])
 
 
 def in_every_year(sums: Moments, years: list[str]) -> np.ndarray:
@@ -149,16 +193,3 @@ def unweighted(model: Model) -> Model:
 def by_schools(sums: Moments) -> Moments:
     """The same sums with each school as its own cluster."""
     return replace(sums, clusters=sums.schools)
-
-
-def _table(data: Within, inference: str, terms: list[str] | None = None) -> pd.DataFrame:
-    table = fixed_effects.fit(data, "CRV3" if inference == "CRV3" else "CRV1").table()
-    if inference == "bootstrap":
-        for place, term in enumerate(table["term"]):
-            if terms is None or term in terms:
-                low, high = fixed_effects.wild_interval(data, term)
-                p_value = fixed_effects.wild_bootstrap(data, term)
-                table.loc[place, ["ci_low", "ci_high", "p_value"]] = low, high, p_value
-    # A term that varies in one cluster alone has an error of zero by construction, which says nothing.
-    table.loc[fixed_effects.informing(data) < 2, _UNCERTAIN] = np.nan
-    return table

@@ -2,7 +2,7 @@
 
 A person's measure depends only on which items were answered and on the sum of the answers. So each distinct
 *cell*, a pair of these two, is measured once and joined to its records: a million students cost what a few
-hundred cells cost.
+hundred cells cost. The scale is calibrated on the baseline year and is the same in every year.
 """
 
 import warnings
@@ -11,7 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from helpers.estimate.complete_records import label, number, refuse
 from helpers.project import InputError
+from helpers.read.records import Records, quote
+
+MEASURE = "rasch_measure"
+"""Name of the column that `add_measure` adds."""
+
+MOST = 60
+"""Items at most: which of them a record answers is told by the bits of one whole number."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +37,13 @@ def calibrate(responses: pd.DataFrame) -> Scale:
     raschpy's regularised composite likelihood on pairs of items, which needs no distribution of the persons. Raises
     InputError when fewer than two items, an answer that nobody gave, items that nobody answered together, or too few
     persons leave nothing to compare.
+
+    >>> answers = pd.DataFrame({"plan": [0, 1, 1, 2, 2, 2], "watch": [0, 0, 1, 1, 2, 0], "teach": [0, 0, 0, 1, 1, 2]})
+    >>> scale = calibrate(answers)
+    >>> scale.items.round(2).to_dict(), scale.thresholds.round(2).tolist()
+    ({'plan': -1.18, 'watch': 0.42, 'teach': 0.76}, [-0.53, 0.53])
+    >>> measure(scale, cell_of(answers))[["score", "measure", "std_error"]].round(2).to_numpy().tolist()[:2]
+    [[0.0, -2.81, 1.63], [1.0, -1.49, 1.06]]
     """
     answers = responses.dropna(how="all")
     if responses.shape[1] < 2:
@@ -69,10 +84,7 @@ def measure(scale: Scale, cells: pd.DataFrame) -> pd.DataFrame:
     """`cells` (`answered, score`) with `measure` and `std_error` in logits: Warm's weighted likelihood estimates."""
     table = cells.loc[cells["answered"] > 0, ["answered", "score"]].drop_duplicates()
     table = table.reset_index(drop=True)
-    # A new object: recalibrating or refilling one returns stale results in raschpy 1.4.
-    model = _model(_examples(scale, table), len(scale.thresholds))
-    model.items = scale.items
-    model.thresholds = pd.Series(scale.thresholds, index=range(1, len(scale.thresholds) + 1))
+    model = _calibrated(scale, _examples(scale, table))
     located = model.person("all", warm_corr=True).to_numpy()
     shown = (table["answered"].to_numpy()[:, None] >> np.arange(len(scale.items))) & 1
     information = (information_at(scale, located) * shown).sum(axis=1)
@@ -107,13 +119,11 @@ def item_fit(scale: Scale, responses: pd.DataFrame) -> pd.DataFrame:
     Mean squares are about 1 when answers vary as the model has it, and lower, near (I - 1)/I, with I few items: each
     person's own measure has followed the answers.
     """
-    model = _model(responses.dropna(how="all").reset_index(drop=True), len(scale.thresholds))
-    model.items = scale.items
-    model.thresholds = pd.Series(scale.thresholds, index=range(1, len(scale.thresholds) + 1))
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # of items at the end of the scale, which the table shows anyway
+    model = _calibrated(scale, responses.dropna(how="all").reset_index(drop=True))
+    with (
+        warnings.catch_warnings()
+    ):  # of items at the end of the scale, which the table shows anyway
+        warnings.simplefilter("ignore")
         model.fit_statistics(se=False, test_stats=False)
     return pd.DataFrame(
         {
@@ -129,6 +139,57 @@ def item_fit(scale: Scale, responses: pd.DataFrame) -> pd.DataFrame:
 def reliability(measures: np.ndarray, std_errors: np.ndarray) -> float:
     """Person separation reliability: the share of the measures' variance that is not measurement error."""
     return float(1 - np.mean(std_errors**2) / np.var(measures, ddof=1))
+
+
+def add_measure(
+    records: Records, items: list[str], low: int, high: int, year: str, baseline: str
+) -> tuple[Scale, pd.DataFrame]:
+    """Give `records` a column MEASURE, and return the scale with the baseline year's cells.
+
+    Parameters
+    ----------
+    records : open records
+    items : columns of answers that are whole numbers
+    low, high : ends of their scale
+    year, baseline : the column of years, and the label of the year that the scale is calibrated on
+
+    Returns
+    -------
+    Scale
+        Calibrated on the baseline year.
+    DataFrame
+        For each pattern of answers in the baseline year (columns 0, 1, ...: answers from 0 to each item in turn, so
+        that items may be called anything), `measure`, `std_error` and the number of `records`.
+
+    Raises
+    ------
+    InputError
+        For an item named twice, more than 60 items, answers off the scale, an answer that nobody gives in the baseline
+        year, and for what `calibrate` refuses.
+    """
+    _refuse_wrong_list(items)
+    shown = {item: number(records, item) for item in items}
+    for item in items:
+        wrong = f"number < {low} OR number > {high} OR number <> floor(number) OR (number IS NULL AND label IS NOT NULL)"
+        what = f"answers off the scale {low} to {high}"
+        refuse(records, item, wrong, what, "Correct them, empty them if they are missing codes, or change `low` and `high`")  # fmt: skip
+    answered = " + ".join(
+        f"CASE WHEN {value} IS NULL THEN 0 ELSE {1 << place} END"
+        for place, value in enumerate(shown.values())
+    )
+    score = " + ".join(f"coalesce({value} - {low}, 0)" for value in shown.values())
+    cell = f"CAST({answered} AS BIGINT) AS answered, CAST({score} AS BIGINT) AS score"
+    patterns = _baseline_patterns(records, shown, cell, low, year, baseline)
+    given = patterns[range(len(items))].set_axis(items, axis=1)
+    _refuse_unused(records.name, given, low, high, baseline)
+    try:
+        scale = calibrate(given.loc[given.index.repeat(patterns["records"])].reset_index(drop=True))
+    except InputError as error:
+        raise InputError(f"{records.name}: {error}") from None
+    cells = pd.DataFrame(records.fetch(f"SELECT DISTINCT {cell} FROM file"))
+    measured = measure(scale, cells)
+    _add_column(records, measured, answered, score)
+    return scale, patterns.merge(measured, on=["answered", "score"])
 
 
 def _refuse_unlinked(answers: pd.DataFrame) -> None:
@@ -156,6 +217,15 @@ def _examples(scale: Scale, table: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(np.where(shown, filled, np.nan), columns=scale.items.index)
 
 
+def _calibrated(scale: Scale, responses: pd.DataFrame):
+    """raschpy's model of these answers on a known scale."""
+    # A new object: recalibrating or refilling one returns stale results in raschpy 1.4.
+    model = _model(responses, len(scale.thresholds))
+    model.items = scale.items
+    model.thresholds = pd.Series(scale.thresholds, index=range(1, len(scale.thresholds) + 1))
+    return model
+
+
 def _model(responses: pd.DataFrame, max_score: int):
     import matplotlib as mpl
 
@@ -165,3 +235,64 @@ def _model(responses: pd.DataFrame, max_score: int):
         from raschpy import RSM
 
         return RSM(responses, max_score=max_score, validate=False)
+
+
+def _baseline_patterns(records, shown, cell, low, year, baseline) -> pd.DataFrame:
+    """Distinct patterns of answers (from 0) in the baseline year with how many records have them."""
+    columns = ", ".join(f"item{place}" for place in range(len(shown)))
+    answers = ", ".join(
+        f"{value} - {low} AS item{place}" for place, value in enumerate(shown.values())
+    )
+    found = records.fetch(
+        f"SELECT {columns}, answered, score, count(*) AS records FROM (SELECT {answers}, {cell}, "
+        f"{label(records, year)} AS year FROM file) WHERE year = {quote(baseline)} AND answered > 0 "
+        "GROUP BY ALL ORDER BY ALL"
+    )
+    patterns = pd.DataFrame(
+        {name: np.ma.filled(values.astype(float), np.nan) for name, values in found.items()}
+    )
+    if patterns.empty:
+        raise InputError(
+            f"{records.name}: no record of {year} = {baseline!r} has an answer to {', '.join(shown)}, so there is "
+            "nothing to calibrate the scale on. Name another `baseline` or other `items`."
+        )
+    places = {f"item{place}": place for place in range(len(shown))}
+    return patterns.rename(columns=places).astype({"answered": int, "score": int, "records": int})
+
+
+def _refuse_wrong_list(items: list[str]) -> None:
+    twice = [item for item in items if items.count(item) > 1]
+    if twice:
+        raise InputError(f"`items` names {twice[0]!r} twice. Name each column once.")
+    if len(items) > MOST:
+        raise InputError(
+            f"`items` names {len(items)} columns; {MOST} are the most. Leave some out."
+        )
+
+
+def _refuse_unused(file: str, given: pd.DataFrame, low: int, high: int, baseline: str) -> None:
+    """Raise InputError when an answer does not occur. `given`: answers from 0, a column for each item."""
+    used = {low + int(answer) for answer in np.unique(given.to_numpy()) if answer >= 0}
+    unused = [str(answer) for answer in range(low, high + 1) if answer not in used]
+    if unused:
+        more = f" or {len(unused) - 5} more" if len(unused) > 5 else ""
+        raise InputError(
+            f"{file}: in {baseline} nobody answers {' or '.join(unused[:5])}{more} to any of {', '.join(given.columns)}, so the "
+            "place of such an answer on the scale is unknown. Correct `low` and `high`, or join it with its neighbour "
+            "in the file."
+        )
+
+
+def _add_column(records: Records, measured: pd.DataFrame, answered: str, score: str) -> None:
+    """A view `file` in front of the old one, with the measure of each record's cell joined on."""
+    if MEASURE in records.columns:
+        raise InputError(f"{records.name}: there is a column {MEASURE!r} already. Rename it.")
+    records.connection.register("cells_measured", measured)
+    records.run("CREATE TEMPORARY TABLE cells AS SELECT * FROM cells_measured")
+    records.run("ALTER VIEW file RENAME TO unscored")
+    records.run(
+        f"CREATE TEMPORARY VIEW file AS SELECT answers.*, cells.measure AS {MEASURE} FROM "
+        f"(SELECT *, {answered} AS cell_answered, {score} AS cell_score FROM unscored) AS answers "
+        "LEFT JOIN cells ON cells.answered = cell_answered AND cells.score = cell_score"
+    )
+    records.columns[MEASURE] = "float"

@@ -41,21 +41,40 @@ def means(
     clusters: np.ndarray | None = None,
     n_clusters: int = 0,
 ) -> Means:
-    """Means of n x m `values` (NaN: no value, which leaves the denominator of this column alone).
+    """Weighted means of columns, with errors by balanced repeated replication (BRR, Fay's) or by linearisation.
 
-    `weights`: n x (1 + R), the final weight first, then R balanced repeated replication weights with Fay's factor
-    `fay`. One matrix product gives the totals of all columns under all weights. The variance is
+    Parameters
+    ----------
+    values : n x m; NaN is no value, which leaves the denominator of this column alone
+    weights : n x (1 + R), the final weight first, then R replicate weights
+    fay : Fay's factor of the replicates; 0 for plain BRR
+    clusters : with R = 0, n codes below `n_clusters`; without them every row is its own
+    n_clusters : the number G of clusters in the sample, also of those without a row here, so that a part of a sample
+        gets the variance of a domain
+
+    Raises
+    ------
+    ValueError
+        For a `fay` outside 0 to 1, weights that are not finite, and negative final weights.
+
+    Notes
+    -----
+    One matrix product gives the totals of all columns under all weights. The variance is
     sum_r (t_r - t)^2 / (R (1 - fay)^2), with t from the final weight and not the mean of the t_r (Rust and Rao 1996;
     OECD 2009, PISA Data Analysis Manual). Where the weights of a replicate are zero for everybody with a value, there
     is no t_r and the standard error is NaN: leaving the replicate out would make it too small.
 
     With R = 0 the variance is that of the linearised mean (Woodruff 1971): with u the sums by cluster of
-    w (y - t) / sum w, it is G/(G-1) sum u^2. `clusters`: n codes below `n_clusters`, the number G of clusters in the
-    sample, also of those without a row here, so that a part of a sample gets the variance of a domain. Without
-    `clusters` every row is its own. No strata, and no correction for a finite population; G - 1 degrees of freedom.
-    With one cluster the standard error is NaN.
+    w (y - t) / sum w, it is G/(G-1) sum u^2. No strata, and no correction for a finite population; G - 1 degrees of
+    freedom. With one cluster the standard error is NaN.
 
-    Raises ValueError for a `fay` outside 0 to 1, weights that are not finite, and negative final weights.
+    Examples
+    --------
+    >>> answers = np.array([[1.0], [0.0], [1.0], [1.0]])
+    >>> weights = np.array([[10.0, 15, 5], [20, 30, 10], [10, 5, 15], [20, 10, 30]])
+    >>> found = means(answers, weights, fay=0.5)
+    >>> found.estimate.round(3).tolist(), found.std_error.round(3).tolist()
+    ([0.667], [0.333])
     """
     if not 0 <= fay < 1:
         raise ValueError(f"Fay's factor is at least 0 and below 1, not {fay}")
@@ -73,18 +92,20 @@ def means(
             deviations, df = (found[:, 1:] - estimate[:, None]) / reach, np.inf
         else:
             errors = np.where(present, values - estimate, 0.0) * weights / totals[m:, 0]
-            if clusters is None:
-                clusters, n_clusters = np.arange(len(values)), len(values)
-            deviations, df = _by_cluster(errors, clusters, n_clusters), n_clusters - 1
+            deviations, df = _by_cluster(errors, clusters, n_clusters)
     return Means(estimate, present.sum(axis=0), deviations, df)
 
 
-def _by_cluster(errors: np.ndarray, clusters: np.ndarray, n_clusters: int) -> np.ndarray:
-    """n x m errors of respondents as m x G deviations: summed by cluster, with the factor for few clusters."""
+def _by_cluster(
+    errors: np.ndarray, clusters: np.ndarray | None, n_clusters: int
+) -> tuple[np.ndarray, int]:
+    """n x m errors of respondents as m x G deviations: summed by cluster, with the factor for few clusters; and G - 1."""
+    if clusters is None:
+        clusters, n_clusters = np.arange(len(errors)), len(errors)
     sums = np.zeros((n_clusters, errors.shape[1]))
     np.add.at(sums, clusters, errors)
     factor = np.sqrt(n_clusters / (n_clusters - 1)) if n_clusters > 1 else np.nan
-    return factor * sums.T
+    return factor * sums.T, n_clusters - 1
 
 
 def _length(deviations: np.ndarray) -> np.ndarray:

@@ -1,23 +1,42 @@
-"""What rounding allows: which unrounded numbers could stand behind printed ones.
+"""What print allows: which unrounded numbers, standard errors and deviations could stand behind printed ones.
 
 Welch's test: Satterthwaite's degrees of freedom depend on the two SDs only, t on the SDs and the difference of
 the means. The sets below are exact; nothing is searched on a grid.
 GRIM: Brown & Heathers (2017), https://doi.org/10.1177/1948550616673876.
+Stars say that the two-sided p-value lies below one level and not below the next stricter one, so the standard error
+lies between the coefficient divided by the two critical values. The coefficient itself is known up to rounding: the
+bounds here are the outer ones over its rounding interval. Taken at the printed point they would be a little
+narrower, and could rule out the true value.
 """
 
 from math import ceil, floor, inf, sqrt
 
 import pandas as pd
+from scipy import special  # what scipy.stats would call, without its import time
 
 from helpers.estimate.twogroups import welch_df
 
 Range = tuple[float, float]
 
+LEVELS = {2: 0.01, 3: 0.001}
+"""Number of stars and the p-value below which they are printed, as under Table 2 of Cassata & Allensworth (2021)."""
+
 
 def welch_ranges(
     mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int
 ) -> tuple[Range, Range]:
-    """Ranges of Welch's df and of t that means and SDs inside the given ranges allow, each taken alone."""
+    """Ranges of Welch's df and of t that means and SDs inside the given ranges allow, each taken alone.
+
+    Parameters
+    ----------
+    mean_difference, sd1, sd2 : (low, high) of the numbers before rounding
+    n1, n2 : sizes of the groups
+
+    Returns
+    -------
+    tuple
+        (low, high) of df, and of t.
+    """
     dfs = [welch_df(a, b, n1, n2) for a in sd1 for b in sd2]
     # Along the ratio of the SDs, df rises to n1 + n2 - 2 at `top` and falls again.
     top = sqrt(n2 * (n2 - 1) / (n1 * (n1 - 1)))
@@ -31,7 +50,10 @@ def welch_reproduces(
 ) -> bool:
     """Can unrounded means and SDs inside the given ranges give this df and this t at the same time?
 
-    Each range is (low, high) of a number before rounding.
+    Parameters
+    ----------
+    mean_difference, sd1, sd2, df, t : (low, high) of the numbers before rounding
+    n1, n2 : sizes of the groups
     """
     for low, high in _ratios_with_df(df, n1, n2):
         points = _clip(sd1, sd2, low, high)
@@ -47,7 +69,7 @@ def welch_reproduces(
 def printed_ranges(test: pd.Series) -> tuple[Range, Range, Range]:
     """Rounding ranges of the difference of means (second minus first) and of both SDs of one printed test.
 
-    `test` is a row of `comparison.printed_tests`.
+    `test` is a row of `participants.printed_tests`.
     """
     return (
         (test["mean2_low"] - test["mean1_high"], test["mean2_high"] - test["mean1_low"]),
@@ -59,35 +81,115 @@ def printed_ranges(test: pd.Series) -> tuple[Range, Range, Range]:
 def reproduction_map(tests: pd.DataFrame, sizes1: range, sizes2: range) -> pd.DataFrame:
     """For every pair of group sizes, how many of the printed tests it can reproduce.
 
-    `tests` as `comparison.printed_tests` gives them; t is group 2 minus group 1. Returns rows `n1, n2, reproduced`.
+    `tests` as `participants.printed_tests` gives them; t is group 2 minus group 1. Returns rows `n1, n2, reproduced`.
     """
     printed = [
         (printed_ranges(test), (test["df_low"], test["df_high"]), (test["t_low"], test["t_high"]))
         for test in tests.to_dict("records")
     ]
-    return pd.DataFrame(
-        [
-            {
-                "n1": n1,
-                "n2": n2,
-                "reproduced": sum(
-                    welch_reproduces(*ranges, n1, n2, df, t) for ranges, df, t in printed
-                ),
-            }
-            for n1 in sizes1
-            for n2 in sizes2
-        ]
-    )
+    rows = [
+        (n1, n2, sum(welch_reproduces(*ranges, n1, n2, df, t) for ranges, df, t in printed))
+        for n1 in sizes1
+        for n2 in sizes2
+    ]
+    return pd.DataFrame(rows, columns=["n1", "n2", "reproduced"])
 
 
 def grim(mean: float, decimals: int, n: int, items: int = 1) -> bool:
     """Can the mean of `n` people's scores, each the mean of `items` integer answers, print as `mean`?
 
-    Both ways of rounding a half are allowed.
+    Parameters
+    ----------
+    mean, decimals : what is printed, and with how many decimals; both ways of rounding a half are allowed
+    n : people
+    items : whole-number answers behind the score of a person
+
+    Examples
+    --------
+    >>> grim(3.45, decimals=2, n=20), grim(3.47, decimals=2, n=20)
+    (True, False)
+    >>> grim(3.47, decimals=2, n=20, items=5)
+    True
     """
     half, answers = 0.5 * 10.0**-decimals, n * items
     slack = 1e-9  # of one answer: keeps exact halves in, whatever their last bit
     return ceil((mean - half) * answers - slack) <= floor((mean + half) * answers + slack)
+
+
+def sd_bounds(mean: float, n: int, low: int, high: int) -> tuple[float, float]:
+    """Smallest and largest SD (n - 1 in the denominator) that integer answers with this mean can have.
+
+    Parameters
+    ----------
+    mean, n : of the answers
+    low, high : ends of their scale
+
+    Notes
+    -----
+    Largest: all answers at the two ends, variance (mean - low)(high - mean) (Bhatia & Davis 2000). Smallest: all
+    answers at the two whole numbers next to the mean.
+    """
+    part = mean - int(mean)
+    bessel = n / (n - 1)
+    return sqrt(part * (1 - part) * bessel), sqrt((mean - low) * (high - mean) * bessel)
+
+
+def implied_se(
+    estimate: float,
+    decimals: int,
+    stars: int,
+    levels: dict[int, float] = LEVELS,
+    df: float | None = None,
+) -> tuple[float, float]:
+    """Smallest and largest standard error that a printed coefficient and its stars allow, in its own unit.
+
+    Parameters
+    ----------
+    estimate, decimals, stars : what is printed, and with how many decimals
+    levels : number of stars -> p-value below which they are printed; fewer than the fewest named mean none
+    df : degrees of freedom of Student's t; without it the normal distribution
+
+    Returns
+    -------
+    tuple
+        The most stars set no lower bound (0), no stars no upper one (infinity).
+
+    Raises
+    ------
+    ValueError
+        For a number of stars that has no level.
+
+    Examples
+    --------
+    >>> [round(float(end), 3) for end in implied_se(0.12, decimals=2, stars=2)]
+    [0.035, 0.049]
+    """
+    if stars and stars not in levels:
+        raise ValueError(f"{stars} stars: levels are given for {', '.join(map(str, levels))} only")
+    half = 0.5 * 10.0**-decimals
+    stricter = [count for count in levels if count > stars]
+    low = max(abs(estimate) - half, 0.0) / _critical(levels[min(stricter)], df) if stricter else 0.0
+    high = (abs(estimate) + half) / _critical(levels[stars], df) if stars else inf
+    return low, high
+
+
+def se_bounds(table: pd.DataFrame) -> pd.DataFrame:
+    """Columns `se_low, se_high`, a row for each row of `table`: columns value, decimals, stars and, if there, df.
+
+    An empty `df` means the normal distribution.
+    """
+    rows = table.reindex(columns=["value", "decimals", "stars", "df"]).itertuples()
+    found = [
+        implied_se(row.value, row.decimals, row.stars, df=None if pd.isna(row.df) else row.df)
+        for row in rows
+    ]
+    return pd.DataFrame(found, index=table.index, columns=["se_low", "se_high"], dtype=float)
+
+
+def common_se(bounds: pd.DataFrame) -> tuple[float, float] | None:
+    """Smallest and largest standard error that all cells of a panel could share; None when no one fits all."""
+    low, high = float(bounds["se_low"].max()), float(bounds["se_high"].min())
+    return (low, high) if low <= high else None
 
 
 def _standard_error(sd1: float, sd2: float, n1: int, n2: int) -> float:
@@ -136,3 +238,8 @@ def _clip(sd1: Range, sd2: Range, low: float, high: float) -> list[tuple[float, 
             points += [(a, slope * a) for a in sd1 if sd2[0] <= slope * a <= sd2[1]]
             points += [(b / slope, b) for b in sd2 if sd1[0] <= b / slope <= sd1[1]]
     return points
+
+
+def _critical(level: float, df: float | None) -> float:
+    upper = 1 - level / 2
+    return float(special.ndtri(upper) if df is None else special.stdtrit(df, upper))

@@ -1,8 +1,7 @@
-"""Chicago's School Progress Reports as rows: public ratings of schools, year by year.
+"""Chicago's School Progress Reports as the city publishes them: a file a school year, a row a school.
 
-The city's open data portal has a file for each school year ("School Progress Reports SY1516" and so on), a row a
-school. Two of its ratings come from the yearly survey: Ambitious Instruction from students' answers, Collaborative
-Teachers from teachers'. Years here are report years, as the files print them.
+Two of their ratings come from the yearly survey: Ambitious Instruction from students' answers, Collaborative Teachers
+from teachers'. Years here are report years, as the files print them.
 """
 
 import re
@@ -57,9 +56,9 @@ def read(paths: list[Path]) -> pd.DataFrame:
     `student_response_average` and `teacher_response_average`. Raises InputError for columns that are not there,
     words and rates that cannot be, two averages of the city in a year, a school twice in a year, and a year in two files.
     """
-    frames = {path: _read_one(path) for path in paths}
+    reports = {path: _read_one(path) for path in paths}
     origin: dict[int, Path] = {}
-    for path, frame in frames.items():
+    for path, frame in reports.items():
         for year in frame["report_year"].unique():
             if year in origin:
                 raise InputError(
@@ -67,7 +66,7 @@ def read(paths: list[Path]) -> pd.DataFrame:
                     f"report of {year}. Keep one of them."
                 )
             origin[year] = path
-    records = pd.concat(frames.values()).sort_values(["report_year", "school_id"])
+    records = pd.concat(reports.values()).sort_values(["report_year", "school_id"])
     return records.reset_index(drop=True)
 
 
@@ -78,7 +77,9 @@ def _header(path: Path) -> set[str]:
 
 def _read_one(path: Path) -> pd.DataFrame:
     frame = frames.read(path, list(_COLUMNS))
-    _refuse_empty(frame, ["School_ID", "Progress_Report_Year"], path)
+    for column in ("School_ID", "Progress_Report_Year"):
+        missing = frame[column].isna()
+        frames.refuse(frame[column], missing, column, path, "empty cells", "Fill them, or take these rows out")  # fmt: skip
     for column, words in _WORDS.items():
         frames.coded(frame, column, {word: place for place, word in enumerate(words)}, path)
     years = frames.whole_numbers(frame, "Progress_Report_Year", path, 2000, 2100)
@@ -88,30 +89,11 @@ def _read_one(path: Path) -> pd.DataFrame:
         if column.endswith("_Pct")
     }
     frame = frame.assign(**rates, Progress_Report_Year=years.astype(int))
-    _refuse_two_averages(frame, [column for column in rates if "_Avg_" in column], path)
+    for column in (column for column in rates if "_Avg_" in column):
+        usual = frame.groupby("Progress_Report_Year")[column].transform("first")
+        frames.refuse(
+            frame[column], frame[column].notna() & (frame[column] != usual), column, path,
+            "the city's average is not the same in all rows of a year", "Export the file again",
+        )  # fmt: skip
     frames.check_unique(frame, ["School_ID", "Progress_Report_Year"], path)
     return frame.rename(columns=_COLUMNS)
-
-
-def _refuse_empty(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
-    for column in columns:
-        rows = frame.index[frame[column].isna()]
-        if len(rows):
-            first = ", ".join(map(str, rows[:3]))
-            more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
-            raise InputError(
-                f"{relative(path)}, column {column!r}: empty cells (row {first}{more}). Fill them, or take these "
-                "rows out."
-            )
-
-
-def _refuse_two_averages(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
-    for column in columns:
-        usual = frame.groupby("Progress_Report_Year")[column].transform("first")
-        other = frame.loc[frame[column].notna() & (frame[column] != usual), column]
-        if len(other):
-            first = "; ".join(f"row {row}: {value}" for row, value in other.head(3).items())
-            raise InputError(
-                f"{relative(path)}, column {column!r}: the city's average is not the same in all rows of a year "
-                f"({first}). Export the file again."
-            )

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from helpers.estimate import fixed_effects, panels
+from helpers.estimate.bootstrap import wild_bootstrap
 from helpers.estimate.fixed_effects import Fit, Within
 from helpers.estimate.moments import Moments
 from helpers.project import ROOT, InputError, locate, relative
@@ -78,7 +79,7 @@ def pooled(within: dict[str, Within], incomplete: dict[str, int] | None = None) 
         if incomplete:
             counts["incomplete"] = incomplete[panel]
         scores = data.xy - data.xx @ crv1.estimate
-        wild = [fixed_effects.wild_bootstrap(data, term) for term in data.terms]
+        wild = [wild_bootstrap(data, term) for term in data.terms]
         spread = {"mean": data.baseline_mean, "sd": data.baseline_sd}
         parts = [
             *(("n", name, "", count) for name, count in counts.items()),

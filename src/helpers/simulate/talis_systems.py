@@ -1,21 +1,17 @@
-"""Simulated teacher surveys in the format of TALIS files: three systems that exist nowhere, named A, B and C.
+"""Simulated teacher surveys like TALIS: three systems that exist nowhere, named A, B and C, and samples of them.
 
-Seeded. Each system is a population of teachers in schools, of which a stratified two-stage sample is drawn, weighted
-and given replicate weights as a TALIS file has them. So the truth is known, and the files can be read and estimated
-like real ones. Nothing here is measured anywhere, so nothing here is evidence; what is assumed stands in `assumptions`.
+Each system is a population of teachers in schools, of which a stratified two-stage sample is drawn, weighted
+and given replicate weights (BRR with Fay's factor) as a TALIS file has them. So the truth is known, and the files of
+`talis_sav` can be read and estimated like real ones. Nothing here is measured anywhere, so nothing here is evidence; what is assumed stands in `assumptions`.
 """
 
-import zipfile
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from helpers.read.talis_codebook import CATEGORIES, FAY, REPLICATES
+from helpers.read.talis_codebook import CATEGORIES, FAY
 
 ITEMS = {
     "A": "How often you do teach jointly as a team in the same class",
@@ -70,11 +66,8 @@ SMALLEST, SHAPE = 6, 3
 """Teachers of the smallest school; shape of the gamma distribution of the sizes of the others."""
 POPULATION, SAMPLE, TEACHERS = 2500, 75, 14
 """Schools of a system, schools drawn of them, and teachers drawn in each (all, where there are no more)."""
-SEED = 20180033
 FILE = "data/simulated/03-talis-assumptions.csv"
 """Where `assumptions` are written for readers."""
-FOLDER = "SIMULATED"
-"""Folder inside the zip."""
 
 
 @dataclass(frozen=True)
@@ -233,10 +226,22 @@ def draw(
 ) -> Sample:
     """A stratified two-stage sample of those who answer, with final and Fay-BRR weights.
 
+    Parameters
+    ----------
+    rng : where chance comes from
+    population : whom the sample is drawn from
+    schools, teachers : schools drawn, and teachers of each
+
+    Raises
+    ------
+    ValueError
+        When a school is as large as the sampling step or a stratum is left with a single school.
+
+    Notes
+    -----
     Each stratum gives the same number of schools, drawn systematically from a list in random order with probability
     proportional to listed size; each school a simple random sample of teachers. Schools that do not answer are made
     up for by those of their stratum, teachers by those of their school. Replicates repeat neither adjustment.
-    Raises ValueError when a school is as large as the sampling step or a stratum is left with a single school.
     """
     strata, listed, size, first = (
         population.schools[name].to_numpy() for name in ("stratum", "listed", "teachers", "first")
@@ -320,162 +325,3 @@ def factors(zone: np.ndarray) -> np.ndarray:
     swing = np.where(first, 1.0, -1.0)
     swing[triple] = np.where(first, np.sqrt(2), -np.sqrt(1 / 2))[triple]
     return 1 + (1 - FAY) * swing[:, None] * signs.T[zone]
-
-
-def teacher_file(rng: np.random.Generator, sample: Sample, system: System) -> pd.DataFrame:
-    """The sample as a teacher file of the cycle has it: names of variables, codes, and codes of what is missing."""
-    people = sample.teachers
-    n = len(people)
-    start = f"TT{2 if system.cycle == 2013 else 3}G"
-    school = _school_ids(sample).loc[people["school"]].to_numpy()
-    early = rng.random(n) < LEFT_EARLY
-    answers = people[list(ITEMS)].mask(rng.random((n, len(ITEMS))) < OMITTED, 9)
-    answers[early] = 7
-    answers[list(system.not_administered)] = 8
-    frame = _head(system, school).assign(IDTEACH=100 * school + 1 + people["number"].to_numpy())
-    frame[f"INTAL{system.cycle - 2000}"] = 1
-    sex = np.where(people["female"], 1, 2)
-    frame[f"{start}01"] = np.where(rng.random(n) < UNTOLD, 9, sex)
-    frame[f"{start}02"] = np.where(rng.random(n) < UNTOLD, 999, people["age"])
-    for item in ITEMS:
-        frame[f"{start}33{item}"] = answers[item].to_numpy()
-    if system.cycle == 2018:
-        frame["TT3G42D"] = np.where(rng.random(n) < NO_CLASS, 6, people["linked"])
-        frame.loc[early, "TT3G42D"] = 7
-    names = ["TCHWGT", *(f"TRWGT{place}" for place in range(1, REPLICATES + 1))]
-    weights = pd.DataFrame(sample.weights.round(6), columns=names)
-    return pd.concat([frame, weights], axis=1)
-
-
-def school_file(rng: np.random.Generator, sample: Sample, system: System) -> pd.DataFrame:
-    """The principals' answers as a school file of 2018 has them; some principals did not answer, or not to all."""
-    schools = sample.schools
-    frame = _head(system, _school_ids(sample).to_numpy())
-    frame["TC3G12"] = np.where(schools["private"], 2, 1)
-    frame.loc[rng.random(len(frame)) < OMITTED, "TC3G12"] = 9
-    frame["SCHWGT"] = (schools["weight"] / PRINCIPALS_ANSWER).round(6).to_numpy()
-    return frame[rng.random(len(frame)) < PRINCIPALS_ANSWER].reset_index(drop=True)
-
-
-def _school_ids(sample: Sample) -> pd.Series:
-    return pd.Series(1001 + np.arange(len(sample.schools)), index=sample.schools.index)
-
-
-def _head(system: System, school: np.ndarray) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {"CNTRY": system.code, "IDCNTRY": system.number, "IDCNTPOP": f"{system.code}2"},
-        index=range(len(school)),
-    )
-    if system.cycle == 2018:  # files of 2013 tell the level in IDCNTPOP alone
-        frame["IDPOP"] = 2
-    return frame.assign(IDSCHOOL=school)
-
-
-class _Variable(NamedTuple):
-    """How a file declares a variable: `missing` are its user-missing codes, named by their last digit."""
-
-    label: str
-    format: str
-    values: dict[int, str]
-    missing: tuple[int, ...]
-
-
-_MISSING = {6: "Logically not applicable", 7: "Not Reached", 8: "Not administered", 9: "Omitted or invalid"}  # fmt: skip
-_WEIGHT = (999998, 999999)
-
-
-def _variables() -> dict[str, _Variable]:
-    """All variables of the files, declared as the OECD's files of 2018 declare them; those of 2013 the same way."""
-    flag = {0: "Record does not meet adjudication requirements", 1: "Record meets adjudication requirements"}  # fmt: skip
-    systems = {system.number: system.name for system in SYSTEMS}
-    level = {1: "ISCED 1", 2: "ISCED 2", 3: "ISCED 3", 8: "PISA Link"}
-    linked = {1: "Never or almost never", 2: "Occasionally", 3: "Frequently", 4: "Always"}
-    managed = {1: "Publicly-managed", 2: "Privately-managed"}
-    found = {
-        "CNTRY": _Variable("Country ID - Alpha Code", "A3", {}, ()),
-        "IDCNTRY": _Variable("Country ID - Numeric Code", "F6.0", systems, (999998, 999999)),
-        "IDCNTPOP": _Variable("Country Alpha Code and ISCED Level", "A4", {}, ()),
-        "IDPOP": _Variable("Population ID", "F2.0", level, (98, 99)),
-        "IDSCHOOL": _Variable("Scrambled School ID _SCR", "F4.0", {}, (9998, 9999)),
-        "IDTEACH": _Variable("Scrambled TEACHER ID _SCR", "F6.0", {}, (999998, 999999)),
-        "INTAL13": _Variable("Adjudication Flag", "F1.0", flag, (8, 9)),
-        "INTAL18": _Variable("Adjudication Flag", "F1.0", flag, (8, 9)),
-        "TT3G42D": _Variable(
-            "Teach.prac. I explain how new and old topics are related", "F1.0", linked, (6, 7, 8, 9)
-        ),
-        "TC3G12": _Variable("Publicly- or privately-managed school", "F1.0", managed, (7, 8, 9)),
-        "TCHWGT": _Variable("Teacher Final Weight", "F13.6", {}, _WEIGHT),
-        "SCHWGT": _Variable("Principal Final Weight", "F13.6", {}, _WEIGHT),
-    }
-    gender = {1: "Female", 2: "Male", 9: "Missing"}
-    answers = dict(enumerate(CATEGORIES, 1))
-    for start in ("TT2G", "TT3G"):
-        found[f"{start}01"] = _Variable("Gender - T", "F1.0", gender, (7, 8, 9))
-        found[f"{start}02"] = _Variable("Age T", "F3.0", {}, (997, 998, 999))
-        for item, label in ITEMS.items():
-            found[f"{start}33{item}"] = _Variable(label, "F1.0", answers, (7, 8, 9))
-    for place in range(1, REPLICATES + 1):
-        label = f"Teacher BRR-Fay Replicate Weight {place}"
-        found[f"TRWGT{place}"] = _Variable(label, "F13.6", {}, _WEIGHT)
-    return found
-
-
-def write_sav(frame: pd.DataFrame, path: Path, label: str) -> Path:
-    """Write `frame` as an SPSS file whose `label` says what it is: labels, formats and user-missing codes included.
-
-    Equal frames give equal bytes: the header's date and time of writing are a constant. Raises KeyError for a column
-    that is no variable of these files.
-    """
-    import pyreadstat
-
-    known = _variables()
-    variables = {name: known[name] for name in frame.columns}
-    values = {
-        name: {code: _MISSING[code % 10] for code in variable.missing} | variable.values
-        for name, variable in variables.items()
-        if variable.missing
-    }
-    pyreadstat.write_sav(
-        frame,
-        path,
-        file_label=label,
-        column_labels={name: variable.label for name, variable in variables.items()},
-        variable_value_labels=values,
-        missing_ranges={name: _declared(variables[name].missing) for name in values},
-        variable_format={name: variable.format for name, variable in variables.items()},
-    )
-    with path.open("r+b") as file:
-        # Nine bytes of date and eight of time, after what the program, layout and cases are.
-        file.seek(92)
-        file.write(b"01 Jan 8000:00:00")
-    return path
-
-
-def _declared(codes: tuple[int, ...]) -> list:
-    """SPSS takes three single codes or a range."""
-    return list(codes) if len(codes) <= 3 else [{"lo": min(codes), "hi": max(codes)}]
-
-
-def files() -> dict[str, tuple[pd.DataFrame, str]]:
-    """Names of the files in the zip, as the OECD names its own, with frame and file label."""
-    found = {}
-    for place, system in enumerate(SYSTEMS):
-        rng = np.random.default_rng([SEED, place])
-        sample = draw(rng, population(rng, system.locations))
-        ending = f"{system.code}T{2 if system.cycle == 2013 else 3}.sav"
-        label = f"SIMULATED {{}} of {system.name}, {system.cycle}: no real system"
-        found[f"BTG{ending}"] = teacher_file(rng, sample, system), label.format("teachers")
-        if system.cycle == 2018:
-            found[f"BCG{ending}"] = school_file(rng, sample, system), label.format("schools")
-    return found
-
-
-def write_zip(path: Path) -> Path:
-    """Write all files into one zip, as the OECD serves its own. Written twice, it has the same bytes."""
-    with TemporaryDirectory() as place, zipfile.ZipFile(path, "w") as archive:
-        for name, (frame, label) in files().items():
-            content = write_sav(frame, Path(place) / name, label).read_bytes()
-            entry = zipfile.ZipInfo(f"{FOLDER}/{name}", date_time=(1980, 1, 1, 0, 0, 0))
-            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(entry, content, compresslevel=9)
-    return path

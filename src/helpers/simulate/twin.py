@@ -16,6 +16,7 @@ import pandas as pd
 from helpers.estimate import fixed_effects, moments, rasch
 from helpers.estimate.moments import Model
 from helpers.read.records import in_order, open_records
+from helpers.simulate.rating_scale import SKIPPED, Planted, answers, measured, plant
 
 SCHOOLS = {"middle": 465, "high": 130}
 """Schools with grades 6 to 8 and with grades 9 to 12. Assumed; print does not say."""
@@ -28,8 +29,6 @@ SHOCK_SD = 0.13
 that the printed stars imply for the high schools."""
 SCHOOL_SD, STUDENT_SD = 0.30, 1.20
 """Logits. Assumed: with five items they give a reliability of about .75."""
-SKIPPED = 0.04
-"""Share of single answers left out, at random. Assumed."""
 LOCATIONS = {
     "mathematics": (-0.8, -0.35, 0.0, 0.4, 0.75),
     "science": (-0.7, -0.2, 0.1, 0.3, 0.5),
@@ -58,15 +57,6 @@ class Survey:
     grades: int
 
 
-@dataclass(frozen=True)
-class Planted:
-    """What is planted in logits so that the observed measure shows the wanted effects in baseline deviations."""
-
-    effects: np.ndarray
-    shock_sd: float
-    latent_sd: float
-
-
 def everything(
     years: tuple[str, ...],
     effects: dict[str, dict[str, tuple[float, ...]]],
@@ -76,8 +66,13 @@ def everything(
 ) -> dict[str, pd.DataFrame]:
     """All tables of the twin: those of `study` for each group of `effects`, and `coverage`.
 
-    `effects`: group -> subject -> printed effects of the years after the first; `counts`: group -> fewest and most
-    respondents of a year. Replicated is the last subject of the last group, with fewer schools.
+    Parameters
+    ----------
+    years : labels, the baseline first
+    effects : group -> subject -> printed effects of the years after the first
+    counts : group -> fewest and most respondents of a year
+    replications : of the last subject of the last group, with fewer schools
+    seed : of everything
     """
     tasks = []
     for place, (group, wanted) in enumerate(effects.items()):
@@ -106,7 +101,7 @@ def _silence() -> None:
 
 
 def respondents(low: int, high: int, years: int, rng: np.random.Generator) -> tuple[int, ...]:
-    """Numbers of respondents for each year within a printed range, both ends reached."""
+    """Numbers of respondents for each of some years: between `low` and `high` as printed, both ends reached."""
     sizes = np.concatenate([[low, high], rng.integers(low, high + 1, years - 2)])
     return tuple(map(int, rng.permutation(sizes)))
 
@@ -135,153 +130,89 @@ def students(survey: Survey, rng: np.random.Generator) -> pd.DataFrame:
     return frame
 
 
-def plant(ability: np.ndarray, scale: rasch.Scale, wanted: np.ndarray) -> Planted:
-    """Effects in logits that come out as `wanted`, in standard deviations of the observed baseline measure.
-
-    The expected measure at every place of the latent trait follows from the model exactly (`expected_measure`).
-    """
-    places = np.linspace(-9, 9, 721)
-    mean, variance = expected_measure(scale, places)
-
-    def shown(abilities: np.ndarray, shift: float) -> float:
-        return float(np.interp(abilities + shift, places, mean).mean())
-
-    def spread(abilities: np.ndarray) -> float:
-        error = np.interp(abilities, places, variance).mean()
-        return float(np.sqrt(np.interp(abilities, places, mean).var() + error))
-
-    people = np.quantile(ability, np.linspace(0.0005, 0.9995, 1000))
-    slope = (shown(people, 0.05) - shown(people, -0.05)) / 0.1
-    shock_sd = SHOCK_SD * spread(people) / slope
-    # The shocks widen the trait a little; stretching it by as much keeps its shape.
-    people = people * np.sqrt(1 + shock_sd**2 / people.var())
-    shifts = np.linspace(-1, 1.5, 251)
-    gains = np.array([shown(people, shift) for shift in shifts]) - shown(people, 0.0)
-    effects = np.interp(np.asarray(wanted) * spread(people), gains, shifts)
-    return Planted(effects, shock_sd, float(people.std()))
-
-
-def expected_measure(scale: rasch.Scale, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and variance of the measure of somebody at each place, over answers and over answers left out."""
-    items, top = len(scale.items), len(scale.thresholds)
-    chance = rasch.probabilities(scale, places)
-    table = _every_cell(scale).set_index(["answered", "score"])["measure"]
-    mean, square = np.zeros(len(places)), np.zeros(len(places))
-    for answered in range(1, 2**items):
-        shown = [i for i in range(items) if answered >> i & 1]
-        scores = np.ones((len(places), 1))
-        for i in shown:
-            wider = np.zeros((len(places), scores.shape[1] + top))
-            for answer in range(top + 1):
-                wider[:, answer : answer + scores.shape[1]] += scores * chance[:, i, [answer]]
-            scores = wider
-        value = table.loc[answered].to_numpy()
-        weight = (1 - SKIPPED) ** len(shown) * SKIPPED ** (items - len(shown))
-        mean += weight * scores @ value
-        square += weight * scores @ value**2
-    nobody = 1 - SKIPPED**items
-    mean, square = mean / nobody, square / nobody
-    return mean, square - mean**2
-
-
-def answers(scale: rasch.Scale, ability: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Answers 0 to K of the rating scale model, -1 where left out: persons x items, small integers."""
-    drawn = np.empty((len(ability), len(scale.items)), dtype=np.int8)
-    for i, location in enumerate(scale.items):
-        weight, total = np.ones(len(ability)), np.ones(len(ability))
-        below = []
-        for threshold in scale.thresholds:
-            below.append(total.copy())
-            weight = weight * np.exp(ability - location - threshold)
-            total += weight
-        mark = rng.random(len(ability)) * total
-        drawn[:, i] = sum(mark > edge for edge in below)
-    drawn[rng.random(drawn.shape) < SKIPPED] = -1
-    return drawn
-
-
-def measured(
-    drawn: np.ndarray, calibrating: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, rasch.Scale]:
-    """Measure and standard error of each record, and the scale, calibrated on the records `calibrating` alone."""
-    names = [f"item {i + 1}" for i in range(drawn.shape[1])]
-    responses = pd.DataFrame(np.where(drawn < 0, np.nan, drawn), columns=names)
-    scale = rasch.calibrate(responses[calibrating])
-    table = _every_cell(scale)
-    width = len(names) * len(scale.thresholds) + 1
-    found = np.full((2, 2 ** len(names) * width), np.nan)
-    found[:, table["answered"] * width + table["score"]] = table[["measure", "std_error"]].T
-    cells = rasch.cell_of(responses)
-    place = cells["answered"] * width + cells["score"]
-    return found[0, place], found[1, place], scale
-
-
 def study(group: str, survey: Survey, wanted: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
-    """The whole analysis of one group of schools. `wanted`: a column a subject, its effects by year after the first.
+    """The whole analysis of one group of schools.
 
-    Returns tables that begin with `group, subject`: estimates, panels, items, schools.
+    Parameters
+    ----------
+    group : its name
+    survey : its size
+    wanted : a column a subject, its effects by year after the first
+    seed : of everything
+
+    Returns
+    -------
+    dict
+        Tables that begin with `group, subject`: measures, estimates, panels, items, schools.
     """
     rng = np.random.default_rng(seed)
     people = students(survey, rng)
-    found: dict[str, list[pd.DataFrame]] = {
-        "measures": [],
-        "estimates": [],
-        "panels": [],
-        "items": [],
-        "schools": [],
-    }
-    for subject in wanted:
-        true = _scale(subject)
-        planted = plant(people["ability"].to_numpy(), true, wanted[subject].to_numpy())
-        shocks = rng.normal(0, planted.shock_sd, (survey.schools, len(survey.years)))
-        year, school = people["year"].to_numpy(), people["school"].to_numpy()
-        effects = np.concatenate([[0.0], planted.effects])
-        ability = people["ability"].to_numpy() + shocks[school, year] + effects[year]
-        drawn = answers(true, ability, rng)
-        value, error, scale = measured(drawn, year == 0)
-        records = people.assign(practice=value, latent=ability, year=_labels(survey, year))
-        model = _model(survey)
-        with open_records(records) as opened, in_order(opened):
-            data = fixed_effects.within(moments.compute(opened, model))
-            latent = fixed_effects.within(moments.compute(opened, replace(model, outcome="latent")))
-        table = fixed_effects.fit(data).in_units_of(data.baseline_sd).table()
-        true_units = fixed_effects.fit(latent).in_units_of(planted.latent_sd).table()
-        years = list(survey.years[1:])
-        change = shocks[:, -1] - shocks[:, 0] + planted.effects[-1]
-        schools = fixed_effects.by_school(data, years[-1], years)
-        ratio = wanted[subject].iloc[-1] / planted.effects[-1]
-        parts = {
-            "measures": _histogram(value[year == 0]),
-            "estimates": table[table["term"].isin(years)].assign(
-                truth=wanted[subject].to_numpy(),
-                latent_truth=planted.effects / planted.latent_sd,
-                latent_estimate=true_units.set_index("term").loc[years, "estimate"].to_numpy(),
-            ),
-            "panels": pd.DataFrame(
-                {
-                    "records": [len(records)],
-                    "n": data.n,
-                    "n_schools": data.n_schools,
-                    "reliability": rasch.reliability(value[year == 0], error[year == 0]),
-                    "true_reliability": np.corrcoef(value[year == 0], ability[year == 0])[0, 1]
-                    ** 2,
-                    "residual_sd": fixed_effects.residual_sd(data) / data.baseline_sd,
-                }
-            ),
-            "items": _items(scale, true, drawn[year == 0]),
-            "schools": schools.assign(
-                truth=change[schools["school"].astype(int)] * ratio,
-                **{
-                    name: schools[name] / data.baseline_sd
-                    for name in ("estimate", "std_error", "shrunken")
-                },
-            ).drop(columns="school"),
+    tables = [
+        {
+            name: part.assign(group=group, subject=subject)[["group", "subject", *part]]
+            for name, part in _subject(survey, people, _scale(subject), truth, rng).items()
         }
-        for name, part in parts.items():
-            found[name].append(part)
-            part.insert(0, "subject", subject)
-            part.insert(0, "group", group)
-    return {name: pd.concat(parts, ignore_index=True) for name, parts in found.items()}
+        for subject, truth in wanted.items()
+    ]
+    return {
+        name: pd.concat([parts[name] for parts in tables], ignore_index=True) for name in tables[0]
+    }
+
+
+def _subject(
+    survey: Survey, people: pd.DataFrame, true: rasch.Scale, wanted: pd.Series, rng
+) -> dict[str, pd.DataFrame]:
+    """The tables of one subject."""
+    planted = plant(people["ability"].to_numpy(), true, wanted.to_numpy(), SHOCK_SD)
+    drawn, ability, shocks = _asked(survey, people, true, planted, rng)
+    year, first = people["year"].to_numpy(), people["year"].to_numpy() == 0
+    value, error, scale = measured(drawn, first)
+    records = people.assign(practice=value, latent=ability, year=_labels(survey, year))
+    references = {name: "0" for name in CATEGORIES}
+    model = Model("practice", "school", "year", survey.years[0], tuple(CONTROLS), references)
+    with open_records(records) as opened, in_order(opened):
+        data = fixed_effects.within(moments.compute(opened, model))
+        latent = fixed_effects.within(moments.compute(opened, replace(model, outcome="latent")))
+    years = list(survey.years[1:])
+    table = (
+        fixed_effects.fit(data).in_units_of(data.baseline_sd).table().set_index("term").loc[years]
+    )
+    true_units = fixed_effects.fit(latent).in_units_of(planted.latent_sd).table().set_index("term")
+    counts = {
+        "records": len(records),
+        "n": data.n,
+        "n_schools": data.n_schools,
+        "reliability": rasch.reliability(value[first], error[first]),
+        "true_reliability": np.corrcoef(value[first], ability[first])[0, 1] ** 2,
+        "residual_sd": fixed_effects.residual_sd(data) / data.baseline_sd,
+    }
+    schools = fixed_effects.by_school(data, years[-1], years).set_index("school")
+    change = shocks[:, -1] - shocks[:, 0] + planted.effects[-1]
+    ratio = wanted.iloc[-1] / planted.effects[-1]
+    return {
+        "measures": _histogram(value[first]),
+        "estimates": table.reset_index().assign(
+            truth=wanted.to_numpy(),
+            latent_truth=planted.effects / planted.latent_sd,
+            latent_estimate=true_units.loc[years, "estimate"].to_numpy(),
+        ),
+        "panels": pd.DataFrame([counts]),
+        "items": _items(scale, true, drawn[first]),
+        "schools": (schools / data.baseline_sd)
+        .assign(truth=change[schools.index.astype(int)] * ratio)
+        .reset_index(drop=True),
+    }
+
+
+def _asked(
+    survey: Survey, people: pd.DataFrame, true: rasch.Scale, planted: Planted, rng
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Answers, abilities with the year's effect and the school's shock, and these shocks (schools x years)."""
+    shocks = rng.normal(0, planted.shock_sd, (survey.schools, len(survey.years)))
+    year, school = people["year"].to_numpy(), people["school"].to_numpy()
+    effects = np.concatenate([[0.0], planted.effects])
+    ability = people["ability"].to_numpy() + shocks[school, year] + effects[year]
+    return answers(true, ability, rng), ability, shocks
 
 
 def coverage(
@@ -294,8 +225,19 @@ def coverage(
 ) -> pd.DataFrame:
     """How often 95 percent intervals hold the planted effect, over replications of a smaller survey.
 
-    Each replication is measured and calibrated on its own; what is planted is the same in all. One row a year and
-    kind of inference: `inference, term, truth, mean_estimate, sd_estimate, mean_std_error, covered, replications`.
+    Parameters
+    ----------
+    survey : its size
+    subject, wanted : whose items are answered, and its effects by year after the first, the same in all replications
+    replications : how many; each is measured and calibrated on its own
+    seed : of everything
+    at_once : replications that one aggregation adds up
+
+    Returns
+    -------
+    DataFrame
+        One row a year and kind of inference: `inference, term, truth, mean_estimate, sd_estimate, mean_std_error,
+        covered, replications`.
     """
     rng = np.random.default_rng(seed)
     true, tables = _scale(subject), []
@@ -303,7 +245,7 @@ def coverage(
     many = replace(
         survey, schools=50 * survey.schools, respondents=(300_000, *survey.respondents[1:])
     )
-    planted = plant(students(many, rng)["ability"].to_numpy(), true, wanted)
+    planted = plant(students(many, rng)["ability"].to_numpy(), true, wanted, SHOCK_SD)
     model = Model("practice", "school", "year", survey.years[0], controls=tuple(CONTROLS))
     for start in range(0, replications, at_once):
         batch = [
@@ -322,36 +264,31 @@ def coverage(
             for inference in ("CRV1", "CRV3"):
                 fit = fixed_effects.fit(data, inference).in_units_of(data.baseline_sd)
                 tables.append(fit.table().assign(inference=inference))
-    truth = dict(zip(survey.years[1:], wanted, strict=True))
-    rows = pd.concat(tables, ignore_index=True)
+    return _covered(
+        pd.concat(tables, ignore_index=True), dict(zip(survey.years[1:], wanted, strict=True))
+    )
+
+
+def _covered(rows: pd.DataFrame, truth: dict[str, float]) -> pd.DataFrame:
+    """How often intervals hold the truth, by inference and year. `rows`: estimates of all replications."""
     rows = rows[rows["term"].isin(truth)].assign(truth=rows["term"].map(truth))
     rows["covered"] = rows["truth"].between(rows["ci_low"], rows["ci_high"])
-    return (
-        rows.groupby(["inference", "term", "truth"], sort=False)
-        .agg(
-            mean_estimate=("estimate", "mean"),
-            sd_estimate=("estimate", "std"),
-            mean_std_error=("std_error", "mean"),
-            covered=("covered", "mean"),
-            replications=("covered", "size"),
-        )
-        .reset_index()
-    )
+    groups = rows.groupby(["inference", "term", "truth"], sort=False)
+    return groups.agg(
+        mean_estimate=("estimate", "mean"),
+        sd_estimate=("estimate", "std"),
+        mean_std_error=("std_error", "mean"),
+        covered=("covered", "mean"),
+        replications=("covered", "size"),
+    ).reset_index()
 
 
 def _replication(survey: Survey, true: rasch.Scale, planted: Planted, rng) -> pd.DataFrame:
     people = students(survey, rng)
-    shocks = rng.normal(0, planted.shock_sd, (survey.schools, len(survey.years)))
-    year, school = people["year"].to_numpy(), people["school"].to_numpy()
-    effects = np.concatenate([[0.0], planted.effects])
-    ability = people["ability"].to_numpy() + shocks[school, year] + effects[year]
-    value, _, _ = measured(answers(true, ability, rng), year == 0)
+    drawn, _, _ = _asked(survey, people, true, planted, rng)
+    year = people["year"].to_numpy()
+    value, _, _ = measured(drawn, year == 0)
     return people[["school", *CONTROLS]].assign(practice=value, year=_labels(survey, year))
-
-
-def _model(survey: Survey) -> Model:
-    references = {name: "0" for name in CATEGORIES}
-    return Model("practice", "school", "year", survey.years[0], tuple(CONTROLS), references)
 
 
 def _labels(survey: Survey, year: np.ndarray) -> pd.Categorical:
@@ -365,17 +302,6 @@ def _scale(subject: str) -> rasch.Scale:
         pd.Series(locations - locations.mean(), index=names),
         np.array(THRESHOLDS) - np.mean(THRESHOLDS),
     )
-
-
-def _every_cell(scale: rasch.Scale) -> pd.DataFrame:
-    """Every pattern of answered items with every score it can have, measured."""
-    top = len(scale.thresholds)
-    cells = [
-        (answered, score)
-        for answered in range(1, 2 ** len(scale.items))
-        for score in range(top * answered.bit_count() + 1)
-    ]
-    return rasch.measure(scale, pd.DataFrame(cells, columns=["answered", "score"]))
 
 
 def _histogram(measures: np.ndarray, width: float = 0.5) -> pd.DataFrame:

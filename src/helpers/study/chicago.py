@@ -1,4 +1,4 @@
-"""Change within schools of the public ratings in Chicago's progress reports, and what the project shows without them.
+"""How public ratings of Chicago's schools changed from report to report, from the reports or from kept sums.
 
     python -m helpers.study.chicago [FOLDER [TARGET]]
 
@@ -7,13 +7,14 @@ reads the files in FOLDER (data/raw/cps) and writes what the project shows witho
 
 import json
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from helpers import kept
 from helpers.estimate import fixed_effects, moments, panels
-from helpers.kept import digest
 from helpers.project import ROOT, InputError, relative
 from helpers.read import progress_reports
 from helpers.read.progress_reports import GROUPS, NOT_ENOUGH, RATINGS
@@ -60,6 +61,7 @@ RATED = {
     "collaborative_teachers": "Collaborative Teachers (teachers)",
 }
 """Specifications, inference from sums, groups and measures in words."""
+_PANEL = ["panel", "group", "measure", "specification"]
 
 
 def score(ratings: pd.Series, how: str, reference: pd.Series | None = None) -> pd.Series:
@@ -86,11 +88,26 @@ def panel(
 ) -> pd.DataFrame:
     """Ratings of one group that can say something about change: of schools rated in two reports or more.
 
-    `records` as `progress_reports.read` gives them; `balanced`: only of schools rated in every report. Columns:
-    `school_id`, `year`, `score`, `response_rate` (percent, of those who answered for this measure). A school is in the group that the
-    report of the year names, so one that becomes another kind of school is two. The few middle schools (MS) are a
-    group of their own and in no panel of the others. Ridits refer to these schools' ratings in the first report.
-    Raises InputError when no school is left.
+    Parameters
+    ----------
+    records : as `progress_reports.read` gives them
+    group, measure, scoring : one of GROUPS, MEASURES and SCORINGS; ridits refer to these schools' first ratings
+    balanced : only of schools rated in every report
+
+    Returns
+    -------
+    DataFrame
+        `school_id, year, score, response_rate` (percent, of those who answered for this measure).
+
+    Raises
+    ------
+    InputError
+        When no school is left.
+
+    Notes
+    -----
+    A school is in the group that the report of the year names, so one that becomes another kind of school is two. The
+    few middle schools (MS) are a group of their own and in no panel of the others.
     """
     own = records[(records["group"] == group) & records[measure].isin(RATINGS)]
     times = own.groupby("school_id")["report_year"].transform("size")
@@ -118,6 +135,11 @@ def within(
     """Cross-products within schools of one panel; the first report year is the baseline.
 
     Scores keep their own unit: divide the fit by `baseline_sd` to have it in standard deviations of the first year.
+
+    Parameters
+    ----------
+    records, group, measure : as `panel` takes them
+    specification : one of SPECIFICATIONS
     """
     how = SPECIFICATIONS[specification]
     frame = panel(records, group, measure, how["scoring"], how.get("balanced", False))
@@ -138,9 +160,8 @@ def pooled(records: pd.DataFrame) -> pd.DataFrame:
         for specification in SPECIFICATIONS
     }
     sums = released.pooled({name: within(records, *parts) for name, parts in named.items()})
-    for place, column in enumerate(("group", "measure", "specification")):
-        sums.insert(1 + place, column, sums["panel"].map(lambda name, p=place: named[name][p]))
-    return sums
+    panels = pd.DataFrame([(name, *parts) for name, parts in named.items()], columns=_PANEL)
+    return panels.merge(sums, on="panel")
 
 
 def read_pooled(path: Path) -> pd.DataFrame:
@@ -281,9 +302,12 @@ def tables(paths: list[Path]) -> tuple[dict[str, pd.DataFrame], dict[str, list[P
         made = {_short(name): make(records) for name, make in TABLES.items()}
         return made, dict.fromkeys(made, paths)
     files = {_short(name): FOLDER / name for name in TABLES}
-    types = {"patterns": {"pattern": str}, "turnover": {"new": "Int64", "gone": "Int64"}}
-    made = {name: pd.read_csv(path, dtype=types.get(name)) for name, path in files.items()}
-    made["moments"] = read_pooled(files["moments"])
+    readers = {
+        "moments": read_pooled,
+        "patterns": partial(pd.read_csv, dtype={"pattern": str}),
+        "turnover": partial(pd.read_csv, dtype={"new": "Int64", "gone": "Int64"}),
+    }
+    made = {name: readers.get(name, pd.read_csv)(path) for name, path in files.items()}
     return made, {name: [path] for name, path in files.items()}
 
 
@@ -294,16 +318,15 @@ def estimates(sums: pd.DataFrame, inference: str = "CRV1") -> pd.DataFrame:
     p-values are those of the wild cluster bootstrap, errors and intervals those of CRV1.
     """
     found = []
-    for named, _ in sums.groupby(["panel", "group", "measure", "specification"], sort=False):
+    for named, _ in sums.groupby(_PANEL, sort=False):
         data = released.read_pooled(sums, named[0])
         kind = "CRV1" if inference == "bootstrap" else inference
         table = released.fit(data, kind).in_units_of(data.baseline_sd).table()
         if inference == "bootstrap":
             table["p_value"] = data.wild_p
-        for place, column in enumerate(("panel", "group", "measure", "specification")):
-            table.insert(place, column, named[place])
-        found.append(table)
-    return pd.concat(found, ignore_index=True)
+        found.append(table.assign(**dict(zip(_PANEL, named, strict=True))))
+    estimates = pd.concat(found, ignore_index=True)
+    return estimates[[*_PANEL, *estimates.columns.drop(_PANEL)]]
 
 
 def choices(fits: pd.DataFrame, sums: pd.DataFrame, last: str) -> pd.DataFrame:
@@ -364,7 +387,7 @@ def write(folder: Path, target: Path) -> None:
             }
             for year, n in years.items()
         ],
-        "inputs": [{"name": path.name, "sha256": digest(path)} for path in paths],
+        "inputs": [{"name": path.name, "sha256": kept.digest(path)} for path in paths],
         "files": [{"name": name, "rows": text.count("\n") - 1} for name, text in made.items()],
         "scorings": SCORINGS,
         "specifications": SPECIFICATIONS,

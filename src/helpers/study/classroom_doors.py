@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.estimate import shares
+from helpers.estimate import comparisons, shares
 from helpers.notebook import session
 from helpers.notebook.session import Section, Session
 from helpers.project import InputError, locate
@@ -130,7 +130,7 @@ def view(answers: Survey, systems: Sequence[str] = (), average: Sequence[str] = 
     shown = to_draw(table[table["cycle"] == latest], systems)
     mean_of = [code for code in average or names if code in names and kind == "systems"]
     name = f"Mean of {len(mean_of)}"
-    mean = shares.average(table, mean_of, name).head(len(table) if len(mean_of) > 1 else 0)
+    mean = comparisons.average(table, mean_of, name).head(len(table) if len(mean_of) > 1 else 0)
     rows = labelled_rows(pd.concat([table, mean]), answers.items, names, name)
     now = rows[rows["cycle"] == latest].reset_index(drop=True)
     now["item"] = pd.Categorical(now["item"], list(answers.items))
@@ -185,11 +185,11 @@ def differences(view: View) -> pd.DataFrame:
     pairs = list(combinations(view.shown, 2))
     if view.kind == "systems" or not pairs:
         latest = view.table["cycle"].max()
-        return shares.differences(view.table[view.table["cycle"] == latest], pairs)
+        return comparisons.differences(view.table[view.table["cycle"] == latest], pairs)
     frame = view.answers.frame
     groups = frame["system"].where(frame["system"].isin(view.shown))
     one_sample = replace(view.answers, frame=frame.assign(group=groups, system="all"))
-    compared = shares.level_differences(one_sample, "group")
+    compared = comparisons.level_differences(one_sample, "group")
     return compared.assign(system=compared["term"])
 
 
@@ -207,7 +207,7 @@ def changes(view: View) -> pd.DataFrame:
 
     Adds to `shares.change`, labelled: cycle_1, cycle_2, share_1, share_2.
     """
-    found = shares.change(view.table)
+    found = comparisons.change(view.table)
     if found.empty:
         return found
     keys = ["system", "item", "statistic"]

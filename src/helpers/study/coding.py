@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers.estimate import multiplicity
+from helpers.estimate.intervals import clopper_pearson, holm
+from helpers.estimate.reliability import krippendorff_alpha
 from helpers.project import InputError, relative
 from helpers.read import frames
 from helpers.read.suppression import MINIMUM
@@ -37,9 +38,17 @@ def read(
 ) -> Coding:  # fmt: skip
     """A coding matrix from a CSV, Parquet, SPSS or Stata file.
 
-    `practices`, `supports`: columns of 0 and 1, or column -> words. `leader`: the column that says whom a row is
-    about. `coder`: the column that says who coded it; then every leader needs a row from each of exactly two coders.
-    Raises InputError naming file, column and first rows, also for fewer than MINIMUM leaders, of whom nothing is shown.
+    Parameters
+    ----------
+    path, encoding : of the file; the encoding of a CSV file
+    practices, supports : columns of 0 and 1, or column -> words
+    leader : the column that says whom a row is about
+    coder : the column that says who coded it; then every leader needs a row from each of exactly two coders
+
+    Raises
+    ------
+    InputError
+        Naming file, column and first rows; also for fewer than MINIMUM leaders, of whom nothing is shown.
     """
     words = [_words(practices), _words(supports)]
     named = [*words[0], *words[1], *filter(None, (leader, coder))]
@@ -83,16 +92,8 @@ def counts(matrix: pd.DataFrame) -> pd.DataFrame:
         {"code": code, "count": int(matrix[code].sum()), "n": n, "share": matrix[code].mean()}
         for code in matrix
     ]
-    ends = [exact_interval(row["count"], n) for row in rows]
+    ends = [clopper_pearson(row["count"], n) for row in rows]
     return pd.DataFrame(rows).assign(ci_low=[e[0] for e in ends], ci_high=[e[1] for e in ends])
-
-
-def exact_interval(count: int, n: int) -> tuple[float, float]:
-    """Clopper and Pearson's (1934) 95 % interval of a share: never too short, in small samples often too long."""
-    from statsmodels.stats.proportion import proportion_confint
-
-    low, high = proportion_confint(count, n, method="beta")
-    return float(low), float(high)
 
 
 def together(matrix: pd.DataFrame) -> pd.DataFrame:
@@ -151,7 +152,7 @@ def associations(
     columns = ["practice", "support", "both", "practice_only", "support_only", "neither", "odds_ratio", "ci_low",
                "ci_high", "p_value", "p_least", "p_holm", "note"]  # fmt: skip
     found = pd.DataFrame(rows, columns=columns)
-    return found.assign(p_holm=multiplicity.holm(found["p_value"]))
+    return found.assign(p_holm=holm(found["p_value"]))
 
 
 def least_p(n: int, first: int, second: int) -> float:
@@ -172,6 +173,11 @@ def agreement(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     `agree`: share of leaders coded alike. `kappa`: Cohen's (1960), with the large-sample 95 % interval of
     statsmodels, kept within -1 and 1, which is rough for few leaders; none where it would have no length.
     `alpha`: Krippendorff's. Both are empty, and `note` says why, where the coders gave nothing but one value.
+
+    >>> one = pd.DataFrame({"shares": [0, 1, 1, 0, 1, 1, 0, 0]})
+    >>> other = pd.DataFrame({"shares": [0, 1, 0, 0, 1, 1, 0, 1]})
+    >>> agreement(one, other)[["code", "agree", "kappa", "alpha"]].round(3).to_dict("records")
+    [{'code': 'shares', 'agree': 0.75, 'kappa': 0.5, 'alpha': 0.531}]
     """
     from statsmodels.stats.inter_rater import cohens_kappa
 
@@ -192,19 +198,6 @@ def agreement(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
         rows.append(row)
     columns = ["code", "n", "count_1", "count_2", "agree", "kappa", "ci_low", "ci_high", "alpha", "note"]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
-
-
-def krippendorff_alpha(first: Sequence, second: Sequence) -> float:
-    """Krippendorff's alpha of two coders, nominal values, nothing missing; NaN where only one value occurs.
-
-    alpha = 1 - observed / expected disagreement, both over the 2n values that the coders gave together: Krippendorff
-    (2011), Computing Krippendorff's alpha-reliability, https://repository.upenn.edu/asc_papers/43.
-    """
-    first, second = np.asarray(first), np.asarray(second)
-    given = np.unique(np.concatenate([first, second]), return_counts=True)[1]
-    total = given.sum()
-    expected = 1 - (given * (given - 1)).sum() / (total * (total - 1))
-    return float(1 - (first != second).mean() / expected) if len(given) > 1 else float("nan")
 
 
 def _words(columns: Sequence[str] | dict[str, str]) -> dict[str, str]:

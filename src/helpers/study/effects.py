@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers.draw.style import BLUE, GREY, RED, SKY, WIDTH
-from helpers.estimate import stars
+from helpers.estimate import rounding
 from helpers.project import InputError, relative
 from helpers.read import files, frames
 
@@ -153,7 +153,7 @@ def _participants(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _printed(table: pd.DataFrame) -> pd.DataFrame:
-    widest = {panel: stars.common_se(part)[1] for panel, part in table.groupby("panel")}
+    widest = {panel: rounding.common_se(part)[1] for panel, part in table.groupby("panel")}
     part = table.drop_duplicates("panel", keep="last")
     reach = 1.959964 * part["panel"].map(widest)
     part = part.assign(ci_low=part["estimate"] - reach, ci_high=part["estimate"] + reach)

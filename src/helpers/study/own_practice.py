@@ -10,7 +10,6 @@ import pandas as pd
 
 from helpers.estimate import fixed_effects, moments, panels, rasch
 from helpers.estimate.fixed_effects import Within
-from helpers.estimate.items import MEASURE, add_measure
 from helpers.estimate.moments import Moments
 from helpers.project import ROOT, InputError
 from helpers.read import files, records
@@ -47,8 +46,6 @@ class Study:
 SAMPLED = 200_000
 """Records, at most, that another package is given."""
 
-_NUMBERS = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
-
 
 class Sample(NamedTuple):
     """Complete records of one panel as linearmodels takes them: all indexed by school and place in it.
@@ -73,9 +70,19 @@ def read(
     by: str,
     **columns: Any,
 ) -> Study:
-    """Read a file or a folder and add it up. `columns` are those that `panels.models` takes.
+    """Read a file or a folder and add it up.
 
-    Raises InputError for parameters that are missing or contradict each other, and for what is wrong in the file.
+    Parameters
+    ----------
+    path : of the records
+    outcome, items, low, high : a column of numbers; or columns of answers from `low` to `high`, to be measured
+    balanced : only schools with complete records in every year
+    by, columns : as `panels.models` takes them
+
+    Raises
+    ------
+    InputError
+        For parameters that are missing or contradict each other, and for what is wrong in the file.
     """
     if path == ROOT:
         raise InputError("`data` is empty. Name your file in it.")
@@ -87,36 +94,27 @@ def read(
     used = [column for column in dict.fromkeys([*named, *numeric]) if column]
     with records.open_records(path, used, [column for column in named if column]) as source:
         files.check_columns(used, source.columns, source.name)
-        scale, fit, reliability = None, None, np.nan
-        if items:
-            scale, fit, reliability = _measure(source, items, low, high, year, baseline)
-        models = panels.models(source, outcome=outcome or MEASURE, by=by, **columns)
-        found_years = [label for label in moments.levels(source, year) if label != baseline]
+        measured = _measure(source, items, low, high, year, baseline) if items else _NOT_MEASURED
+        models = panels.models(source, outcome=outcome or rasch.MEASURE, by=by, **columns)
+        found_years = [name for name in moments.levels(source, year) if name != baseline]
         rows = int(source.fetch("SELECT count(*) AS n FROM file")["n"][0])
         found = _each(models, lambda model: _add_up(source, model, found_years))
-        sums = {panel: part for panel, (part, _) in found.items()}
-        plain = {
-            panel: moments.compute(source, panels.unweighted(model))
-            if model.weight
-            else sums[panel]
-            for panel, model in models.items()
-        }
+        sums, plain, references = (
+            {panel: parts[place] for panel, parts in found.items()} for place in range(3)
+        )
         model, first = next(iter(models.values())), next(iter(sums.values()))
         every = -(-int(first.records.sum()) // SAMPLED)
         sample = _sample(source, model, every)
     without_panel = rows - sum(part.rows for part in sums.values())
     if balanced:
-        keep = _each(sums, lambda part: _seen_every_year(part, found_years, source.name))
-        sums = {panel: moments.take(sums[panel], keep[panel]) for panel in sums}
-        plain = {panel: moments.take(plain[panel], keep[panel]) for panel in sums}
+        kept = _each(sums, lambda part: _seen_every_year(part, found_years, source.name))
+        sums, plain = _taken(sums, kept), _taken(plain, kept)
     return Study(
         files=records.find(path)[0],
-        years=[
-            label for label in found_years if any(label in part.terms for part in sums.values())
-        ],
+        years=[name for name in found_years if any(name in part.terms for part in sums.values())],
         cluster=columns["cluster"],
         categories=tuple(columns["categories"]),
-        references={panel: names for panel, (_, names) in found.items()},
+        references=references,
         without_panel=without_panel,
         model=replace(model, subset={}),
         sample=sample,
@@ -124,9 +122,7 @@ def read(
         moments=sums,
         counts=plain,
         panels=_each(sums, lambda part: _within(part, source.name)),
-        item_fit=fit,
-        scale=scale,
-        reliability=reliability,
+        **measured,
     )
 
 
@@ -154,7 +150,7 @@ def estimates(study: Study, inference: str, of_units: dict[str, float]) -> pd.Da
     for panel, plain in study.counts.items():
         few = [term for term in plain.terms if _rests_on(plain, term, study) < MINIMUM]
         own = (table["panel"] == panel) & table["term"].isin(few)
-        table.loc[own, _NUMBERS] = np.nan
+        table.loc[own, panels.NUMBERS] = np.nan
     return table
 
 
@@ -208,7 +204,7 @@ def specifications(
         own = _own(sums, study.years)
         table = panels.specifications(sums, own[-1], own, study.cluster, of_units[panel], inference)
         if _rests_on(study.counts[panel], own[-1], study) < MINIMUM:
-            table[_NUMBERS] = np.nan
+            table[panels.NUMBERS] = np.nan
         table.insert(0, "panel", panel)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)
@@ -324,15 +320,22 @@ def _check_parameters(outcome: str, items: list[str], columns: dict[str, Any]) -
         )
 
 
-def _measure(source, names, low, high, year, baseline) -> tuple[rasch.Scale, pd.DataFrame, float]:
-    scale, cells = add_measure(source, names, low, high, year, baseline)
-    times = cells.index.repeat(cells["records"])
-    measured = cells.loc[times]
-    reliability = rasch.reliability(
-        measured["measure"].to_numpy(), measured["std_error"].to_numpy()
-    )
-    answers = measured[range(len(names))].set_axis(names, axis=1).reset_index(drop=True)
-    return scale, rasch.item_fit(scale, answers), reliability
+_NOT_MEASURED = {"item_fit": None, "scale": None, "reliability": np.nan}
+
+
+def _measure(
+    source: records.Records, items: list[str], low: int, high: int, year: str, baseline: str
+) -> dict[str, Any]:
+    """Give the records a measure of the items; what a Study tells of it."""
+    scale, cells = rasch.add_measure(source, items, low, high, year, baseline)
+    measured = cells.loc[cells.index.repeat(cells["records"])]
+    answers = measured[range(len(items))].set_axis(items, axis=1).reset_index(drop=True)
+    ends = measured["measure"].to_numpy(), measured["std_error"].to_numpy()
+    return {
+        "item_fit": rasch.item_fit(scale, answers),
+        "scale": scale,
+        "reliability": rasch.reliability(*ends),
+    }
 
 
 def _own(sums: Moments, years: list[str]) -> list[str]:
@@ -342,8 +345,8 @@ def _own(sums: Moments, years: list[str]) -> list[str]:
 
 def _add_up(
     source: records.Records, model: moments.Model, years: list[str]
-) -> tuple[Moments, dict[str, str]]:
-    """Sums of one panel, and the reference level of each category in it."""
+) -> tuple[Moments, Moments, dict[str, str]]:
+    """Sums of one panel, the same without weights, and the reference level of each category in it."""
     sums = moments.compute(source, model)
     levels = moments.levels_used(source, model)
     if not _own(sums, years):
@@ -351,7 +354,8 @@ def _add_up(
             f"{source.name}, column {model.year!r}: {model.baseline!r} is the only year with complete records, so there "
             "is no change to estimate. Name another `by`, or fill the columns that are empty in other years."
         )
-    return sums, {column: levels[column][0] for column in model.categories}
+    plain = moments.compute(source, panels.unweighted(model)) if model.weight else sums
+    return sums, plain, {column: levels[column][0] for column in model.categories}
 
 
 def _within(sums: Moments, name: str) -> Within:
@@ -369,6 +373,10 @@ def _seen_every_year(sums: Moments, years: list[str], name: str) -> np.ndarray:
             "every year. Leave `balanced` out."
         )
     return keep
+
+
+def _taken(sums: dict[str, Moments], keep: dict[str, np.ndarray]) -> dict[str, Moments]:
+    return {panel: moments.take(part, keep[panel]) for panel, part in sums.items()}
 
 
 def _each(panels: dict[str, Any], work: Callable[[Any], Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.estimate import multiplicity, twogroups
+from helpers.estimate import intervals, twogroups
 from helpers.project import InputError, relative
 from helpers.read import frames
 from helpers.read.suppression import MINIMUM
@@ -106,7 +106,16 @@ def read(
 ) -> pd.DataFrame:  # fmt: skip
     """The user's records: the scales as numbers, the group, and the cluster where there is one.
 
-    Raises InputError for anything that cannot be used, naming file, column and first rows.
+    Parameters
+    ----------
+    path, encoding : of the file; the encoding of a CSV file
+    scales, group, cluster, respondent : columns; a respondent may stand once
+    ranges : scale -> its lowest and highest value
+
+    Raises
+    ------
+    InputError
+        For anything that cannot be used, naming file, column and first rows.
     """
     if not group or not scales:
         raise InputError(
@@ -136,9 +145,18 @@ def read(
 def choose(
     frame: pd.DataFrame, group: str, compare: list[str], path: Path
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Rows of the two groups to compare, and their names: `compare` or, where it is empty, the only two there are.
+    """Rows of the two groups to compare, and their names.
 
-    Raises InputError when there are fewer groups, or more and none chosen.
+    Parameters
+    ----------
+    frame, path : as `read` gives it, and what it was read from
+    group : the column of groups
+    compare : the names of two; where it is empty, the only two there are
+
+    Raises
+    ------
+    InputError
+        When there are fewer groups, or more and none chosen.
     """
     counts = frame[group].value_counts()
     found = ", ".join(f"{name!r} ({n} rows)" for name, n in counts.sort_index().items())
@@ -154,9 +172,18 @@ def choose(
 def from_records(
     frame: pd.DataFrame, scales: list[str], first: pd.Series, path: Path
 ) -> pd.DataFrame:
-    """Table of groups from records; `first` marks the rows of group 1.
+    """Table of groups from records.
 
-    Raises InputError when a group answered too seldom to be shown, or a scale does not vary.
+    Parameters
+    ----------
+    frame, path : as `read` gives it, and what it was read from
+    scales : columns
+    first : marks the rows of group 1
+
+    Raises
+    ------
+    InputError
+        When a group answered too seldom to be shown, or a scale does not vary.
     """
     rows = []
     for scale in scales:
@@ -192,8 +219,16 @@ def estimates(groups: pd.DataFrame) -> pd.DataFrame:
 def clustered_estimates(
     frame: pd.DataFrame, groups: pd.DataFrame, first: pd.Series, cluster: str
 ) -> pd.DataFrame:
-    """The same with standard errors clustered by the column `cluster`, tidy (COLUMNS).
+    """The same with standard errors clustered by a column, tidy (COLUMNS).
 
+    Parameters
+    ----------
+    frame, first : records, and which rows are of group 1
+    groups : the same as a table of groups
+    cluster : the column of clusters
+
+    Notes
+    -----
     g is the clustered difference in pooled SDs with Hedges' correction; its interval takes the SD as known.
     """
     rows = []
@@ -226,8 +261,10 @@ def reading(groups: pd.DataFrame, alpha: float, power: float) -> pd.DataFrame:
     p_values = pd.Series([twogroups.welch(*row)["p_value"] for row in rows], groups.index)
     return groups[["scale"]].assign(
         p_value=p_values,
-        p_holm=multiplicity.holm(p_values),
-        detectable=[twogroups.detectable(r.n1, r.n2, alpha, power) for r in groups.itertuples()],
+        p_holm=intervals.holm(p_values),
+        detectable=[
+            power.detectable_difference(r.n1, r.n2, alpha, power) for r in groups.itertuples()
+        ],
         equivalence_bound=[twogroups.equivalence_bound(*row) for row in rows],
     )
 

@@ -5,20 +5,18 @@ the term of interest is the difference in change: peer-group schools less the ot
 """
 
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from helpers.estimate import (
-    fixed_effects,
-    internal_consistency,
-    moments,
-    multiplicity,
-    study_design,
-)
+from helpers.estimate import fixed_effects, moments, panels, power
 from helpers.estimate.fixed_effects import Within
+from helpers.estimate.intervals import holm, t_test
 from helpers.estimate.moments import Moments
+from helpers.estimate.panels import NUMBERS
+from helpers.estimate.reliability import scale_reliability
 from helpers.project import InputError, in_order
 from helpers.read.suppression import MINIMUM
 from helpers.read.waves import OTHERS, PEERS, Waves
@@ -31,7 +29,6 @@ ALL = "all schools"
 
 _DIFFERENCE = "difference in change, "
 _STAYED = "only teachers who stayed"
-_NUMBERS = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
 
 
 def main_terms(survey: Waves) -> list[str]:
@@ -54,11 +51,11 @@ def changes(survey: Waves) -> pd.DataFrame:
     tables = []
     for scale in survey.scores:
         data = _within(survey, scale, _sums(survey, scale))
-        fixed = _table(data, data.baseline_sd).assign(method=FIXED)
+        fixed = panels.table(data, unit=data.baseline_sd).assign(method=FIXED)
         mixed = _mixed(survey, scale).assign(method=MIXED)
-        mixed[_NUMBERS[:4]] = mixed[_NUMBERS[:4]] / data.baseline_sd
+        mixed[NUMBERS[:4]] = mixed[NUMBERS[:4]] / data.baseline_sd
         both = pd.concat([fixed, mixed], ignore_index=True)
-        both.loc[both["term"].isin(_too_few(survey, scale)), _NUMBERS] = np.nan
+        both.loc[both["term"].isin(_too_few(survey, scale)), NUMBERS] = np.nan
         both["n"] = pd.NA if _n_tells(survey, scale) else both["n"]
         both["place"] = both["term"].map(
             lambda term: main.index(term) if term in main else len(main)
@@ -68,10 +65,10 @@ def changes(survey: Waves) -> pd.DataFrame:
     found = pd.concat(tables, ignore_index=True)
     known = found["term"].isin(main) & (found["method"] == FIXED) & found["p_value"].notna()
     found.loc[known, "detectable"] = [
-        study_design.multiple(row.n_groups - 1) * row.std_error for row in found[known].itertuples()
+        power.multiple(row.n_groups - 1) * row.std_error for row in found[known].itertuples()
     ]
-    found["p_holm"] = multiplicity.holm(found["p_value"].where(known))
-    order = ["scale", "method", "term", *_NUMBERS, "n", "n_groups", "detectable", "p_holm", "icc"]
+    found["p_holm"] = holm(found["p_value"].where(known))
+    order = ["scale", "method", "term", *NUMBERS, "n", "n_groups", "detectable", "p_holm", "icc"]
     return found.reindex(columns=order).astype({"n": "Int64"})
 
 
@@ -96,41 +93,39 @@ def specifications(survey: Waves, estimates: pd.DataFrame) -> pd.DataFrame:
     `n` where it is empty there.
     """
     term = main_terms(survey)[-1]
-    rows = []
+    tables = []
     for scale, known in estimates[estimates["term"] == term].groupby("scale", sort=False):
-        sums = _sums(survey, scale)
-        data = _within(survey, scale, sums)
-        unit, wanted = data.baseline_sd, [*main_terms(survey), *_of_others(survey)]
-        bare = fixed_effects.without(data, [name for name in data.terms if name not in wanted])
-        tables = {
-            "as declared": known[known["method"] == FIXED],
-            "cluster jackknife (CRV3)": _attempt(lambda data=data, unit=unit: _table(data, unit, "CRV3")),
-            "districts as clusters (CRV3)": _attempt(
-                lambda sums=sums, unit=unit: _table(
-                    fixed_effects.within(_by_district(survey, sums)), unit, "CRV3"
-                )
-            ),
-            "no controls": _table(bare, unit),
-            _STAYED: _attempt(
-                lambda scale=scale, unit=unit: _stayers(survey, scale, unit)
-            ),
-            "mixed model": known[known["method"] == MIXED],
-        }  # fmt: skip
-        if not survey.in_districts:
-            del tables["districts as clusters (CRV3)"]
-        if survey.conditions.empty:
-            del tables["no controls"]
-        hidden = term in _too_few(survey, scale)
-        for name, table in tables.items():
-            row = table[table["term"] == term]
-            if name != _STAYED:  # all others rest on the same rows as `known`
-                row = row.assign(n=known["n"].iloc[0])
-            if row.empty or hidden:
-                row = pd.DataFrame({"term": [term]})
-            rows.append(row.assign(panel=scale, specification=name))
-    found = pd.concat(rows, ignore_index=True)
-    columns = ["panel", "specification", "term", *_NUMBERS, "n", "n_groups"]
-    return found.reindex(columns=columns).astype({"n": "Int64", "n_groups": "Int64"})
+        rows = panels.alternatives(_variants(survey, scale, known), term)
+        # All but one rest on the same rows as `known`, whose number may be hidden.
+        same = rows["estimate"].notna() & (rows["specification"] != _STAYED)
+        rows.loc[same, "n"] = known["n"].iloc[0]
+        if term in _too_few(survey, scale):
+            rows[[*NUMBERS, "n", "n_groups"]] = np.nan
+        tables.append(rows.assign(panel=scale))
+    found = pd.concat(tables, ignore_index=True).astype({"n": "Int64", "n_groups": "Int64"})
+    return found[["panel", *found.columns.drop("panel")]]
+
+
+def _variants(
+    survey: Waves, scale: str, known: pd.DataFrame
+) -> dict[str, Callable[[], pd.DataFrame]]:
+    """The declared choices for one scale. `known`: its rows of the main term, by both models."""
+    sums = _sums(survey, scale)
+    data = _within(survey, scale, sums)
+    unit, wanted = data.baseline_sd, [*main_terms(survey), *_of_others(survey)]
+    bare = fixed_effects.without(data, [name for name in data.terms if name not in wanted])
+    variants = {
+        "as declared": lambda: known[known["method"] == FIXED],
+        "cluster jackknife (CRV3)": lambda: panels.table(data, "CRV3", unit),
+    }
+    if survey.in_districts:
+        variants["districts as clusters (CRV3)"] = lambda: panels.table(
+            fixed_effects.within(_by_district(survey, sums)), "CRV3", unit
+        )
+    if not survey.conditions.empty:
+        variants["no controls"] = lambda: panels.table(bare, unit=unit)
+    variants[_STAYED] = lambda: _stayers(survey, scale, unit)
+    return variants | {"mixed model": lambda: known[known["method"] == MIXED]}
 
 
 def attrition(survey: Waves) -> pd.DataFrame:
@@ -185,7 +180,7 @@ def leavers(survey: Waves) -> pd.DataFrame:
             enough = not few[group] and part["school"].nunique() > 1
             row = twogroups.clustered(values, left[group], part["school"]) if enough else {}
             rows.append({"scale": scale, "group": group} | row)
-    return pd.DataFrame(rows).reindex(columns=["scale", "group", *_NUMBERS, "n", "n_groups"])  # fmt: skip
+    return pd.DataFrame(rows).reindex(columns=["scale", "group", *NUMBERS, "n", "n_groups"])  # fmt: skip
 
 
 def reliability(survey: Waves) -> pd.DataFrame:
@@ -201,7 +196,7 @@ def reliability(survey: Waves) -> pd.DataFrame:
         answers = items[survey.frame["wave"] == survey.baseline].dropna()
         row = {"scale": scale, "items": items.shape[1]}
         if len(answers) >= MINIMUM and (answers.var() > 0).all():
-            row |= _agreement(answers, survey.frame.loc[answers.index, "school"])
+            row |= scale_reliability(answers, survey.frame.loc[answers.index, "school"])
         rows.append(row)
     ends = [f"{name}{end}" for name in ("alpha", "omega") for end in ("", "_low", "_high")]
     return pd.DataFrame(rows).reindex(
@@ -217,25 +212,13 @@ def mixed_model(
     `x` has every fixed term as a column, the constant too. Returns estimates (`term, estimate, std_error, ci_low,
     ci_high, p_value`, normal), the variance between groups and the residual variance.
     """
-    from scipy import special
     from statsmodels.regression.mixed_linear_model import MixedLM
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # no variance between groups is a finding, and it is shown
         # The gradient methods that statsmodels tries first stop too early where that variance is small.
         fitted = MixedLM(y, x.to_numpy(float), groups=groups).fit(reml=True, method=["powell"])
-    estimate, std_error = fitted.fe_params, fitted.bse_fe
-    reach = special.ndtri(0.975) * std_error
-    table = pd.DataFrame(
-        {
-            "term": list(x),
-            "estimate": estimate,
-            "std_error": std_error,
-            "ci_low": estimate - reach,
-            "ci_high": estimate + reach,
-            "p_value": 2 * special.ndtr(-np.abs(estimate / std_error)),
-        }
-    )
+    table = pd.DataFrame({"term": list(x), **t_test(fitted.fe_params, fitted.bse_fe)})
     return table, float(np.asarray(fitted.cov_re)[0, 0]), float(fitted.scale)
 
 
@@ -263,23 +246,6 @@ def _answered(survey: Waves, part: pd.DataFrame, wave: str) -> dict[str, float]:
 def _few(counts: pd.DataFrame | pd.Series) -> pd.DataFrame | pd.Series:
     """Which counts are of somebody, but of fewer than MINIMUM."""
     return (counts > 0) & (counts < MINIMUM)
-
-
-def _agreement(answers: pd.DataFrame, schools: pd.Series) -> dict[str, object]:
-    weakest, item_rest = internal_consistency.lowest_item_rest(answers)
-    alpha_low, alpha_high = internal_consistency.alpha_interval(answers)
-    omega_low, omega_high = internal_consistency.omega_interval(answers, schools)
-    return {
-        "n": len(answers),
-        "alpha": internal_consistency.alpha(answers),
-        "alpha_low": alpha_low,
-        "alpha_high": alpha_high,
-        "omega": internal_consistency.omega(answers),
-        "omega_low": omega_low,
-        "omega_high": omega_high,
-        "weakest": weakest,
-        "item_rest": item_rest,
-    }
 
 
 def _of_others(survey: Waves) -> list[str]:
@@ -335,21 +301,6 @@ def _by_district(survey: Waves, sums: Moments) -> Moments:
     return replace(sums, clusters=district[sums.schools].to_numpy(object))
 
 
-def _table(data: Within, unit: float, inference: str = "CRV1") -> pd.DataFrame:
-    table = fixed_effects.fit(data, inference).in_units_of(unit).table()
-    # What varies in one cluster alone has an error of zero by construction, which says nothing.
-    table.loc[fixed_effects.informing(data) < 2, _NUMBERS[1:]] = np.nan
-    return table
-
-
-def _attempt(make) -> pd.DataFrame:
-    """A variant's table, or none where the records do not allow it."""
-    try:
-        return make()
-    except InputError:
-        return pd.DataFrame({"term": []})
-
-
 def _stayers(survey: Waves, scale: str, unit: float) -> pd.DataFrame:
     """The model on the first and last wave of teachers who have a score in both. Raises InputError for too few."""
     ends = survey.frame[survey.complete(scale)]
@@ -359,7 +310,8 @@ def _stayers(survey: Waves, scale: str, unit: float) -> pd.DataFrame:
     left_or_new = ends[~both].groupby(["wave", "kind"]).size()
     if stayed.min() < MINIMUM or _few(left_or_new).any():
         raise InputError("too few teachers stayed, left or came to be shown.")
-    return _table(fixed_effects.within(_sums(survey, scale, ends[both].index)), unit)
+    stayers = fixed_effects.within(_sums(survey, scale, ends[both].index))
+    return panels.table(stayers, unit=unit)
 
 
 def _mixed(survey: Waves, scale: str) -> pd.DataFrame:

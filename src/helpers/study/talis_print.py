@@ -19,7 +19,16 @@ def complete(
 ) -> pd.DataFrame:
     """Printed shares of every category of every item in one system and cycle, in the shape of a table of shares.
 
-    Columns: cycle, system, label, item, item_label, statistic (category), share (0 to 1), n (not printed), note.
+    Parameters
+    ----------
+    printed : as `published.read` gives it
+    system, cycle : of which
+    items, categories : how items are called; the answers in order
+
+    Returns
+    -------
+    DataFrame
+        `cycle, system, label, item, item_label, statistic` (category), `share` (0 to 1), `n` (not printed), `note`.
     """
     rows = printed[
         (printed["system"] == system)

@@ -1,7 +1,9 @@
-"""How far the items of a scale agree: Cronbach's alpha and McDonald's omega, with intervals.
+"""How far the items of a scale agree, or two coders: Cronbach's alpha, McDonald's omega, Krippendorff's alpha.
 
 `items` has a row a person and a column an item; only people who answered every item count.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -10,12 +12,26 @@ from scipy import special  # what scipy.stats would call, without its import tim
 _TOLERANCE, _MOST = 1e-6, 2_000
 
 
-def alpha(items: pd.DataFrame) -> float:
-    """Cronbach's (1951) alpha: k / (k - 1) times the share of the sum's variance that is covariance of items."""
+def scale_reliability(items: pd.DataFrame, cluster: pd.Series) -> dict[str, object]:
+    """`n, alpha, alpha_low, alpha_high, omega, omega_low, omega_high, weakest, item_rest` of one scale."""
+    weakest, item_rest = lowest_item_rest(items)
+    ends = dict(zip(("alpha_low", "alpha_high"), cronbach_alpha_interval(items), strict=True))
+    ends |= dict(zip(("omega_low", "omega_high"), omega_interval(items, cluster), strict=True))
+    found = {"n": len(items), "alpha": cronbach_alpha(items), "omega": omega(items)}
+    return found | ends | {"weakest": weakest, "item_rest": item_rest}
+
+
+def cronbach_alpha(items: pd.DataFrame) -> float:
+    """Cronbach's (1951) alpha: k / (k - 1) times the share of the sum's variance that is covariance of items.
+
+    >>> items = pd.DataFrame({"a": [1, 2, 3, 4, 4], "b": [1, 3, 3, 4, 2], "c": [2, 2, 4, 4, 3]})
+    >>> round(cronbach_alpha(items), 3), round(omega(items), 3)
+    (0.855, 0.861)
+    """
     return float(_alpha(_covariances(items.dropna())))
 
 
-def alpha_interval(items: pd.DataFrame, level: float = 0.95) -> tuple[float, float]:
+def cronbach_alpha_interval(items: pd.DataFrame, level: float = 0.95) -> tuple[float, float]:
     """Interval of alpha by the F distribution (Feldt, Woodruff & Salih 1987), as cocron and pingouin have it.
 
     It takes people to be independent of each other.
@@ -23,7 +39,7 @@ def alpha_interval(items: pd.DataFrame, level: float = 0.95) -> tuple[float, flo
     n, k = items.dropna().shape
     tail = (1 - level) / 2
     edges = special.fdtri(n - 1, (n - 1) * (k - 1), [1 - tail, tail])
-    low, high = 1 - (1 - alpha(items)) * edges
+    low, high = 1 - (1 - cronbach_alpha(items)) * edges
     return float(low), float(high)
 
 
@@ -45,7 +61,16 @@ def omega_interval(
 ) -> tuple[float, float]:
     """Percentile bootstrap of omega that draws whole clusters, since people of one school answer alike.
 
-    NaN for fewer than three items, and for fewer than two clusters.
+    Parameters
+    ----------
+    items, cluster : columns of one index: the answers, and the school of each person
+    level : how often the interval holds the truth
+    draws, seed : of the bootstrap
+
+    Returns
+    -------
+    tuple
+        Low and high end; NaN for fewer than three items, and for fewer than two clusters.
     """
     whole = items.dropna()
     names, places = np.unique(cluster.loc[whole.index].astype(str), return_inverse=True)
@@ -71,6 +96,22 @@ def lowest_item_rest(items: pd.DataFrame) -> tuple[str, float]:
     total = whole.sum(axis=1)
     found = pd.Series({item: whole[item].corr(total - whole[item]) for item in whole})
     return str(found.idxmin()), float(found.min())
+
+
+def krippendorff_alpha(first: Sequence, second: Sequence) -> float:
+    """Krippendorff's alpha of two coders, nominal values, nothing missing; NaN where only one value occurs.
+
+    alpha = 1 - observed / expected disagreement, both over the 2n values that the coders gave together: Krippendorff
+    (2011), Computing Krippendorff's alpha-reliability, https://repository.upenn.edu/asc_papers/43.
+
+    >>> round(krippendorff_alpha([0, 1, 1, 0, 1, 1], [0, 1, 0, 0, 1, 1]), 3)
+    0.686
+    """
+    first, second = np.asarray(first), np.asarray(second)
+    given = np.unique(np.concatenate([first, second]), return_counts=True)[1]
+    total = given.sum()
+    expected = 1 - (given * (given - 1)).sum() / (total * (total - 1))
+    return float(1 - (first != second).mean() / expected) if len(given) > 1 else float("nan")
 
 
 def _covariances(items: pd.DataFrame) -> np.ndarray:

@@ -1,0 +1,252 @@
+"""Comparisons of shares: systems, cycles and levels of a survey set beside each other, and averages over systems."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from helpers.estimate import fixed_effects, moments
+from helpers.estimate.intervals import holm, t_test
+from helpers.estimate.shares import (
+    ESTIMATES,
+    Sample,
+    evaluated,
+    headlines,
+    interval,
+    levels_of,
+    samples,
+    table,
+)
+from helpers.project import InputError
+from helpers.read.survey import Survey
+
+
+def differences(
+    shares: pd.DataFrame, pairs: Sequence[tuple[str, str]] | None = None
+) -> pd.DataFrame:
+    """Differences between systems (`system` minus `other`) of a table of shares, of one cycle and item each.
+
+    `pairs`: which systems; all without it. Columns: cycle, [by,] item, statistic, system, other, estimate, std_error,
+    ci_low, ci_high, p_value, p_holm, note. Systems are independent samples, so variances add; p-values are those of
+    the normal distribution, `p_holm` is adjusted by Holm's (1979) method for everything compared here in the same
+    statistic. Where a share or its error is empty, so is what needs it, and `note` says why. Averages are left out:
+    they hold the systems. Raises InputError for a system that is not in the table.
+    """
+    return _compared(shares, "system", pairs)
+
+
+def change(shares: pd.DataFrame) -> pd.DataFrame:
+    """Change between cycles of one system: `cycle` minus an earlier one, `other`. Columns and errors as in `differences`."""
+    cycles = list(dict.fromkeys(_systems(shares)["cycle"]))
+    return _compared(shares, "cycle", [(late, early) for early, late in combinations(cycles, 2)])
+
+
+def average(shares: pd.DataFrame, systems: Sequence[str], name: str) -> pd.DataFrame:
+    """Plain mean of shares over those `systems` that have data: every system counts the same.
+
+    Columns as in the table, and `n_systems`, how many these are; `system` is `name`; `n` and `n_schools` are theirs
+    together. The standard error is sqrt(sum se^2) / n_systems. A system with a share of exactly 0 or 1 counts and adds
+    no variance, which `note` says.
+    """
+    part = _systems(shares)
+    part = part[part["system"].isin(systems) & part["share"].notna()]
+    keys = _keys(shares, "system")
+    exact = part["share"].isin([0, 1])
+    part = part.assign(square=part["std_error"].where(~exact, 0.0) ** 2, exact=exact)
+    groups = part.groupby(keys, sort=False, dropna=False, observed=True)
+    found = groups.agg(
+        share=("share", "mean"),
+        n=("n", "sum"),
+        n_schools=("n_schools", lambda values: values.sum(min_count=len(values))),
+        n_systems=("share", "size"),
+        exact=("exact", "sum"),
+        squares=("square", lambda values: values.sum(skipna=False)),
+    )
+    squares = found["squares"].where(found["exact"] < found["n_systems"])
+    found["std_error"] = np.sqrt(squares) / found["n_systems"]
+    found["note"] = [
+        f"{exact} of {m} systems at 0 or 1 add nothing to the standard error" if exact else ""
+        for exact, m in zip(found["exact"], found["n_systems"], strict=True)
+    ]
+    wanted = shares[keys].drop_duplicates()
+    found = wanted.merge(found.reset_index(), on=keys, how="left")
+    absent = found["n_systems"].isna()
+    found["note"] = found["note"].mask(absent, "no system has data")
+    counted = {"n": 0, "n_systems": 0}
+    found = found.fillna(counted).astype({"n": int, "n_systems": int, "n_schools": "Int64"})
+    found["ci_low"], found["ci_high"] = interval(found["share"], found["std_error"], np.inf)
+    found["system"] = name
+    return found[[*(column for column in shares if column != "n_systems"), "n_systems"]]
+
+
+def level_differences(survey: Survey, by: str) -> pd.DataFrame:
+    """Differences between levels of the column `by` within a system: `term` minus an earlier one, `other`.
+
+    Columns: cycle, system, item, statistic, term, other, estimate, std_error, ci_low, ci_high, p_value, p_holm, note.
+    The levels share schools and are no independent samples: the error is that of the difference itself under the
+    same replicates (or linearised, with the same clusters and, as in `table`, Student's t). Else as in `differences`.
+    """
+    levels_of(survey, by, needed=2)
+    found = []
+    for cells in evaluated(survey, headlines(survey), by):
+        for (two, second), (one, first) in combinations(cells, 2):
+            estimate, error = first.minus(second)
+            rows = one[["cycle", "system", "item", "statistic"]].assign(
+                term=one[by],
+                other=two[by],
+                estimate=np.where(one["share"].notna() & two["share"].notna(), estimate, np.nan),
+                std_error=np.where(
+                    one["std_error"].notna() & two["std_error"].notna(), error, np.nan
+                ),
+                note=_joined(one[by], one["note"], two[by], two["note"]),
+                df=first.df,
+            )
+            found.append(rows)
+    return _tested(pd.concat(found, ignore_index=True))
+
+
+def within_schools(survey: Survey, by: str) -> pd.DataFrame:
+    """How much larger the share `often` is in a level than in the first level, among respondents of the same school.
+
+    Columns: cycle, system, item, statistic, term (the level), other (the first), estimate, std_error, ci_low, ci_high,
+    p_value, p_holm, n, n_groups (respondents and schools of the model: schools with a single one drop out), note.
+    School fixed effects with the final weight, errors clustered by school (CRV1), t(n_groups - 1): `fixed_effects.fit`;
+    replicate weights play no part. Levels whose share `table` does not show are left out of the model, and what is
+    seen in fewer schools than a share needs is not shown. Raises InputError as `table` does.
+    """
+    survey = replace(survey, weights=survey.weights[:, :1])
+    levels, every = levels_of(survey, by, needed=2), list(samples(survey, by))
+    often = survey.statistics[1]
+    cells = table(survey, by).query("statistic == @often")
+    shape = len(every), len(levels), len(survey.items)
+    notes = cells["note"].to_numpy().reshape(shape)
+    shown = cells["share"].notna().to_numpy().reshape(shape)
+    sums = [_sums(survey, every, shown[:, :, item], item) for item in range(len(survey.items))]
+    found = []
+    for place, sample in enumerate(every):
+        for item, name in enumerate(survey.items):
+            keys = {"item": name, "statistic": often, "term": levels[1:], "other": levels[0]}
+            rows = _fitted(survey, sums[item], place, len(every))
+            rows = rows.reindex(range(1, len(levels)))
+            mine = notes[place, :, item]
+            why = mine[1:] if shown[place, 0, item] else f"{levels[0]}: {mine[0]}"
+            why = np.where(
+                shown[place, 1:, item] & shown[place, 0, item], "no school is known", why
+            )
+            rows["note"] = rows["note"].where(rows["note"].notna(), why)
+            found.append(pd.DataFrame(sample.keys | keys | rows.to_dict("list")))
+    found = _adjusted(pd.concat(found, ignore_index=True))
+    return found.astype({"n": "Int64", "n_groups": "Int64"})
+
+
+def _sums(
+    survey: Survey, every: list[Sample], shown: np.ndarray, item: int
+) -> moments.Moments | None:
+    """What the model of an item needs of all samples at once, from the levels that are `shown` (samples x levels)."""
+    parts = []
+    for sample, levels in zip(every, shown, strict=True):
+        codes = sample.codes[:, item]
+        rows = (codes > 0) & (sample.schools >= 0) & (sample.levels >= 0)
+        rows[rows] = levels[sample.levels[rows]] & levels[0]
+        values = {
+            "often": codes >= survey.often,
+            "school": sample.schools,
+            "level": sample.levels,
+            "weight": sample.weights[:, 0],
+        }
+        parts.append(pd.DataFrame({name: column[rows] for name, column in values.items()}))
+    frame = pd.concat(parts).astype({"often": float})
+    if frame["level"].nunique() < 2:
+        return None
+    return moments.compute(
+        frame, moments.Model("often", "school", "level", baseline="0", weight="weight")
+    )
+
+
+def _fitted(
+    survey: Survey, sums: moments.Moments | None, place: int, n_samples: int
+) -> pd.DataFrame:
+    """The model of one sample: a row for each of its levels but the first, by the level's code."""
+    columns = [*ESTIMATES[:-1], "n", "n_groups", "note"]
+    nothing = pd.DataFrame(columns=columns)
+    if sums is None:
+        return nothing
+    own = moments.take(sums, sums.schools.astype(int) % n_samples == place)
+    used = np.flatnonzero(own.sums[:, :-1].any(axis=0))
+    kept = [*used, -1]  # a level that nobody here has is no term; the outcome stands last
+    terms = tuple(own.terms[term] for term in used)
+    own = replace(own, terms=terms, sums=own.sums[:, kept], products=own.products[:, kept][:, :, kept])  # fmt: skip
+    codes = pd.Index([int(term) for term in terms])
+    if codes.empty:
+        return nothing
+    try:
+        data = fixed_effects.within(own)
+    except InputError:  # levels that never meet in a school, or answers that are all alike there
+        return nothing.reindex(codes).assign(note="cannot be estimated within schools")
+    found = (
+        pd.DataFrame(fixed_effects.fit(data).columns()).assign(note="").set_index(codes)[columns]
+    )
+    people, schools = survey.fewest
+    found.loc[fixed_effects.informing(data) < schools, "note"] = f"fewer than {schools} schools have both levels"  # fmt: skip
+    if data.n < people:
+        found["note"] = f"fewer than {people} respondents have a colleague in their school"
+    found.loc[found["note"] != "", columns[:-1]] = np.nan
+    return found
+
+
+def _systems(shares: pd.DataFrame) -> pd.DataFrame:
+    """Rows of systems, without averages over them."""
+    return shares[shares["n_systems"].isna()] if "n_systems" in shares else shares
+
+
+def _keys(shares: pd.DataFrame, but: str) -> list[str]:
+    """Columns that say which cell a row is, but one of them."""
+    return [name for name in shares.columns[: shares.columns.get_loc("share")] if name != but]
+
+
+def _compared(
+    shares: pd.DataFrame, across: str, pairs: Sequence[tuple[object, object]] | None
+) -> pd.DataFrame:
+    """Rows that differ in the column `across` alone, one less the other."""
+    shares, keys = _systems(shares), _keys(shares, across)
+    present = list(dict.fromkeys(shares[across]))
+    pairs = list(combinations(present, 2)) if pairs is None else list(pairs)
+    for name in dict.fromkeys(name for pair in pairs for name in pair):
+        if name not in present:
+            raise InputError(
+                f"no {across} {name!r} to compare. There are: {', '.join(map(str, present))}."
+            )
+    one = shares.merge(pd.DataFrame(pairs, columns=[across, "other"]), on=across)
+    other = shares.rename(columns={across: "other"})
+    both = one.merge(other, on=[*keys, "other"], suffixes=("", "_2"))
+    both["estimate"] = both["share"] - both["share_2"]
+    both["std_error"] = np.hypot(both["std_error"], both["std_error_2"])
+    both["note"] = _joined(both[across], both["note"], both["other"], both["note_2"])
+    kept = both[[*keys, across, "other", "estimate", "std_error", "note"]]
+    return _tested(kept.assign(df=np.inf))
+
+
+def _joined(names: Iterable, notes: Iterable, others: Iterable, more: Iterable) -> list[str]:
+    """Notes of two cells that are compared, with whose they are."""
+    return [
+        "; ".join(f"{name}: {note}" for name, note in ((a, b), (c, d)) if note)
+        for a, b, c, d in zip(names, notes, others, more, strict=True)
+    ]
+
+
+def _tested(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with intervals and p-values of Student's t with `df` degrees of freedom (normal where infinite)."""
+    found = t_test(rows["estimate"], rows["std_error"], rows["df"].to_numpy(float))
+    found |= {end: found[end].clip(-1.0, 1.0) for end in ("ci_low", "ci_high")}
+    return _adjusted(rows.drop(columns="df").assign(**found))
+
+
+def _adjusted(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows with p-values adjusted by Holm's method for all of the same statistic; notes last."""
+    adjusted = rows.groupby("statistic", sort=False)["p_value"].transform(holm)
+    rows = rows.assign(p_holm=adjusted, note=rows["note"])
+    front = [name for name in rows if name not in {*ESTIMATES, "n", "n_groups", "note"}]
+    last = [name for name in ("n", "n_groups", "note") if name in rows]
+    return rows[[*front, *ESTIMATES, *last]]

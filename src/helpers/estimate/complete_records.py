@@ -1,0 +1,246 @@
+"""The complete records of a school fixed-effects model: a view with plain names, and what must not be in it.
+
+One light statement counts the records, finds constants near the means and the levels of the categories. The same
+statements run on DuckDB and on Spark.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from helpers.project import InputError, in_order
+from helpers.read.records import Records, quote
+
+if TYPE_CHECKING:
+    from helpers.estimate.moments import Model
+    from helpers.estimate.spark import SparkRecords
+
+_NAN = "CAST('NaN' AS DOUBLE)"
+
+
+def prepare(
+    records: Records | SparkRecords, model: Model
+) -> tuple[int, dict[str, int], np.ndarray, dict[str, list[str]]]:
+    """Make the view `records`; return the records of the subset, how many lack each column, centres, and levels.
+
+    Centres are rounded means of controls and outcome. Any constant gives the same estimates; one near the mean keeps
+    the sums of products from losing digits. Levels are those of complete records, the reference first.
+    """
+    records.run(_view(records, model))
+    parts = _parts(records, model)
+    cells = ", ".join([*(f"c{place}" for place in range(len(model.references))), "complete"])
+    centred = [*(f"x{place}" for place in range(len(model.controls))), "y"]
+    totals = [f"coalesce(sum({name}), 0.0) AS total_{name}" for name in centred]
+    found = records.fetch(
+        f"SELECT {cells}, count(*) AS n, sum(text) AS text, {', '.join(totals)} FROM records GROUP BY {cells}"
+    )
+    rows, whole = int(found["n"].sum()), found["complete"] == 1
+    if rows == 0:
+        raise InputError(_no_rows(records, model))
+    if found["text"].any():
+        wrong, what = "label IS NOT NULL AND number IS NULL", "text in a number column"
+        for column in model.numbers:
+            if records.columns[column] == "text":
+                refuse(records, column, wrong, what, chosen=_chosen(records, model))
+    incomplete = {column: 0 for column, _ in parts.values()}
+    if not whole.all():
+        incomplete = _incomplete(records, parts)
+    empty = [column for column, count in incomplete.items() if count == rows]
+    if empty:
+        raise InputError(
+            f"{records.name}: no record is complete: column {', '.join(map(repr, empty))} is empty in all {rows}."
+        )
+    if not whole.any():
+        raise InputError(f"{records.name}: no record is complete in {', '.join(model.columns)}.")
+    n = found["n"][whole].sum()
+    means = [found[f"total_{name}"][whole].sum() / n for name in centred]
+    # Rounded, so that the order of addition, which differs from run to run, does not show in the statement.
+    centres = np.array([float(f"{mean:.6g}") for mean in means])
+    used = {f"c{place}": found[f"c{place}"][whole] for place in range(len(model.references))}
+    levels = levels_in(records, model, used)
+    return rows, incomplete, np.nan_to_num(centres, posinf=0.0, neginf=0.0), levels
+
+
+def levels_in(
+    records: Records | SparkRecords, model: Model, cells: dict[str, np.ndarray]
+) -> dict[str, list[str]]:
+    """By category: its reference, then the other levels in order. `cells`: c0, c1, .. of complete records."""
+    levels = {}
+    for place, (column, reference) in enumerate(model.references.items()):
+        names = in_order(set(map(str, cells[f"c{place}"])))
+        reference = reference or names[0]
+        if reference not in names:
+            raise InputError(_no_reference(records.name, model, column, reference, names))
+        levels[column] = [reference, *(name for name in names if name != reference)]
+    return levels
+
+
+def refuse_unusable(
+    records: Records | SparkRecords, model: Model, found: dict[str, np.ndarray]
+) -> None:
+    """Look in the finished sums for what must not be in the records; only then search for where it is."""
+    sums = [
+        found[name] for name in found if name[0] in "smn" and name not in ("school", "smallest")
+    ]
+    if not np.isfinite(np.array(sums, dtype=float)).all():
+        infinite = "abs(number) = CAST('Infinity' AS DOUBLE)"
+        for column in model.numbers:
+            refuse(records, column, infinite, "infinite values", chosen=_chosen(records, model))
+        raise InputError(
+            f"{records.name}: numbers too large to add up their squares in {', '.join(model.numbers)}. Are there "
+            "missing codes among them?"
+        )
+    if model.weight and found["smallest"].min() <= 0:
+        what = "weights that are not positive"
+        refuse(records, model.weight, "number <= 0", what, chosen=_chosen(records, model))
+    if model.clustered:
+        split = np.flatnonzero(found["first_cluster"] != found["last_cluster"])
+        if len(split):
+            school, one, other = (
+                found[name][split[0]] for name in ("school", "first_cluster", "last_cluster")
+            )
+            raise InputError(
+                f"{records.name}, column {model.cluster!r}: school {school!r} lies in {one!r} and in {other!r}: more "
+                f"than one cluster ({len(split)} such schools). Fixed effects must lie within clusters: correct the "
+                "column or name a coarser one."
+            )
+
+
+def refuse(
+    records: Records | SparkRecords,
+    column: str,
+    wrong: str,
+    what: str,
+    remedy: str = "Correct or empty these",
+    chosen: str = "1 = 1",
+) -> None:
+    """Raise InputError with the first records that have something wrong in a column, if there are any.
+
+    Parameters
+    ----------
+    records, column : where to look
+    wrong : SQL that speaks of the column's `label` and `number`
+    what, remedy : what is wrong, and what to do about it
+    chosen : SQL of the columns of the file: the records that count
+    """
+    cells = f"{label(records, column)} AS label, {number(records, column)} AS number"
+    found = records.fetch(
+        "SELECT place, label, count(*) OVER () AS n "
+        f"FROM (SELECT {records.place} AS place, {cells}, CASE WHEN {chosen} THEN 1 ELSE 0 END AS chosen FROM file) "
+        f"AS numbered WHERE chosen = 1 AND ({wrong}) LIMIT 3"
+    )
+    if len(found["n"]):
+        first = "; ".join(f"{place}: {label!r}" for place, label in zip(found["place"], found["label"], strict=True))  # fmt: skip
+        more = f" and {found['n'][0] - 3} more" if found["n"][0] > 3 else ""
+        raise InputError(f"{records.name}, column {column!r}: {what} ({first}{more}). {remedy}.")
+
+
+def label(records: Records | SparkRecords, column: str) -> str:
+    """A column as a label: whole numbers without decimals, however they are stored, and no spaces at the ends.
+
+    What is blank is missing.
+    """
+    name = records.identifier(column)
+    text = f"CAST({name} AS STRING)"
+    if records.columns[column] == "number":
+        return text
+    # Long ids would lose digits by way of DOUBLE.
+    if records.columns[column] == "float":
+        whole = f"coalesce(CAST(TRY_CAST({name} AS BIGINT) AS STRING), {text})"
+        written = f"CASE WHEN {name} = floor({name}) THEN {whole} ELSE {text} END"
+        return f"CASE WHEN {name} <> {_NAN} THEN {written} END"
+    trimmed = f"trim({text})"
+    whole = f"coalesce(CAST(TRY_CAST(TRY_CAST({trimmed} AS DECIMAL(38,1)) AS BIGINT) AS STRING), {trimmed})"
+    cleaned = f"CASE WHEN {trimmed} LIKE '%.0' THEN {whole} ELSE nullif({trimmed}, '') END"
+    # To look first takes half the time: nearly every cell is clean.
+    clean = " AND ".join(f"{text} NOT LIKE '{unclean}'" for unclean in (" %", "% ", "%.0", ""))
+    return f"CASE WHEN {clean} THEN {text} ELSE {cleaned} END"
+
+
+def number(records: Records | SparkRecords, column: str) -> str:
+    """A column as a number, NULL where it is missing, not a number, or text."""
+    name, kind = records.identifier(column), records.columns[column]
+    if kind == "number":
+        return f"CAST({name} AS DOUBLE)"
+    cast = "TRY_CAST" if kind == "text" else "CAST"
+    return f"nullif({cast}({name} AS DOUBLE), {_NAN})"
+
+
+def literal(text: str) -> str:
+    """A text as every engine reads it: for Spark a backslash inside quotes is no character."""
+    parts = [quote(part) for part in text.split("\\")]
+    return parts[0] if len(parts) == 1 else f"({' || chr(92) || '.join(parts)})"
+
+
+def _parts(records: Records | SparkRecords, model: Model) -> dict[str, tuple[str, str]]:
+    """Plain name -> (the column, its expression) of everything the statement uses, but for constants."""
+    labels = {column: label(records, column) for column in model.labels}
+    numbers = {column: number(records, column) for column in model.numbers}
+    named = {"school": model.school, **({"cluster": model.cluster} if model.clustered else {})}
+    named |= {f"c{place}": column for place, column in enumerate(model.references)}
+    counted = {"y": model.outcome, **({"w": model.weight} if model.weight else {})}
+    counted |= {f"x{place}": column for place, column in enumerate(model.controls)}
+    return {name: (column, labels[column]) for name, column in named.items()} | {
+        name: (column, numbers[column]) for name, column in counted.items()
+    }
+
+
+def _view(records: Records | SparkRecords, model: Model) -> str:
+    """The file as a view `records` with plain names: school, cluster, w, y, x0.., c0.., complete, text.
+
+    `complete` is 1 where nothing is missing; `text` is 1 where a column of numbers holds text.
+    """
+    parts = _parts(records, model)
+    text = " OR ".join(
+        f"({label(records, column)} IS NOT NULL AND {number(records, column)} IS NULL)"
+        for column in model.numbers
+        if records.columns[column] == "text"
+    )
+    shown = [f"{expression} AS {name}" for name, (_, expression) in parts.items()]
+    shown.append(f"CASE WHEN {text or '1 = 0'} THEN 1 ELSE 0 END AS text")
+    complete = " AND ".join(f"{name} IS NOT NULL" for name in parts)
+    return (
+        "CREATE OR REPLACE TEMPORARY VIEW records AS "
+        f"SELECT *, CASE WHEN {complete} THEN 1 ELSE 0 END AS complete "
+        f"FROM (SELECT {', '.join(shown)} FROM file WHERE {_chosen(records, model)}) AS named"
+    )
+
+
+def _chosen(records: Records | SparkRecords, model: Model) -> str:
+    """The condition that a record belongs to the subset."""
+    wanted = [
+        f"{label(records, column)} = {literal(level)}" for column, level in model.subset.items()
+    ]
+    return " AND ".join(wanted) or "1 = 1"
+
+
+def _incomplete(
+    records: Records | SparkRecords, parts: dict[str, tuple[str, str]]
+) -> dict[str, int]:
+    """How many records of the subset lack each column. `parts`: as `_parts` gives them."""
+    counts = [f"count(*) - count({name}) AS {name}" for name in parts]
+    found = records.fetch(f"SELECT {', '.join(counts)} FROM records")
+    return {column: int(found[name][0]) for name, (column, _) in parts.items()}
+
+
+def _no_reference(file: str, model: Model, column: str, reference: str, names: list[str]) -> str:
+    asked = "`baseline`" if column == model.year else f"reference of {column!r} in `categories`"
+    where = " in complete records"
+    remedy = f"Name another {asked}"
+    if model.subset:
+        where += f" of {' and '.join(f'{name} {level}' for name, level in model.subset.items())}"
+        remedy += ", or leave these records out"
+    return f"{file}, column {column!r}: no {reference!r} to compare with; it has {', '.join(names)}{where}. {remedy}."
+
+
+def _no_rows(records: Records | SparkRecords, model: Model) -> str:
+    for column, level in model.subset.items():
+        query = f"SELECT {label(records, column)} AS level FROM file GROUP BY 1 ORDER BY 1 LIMIT 20"
+        present = [str(name) for name in records.fetch(query)["level"] if name]
+        if present and level not in present:
+            return f"{records.name}, column {column!r}: no {level!r}; it has {', '.join(present)}."
+    return f"{records.name}: there are no records" + (
+        " of this subset." if model.subset else ". Export it again."
+    )
