@@ -1,0 +1,1 @@
+"""Plan, run and render: what `make all` and `make run` do."""
