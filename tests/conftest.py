@@ -1,5 +1,6 @@
 """Shared by the tests: temporary copies of the project, built with this environment."""
 
+import fcntl
 import io
 import json
 import os
@@ -7,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 """Reference material of the developers. Users do not have it: tests that use it skip there, and say so."""
+MINUTES = 1200
+"""Seconds after which something hangs for sure: no test may fail because the machine is busy."""
 
 
 def copy_project(target: Path, notebooks: bool = True) -> Path:
@@ -57,7 +60,7 @@ def make(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
         env=environment(**more),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=MINUTES,
     )
 
 
@@ -114,13 +117,29 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def once(factory: pytest.TempPathFactory, name: str, fill: Callable[[Path], None]) -> Path:
+    """A folder that `fill` fills, for all workers of a test run: the first that comes fills it, and others wait."""
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, filled = base / name, base / f"{name}.filled"
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not filled.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            fill(folder)
+            filled.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project, built. Tests must leave it as it is."""
-    folder = copy_project(tmp_path_factory.mktemp("built") / "project")
-    done = make(folder, "all")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder
+
+    def fill(folder: Path) -> None:
+        done = make(copy_project(folder / "project"), "all")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return once(tmp_path_factory, "built", fill) / "project"
 
 
 @pytest.fixture(scope="session")
