@@ -6,12 +6,12 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+import inside
 from conftest import copy_project, environment, make
 from helpers import kept
 from helpers.notebook import source
@@ -118,71 +118,87 @@ def test_nothing_built_tells_of_the_machine(built):
 
 @pytest.fixture(scope="module")
 def worked(built, tmp_path_factory):
-    """A built copy that tests may change, each from where the one before left it."""
+    """A built copy that tests may change. A copy has nothing to do, and each test leaves it like that."""
     folder = tmp_path_factory.mktemp("worked") / "project"
     shutil.copytree(built, folder)
-    assert make(folder, "all").returncode == 0
     return folder
 
 
 def started(folder):
+    """Names of the notebooks that `make all` ran, and "site" where that was made."""
     done = make(folder, "all")
     assert done.returncode == 0, done.stderr
-    return re.findall(r"^(\S+) starts", done.stdout, re.MULTILINE), done.stdout
+    return re.findall(r"^(\S+) starts", done.stdout, re.MULTILINE)
 
 
-def test_nothing_to_do_is_said_within_a_second(worked):
-    taken = []
-    for _ in range(3):  # the quickest counts: the machine may be busy with something else
-        begun = time.perf_counter()
-        ran, text = started(worked)
-        taken.append(time.perf_counter() - begun)
-        assert ran == []
-        assert "Nothing to do" in text
-    assert min(taken) < 1
+def would_start(folder):
+    """What `make why` says would be run, and all of its words."""
+    done = inside.build(folder, "why")
+    assert done.returncode == 0, done.stderr
+    return re.findall(r"^(?:the )?(\S+) would ", done.stdout, re.MULTILINE), done.stdout
+
+
+def test_a_copy_has_nothing_to_do(worked):
+    for target in ("why", "all"):
+        done = make(worked, target)
+        assert done.returncode == 0
+        assert done.stdout.startswith("Nothing to do")
 
 
 @pytest.mark.parametrize(
-    ("touched", "expected"),
+    ("changed", "expected"),
     [
         ("src/helpers/read/questionnaire.py", ["05"]),
         ("src/helpers/estimate/twogroups.py", ["04", "05", "06"]),
         ("src/helpers/simulate/examples.py", []),
         ("src/helpers/build/execute.py", []),
         ("src/helpers/build/template/style.css", ["site"]),
-        ("src/helpers/notebook/template/ledger.js", []),  # the ledger's own
-        ("data/published/001-table1.csv", ["04"]),
-        ("data/published/004-text.csv", ["03", "07"]),
+        ("src/helpers/notebook/template/ledger.js", ["08"]),
+        ("data/published/001-table1.csv", ["04", "08"]),
+        ("data/published/004-text.csv", ["03", "07", "08"]),
         ("data/simulated/03-talis.zip", ["03"]),
-        ("requirements.lock", [name[:2] for name in source.names()[:-1]]),
+        ("requirements.lock", [name[:2] for name in source.names()]),
     ],
 )
-def test_touching_reruns_exactly_what_depends_on_it(worked, touched, expected):
-    """And the ledger after every other notebook, for it reads what they entered."""
-    os.utime(worked / touched)
-    ran, text = started(worked)
-    notebooks = [name for name in expected if name != "site"]
-    ledger = ["08"] if notebooks or touched.endswith("ledger.js") else []
-    assert sorted(name[:2] for name in ran if name != "site") == [*notebooks, *ledger], text
-    assert ("site" in ran) is bool(expected or ledger)
+def test_a_change_reruns_exactly_what_depends_on_it(worked, changed, expected):
+    """And every page: the site is made of the notebooks that ran."""
+    path = worked / changed
+    before = path.read_bytes()
+    os.utime(path)
+    assert would_start(worked)[0] == []  # its time is no change
+    path.write_bytes(before + b"\n")
+    names, text = would_start(worked)
+    path.write_bytes(before)
+    assert sorted(name[:2] for name in names if name != "site") == [
+        n for n in expected if n != "site"
+    ], text
+    assert ("site" in names) is bool(expected)
+    assert text.count(f": {changed} changed") == len([n for n in names if n != "site"] or names)
 
 
 def test_files_that_come_and_go_in_a_folder_rerun_who_looks_there(worked):
-    """Dropped TALIS files take the place of simulated ones; something else there changes nothing but the time."""
+    """Dropped TALIS files take the place of simulated ones."""
     raw = worked / "data" / "raw" / "talis"
     raw.mkdir(parents=True)
-    assert "03-talis-deprivatization" in started(worked)[0]
+    names, text = would_start(worked)
+    assert names == ["03-talis-deprivatization", "site"]
+    assert "data/raw/talis changed" in text
     raw.rmdir()
-    assert "03-talis-deprivatization" in started(worked)[0]
+    assert would_start(worked)[0] == []
 
 
-def test_an_edited_notebook_runs_again_and_no_other(worked):
+def test_an_edited_notebook_runs_again_and_the_ledger_after_it(worked):
+    """The ledger reads what the others put down; no other notebook runs, and what was said comes true."""
     path = worked / "notebooks" / "05-satisfaction.ipynb"
     notebook = json.loads(path.read_text())
     notebook["cells"][0]["source"].append("\n\nOne sentence more.")
+    [*_, code] = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    code["source"] += ["\nfrom helpers.notebook import session\nsession.note(run, 'remark')"]
     path.write_text(json.dumps(notebook))
-    assert started(worked)[0] == ["05-satisfaction", "08-evidence-ledger", "site"]
+    assert would_start(worked)[0] == ["05-satisfaction", "site"]
+    assert started(worked) == ["05-satisfaction", "08-evidence-ledger", "site"]
     assert "One sentence more." in (worked / "build" / "site" / "05-satisfaction.html").read_text()
+    assert would_start(worked)[0] == []
 
 
 def test_a_notebook_saved_with_outputs_reruns_nothing(worked):
@@ -194,21 +210,32 @@ def test_a_notebook_saved_with_outputs_reruns_nothing(worked):
             if cell["cell_type"] == "code":
                 cell |= {"outputs": [output], "execution_count": 1}
         path.write_text(json.dumps(notebook))
-    assert started(worked)[0] == []
+    assert would_start(worked)[0] == []
 
 
 def test_what_is_deleted_comes_back(worked):
-    for name in (
-        "site/index.html",
-        "site/05-satisfaction.html",
-        "figures/05-satisfaction--means.svg",
-    ):
-        path = worked / "build" / name
+    build = worked / "build"
+    paths = [
+        build / name
+        for name in ("site/index.html", "site/05-satisfaction.html", "figures/05-satisfaction--means.svg")
+    ]  # fmt: skip
+    for path in paths:
+        path.rename(path.with_name("elsewhere"))
+        names, text = would_start(worked)
+        assert names == ["site"]
+        assert f"{path.name} is gone" in text
+        path.with_name("elsewhere").rename(path)
+    inner = next((build / "standard" / "05-satisfaction" / "figures").iterdir())
+    for path in (inner, *paths):
         path.unlink()
-        assert started(worked)[0] == ["site"]
-        assert path.is_file()
-    next((worked / "build" / "standard" / "05-satisfaction" / "figures").iterdir()).unlink()
-    assert started(worked)[0] == ["05-satisfaction", "08-evidence-ledger", "site"]
+    names, text = would_start(worked)
+    assert names == ["05-satisfaction", "site"]
+    assert f"{inner.name} is gone" in text
+    assert started(worked) == [
+        "05-satisfaction",
+        "site",
+    ]  # the ledger is given what it was given before
+    assert all(path.is_file() for path in (inner, *paths))
 
 
 def test_opened_in_jupyter_the_notebook_leaves_the_build_alone(worked):
@@ -238,7 +265,7 @@ def test_opened_in_jupyter_the_notebook_leaves_the_build_alone(worked):
     ).is_file()
     assert "../build/interactive/05-satisfaction/figures/" in done.stdout
     assert {name: path.read_bytes() for name, path in files_of(worked).items()} == before
-    assert started(worked)[0] == []
+    assert would_start(worked)[0] == []
 
 
 def test_imports_found_by_reading_are_those_that_happen(built):
@@ -246,9 +273,8 @@ def test_imports_found_by_reading_are_those_that_happen(built):
     for name in source.names():
         code = source.code(built / "notebooks" / f"{name}.ipynb").partition("style.use()")[0]
         code += "\nimport sys; print(*(m.partition('.')[2] for m in sys.modules if m.startswith('helpers.')))"
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True
-        )
+        done = inside.python(built, code)
+        assert done.returncode == 0, done.stderr
         read = {
             path.relative_to(kept.PACKAGE)
             .with_suffix("")

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from linearmodels.panel import PanelOLS
 
-from conftest import make, refused
+import inside
+from conftest import refused
 from helpers.notebook import parameters
 
 pytestmark = pytest.mark.build
@@ -55,7 +56,7 @@ COLUMNS = {
 
 def run(project, file, **values):
     (project / "params" / file).write_text(json.dumps(values))
-    return make(project, "run", f"NOTEBOOK={NOTEBOOK}", f"PARAMS=params/{file}")
+    return inside.build(project, "run", NOTEBOOK, f"params/{file}")
 
 
 def table(project, run_name, name="estimates"):
@@ -276,7 +277,7 @@ def test_the_twin_recovers_and_its_intervals_cover(built):
 def assert_row_is_run(project, tables, label, where):
     """The file behind a row of the specification figure makes a run that holds the row's numbers."""
     stem = f"{NOTEBOOK}--run-{label}"
-    done = make(project, "run", f"NOTEBOOK={NOTEBOOK}", f"PARAMS={tables / f'{stem}.yml'}")
+    done = inside.build(project, "run", NOTEBOOK, str(tables / f"{stem}.yml"))
     assert done.returncode == 0, done.stderr
     rows = pd.read_csv(tables.parent / "figures" / f"{NOTEBOOK}--specifications.csv")
     slugs = rows["specification"].str.lower().str.replace(r"[^a-z0-9]+", "-", regex=True)

@@ -5,7 +5,8 @@ import json
 import pandas as pd
 import pytest
 
-from conftest import make, refused
+import inside
+from conftest import refused
 from helpers.simulate import examples
 
 pytestmark = pytest.mark.build
@@ -14,7 +15,7 @@ NOTEBOOK = "07-reach-and-context"
 
 def run(project, stem, data, **more):
     (project / "params" / f"{stem}.yml").write_text(json.dumps({"data": data} | more))
-    return make(project, "run", f"NOTEBOOK={NOTEBOOK}", f"PARAMS=params/{stem}.yml")
+    return inside.build(project, "run", NOTEBOOK, f"params/{stem}.yml")
 
 
 def test_own_table_is_print_of_others_and_is_counted_right(project):

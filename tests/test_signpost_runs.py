@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from conftest import make, refused
+import inside
+from conftest import refused
 from helpers.notebook import session
 from helpers.read import waves
 from helpers.study import signposts
@@ -31,7 +32,7 @@ def survey(project):
 
 def run(project, file, **values):
     (project / "params" / file).write_text(json.dumps(values))
-    return make(project, "run", f"NOTEBOOK={NOTEBOOK}", f"PARAMS=params/{file}")
+    return inside.build(project, "run", NOTEBOOK, f"params/{file}")
 
 
 def table(folder, name):
