@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -64,6 +65,14 @@ def make(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
     )
 
 
+def wait_until(seen: Callable[[], bool]) -> bool:
+    """Wait, for minutes if need be, and say whether it came to it."""
+    deadline = time.monotonic() + MINUTES
+    while not seen() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return seen()
+
+
 def write_records(path: Path, frame: pd.DataFrame) -> Path:
     """A file of records in the format that its name tells."""
     match path.suffix:
@@ -101,6 +110,14 @@ def write_notebook(folder: Path, name: str, *code: str, parameters: str = "") ->
         )
     )
     return path
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for a built project needs a build."""
+    for item in items:
+        if "built" in getattr(item, "fixturenames", ()):
+            item.add_marker("build")
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """Rasch measures by the rating scale model: raschpy itself, brute force, hand-worked numbers, and bad input."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
+import inside
+from conftest import ROOT
 from helpers.estimate import rasch
 from helpers.project import InputError
 
@@ -248,7 +247,8 @@ def test_nothing_to_calibrate(frame, message):
 def test_raschpy_leaves_the_style_of_figures_alone():
     code = (
         "import matplotlib as mpl, pandas as pd\n"
-        "from helpers import rasch, style\n"
+        "from helpers.draw import style\n"
+        "from helpers.estimate import rasch\n"
         "style.use()\n"
         "before = dict(mpl.rcParams)\n"
         "answers = pd.DataFrame({'a': [0, 1, 2, 0, 1, 1] * 30, 'b': [1, 0, 1, 1, 1, 2] * 30})\n"
@@ -257,6 +257,6 @@ def test_raschpy_leaves_the_style_of_figures_alone():
         "changed = [name for name in before if mpl.rcParams[name] != before[name]]\n"
         "assert not changed, changed\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = inside.python(ROOT, code)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

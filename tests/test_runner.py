@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 import inside
-from conftest import MINUTES, environment, make, write_notebook
+from conftest import MINUTES, environment, make, wait_until, write_notebook
 from helpers.build import execute
 
 pytestmark = pytest.mark.build
@@ -191,14 +191,6 @@ def test_another_python_in_the_kernel_is_noticed(tiny):
 sees_kernels = pytest.mark.skipif(
     not os.path.isdir("/proc/self"), reason="needs /proc to see which kernels are alive"
 )
-
-
-def wait_until(seen):
-    """Wait, for minutes if need be, and say whether it came to it."""
-    deadline = time.monotonic() + MINUTES
-    while not seen() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return seen()
 
 
 def kernels_of(folder):
