@@ -50,8 +50,13 @@ lab: $(READY) ## open the notebooks in JupyterLab
 
 # Where the other packages are installed, a test that cannot find them fails instead of being skipped. One thread for small
 # matrix products: more of them wait for each other.
-test: $(READY) $(PEERS) ## run the whole test suite
-	@OPENBLAS_NUM_THREADS=1 $(if $(PEERS),REQUIRE_PEERS=1) $(PYTHON) -m pytest
+WORKERS ?= 2
+PYTEST = OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -n $(WORKERS) --dist loadgroup
+test: $(READY) $(PEERS) ## run the whole test suite, in two processes (others: WORKERS=4)
+	@$(if $(PEERS),REQUIRE_PEERS=1) $(PYTEST)
+
+check: lint ## run the fast part: lint, and the tests that need no build, no browser and no patience
+	@$(PYTEST) -m "not build and not browser and not slow"
 
 bench: $(READY) $(PEERS) ## measure the build against empty notebooks, and the estimators against other packages
 	@$(PYTHON) tests/bench_build.py
@@ -101,4 +106,4 @@ distclean: clean ## remove the environment too
 	$(PYTHON) -m compileall -q -j 0 .venv/lib || true
 	touch $@
 
-.PHONY: help all run why moments lab test bench lint talis-data simulated lock clean distclean
+.PHONY: help all run why moments lab test check bench lint talis-data simulated lock clean distclean

@@ -76,7 +76,7 @@ def seconds(folder: Path, *command: str) -> float:
 def main() -> None:
     """Measure both in turn and print medians and the ratio pair by pair."""
     names = source.names()
-    ours, plain = [], []
+    ours, plain, idle = [], [], []
     with tempfile.TemporaryDirectory() as temporary:
         for turn in range(ROUNDS + 1):
             folder = copy_project(Path(temporary) / f"build-{turn}")
@@ -90,10 +90,12 @@ def main() -> None:
             if turn:  # the first warms the disk
                 ours.append(pair[0])
                 plain.append(pair[1])
+                idle.append(seconds(folder, "-m", "helpers.build", "all"))
                 print(
                     f"round {turn} of {ROUNDS}: build {pair[0]:.1f} s, empty notebooks {pair[1]:.1f} s",
                     flush=True,
                 )
+    print(f"nothing to do, median:    {statistics.median(idle):.2f} s (aim: 0.3 at most)")
     ratios = [a / b for a, b in zip(ours, plain, strict=True)]
     print(
         f"build, median:            {statistics.median(ours):.2f} s ({len(names)} notebooks and the site)"

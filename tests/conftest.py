@@ -1,13 +1,15 @@
 """Shared by the tests: temporary copies of the project, built with this environment."""
 
+import fcntl
 import io
 import json
 import os
 import shutil
 import subprocess
 import sys
+import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
 """Reference material of the developers. Users do not have it: tests that use it skip there, and say so."""
+MINUTES = 1200
+"""Seconds after which something hangs for sure: no test may fail because the machine is busy."""
 
 
 def copy_project(target: Path, notebooks: bool = True) -> Path:
@@ -57,8 +61,16 @@ def make(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
         env=environment(**more),
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=MINUTES,
     )
+
+
+def wait_until(seen: Callable[[], bool]) -> bool:
+    """Wait, for minutes if need be, and say whether it came to it."""
+    deadline = time.monotonic() + MINUTES
+    while not seen() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return seen()
 
 
 def write_records(path: Path, frame: pd.DataFrame) -> Path:
@@ -100,6 +112,14 @@ def write_notebook(folder: Path, name: str, *code: str, parameters: str = "") ->
     return path
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever asks for a built project needs a build."""
+    for item in items:
+        if "built" in getattr(item, "fixturenames", ()):
+            item.add_marker("build")
+
+
 @pytest.fixture
 def tiny(tmp_path: Path) -> Path:
     """A copy of the project without its notebooks."""
@@ -114,13 +134,29 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def once(factory: pytest.TempPathFactory, name: str, fill: Callable[[Path], None]) -> Path:
+    """A folder that `fill` fills, for all workers of a test run: the first that comes fills it, and others wait."""
+    base = factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder, filled = base / name, base / f"{name}.filled"
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not filled.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            fill(folder)
+            filled.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project, built. Tests must leave it as it is."""
-    folder = copy_project(tmp_path_factory.mktemp("built") / "project")
-    done = make(folder, "all")
-    assert done.returncode == 0, done.stdout + done.stderr
-    return folder
+
+    def fill(folder: Path) -> None:
+        done = make(copy_project(folder / "project"), "all")
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    return once(tmp_path_factory, "built", fill) / "project"
 
 
 @pytest.fixture(scope="session")

@@ -458,7 +458,6 @@ def command(*arguments):
         env=environment(PYTHONPATH=str(ROOT / "src")),
         capture_output=True,
         text=True,
-        timeout=120,
     )
 
 

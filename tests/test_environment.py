@@ -95,6 +95,8 @@ def test_everything_imported_is_declared():
         "yaml",
         "jinja2",
         "nbformat",
+        "jupyter_client",
+        "traitlets",
         "packaging",
         "pil",
         "py4j",

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
-from conftest import make, refused
+import inside
+from conftest import refused
 from helpers.notebook import session
 from helpers.read import published
 
@@ -17,7 +18,7 @@ NOTEBOOK = "02-teacher-leadership"
 
 def run(project, file, **values):
     (project / "params" / file).write_text(json.dumps(values))
-    return make(project, "run", f"NOTEBOOK={NOTEBOOK}", f"PARAMS=params/{file}")
+    return inside.build(project, "run", NOTEBOOK, f"params/{file}")
 
 
 def shown(project, name, what):
@@ -103,7 +104,7 @@ def test_own_coding_gives_counts_and_no_leaders(project, codes):
 
 @pytest.mark.parametrize("kind", ["survey", "coding"])
 def test_the_examples_answer_says_that_they_are_simulated(project, kind):
-    done = make(project, "run", f"NOTEBOOK={NOTEBOOK}", f"PARAMS=params/02-own-{kind}.yml")
+    done = inside.build(project, "run", NOTEBOOK, f"params/02-own-{kind}.yml")
     assert done.returncode == 0, done.stderr
     lines = session.lines(project / "build" / "runs" / f"02-own-{kind}")
     (answer,) = (line["text"] for line in lines if line["kind"] == "answer")

@@ -1,8 +1,5 @@
 """Rasch measures by the rating scale model: raschpy itself, brute force, hand-worked numbers, and bad input."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import optimize
 
+import inside
+from conftest import ROOT
 from helpers.estimate import rasch
 from helpers.project import InputError
 
@@ -258,6 +257,6 @@ def test_raschpy_leaves_the_style_of_figures_alone():
         "changed = [name for name in before if mpl.rcParams[name] != before[name]]\n"
         "assert not changed, changed\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = inside.python(ROOT, code)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

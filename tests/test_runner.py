@@ -11,7 +11,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from conftest import environment, make, write_notebook
+import inside
+from conftest import MINUTES, environment, make, wait_until, write_notebook
 from helpers.build import execute
 
 pytestmark = pytest.mark.build
@@ -31,8 +32,8 @@ def write_params(folder, **values):
 
 def test_a_failing_cell_fails_the_build_until_it_is_mended(tiny):
     write_notebook(tiny, "01-tiny", "x = 1", "raise ValueError('on purpose')", "y = 2")
-    for _ in range(2):  # the second time it is not taken for done
-        done = make(tiny, "all")
+    for build in (make, inside.build):  # the second time it is not taken for done
+        done = build(tiny, "all")
         assert done.returncode != 0
         assert "ValueError: on purpose" in done.stderr
         assert "raise ValueError" in done.stderr
@@ -41,7 +42,7 @@ def test_a_failing_cell_fails_the_build_until_it_is_mended(tiny):
     kept = json.loads((tiny / "build" / "failed" / "01-tiny.ipynb").read_text())
     assert any(cell.get("execution_count") for cell in kept["cells"])
     write_notebook(tiny, "01-tiny", "x = 1")
-    assert make(tiny, "all").returncode == 0
+    assert inside.build(tiny, "all").returncode == 0
     assert set(results(tiny)) == set(RESULTS)
     assert not (tiny / "build" / "failed" / "01-tiny.ipynb").exists()
 
@@ -49,10 +50,10 @@ def test_a_failing_cell_fails_the_build_until_it_is_mended(tiny):
 def test_a_failure_leaves_earlier_results_and_the_other_notebook_runs(tiny):
     write_notebook(tiny, "01-tiny", "x = 1")
     write_notebook(tiny, "02-other", "x = 1")
-    assert make(tiny, "all").returncode == 0
+    assert inside.build(tiny, "all").returncode == 0
     page = (tiny / "build" / "site" / "01-tiny.html").read_bytes()
     write_notebook(tiny, "01-tiny", "1 / 0")
-    done = make(tiny, "all")
+    done = inside.build(tiny, "all")
     assert done.returncode != 0
     assert "02-other starts" not in done.stdout
     assert (tiny / "build" / "site" / "01-tiny.html").read_bytes() == page
@@ -92,7 +93,7 @@ def test_a_card_without_alternative_text_fails_the_build(tiny):
         "cards.figure(run, plt.figure(), 'empty', title='Empty', caption='Nothing at all is to be seen here.', alt='',"
         " data=pd.DataFrame({'x': [1]}), sources=['data/published/001-table1.csv'], state='recomputed')",
     )  # fmt: skip
-    done = make(tiny, "all")
+    done = inside.build(tiny, "all")
     assert done.returncode != 0
     assert "alternative text" in done.stderr
     assert results(tiny) == []
@@ -103,7 +104,7 @@ def test_a_notebook_that_starts_no_session_or_gives_no_answer_fails(tiny):
     notebook = json.loads(path.read_text())
     for keep, reason in ((slice(0, 3), "never gave its answer"), (slice(0, 2), "session.start")):
         path.write_text(json.dumps(notebook | {"cells": notebook["cells"][keep]}))
-        done = make(tiny, "all")
+        done = inside.build(tiny, "all")
         assert done.returncode != 0
         assert reason in done.stderr
 
@@ -117,7 +118,7 @@ PARAMETERS = "size: int = 2  # how many\ndata: str = ''  # a file"
 )
 def test_wrong_parameters_are_refused_before_anything_runs(tiny, values, reason):
     write_notebook(tiny, "01-tiny", parameters=PARAMETERS)
-    done = make(tiny, "run", "NOTEBOOK=01-tiny", f"PARAMS={write_params(tiny, **values)}")
+    done = inside.build(tiny, "run", "01-tiny", write_params(tiny, **values))
     assert done.returncode != 0
     assert reason in done.stderr
     assert "size: int = 2  how many" in done.stderr
@@ -138,21 +139,20 @@ def test_unknown_notebook_and_missing_words_are_told(tiny):
 def test_a_run_has_its_parameters_and_reruns_only_when_something_changed(tiny):
     write_notebook(tiny, "01-tiny", "assert size == 5", parameters=PARAMETERS)
     params = write_params(tiny, size=5)
-    call = ("run", "NOTEBOOK=01-tiny", f"PARAMS={params}")
-    assert make(tiny, *call).returncode == 0
+    assert make(tiny, "run", "NOTEBOOK=01-tiny", f"PARAMS={params}").returncode == 0
     folder = tiny / "build" / "runs" / "mine"
     for name in ("notebook.ipynb", "notebook.html", "figures", "tables"):
         assert (folder / name).exists()
-    assert "Nothing to do" in make(tiny, *call).stdout
+    call = ("run", "01-tiny", params)
+    assert "Nothing to do" in inside.build(tiny, *call).stdout
     os.utime(tiny / params)
-    assert "params/mine.yml changed" in make(tiny, *call).stdout
+    assert "Nothing to do" in inside.build(tiny, *call).stdout
+    (tiny / params).write_text("size: 5  # as before\n")
+    assert "params/mine.yml changed" in inside.build(tiny, *call).stdout
     # Another file of the same name is another run.
     (tiny / "elsewhere").mkdir()
     (tiny / "elsewhere" / "mine.yml").write_text("size: 5")
-    assert (
-        "mine.yml changed"
-        in make(tiny, "run", "NOTEBOOK=01-tiny", "PARAMS=elsewhere/mine.yml").stdout
-    )
+    assert "mine.yml changed" in inside.build(tiny, "run", "01-tiny", "elsewhere/mine.yml").stdout
 
 
 def test_the_kernel_is_this_python_whatever_others_say(tiny, tmp_path):
@@ -218,13 +218,10 @@ def test_kill_at_any_moment_leaves_nothing_taken_for_done(tiny, moment):
     )  # fmt: skip
     running = subprocess.Popen(
         [sys.executable, "-m", "helpers.build", "all"], cwd=tiny, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        env=environment(PYTHONPATH=str(tiny / "src"), SLOW="60" if moment == "while a cell runs" else "0"),
+        env=environment(PYTHONPATH=str(tiny / "src"), SLOW=f"{2 * MINUTES}" if moment == "while a cell runs" else "0"),
     )  # fmt: skip
     if moment == "while a cell runs":
-        deadline = time.monotonic() + 60
-        while not marker.exists() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        assert marker.exists()
+        assert wait_until(marker.exists)
     else:
         time.sleep(float(moment.split()[1]))
     os.kill(running.pid, signal.SIGKILL)
@@ -232,15 +229,12 @@ def test_kill_at_any_moment_leaves_nothing_taken_for_done(tiny, moment):
     if moment == "while a cell runs":
         assert results(tiny) == []
     # Whatever is there by now must be whole, and the next build must end well.
-    done = make(tiny, "all")
+    done = inside.build(tiny, "all")
     assert done.returncode == 0, done.stderr
     assert set(results(tiny)) == set(RESULTS)
     assert "It ran." in (tiny / "build" / "site" / "index.html").read_text()
-    assert "Nothing to do" in make(tiny, "all").stdout
-    deadline = time.monotonic() + 30
-    while kernels_of(tiny) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert kernels_of(tiny) == [], "kernels outlive a killed build"
+    assert "Nothing to do" in inside.build(tiny, "all").stdout
+    assert wait_until(lambda: not kernels_of(tiny)), "kernels outlive a killed build"
 
 
 @sees_kernels
@@ -248,24 +242,19 @@ def test_an_interrupt_ends_the_build_at_once(tiny):
     """Ctrl-C in a terminal: a signal to make and all that it started, but the kernels, which are not in the terminal."""
     marker = tiny / "reached"
     write_notebook(
-        tiny, "01-tiny", f"import pathlib, time\npathlib.Path({str(marker)!r}).touch()\ntime.sleep(60)"
+        tiny, "01-tiny", f"import pathlib, time\npathlib.Path({str(marker)!r}).touch()\ntime.sleep({2 * MINUTES})"
     )  # fmt: skip
     running = subprocess.Popen(
         ["make", "ENV=active", "all"], cwd=tiny, env=environment(), start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    deadline = time.monotonic() + 60
-    while not marker.exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
+    assert wait_until(marker.exists)
     os.killpg(running.pid, signal.SIGINT)
-    said = running.communicate(timeout=10)[0]
+    said = running.communicate(timeout=MINUTES)[0]
     assert running.returncode != 0
     assert "Traceback" not in said
     assert results(tiny) == []
-    deadline = time.monotonic() + 30
-    while kernels_of(tiny) and time.monotonic() < deadline:
-        time.sleep(0.2)
-    assert kernels_of(tiny) == [], "kernels outlive an interrupted build"
+    assert wait_until(lambda: not kernels_of(tiny)), "kernels outlive an interrupted build"
 
 
 def test_an_environment_without_the_packages_is_told(tiny):
@@ -282,55 +271,56 @@ def test_an_environment_without_the_packages_is_told(tiny):
 
 
 KILLER = """
-import itertools, os, pathlib, shutil, signal, sys
-from helpers.build import __main__ as build
+import itertools, json, os, pathlib, shutil, signal, sys
+from helpers.build import __main__ as command, execute, site  # loaded once, not in every fork
 
-step, last = itertools.count(1), int(sys.argv[1])
+BUILD = pathlib.Path("build")
 
-def deadly(function):
-    def call(*arguments, **more):
-        if next(step) == last:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return function(*arguments, **more)
-    return call
+def killed_at(last):
+    '''Status of a build that kills itself before its `last` step on disk.'''
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    step = itertools.count(1)
 
-for owner, name in (
-    (os, "rename"), (pathlib.Path, "rename"), (pathlib.Path, "write_text"), (pathlib.Path, "unlink"),
-    (shutil, "copytree"), (shutil, "copyfile"), (shutil, "rmtree"),
-):
-    setattr(owner, name, deadly(getattr(owner, name)))
-sys.exit(build.main(["all"]))
+    def deadly(function):
+        def call(*arguments, **more):
+            if next(step) == last:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return function(*arguments, **more)
+        return call
+
+    for owner, name in (
+        (os, "rename"), (os, "replace"), (pathlib.Path, "rename"), (pathlib.Path, "write_text"), (pathlib.Path, "unlink"),
+        (shutil, "copytree"), (shutil, "copyfile"), (shutil, "rmtree"),
+    ):
+        setattr(owner, name, deadly(getattr(owner, name)))
+    os._exit(command.main(["all"]))
+
+for last in range(1, 200):
+    status = killed_at(last)
+    for state in (BUILD / "standard" / "01-tiny" / "state.json", BUILD / "site.json"):
+        for name in json.loads(state.read_text())["made"] if state.exists() else []:
+            assert (state.parent / name).exists(), f"killed at step {last}: {name} is missing"
+    if status != -signal.SIGKILL:
+        break
+assert status == 0
+assert last > 15, last
+sys.exit(command.main(["why"]))
 """
 
 
 @pytest.mark.parametrize("before", ["nothing", "an older site"])
 def test_kill_at_every_step_on_disk_leaves_whole_results_only(tiny, before):
     write_notebook(tiny, "01-tiny")
-    build = tiny / "build"
     if before == "an older site":
-        assert make(tiny, "all").returncode == 0
+        assert inside.build(tiny, "all").returncode == 0
         style = tiny / "src" / "helpers" / "build" / "template" / "style.css"
         style.write_text(style.read_text() + "\n")
-    for step in range(1, 200):
-        done = subprocess.run(
-            [sys.executable, "-c", KILLER, str(step)], cwd=tiny, capture_output=True, text=True,
-            env=environment(PYTHONPATH=str(tiny / "src")),
-        )  # fmt: skip
-        for state, base in (
-            (build / "standard" / "01-tiny" / "state.json", None),
-            (build / "site.json", build),
-        ):
-            if state.exists():
-                for name in json.loads(state.read_text())["made"]:
-                    assert ((base or state.parent) / name).exists(), (
-                        f"killed at step {step}: {name} is missing"
-                    )
-        if done.returncode != -signal.SIGKILL:
-            break
+    done = inside.python(tiny, KILLER)
     assert done.returncode == 0, done.stderr
-    assert step > 15
     assert set(results(tiny)) == set(RESULTS)
-    assert "Nothing to do" in make(tiny, "all").stdout
+    assert "Nothing to do" in done.stdout.splitlines()[-1]
 
 
 def test_two_builds_at_once_wait_for_each_other(tiny):
@@ -346,7 +336,7 @@ def test_two_builds_at_once_wait_for_each_other(tiny):
         )
         for _ in range(2)
     ]
-    outputs = [process.communicate(timeout=120)[0] for process in both]
+    outputs = [process.communicate(timeout=MINUTES)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert sum("01-tiny starts" in text for text in outputs) == 1
 

@@ -16,7 +16,11 @@ from conftest import need
 from helpers.estimate import moments
 from helpers.project import InputError
 
-pytestmark = pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),
+    pytest.mark.slow,
+    pytest.mark.xdist_group("spark"),  # one session
+]
 
 MODEL = moments.Model(
     outcome="the outcome",
@@ -195,7 +199,6 @@ moments.compute(Path({str(path)!r}), moments.Model("y", "school", "year", "2012"
         env=bare | {"JAVA_HOME": str(tmp_path), "PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
-        timeout=120,
     )
     assert "InputError: engine 'spark' cannot start" in done.stderr
     assert "It needs Java 17 or newer" in done.stderr

@@ -1,5 +1,6 @@
 """Every way in which a download can go wrong, against a server of our own; and that nothing half-done is left."""
 
+import fcntl
 import hashlib
 import io
 import os
@@ -18,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conftest import copy_project, environment, make
+from conftest import MINUTES, copy_project, environment, make, wait_until
 from helpers.project import InputError
 from helpers.read import talis_download
 
@@ -82,7 +83,7 @@ def serve(content=WHOLE, cut=None, stall=False, obey=True, **headers):
         )
         if stall:
             request.wfile.flush()
-            request.server.over.wait(10)
+            request.server.over.wait(MINUTES)
 
     return answer
 
@@ -117,7 +118,7 @@ def folder(tmp_path):
 
 def fetch(server, folder, **more):
     return talis_download.fetch(
-        server.url, folder, **{"patience": 0.2, "pauses": (0.01, 0.01)} | more
+        server.url, folder, **{"patience": MINUTES, "pauses": (0.01, 0.01)} | more
     )
 
 
@@ -171,29 +172,33 @@ def test_what_is_there_and_not_whole_is_named_and_kept(server, folder, content, 
     assert server.asked == []
 
 
-def test_a_second_download_waits_for_the_first(server, folder, capfd):
+def test_a_second_download_waits_for_the_first(server, folder, capfd, monkeypatch):
     def slowly(request):
         request.send(WHOLE[:HALF], length=len(WHOLE))
         request.wfile.flush()
-        waiting.wait(10)
-        time.sleep(0.1)  # in which a second one would ask
+        waiting.wait(MINUTES)
         request.wfile.write(WHOLE[HALF:])
 
     def second():
-        while not (folder / f"{NAME}.part").exists():
-            time.sleep(0.01)
+        assert wait_until((folder / f"{NAME}.part").exists)
+        said["second"] = fetch(server, folder)
         waiting.set()
-        said.append(fetch(server, folder))
 
-    waiting, said = threading.Event(), []
+    def flock(place, how):
+        if how == fcntl.LOCK_EX:  # it has been turned away once
+            waiting.set()
+        lock(place, how)
+
+    waiting, said, lock = threading.Event(), {}, fcntl.flock
+    monkeypatch.setattr(fcntl, "flock", flock)
     server.plan = [slowly, serve()]
     thread = threading.Thread(target=second)
     thread.start()
-    said.append(fetch(server, folder, patience=10))
+    fetch(server, folder)
     thread.join()
     assert left(folder) == {NAME: WHOLE}
     assert server.asked == [None]
-    assert "there and whole" in said[1]
+    assert "there and whole" in said["second"]
     assert "waiting for it" in capfd.readouterr().out
 
 
@@ -227,22 +232,21 @@ def test_cut_off_again_and_again_keeps_the_part_for_next_time(server, folder):
 @pytest.mark.parametrize("answered", [True, False])
 def test_stalled_connection_is_given_up_and_taken_up_again(server, folder, answered):
     def silent(request):
-        request.server.over.wait(10)
+        request.server.over.wait(MINUTES)
 
     server.plan = [serve(cut=HALF, stall=True) if answered else silent, serve()]
-    started = time.monotonic()
-    fetch(server, folder)
-    assert time.monotonic() - started < 5
+    fetch(server, folder, patience=0.5)
     assert left(folder) == {NAME: WHOLE}
-    assert server.asked == [None, f"bytes={HALF}-" if answered else None]
+    assert len(server.asked) > 1  # on a busy machine a third time: another one seems to be stalled
+    assert (server.asked[-1] or "").startswith("bytes=") is answered
 
 
 def test_connection_that_stalls_each_time_is_one_message(server, folder):
     server.plan = [serve(cut=HALF, stall=True)]
-    message = refused(server, folder)
+    message = refused(server, folder, patience=0.2)
     assert "no data came for 0.2 s, 3 times in a row" in message
     assert tells_what_to_do_by_hand(message)
-    assert left(folder) == {f"{NAME}.part": WHOLE[:HALF]}
+    assert WHOLE[:HALF].startswith(left(folder)[f"{NAME}.part"])
 
 
 def test_server_that_ignores_the_range_starts_anew(server, folder):
@@ -506,18 +510,18 @@ def test_interrupt_leaves_the_part_alone_and_says_so(server, project):
         text=True,
     )
     try:
-        deadline = time.monotonic() + 20
-        while not part.exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        assert wait_until(part.exists)
         time.sleep(0.2)
         running.send_signal(signal.SIGINT)
-        _, said = running.communicate(timeout=20)
+        _, said = running.communicate(timeout=MINUTES)
     finally:
         running.kill()
     assert running.returncode == 130
     assert "Stopped. What came" in said
     assert "Traceback" not in said
-    assert left(part.parent) == {part.name: WHOLE[:HALF]}
+    [(name, content)] = left(part.parent).items()
+    assert name == part.name
+    assert WHOLE[:HALF].startswith(content)
 
 
 def test_progress_is_shown_on_a_terminal(server, project):
@@ -530,7 +534,7 @@ def test_progress_is_shown_on_a_terminal(server, project):
         env=environment(TALIS_URL=server.url, PYTHONPATH=str(project / "src"), no_proxy="*"),
         stdout=subprocess.PIPE,
         stderr=theirs,
-        timeout=30,
+        timeout=MINUTES,
     )
     shown = os.read(ours, 100_000).decode()
     os.close(theirs)

@@ -9,7 +9,8 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-from conftest import make, refused
+import inside
+from conftest import refused
 
 pytestmark = pytest.mark.build
 NOTEBOOK = "03-talis-deprivatization"
@@ -21,7 +22,7 @@ SHARES = [
 
 def run(project, stem, **values):
     (project / "params" / f"{stem}.yml").write_text(json.dumps(values))
-    return make(project, "run", f"NOTEBOOK={NOTEBOOK}", f"PARAMS=params/{stem}.yml")
+    return inside.build(project, "run", NOTEBOOK, f"params/{stem}.yml")
 
 
 def table(project, stem, name="shares"):

@@ -4,6 +4,8 @@ What counts as changed is the content of a file, never its time: a copied projec
 by what its author wrote (see `helpers.notebook.source`). Helpers count one by one, by the imports that are read in them.
 """
 
+from __future__ import annotations
+
 import ast
 import hashlib
 import json
@@ -12,11 +14,12 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from helpers.project import ROOT, relative
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 PACKAGE = Path(__file__).parent
 FOLDER = ROOT / "build" / "cache"
@@ -144,6 +147,8 @@ def tables(
 
 
 def _read(folder: Path) -> dict[str, pd.DataFrame]:
+    import pandas as pd  # a build with nothing to do needs none
+
     return {path.stem: pd.read_csv(path) for path in sorted(folder.glob("*.csv"))}
 
 

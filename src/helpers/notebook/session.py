@@ -88,13 +88,16 @@ def start(notebook: str, namespace: dict[str, Any]) -> Session:
         raise RuntimeError(f"this kernel runs {sys.executable}, the build runs {expected}")
     if "COMPENDIUM_FOLDER" not in os.environ:  # make has checked them
         values = parameters.check(path, values, f"notebooks/{notebook}.ipynb")
-    if values == defaults:
-        values |= _example(notebook, values.get("data"))
+    example = _example(notebook, values.get("data")) if values == defaults else None
+    if example:
+        values |= parameters.read(example)
     folder, stem, links = _places(notebook, namespace)
     for name in ("figures", "tables"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     session = Session(notebook, values, defaults, folder, stem, links)
     note(session, "start", python=sys.executable, parameters=values)
+    if example:
+        looks_in(session, example)
     return session
 
 
@@ -117,7 +120,7 @@ def note(session: Session, kind: str, **fields: Any) -> None:
 
 
 def looks_in(session: Session, folder: str | Path) -> Path:
-    """Note that the run depends on what is in a folder (a file that comes or goes reruns the notebook), and return it.
+    """Note that the run depends on a file that is no source, or on what is in a folder, and return its place.
 
     The folder may be absent. What the run itself writes there must be written before.
     """
@@ -136,16 +139,13 @@ def lines(folder: Path) -> list[dict[str, Any]]:
     )
 
 
-def _example(notebook: str, data: str | None) -> dict[str, Any]:
-    """Parameters of the first ready file for this notebook that names `data`."""
+def _example(notebook: str, data: str | None) -> Path | None:
+    """The first ready file of parameters for this notebook that names `data`."""
     if not notebook.startswith(f"{source.OWN}/"):
-        return {}
-    number = notebook.removeprefix(f"{source.OWN}/")[:2]
-    for file in sorted((ROOT / "params").glob(f"{number}-*.yml")):
-        values = parameters.read(file)
-        if values.get("data") == data:
-            return values
-    return {}
+        return None
+    number = Path(notebook).name[:2]
+    files = sorted((ROOT / "params").glob(f"{number}-*.yml"))
+    return next((file for file in files if parameters.read(file).get("data") == data), None)
 
 
 def _places(notebook: str, namespace: dict[str, Any]) -> tuple[Path, str, str]:

@@ -1,0 +1,150 @@
+"""`python -m helpers.build` in a fork that has all packages loaded, and runs the cells itself instead of a kernel.
+
+Command line, parameters, cells, messages and files are those of `make run`, which takes seconds more to load the same
+packages twice. What depends on make or on a kernel is tested with make.
+"""
+
+import functools
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+
+from conftest import environment
+
+PACKAGES = (
+    "bs4", "duckdb", "linearmodels.panel", "matplotlib.pyplot", "nbconvert.exporters", "papermill", "pydantic",
+    "pyreadstat", "scipy.stats", "seaborn", "statsmodels.api", "tqdm",
+)  # fmt: skip
+"""What takes long to load; a fork loads whatever else it needs."""
+ALONE = """
+import sys
+from helpers.build import __main__, run
+run.AT_ONCE = 1  # all notebooks of a process share one shell
+"""
+
+
+def build(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """What `python -m helpers.build` with these arguments does in a copy of the project."""
+    return python(folder, f"{ALONE}sys.exit(__main__.main({list(arguments)!r}))")
+
+
+def python(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
+    """What `python -c` does with this code in a copy of the project."""
+    loaded = _loaded()
+    with tempfile.TemporaryDirectory() as said:
+        loaded.stdin.write(f"{json.dumps({'folder': str(folder), 'code': code, 'said': said})}\n")
+        loaded.stdin.flush()
+        status = int(loaded.stdout.readline())
+        texts = (Path(said, name).read_text(encoding="utf-8") for name in ("stdout", "stderr"))
+        return subprocess.CompletedProcess(code, status, *texts)
+
+
+@functools.cache
+def _loaded() -> subprocess.Popen:
+    """The process that forks; it ends with this one, whose end of the pipe it reads."""
+    settings = {"MPLBACKEND": "agg", "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0"}
+    return subprocess.Popen(
+        [sys.executable, __file__], env=environment(**settings), text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+
+
+def serve() -> None:
+    """Fork for each wish that comes in, and answer with the exit status."""
+    for name in PACKAGES:
+        importlib.import_module(name)
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            fulfil(**json.loads(line))
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+def fulfil(folder: str, code: str, said: str) -> None:
+    """In the fork: be a process that was started in the copy's folder, and end as one."""
+    for number, name in enumerate((os.devnull, f"{said}/stdout", f"{said}/stderr")):
+        os.dup2(os.open(name, os.O_RDWR | os.O_CREAT), number)
+    os.chdir(folder)
+    sys.path.insert(0, f"{folder}/src")
+    _run_cells_here()
+    status = 0
+    try:
+        exec(code, {"__name__": "__main__"})
+    except SystemExit as error:
+        status = error.code or 0
+    except BaseException:
+        traceback.print_exc()
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
+def _run_cells_here() -> None:
+    """Tell papermill to run cells in this process, with what the kernel's file says of its environment."""
+    from IPython.core.displayhook import DisplayHook
+    from IPython.core.displaypub import CapturingDisplayPublisher
+    from IPython.core.interactiveshell import InteractiveShell
+    from jupyter_client.kernelspec import get_kernel_spec
+    from nbformat.v4 import new_output
+    from papermill.engines import Engine, papermill_engines
+    from traitlets.config import Config
+
+    class Hook(DisplayHook):
+        """Shows a cell's last value where `display` shows."""
+
+        def write_output_prompt(self):
+            pass
+
+        def write_format_data(self, data, metadata=None):
+            self.shell.display_pub.publish(data, metadata or {})
+
+        def finish_displayhook(self):
+            pass
+
+    class Here(Engine):
+        """Runs cell after cell, to the first that fails."""
+
+        @classmethod
+        def execute_managed_notebook(cls, nb_man, kernel_name, **_):
+            os.environ.update(get_kernel_spec(kernel_name).env)
+            shell = InteractiveShell.instance(
+                config=Config(HistoryManager={"enabled": False}),
+                displayhook_class=Hook, display_pub_class=CapturingDisplayPublisher,
+            )  # fmt: skip
+            shell.reset()
+            shell.showtraceback = lambda *_, **__: None
+            for place, cell in enumerate(nb_man.nb.cells):
+                nb_man.cell_start(cell, place)
+                error = run(shell, cell) if cell.cell_type == "code" else None
+                if error:
+                    nb_man.cell_exception(cell, place)
+                nb_man.cell_complete(cell, place)
+                if error:
+                    break
+
+    def run(shell, cell):
+        shell.display_pub.outputs = []
+        done = shell.run_cell(cell.source, store_history=True)
+        cell.execution_count = done.execution_count
+        cell.outputs = [
+            new_output("display_data", shown["data"], metadata=shown["metadata"])
+            for shown in shell.display_pub.outputs
+        ]
+        if error := done.error_before_exec or done.error_in_exec:
+            lines = traceback.format_exception(error)
+            cell.outputs.append(
+                new_output("error", ename=type(error).__name__, evalue=str(error), traceback=lines)
+            )
+        return error
+
+    papermill_engines.register(None, Here)
+
+
+if __name__ == "__main__":
+    serve()
