@@ -263,7 +263,7 @@ def reading(groups: pd.DataFrame, alpha: float, power: float) -> pd.DataFrame:
         p_value=p_values,
         p_holm=intervals.holm(p_values),
         detectable=[
-            power.detectable_difference(r.n1, r.n2, alpha, power) for r in groups.itertuples()
+            detectable_difference(r.n1, r.n2, alpha, power) for r in groups.itertuples()
         ],
         equivalence_bound=[twogroups.equivalence_bound(*row) for row in rows],
     )
