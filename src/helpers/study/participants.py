@@ -12,6 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from helpers.estimate import intervals, twogroups
+from helpers.estimate.power import detectable_difference
 from helpers.project import InputError, relative
 from helpers.read import frames
 from helpers.read.suppression import MINIMUM
@@ -262,9 +263,7 @@ def reading(groups: pd.DataFrame, alpha: float, power: float) -> pd.DataFrame:
     return groups[["scale"]].assign(
         p_value=p_values,
         p_holm=intervals.holm(p_values),
-        detectable=[
-            detectable_difference(r.n1, r.n2, alpha, power) for r in groups.itertuples()
-        ],
+        detectable=[detectable_difference(r.n1, r.n2, alpha, power) for r in groups.itertuples()],
         equivalence_bound=[twogroups.equivalence_bound(*row) for row in rows],
     )
 
