@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+from collections import deque
 from pathlib import Path
 
 
@@ -17,9 +18,11 @@ def main(lock: Path) -> int:
         sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off",
         "--require-hashes", "--requirement", str(lock),
     ]  # fmt: skip
-    found, told = 0, time.monotonic()
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as pip:
+    found, told, last = 0, time.monotonic(), deque(maxlen=30)
+    said = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen(command, text=True, **said) as pip:
         for line in pip.stdout:
+            last.append(line)
             found += line.startswith(("Collecting", "Requirement already"))
             if line.startswith("Installing collected"):
                 print(
@@ -29,6 +32,8 @@ def main(lock: Path) -> int:
             elif time.monotonic() - told > 5:
                 print(f"  {found} of {total} packages ...", flush=True)
                 told = time.monotonic()
+    if pip.returncode:
+        print("".join(last), file=sys.stderr)
     return pip.returncode
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from helpers.estimate import fixed_effects, moments, panels, rasch
+from helpers.estimate import complete_records, fixed_effects, moments, panels, rasch
 from helpers.estimate.fixed_effects import Within
 from helpers.estimate.moments import Moments
 from helpers.project import ROOT, InputError
@@ -262,8 +262,8 @@ def compared(
 
 def _sample(source: records.Records, model: moments.Model, every: int) -> pd.DataFrame:
     """One of `every` so many complete records of a panel, in their order, under the names of the model's columns."""
-    cells = {column: moments.label(source, column) for column in model.labels}
-    cells |= {column: moments.number(source, column) for column in model.numbers}
+    cells = {column: complete_records.label(source, column) for column in model.labels}
+    cells |= {column: complete_records.number(source, column) for column in model.numbers}
     names = {column: source.identifier(column) for column in cells}
     wanted = [f"{name} IS NOT NULL" for name in names.values()]
     wanted += [f"{names[name]} = {records.quote(level)}" for name, level in model.subset.items()]
