@@ -65,17 +65,14 @@ def test_formula_and_simulation_agree(studies):
     assert gap.abs().max() < 4 / (2 * 599) ** 0.5  # four standard errors of a simulated spread
 
 
-def test_other_assumptions(studies, tmp_path):
-    ran = run(tmp_path, NOTEBOOK, assume={"schools": 60, "icc": 0.3, "teachers": 10})
-    assert sorted(set(ran.figure("smallest-change")["icc"])) == [0.05, 0.2, 0.3]
-    assert "The smallest change that 60 schools can show" in ran.page
-    assert "The smallest change that 27 schools can show" in studies.page
-    pd.testing.assert_frame_equal(ran.table("coverage"), studies.table("coverage"))
-
-
-def test_a_plan_with_comparison_schools(tmp_path):
+def test_a_plan_with_other_assumptions(studies, tmp_path):
     ready = parameters.read(ROOT / "params" / "09-own-study.yml")
+    assert ready["assume"]["comparison"]
     ran = run(tmp_path, NOTEBOOK, **ready)
+    icc = sorted({0.05, 0.2, ready["assume"]["icc"]})
+    assert sorted(set(ran.figure("smallest-change")["icc"])) == icc
+    for shown, schools in ((ran, ready["assume"]["schools"]), (studies, 27)):
+        assert f"The smallest change that {schools} schools can show" in shown.page
     assumptions = pd.read_csv(ROOT / "data" / "simulated" / "06-design-assumptions.csv")
     given = power.assumed(assumptions, ready["assume"])
     alone, against = (
@@ -83,6 +80,7 @@ def test_a_plan_with_comparison_schools(tmp_path):
         for others in (0, given["schools"])
     )
     assert f"from about {alone:.2f} standard deviations on, or from {against:.2f}" in ran.answer
+    pd.testing.assert_frame_equal(ran.table("coverage"), studies.table("coverage"))
 
 
 def test_an_unknown_assumption_is_refused(tmp_path):
