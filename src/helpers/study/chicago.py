@@ -344,10 +344,7 @@ def estimates(sums: pd.DataFrame, inference: str = "CRV1") -> pd.DataFrame:
     found = []
     for named, _ in sums.groupby(["panel", "group", "measure", "specification"], sort=False):
         data = released.read_pooled(sums, named[0])
-        kind = "CRV1" if inference == "bootstrap" else inference
-        table = released.fit(data, kind).in_units_of(data.baseline_sd).table()
-        if inference == "bootstrap":
-            table["p_value"] = data.wild_p
+        table = released.table(data, inference, data.baseline_sd)
         for place, column in enumerate(("panel", "group", "measure", "specification")):
             table.insert(place, column, named[place])
         found.append(table)
