@@ -384,7 +384,7 @@ REFUSED = {
     "list of a release": ("pooled", students_as_they_are, {"drop": "x"}, r"drop: .*In brackets it is a list: \[x\]"),
     "records of others": ("pooled", students_as_they_are, {"source": "twin"}, r"source: input should be 'all' or 'own'"),
     "no use": ("pooled", students_as_they_are, {"items": ["a"], "balanced": True}, "no use for items, balanced.*It takes data, outcome, school, .*, merge, drop"),
-    "missing parameter": ("pooled", students_as_they_are, {"year": ""}, "a release needs year"),
+    "missing parameter": ("pooled", students_as_they_are, {"data": "", "year": ""}, "a release needs data, year"),
     "no column": ("pooled", students_as_they_are, {"outcome": "yy"}, "no column 'yy'"),
 }  # fmt: skip
 

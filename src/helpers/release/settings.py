@@ -34,7 +34,8 @@ def read(file: Path) -> dict[str, Any]:
         raise InputError(
             f"{file}: a release has no use for {', '.join(unused)}. Leave that out. It takes {', '.join(_TAKEN)}."
         )
-    if missing := [name for name in _NEEDED if values[name] == ""]:
+    # As given: a default of the notebook is an example and nothing to release.
+    if missing := [name for name in _NEEDED if given.get(name, "") == ""]:
         raise InputError(f"{file}: a release needs {', '.join(missing)}. Name that in the file.")
     merge = {str(name): list(map(str, schools)) for name, schools in values["merge"].items()}
     texts = {"merge": merge, "drop": list(map(str, values["drop"]))}
