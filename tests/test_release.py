@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from itertools import combinations
 
 import duckdb
@@ -16,7 +17,8 @@ from conftest import ROOT
 from helpers.estimate import bootstrap, fixed_effects, moments
 from helpers.project import InputError
 from helpers.read.records import open_records
-from helpers.release import disclosure, released
+from helpers.release import __main__ as command
+from helpers.release import panels, released
 
 COLUMNS = {"outcome": "y", "school": "school", "year": "year", "baseline": 2012}
 PARAMETERS = COLUMNS | {"controls": ["x"], "categories": {"sex": "f", "plan": "free"}}
@@ -49,13 +51,13 @@ def students(schools=10, size=80, years=(2012, 2013, 2014), seed=3):
 @pytest.fixture
 def ask(tmp_path, monkeypatch):
     """Write records and parameters, make the release, return its folder."""
-    monkeypatch.setattr(released, "BUILD", tmp_path / "build")
+    monkeypatch.setattr("helpers.release.folder.BUILD", tmp_path / "build")
 
     def made(frame, kind, parameters, name="mine"):
         frame.to_csv(tmp_path / "records.csv", index=False)
         given = {"data": str(tmp_path / "records.csv")} | parameters
         (tmp_path / f"{name}.yml").write_text(yaml.safe_dump(given, sort_keys=False))
-        return released.make(tmp_path / f"{name}.yml", kind)
+        return command.make(tmp_path / f"{name}.yml", kind)
 
     return made
 
@@ -184,7 +186,7 @@ def test_merging_equals_other_ids_in_the_records(ask, cluster):
     merged = {"Zusammen": ["Lyceum-02", "Lyceum-03"]}
     relabelled = frame.replace({"school": {"Lyceum-02": "Zusammen", "Lyceum-03": "Zusammen"}})
     sums, expected = by_year(relabelled, parameters)
-    found = disclosure.merge(moments.compute(frame, model(parameters)), merged)
+    found = panels.merge(moments.compute(frame, model(parameters)), merged)
     assert found.schools.tolist() == sums.schools.tolist()
     assert found.clusters.tolist() == sums.clusters.tolist()
     for name in ("records", "n", "sums", "products", "baseline"):
@@ -248,7 +250,8 @@ def test_a_column_called_like_another_and_its_level_hides_no_cell(ask, kind):
 def test_cells_are_those_of_the_levels_or_none():
     sums = moments.compute(students(), model(PARAMETERS))
     levels = {"year": ["2012", "2013", "2014"], "sex": ["f", "m"], "plan": ["free", "paid"]}
-    assert disclosure.cells(sums, levels, "y")
+    panel = panels.Panel(model(PARAMETERS), levels, sums, sums, {"y": ()})
+    assert panel.cells
     for wrong in (
         levels | {"sex": ["m", "m"]},
         levels | {"sex": ["m", "f"]},
@@ -256,7 +259,7 @@ def test_cells_are_those_of_the_levels_or_none():
         levels | {"plan": ["free"]},
     ):
         with pytest.raises(ValueError, match="level"):
-            disclosure.cells(sums, wrong, "y")
+            _ = replace(panel, levels=wrong).cells
 
 
 @pytest.mark.parametrize("kind", ["pooled", "school"])
@@ -323,14 +326,14 @@ def test_equal_inputs_give_equal_bytes(ask, kind):
 
 
 def test_equal_bytes_of_files_that_many_threads_could_read(tmp_path, monkeypatch):
-    monkeypatch.setattr(released, "BUILD", tmp_path / "build")
+    monkeypatch.setattr("helpers.release.folder.BUILD", tmp_path / "build")
     frame = students(schools=8, size=15_000)
     duckdb.from_df(frame).write_parquet(str(tmp_path / "big.parquet"), row_group_size=4096)
     given = {"data": str(tmp_path / "big.parquet")} | SEX_BY_YEAR
     (tmp_path / "mine.yml").write_text(yaml.safe_dump(given, sort_keys=False))
-    first = (released.make(tmp_path / "mine.yml", "school") / "moments.csv").read_bytes()
+    first = (command.make(tmp_path / "mine.yml", "school") / "moments.csv").read_bytes()
     for _ in range(3):
-        again = released.make(tmp_path / "mine.yml", "school") / "moments.csv"
+        again = command.make(tmp_path / "mine.yml", "school") / "moments.csv"
         assert again.read_bytes() == first
     with open_records(tmp_path / "big.parquet") as opened:  # what reads next is not slowed
         threads = opened.fetch("SELECT current_setting('threads') AS n")["n"][0]
@@ -376,8 +379,12 @@ REFUSED = {
     "name taken": ("school", students_as_they_are, {"merge": {"Lyceum-03": ["Lyceum-01", "Lyceum-02"]}}, "there is a school 'Lyceum-03' already"),
     "across districts": ("school", students_as_they_are, {"cluster": "district", "merge": {"both": ["Lyceum-01", "Lyceum-02"]}}, "'both' lie in more than one cluster"),
     "all dropped": ("school", two_schools, {"drop": ["Lyceum-00", "Lyceum-03"]}, "no school is left"),
-    "unknown parameter": ("pooled", students_as_they_are, {"items": ["a"]}, r"items: (?s:.*)There are: data, outcome, school"),
-    "parameter of another type": ("pooled", students_as_they_are, {"controls": "x"}, "controls: "),
+    "unknown parameter": ("pooled", students_as_they_are, {"merg": {}}, r"mine\.yml: not understood\n  merg: no such parameter\n01-practice-change takes:(?s:.*)\n  outcome: str(?s:.*)\n  merge: dict"),
+    "parameter of another type": ("pooled", students_as_they_are, {"controls": "x"}, r"controls: .*\(given: 'x'\)\. In brackets it is a list: \[x\]"),
+    "list of a release": ("pooled", students_as_they_are, {"drop": "x"}, r"drop: .*In brackets it is a list: \[x\]"),
+    "records of others": ("pooled", students_as_they_are, {"source": "twin"}, "source: no such parameter"),
+    "no use": ("pooled", students_as_they_are, {"items": ["a"], "balanced": True}, "no use for items, balanced.*It takes data, outcome, school, .*, merge, drop"),
+    "missing parameter": ("pooled", students_as_they_are, {"data": "", "year": ""}, "a release needs data, year"),
     "no column": ("pooled", students_as_they_are, {"outcome": "yy"}, "no column 'yy'"),
 }  # fmt: skip
 
@@ -387,7 +394,7 @@ def test_refused_and_nothing_left_behind(ask, tmp_path, capsys, case):
     kind, change, more, message = REFUSED[case]
     with pytest.raises(InputError, match=message):
         ask(change(students().dropna()), kind, SEX_BY_YEAR | more)
-    assert released.main([str(tmp_path / "mine.yml"), kind]) == 1
+    assert command.main([str(tmp_path / "mine.yml"), kind]) == 1
     said = capsys.readouterr()
     assert said.out == ""
     assert "Nothing was released" in said.err
@@ -525,24 +532,24 @@ def test_disclosure_tells_the_smallest_cells(ask):
 
 def test_command_line(ask, tmp_path, capsys):
     ask(students(), "pooled", PARAMETERS)
-    assert released.main([str(tmp_path / "mine.yml"), "pooled"]) == 0
+    assert command.main([str(tmp_path / "mine.yml"), "pooled"]) == 0
     assert "disclosure.md" in capsys.readouterr().out
     for wrong in ([], ["mine.yml"], ["mine.yml", "all"]):
-        assert released.main(wrong) == 2
+        assert command.main(wrong) == 2
     assert "pooled|school" in capsys.readouterr().err
 
 
 @pytest.fixture
 def example(tmp_path, monkeypatch):
     """The parameters of the worked example in the documentation, and where they lie."""
-    monkeypatch.setattr(released, "BUILD", tmp_path / "build")
+    monkeypatch.setattr("helpers.release.folder.BUILD", tmp_path / "build")
     text = (ROOT / "docs" / "releasing-moments.md").read_text()
     (tmp_path / "example.yml").write_text(text.partition("```yaml\n")[2].partition("```")[0])
     return tmp_path / "example.yml"
 
 
 def test_the_documented_example_is_released_by_school(example):
-    folder = released.make(example, "school")
+    folder = command.make(example, "school")
     assert set(released.estimates(folder)["panel"]) == {"middle", "high"}
 
 
@@ -551,13 +558,19 @@ def test_without_its_merging_the_documented_example_is_refused(example):
     members = [name for names in parameters.pop("merge").values() for name in names]
     example.write_text(yaml.safe_dump(parameters, sort_keys=False))
     with pytest.raises(InputError) as error:
-        released.make(example, "school")
+        command.make(example, "school")
     named = re.findall(r"(school \d\d) \(year", str(error.value))
     assert set(named) <= set(members)
 
 
+def test_the_documented_code_reads_a_release(ask, monkeypatch):
+    text = (ROOT / "docs" / "releasing-moments.md").read_text()
+    monkeypatch.chdir(ask(students(), "school", PARAMETERS).parent)  # of the folder `mine`
+    exec(text.partition("```python\n")[2].partition("```")[0], {})
+
+
 def test_the_ready_parameters_are_released_pooled(example):
     ready = ROOT / "params" / "01-own-data.yml"
-    assert (released.make(ready, "pooled") / "disclosure.md").is_file()
+    assert (command.make(ready, "pooled") / "disclosure.md").is_file()
     with pytest.raises(InputError, match="12 of 12 schools"):
-        released.make(ready, "school")
+        command.make(ready, "school")

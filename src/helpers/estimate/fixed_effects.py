@@ -51,7 +51,6 @@ class Fit:
     n: int
     n_groups: int
     n_schools: int
-    singletons: tuple[str, ...]
 
     def table(self, level: float = 0.95) -> pd.DataFrame:
         """Tidy rows: term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups."""
@@ -149,8 +148,9 @@ def fit(data: Within, inference: str = "CRV1") -> Fit:
     """
     a, b = _solve(data)
     if inference == "CRV1":
-        scores = _scores(data, b) @ np.linalg.inv(a)
-        covariance = _factor(data) * scores.T @ scores
+        influence = scores(data, b) @ np.linalg.inv(a)
+        factor = crv1_factor(data.n, len(data.clusters), len(data.terms))
+        covariance = factor * influence.T @ influence
     elif inference == "CRV3":
         g = len(data.clusters)
         without_one = a - data.xx
@@ -165,8 +165,17 @@ def fit(data: Within, inference: str = "CRV1") -> Fit:
         covariance = (g - 1) / g * (left_out - b).T @ (left_out - b)
     else:
         raise ValueError(f"inference is CRV1 or CRV3, not {inference!r}")
-    shared = (data.n, len(data.clusters), data.n_schools, data.singletons)
-    return Fit(data.terms, b, covariance, inference, *shared)
+    return Fit(data.terms, b, covariance, inference, data.n, len(data.clusters), data.n_schools)
+
+
+def scores(data: Within, b: np.ndarray) -> np.ndarray:
+    """Each cluster's sum of regressors times residuals at the coefficients `b`: G x k."""
+    return data.xy - data.xx @ b
+
+
+def crv1_factor(n: int, g: int, k: int) -> float:
+    """What CRV1 multiplies the sandwich by: `n` records, `g` clusters, `k` terms."""
+    return g / (g - 1) * (n - 1) / (n - k - 1)
 
 
 def informing(data: Within) -> np.ndarray:
@@ -243,15 +252,6 @@ def _spread(sums: np.ndarray) -> tuple[float, float]:
 def _solve(data: Within) -> tuple[np.ndarray, np.ndarray]:
     a = data.xx.sum(axis=0)
     return a, np.linalg.solve(a, data.xy.sum(axis=0))
-
-
-def _scores(data: Within, b: np.ndarray) -> np.ndarray:
-    return data.xy - data.xx @ b
-
-
-def _factor(data: Within) -> float:
-    g, k = len(data.clusters), len(data.terms)
-    return g / (g - 1) * (data.n - 1) / (data.n - k - 1)
 
 
 def _refuse_collinear(a: np.ndarray, raw: np.ndarray, terms: tuple[str, ...]) -> None:

@@ -98,6 +98,15 @@ class Moments:
     incomplete: dict[str, int]
     rows: int
 
+    @property
+    def left_out(self) -> int:
+        """How many records of the subset are not in the sums."""
+        return int(self.rows - self.records.sum())
+
+
+SUMMED = ("records", "n", "sums", "products", "baseline")
+"""What `Moments` adds up over the records of each school."""
+
 
 def compute(
     source: Path | Sequence[Path] | pd.DataFrame | Records | str,
@@ -176,8 +185,8 @@ def levels_used(records: Records, model: Model) -> dict[str, list[str]]:
 
 def take(moments: Moments, keep: np.ndarray) -> Moments:
     """Moments of some of the schools. `keep`: G booleans."""
-    names = ("schools", "clusters", "records", "n", "sums", "products", "baseline")
-    return replace(moments, **{name: getattr(moments, name)[keep] for name in names})
+    kept = {name: getattr(moments, name)[keep] for name in ("schools", "clusters", *SUMMED)}
+    return replace(moments, **kept)
 
 
 def _statement(model: Model, pieces: list[str], owners: list[str], chosen: str) -> str:

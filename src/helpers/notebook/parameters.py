@@ -12,6 +12,7 @@ import io
 import re
 import tokenize
 import typing
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,15 +56,18 @@ def declared(notebook: Path) -> list[Parameter]:
     ]
 
 
-def check(notebook: Path, values: dict[str, Any], where: str) -> dict[str, Any]:
+def check(
+    notebook: Path, values: dict[str, Any], where: str, more: Sequence[Parameter] = ()
+) -> dict[str, Any]:
     """Defaults of the notebook with `values` in their place; `where` names their origin in messages.
 
-    Raises InputError that lists what exists when a name is unknown or a value is not of the declared type.
+    `more`: parameters beside those, or in their place. Raises InputError that lists what exists when a name is
+    unknown or a value is not of the declared type.
     """
     import pydantic  # only runs that really check pay for it
 
-    parameters = declared(notebook)
-    types = {name: getattr(typing, name) for name in ("Literal", "Union")}
+    parameters = [*declared(notebook), *more]
+    types = {name: getattr(typing, name) for name in ("Literal",)}
     fields = {p.name: (eval(p.type, types), p.default) for p in parameters}
     config = pydantic.ConfigDict(extra="forbid", strict=True)
     try:
@@ -73,7 +77,11 @@ def check(notebook: Path, values: dict[str, Any], where: str) -> dict[str, Any]:
     except pydantic.ValidationError as error:
         raise InputError(
             "\n".join(
-                [f"{where}: not understood", *_mistakes(error.errors(), values), describe(notebook)]
+                [
+                    f"{where}: not understood",
+                    *_mistakes(error.errors(), values),
+                    describe(notebook, more),
+                ]
             )
         ) from None
 
@@ -130,9 +138,10 @@ def _loader() -> type:
     return Loader
 
 
-def describe(notebook: Path) -> str:
-    """List of a notebook's parameters with type, default and explanation, for people."""
-    lines = [f"  {p.name}: {p.type} = {p.default!r}  {p.help}".rstrip() for p in declared(notebook)]
+def describe(notebook: Path, more: Sequence[Parameter] = ()) -> str:
+    """List of a notebook's parameters with type, default and explanation, for people, and of `more`."""
+    listed = {p.name: p for p in [*declared(notebook), *more]}.values()
+    lines = [f"  {p.name}: {p.type} = {p.default!r}  {p.help}".rstrip() for p in listed]
     return "\n".join([f"{notebook.stem} takes:", *lines])
 
 

@@ -1,10 +1,53 @@
-"""Command line behind `make moments`.
+"""Release sums instead of records: sums from which anyone rebuilds a school fixed-effects table exactly.
 
-python -m helpers.release PARAMS pooled|school
+    python -m helpers.release PARAMS pooled|school
+
+`pooled` adds everything up over schools; `school` keeps the sums of each school. Both are tidy: one value a row.
 """
 
 import sys
+from pathlib import Path
 
-from helpers.release import released
+from helpers.project import InputError, relative
+from helpers.release import disclosure, folder, panels, released, settings
 
-sys.exit(released.main(sys.argv[1:]))
+
+def main(arguments: list[str]) -> int:
+    """Do what the command line says; returns the exit status."""
+    match arguments:
+        case [file, "pooled" | "school" as kind]:
+            try:
+                made = make(Path(file), kind)
+            except InputError as error:
+                print(f"\nNothing was released:\n{error}", file=sys.stderr)
+                return 1
+            print(f"Read {relative(made / 'disclosure.md')} before anything leaves.")
+            return 0
+    print(__doc__, file=sys.stderr)
+    return 2
+
+
+def make(file: Path, kind: str) -> Path:
+    """From parameters by records, checks and sums to the folder `build/releases/<name of the file>`, which it returns.
+
+    Raises InputError when anything is refused, and then an earlier release of that name is as it was.
+    """
+    given = settings.read(file)
+
+    found, rows = panels.read(given)
+
+    disclosure.check_schools(found, given["merge"], given["drop"])
+    ready = {name: panels.prepare(panel, given, kind) for name, panel in found.items()}
+    disclosure.check(ready, given["drop"], kind)
+
+    if kind == "pooled":
+        left_out = {name: panel.moments.left_out for name, panel in ready.items()}
+        sums = released.pooled({name: panel.within for name, panel in ready.items()}, left_out)
+    else:
+        sums = released.school({name: panel.moments for name, panel in ready.items()})
+
+    return folder.write(file.stem, given, kind, ready, sums, rows)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -320,10 +320,7 @@ def estimates(sums: pd.DataFrame, inference: str = "CRV1") -> pd.DataFrame:
     found = []
     for named, _ in sums.groupby(_PANEL, sort=False):
         data = released.read_pooled(sums, named[0])
-        kind = "CRV1" if inference == "bootstrap" else inference
-        table = released.fit(data, kind).in_units_of(data.baseline_sd).table()
-        if inference == "bootstrap":
-            table["p_value"] = data.wild_p
+        table = released.table(data, inference, data.baseline_sd)
         found.append(table.assign(**dict(zip(_PANEL, named, strict=True))))
     estimates = pd.concat(found, ignore_index=True)
     return estimates[[*_PANEL, *estimates.columns.drop(_PANEL)]]

@@ -1,0 +1,99 @@
+"""The folder of a release: its sums, what they are, the table that they give and the report, put in place whole."""
+
+import json
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from helpers import kept
+from helpers.project import ROOT, locate
+from helpers.read.records import find
+from helpers.release import released, report
+from helpers.release.panels import Panel
+
+BUILD = ROOT / "build"
+
+
+def write(
+    name: str,
+    given: dict[str, Any],
+    kind: str,
+    panels: dict[str, Panel],
+    sums: pd.DataFrame,
+    rows: int,
+) -> Path:
+    """Write the folder `build/releases/<name>`; an earlier one stays as it was until all is written.
+
+    Parameters
+    ----------
+    name : str
+    given : dict
+        Parameters, as `settings.read` gives them.
+    kind : {"pooled", "school"}
+    panels : dict of Panel
+        What is released, by the panel's name.
+    sums : DataFrame
+        The same as a tidy table, by `released.pooled` or `released.school`.
+    rows : int
+        Records in the data holder's files.
+    """
+    (BUILD / "aside").mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f"release-{name}-", dir=BUILD / "aside") as aside:
+        made = Path(aside) / "made"
+        made.mkdir()
+        sums.to_csv(made / "moments.csv", index=False, lineterminator="\n")
+        about = _about(given, kind, panels, rows, kept.digest(made / "moments.csv"))
+        kept.write_whole(
+            made / "about.json", json.dumps(about, indent=1, ensure_ascii=False) + "\n"
+        )
+        kept.write_whole(made / "disclosure.md", report.text(given, kind, panels))
+        table = released.estimates(made, given["inference"], given["standardise"])
+        table.to_csv(made / "estimates.csv", index=False, lineterminator="\n")
+        kept.swap(made, BUILD / "releases" / name)
+    return BUILD / "releases" / name
+
+
+def _about(
+    given: dict[str, Any], kind: str, panels: dict[str, Panel], rows: int, digest: str
+) -> dict[str, Any]:
+    """What the release is and was made of. No dates, paths or machine names: equal inputs give equal bytes."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    inputs, _ = find(locate(given["data"]))
+    shown = given | {"data": Path(given["data"]).name}
+    if kind == "pooled":  # no school is named
+        shown |= {"merge": len(given["merge"]), "drop": len(given["drop"])}
+    return {
+        "kind": kind,
+        "moments.csv": digest,
+        "project": {name: project[name] for name in ("name", "version")},
+        "parameters": shown,
+        "panels": {name: _described(panel, kind) for name, panel in panels.items()},
+        "covariance": {
+            "CRV1": "sandwich clustered by school or cluster, times G/(G-1) (N-1)/(N-k-1): G clusters, N records, "
+            "k terms; tests use t with G-1 degrees of freedom",
+            "CRV3": "jackknife over clusters, times (G-1)/G",
+            "wild_p": "wild cluster bootstrap, null imposed, Rademacher weights, 9999 draws with seed 1, or "
+            "all patterns of signs where these are fewer",
+        },
+        "inputs": [
+            {"name": path.name, "bytes": path.stat().st_size, "sha256": kept.digest(path)}
+            for path in inputs
+        ],
+        "rows": rows,
+    }
+
+
+def _described(panel: Panel, kind: str) -> dict[str, Any]:
+    names = [*panel.model.controls, released.OUTCOME]
+    centres = dict(zip(names, map(float, panel.moments.centres), strict=True))
+    return {
+        "terms": list(panel.moments.terms),
+        "references": panel.model.references,
+        "records": panel.within.n,
+        "n_groups": len(panel.within.clusters),
+        "n_schools": panel.within.n_schools,
+        "incomplete": panel.moments.left_out,
+    } | ({"centres": centres} if kind == "school" else {})

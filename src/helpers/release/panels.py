@@ -1,0 +1,216 @@
+"""From records to the panels of a release: sums by school, and how many students stand behind each of them.
+
+A cell is a set of students that can be counted from the sums: those of one level of a category (year effects are
+levels of the year), or of one level of each of two categories, reference levels among them. Dummies of one category
+exclude each other, so products of two dummies and the sums give the whole two-way table of each pair, and no table
+of three.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from helpers.estimate import fixed_effects, moments
+from helpers.estimate.fixed_effects import Within
+from helpers.estimate.moments import Model, Moments
+from helpers.estimate.panels import models, unweighted
+from helpers.project import locate
+from helpers.read.records import Records, in_order, open_records, quote
+from helpers.release import settings
+
+Cell = tuple[tuple[str, str], ...]
+"""One or two pairs of column and level."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Sums of one panel, and what the checks must know of the students behind them.
+
+    `model` names every reference level. `levels`: of each category, the year first and its reference first.
+    `counts`: `moments` without weights. `values`: of each control and of the outcome the different values, of many four.
+    """
+
+    model: Model
+    levels: dict[str, list[str]]
+    moments: Moments
+    counts: Moments
+    values: dict[str, tuple[float, ...]]
+
+    @cached_property
+    def within(self) -> Within:
+        """Cross-products within schools. Raises InputError when nothing can be estimated from them."""
+        return fixed_effects.within(self.moments)
+
+    @cached_property
+    def cells(self) -> dict[Cell, np.ndarray]:
+        """How many students each school has in each cell: G whole numbers by cell.
+
+        Raises ValueError when the terms are not those of the levels.
+        """
+        n, sums = self.counts.records.astype(float)[:, None], self.counts.sums
+        products = [[n[:, :, None], sums[:, None]], [sums[:, :, None], self.counts.products]]
+        table = np.block(products)  # sums of products of (1, z)
+        rows = _indicators(self)
+        pairs = {
+            (a, b): np.einsum("i,gij,j->g", rows[a], table, rows[b])
+            for a, b in combinations(rows, 2)
+            if a[0] != b[0]
+        }
+        single = {(level,): table[:, 0] @ row for level, row in rows.items()}
+        return {cell: np.rint(found).astype(np.int64) for cell, found in (single | pairs).items()}
+
+    def told(self, kind: str) -> dict[Cell, np.ndarray]:
+        """The cells as a release tells them: by school, or over all schools."""
+        if kind == "school":
+            return self.cells
+        return {cell: counts.sum(keepdims=True) for cell, counts in self.cells.items()}
+
+
+def read(given: dict[str, Any]) -> tuple[dict[str, Panel], int]:
+    """Panels as the records have them, and how many records there are. `given`: parameters, see `settings.read`.
+
+    Raises InputError for what is wrong in the records.
+    """
+    labels = [*given["categories"], *(given[part] for part in ("school", "year", "cluster", "by"))]
+    numbers = [*given["controls"], given["outcome"], given["weight"]]
+    columns = list(filter(None, dict.fromkeys([*labels, *numbers])))
+    with open_records(locate(given["data"]), columns, labels) as source, in_order(source):
+        named = models(source, **{name: given[name] for name in settings.MODEL})
+        found = {name: _panel(source, model, given["drop"]) for name, model in named.items()}
+        return found, int(source.fetch("SELECT count(*) AS n FROM file")["n"][0])
+
+
+def prepare(panel: Panel, given: dict[str, Any], kind: str) -> Panel:
+    """The panel as it is released: of the schools that are left, some of them merged, around their own means."""
+
+    def left(sums: Moments) -> Moments:
+        sums = merge(drop(sums, given["drop"]), given["merge"])
+        # Schools with one record are not in pooled sums.
+        return moments.take(sums, sums.records > 1) if kind == "pooled" else sums
+
+    return replace(panel, moments=recentre(left(panel.moments)), counts=left(panel.counts))
+
+
+def merge(sums: Moments, groups: dict[str, list[str]]) -> Moments:
+    """Treat the schools of each group as one: the same as writing the group's name into their records.
+
+    `groups`: new name to schools, all of one cluster. A merged school lies in the cluster of its members; where each
+    school is its own cluster, so is the merged one.
+    """
+    name_of = {member: name for name, members in groups.items() for member in members}
+    labels = np.array([name_of.get(name, name) for name in sums.schools], dtype=object)
+    schools, first, places = np.unique(labels, return_index=True, return_inverse=True)
+    clusters = schools if own_clusters(sums) else sums.clusters[first]
+
+    def added(values: np.ndarray) -> np.ndarray:
+        total = np.zeros((len(schools), *values.shape[1:]), values.dtype)
+        np.add.at(total, places, values)
+        return total
+
+    totals = {name: added(getattr(sums, name)) for name in moments.SUMMED}
+    return replace(sums, schools=schools, clusters=clusters, **totals)
+
+
+def own_clusters(sums: Moments) -> bool:
+    """Whether each school is its own cluster."""
+    return bool((sums.clusters == sums.schools).all())
+
+
+def drop(sums: Moments, schools: Collection[str]) -> Moments:
+    """Moments without these schools."""
+    return moments.take(sums, ~np.isin(sums.schools.astype(str), list(schools)))
+
+
+def recentre(sums: Moments) -> Moments:
+    """Centre numeric columns at the weighted means over the schools that are left.
+
+    The centres that came with the sums are means over all records of the file. Released, they would tell about
+    the records that are not in the sums: of a single incomplete record they give away the very outcome.
+    """
+    shift = np.zeros(sums.sums.shape[1])
+    numeric = slice(-len(sums.centres), None)
+    shift[numeric] = sums.sums.sum(axis=0)[numeric] / sums.n.sum()
+    cross = sums.sums[:, :, None] * shift
+    square = sums.n[:, None, None] * np.outer(shift, shift)
+    count, w, wy, wyy = sums.baseline.T
+    dy = shift[-1]
+    return replace(
+        sums,
+        centres=sums.centres + shift[numeric],
+        sums=sums.sums - sums.n[:, None] * shift,
+        products=sums.products - cross - cross.transpose(0, 2, 1) + square,
+        baseline=np.column_stack([count, w, wy - w * dy, wyy - 2 * dy * wy + dy**2 * w]),
+    )
+
+
+def in_words(cell: Cell) -> str:
+    """A cell for people: `year 2013 and sex f`."""
+    return " and ".join(f"{column} {level}" for column, level in cell)
+
+
+def _panel(source: Records, model: Model, dropped: list[str]) -> Panel:
+    """One panel as the records have it; the view `records` is that of the model until the counts are made."""
+    sums = moments.compute(source, model)
+    levels = moments.levels_used(source, model)
+    return Panel(
+        model=replace(model, categories={column: levels[column][0] for column in model.categories}),
+        levels=levels,
+        moments=sums,
+        values=_few_values(source, model, dropped),
+        counts=moments.compute(source, unweighted(model)) if model.weight else sums,
+    )
+
+
+def _few_values(
+    source: Records, model: Model, dropped: Sequence[str]
+) -> dict[str, tuple[float, ...]]:
+    """Of each control and of the outcome the values among records that count; of many values four.
+
+    `records` is the view that `compute` leaves behind for this model. No more is kept in memory than four numbers.
+    """
+    names = {f"x{place}": column for place, column in enumerate(model.controls)}
+    used = "complete = 1"
+    if dropped:
+        used += f" AND school NOT IN ({', '.join(map(quote, dropped))})"
+    values = {}
+    for name, column in (names | {"y": model.outcome}).items():
+        found = source.fetch(
+            f"WITH used AS (SELECT {name} AS v FROM records WHERE {used}), "
+            "ends AS (SELECT min(v) AS low, max(v) AS high FROM used) "
+            "SELECT low, high, min(v) FILTER (v > low), max(v) FILTER (v < high) "
+            "FROM used, ends GROUP BY low, high"
+        )
+        numbers = np.ma.concatenate(list(found.values())).compressed()
+        values[column] = tuple(sorted(set(map(float, numbers))))
+    return values
+
+
+def _indicators(panel: Panel) -> dict[tuple[str, str], np.ndarray]:
+    """By column and level: the row that makes the level's 0/1 indicator out of (1, z).
+
+    An outcome of two values is one more column: its sums are counts as well.
+    """
+    counts, outcome = panel.counts, panel.model.outcome
+    one, *unit = np.eye(len(counts.terms) + 2)
+    terms = iter(zip(counts.terms, unit, strict=False))
+    rows = {}
+    for column, (reference, *others) in panel.levels.items():
+        rows[column, reference] = one
+        for level in others:
+            term, row = next(terms)
+            # The year's own labels stand alone. A level that is not the term's would be checked in its place.
+            if level == reference or term not in (level, f"{column}: {level}"):
+                raise ValueError(f"level {level!r} of column {column!r} is not the term {term!r}")
+            rows[column, level] = row
+            rows[column, reference] = rows[column, reference] - row
+    if len(list(terms)) != len(counts.centres) - 1:  # the controls
+        raise ValueError("there are terms of no level")
+    if len(panel.values[outcome]) == 2:
+        low, high = panel.values[outcome]
+        upper = (unit[-1] + (counts.centres[-1] - low) * one) / (high - low)
+        rows |= {(outcome, f"{low:g}"): one - upper, (outcome, f"{high:g}"): upper}
+    return rows

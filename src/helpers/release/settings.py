@@ -1,0 +1,41 @@
+"""What a release is asked for: parameters as the notebook declares them, and those that only a release knows."""
+
+from pathlib import Path
+from typing import Any
+
+from helpers.notebook import parameters, source
+from helpers.notebook.parameters import Parameter
+from helpers.project import InputError
+
+NOTEBOOK = "your-data/01-practice-change"
+"""The notebook whose models are released, and whose parameters these are."""
+
+MODEL = ("outcome", "school", "year", "baseline", "controls", "categories", "cluster", "weight", "by")  # fmt: skip
+"""Those that make its models; see `helpers.estimate.panels.models`."""
+
+OF_A_RELEASE = [
+    Parameter("merge", "dict[str | int, list[str | int]]", {}, "new name: schools that become one"),
+    Parameter("drop", "list[str | int]", [], "schools to leave out of a release"),
+]
+
+_TAKEN = ["data", *MODEL, "inference", "standardise", *(own.name for own in OF_A_RELEASE)]
+_NEEDED = ("data", "outcome", "school", "year", "baseline")
+
+
+def read(file: Path) -> dict[str, Any]:
+    """Parameters of a file, with defaults; schools as text.
+
+    Raises InputError for what the notebook would refuse, for what a release has no use for, and when a part is missing.
+    """
+    given = parameters.read(file)
+    values = parameters.check(source.path_of(NOTEBOOK), given, str(file), OF_A_RELEASE)
+    if unused := [name for name in given if name not in _TAKEN]:
+        raise InputError(
+            f"{file}: a release has no use for {', '.join(unused)}. Leave that out. It takes {', '.join(_TAKEN)}."
+        )
+    # As given: a default of the notebook is an example and nothing to release.
+    if missing := [name for name in _NEEDED if given.get(name, "") == ""]:
+        raise InputError(f"{file}: a release needs {', '.join(missing)}. Name that in the file.")
+    merge = {str(name): list(map(str, schools)) for name, schools in values["merge"].items()}
+    texts = {"merge": merge, "drop": list(map(str, values["drop"]))}
+    return {name: values[name] for name in _TAKEN} | texts
