@@ -1,9 +1,9 @@
 """Teachers' answers on opening their classrooms, from the OECD's TALIS files of 2013, 2018 and 2024."""
 
+import glob
 import hashlib
 import json
 import os
-import re
 import shutil
 import tempfile
 from dataclasses import asdict, dataclass
@@ -48,11 +48,11 @@ class _Part:
 def read(
     place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str | None = None
 ) -> Survey:
-    """Teachers of one level (1 primary, 2 lower secondary, 3 upper secondary) from a TALIS folder, zip or file.
+    """Teachers of one level from TALIS files.
 
     `frame` of the result holds, beside what Survey asks for, `name` of the system as the file labels it, `sex`,
     `age_band`, `school_type` (from school files of the same cycle), empty where the files do not say, and the variables
-    of `extra` as numbers without their missing codes. `encoding` is that of the file's text where it says a wrong one.
+    of `extra`.
 
     Several files may be given, with one system or many. Cycle, system and level are what the data say. Teachers of
     other levels are passed over. Converted tables are kept: in `.converted/` beside files below `data/raw/`, else in
@@ -61,15 +61,20 @@ def read(
     Raises InputError for files that hold no such teachers; variables of no known cycle; the same system in two files
     with other rows; weights, schools, systems, levels or answers that are missing or cannot be; a teacher who stands
     twice; missing codes other than known here; simulated and real systems together.
+
+    Parameters
+    ----------
+    place : a folder, zip or file.
+    level : 1 primary, 2 lower secondary, 3 upper secondary.
+    extra : further variables, as numbers without their missing codes.
+    encoding : that of the file's text where it says a wrong one.
     """
     if level not in LEVELS:
         raise InputError(f"level {level!r} is none of {', '.join(map(str, LEVELS))}.")
     place = locate(place)
     extra = tuple(variable.upper() for variable in extra)
-    parts = [
-        _converted(source, level, extra, encoding)
-        for source in archive.sources(place, labelled.ENDINGS)
-    ]
+    sources = archive.sources(place, labelled.ENDINGS)
+    parts = [_converted(source, level, extra, encoding) for source in sources]
     members = [member for part in parts for member in part.members]
     teachers = _teachers(members, level, relative(place))
     _leave_doubles(teachers)
@@ -140,16 +145,11 @@ def _load(parts: list[_Part]) -> tuple[pd.DataFrame, np.ndarray]:
     """Teachers and their weights, without ever holding the weights twice."""
     import duckdb
 
-    tables = [
-        (part.folder / table, member)
-        for part in parts
-        for member in part.members
-        for table in member.teachers
-    ]
-    rows = sum(member.rows for part in parts for member in part.members)
+    members = [(part.folder, member) for part in parts for member in part.members]
+    rows = sum(member.rows for _, member in members)
     frames, weights, done = [], np.empty((rows, 1 + REPLICATES)), 0
-    for path, member in tables:
-        table = duckdb.read_parquet(str(path)).df()
+    for folder, member, name in ((*pair, name) for pair in members for name in pair[1].teachers):
+        table = duckdb.read_parquet(str(folder / name)).df()
         table = table[~table["system"].isin(member.left)]
         weights[done : done + len(table)] = table[WEIGHTS]
         done += len(table)
@@ -180,9 +180,8 @@ def _converted(source: Path, level: int, extra: tuple[str, ...], encoding: str |
     """The converted tables of one of the user's files, from the cache where they are whole, else made."""
     # The place, too: two files of one name in two folders stay apart.
     asked = hashlib.sha256(repr((str(source.parent), level, extra, encoding)).encode())
-    content = hashlib.sha256(b"".join(path.read_bytes() for path in kept.closure({"read.talis"})))
-    with source.open("rb") as file:
-        content.update(hashlib.file_digest(file, "sha256").digest())
+    causes = map(kept.digest, [*kept.closure({"read.talis"}), source])
+    content = hashlib.sha256("".join(causes).encode())
     name = f"{source.name}-{asked.hexdigest()[:8]}-"
     folder = _cache_folder(source)
     target = folder / (name + content.hexdigest()[:16])
@@ -193,7 +192,7 @@ def _converted(source: Path, level: int, extra: tuple[str, ...], encoding: str |
         try:
             members = talis_files.convert(source, level, extra, encoding, aside)
             _write_facts(aside, members)
-            for old in folder.glob(f"{_escaped(name)}*"):
+            for old in folder.glob(f"{glob.escape(name)}*"):
                 shutil.rmtree(old)
             kept.put(aside, target)
         finally:
@@ -210,10 +209,6 @@ def _cache_folder(source: Path) -> Path:
     return source.parent / ".converted" if inside and os.access(source.parent, os.W_OK) else CACHE
 
 
-def _escaped(name: str) -> str:
-    return re.sub(r"([\[\]*?])", r"[\1]", name)
-
-
 def _write_facts(folder: Path, members: list[Member]) -> None:
     digests = {path.name: kept.digest(path) for path in sorted(folder.glob("*.parquet"))}
     facts = {"members": list(map(asdict, members)), "digests": digests}
@@ -223,9 +218,9 @@ def _write_facts(folder: Path, members: list[Member]) -> None:
 def _kept(folder: Path) -> list[Member] | None:
     """What a folder of the cache holds, or None where it is not there or not whole."""
     try:
-        facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+        facts = kept.load(folder / "facts.json")
         if all(kept.digest(folder / name) == digest for name, digest in facts["digests"].items()):
             return [Member(**member) for member in facts["members"]]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, KeyError, TypeError, AttributeError):
         pass
     return None

@@ -5,7 +5,6 @@ its name when it is whole: as long as the server said, and every file in the zip
 """
 
 import fcntl
-import hashlib
 import os
 import re
 import shutil
@@ -20,6 +19,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from helpers.kept import digest
 from helpers.project import ROOT, InputError, relative
 
 FOLDER = ROOT / "data" / "raw" / "talis"
@@ -77,34 +77,34 @@ def fetch(
     patience: float = PATIENCE,
     pauses: tuple[float, ...] = PAUSES,
 ) -> str:
-    """Put the zip at `url` into `folder`, unless it is there and whole; returns a sentence about it.
+    """Put a zip into a folder, unless it is there and whole; returns a sentence about it.
 
-    `sha256`: checksum that the file must have (empty: any). `patience`: seconds without data until a connection
-    counts as dead; `pauses`: seconds to wait before each further try. Raises InputError, with what to do by hand,
-    when the file cannot be had or is not what it should be: then only a .part file may be left, which the next
-    call continues. A call waits for another one that is at work in the same folder.
+    Raises InputError, with what to do by hand, when the file cannot be had or is not what it should be: then only a
+    .part file may be left, which the next call continues. A call waits for another one that is at work in the folder.
+
+    Parameters
+    ----------
+    url, folder : where the file comes from, and where it goes.
+    sha256 : checksum that the file must have; empty: any.
+    patience : seconds without data until a connection counts as dead.
+    pauses : seconds to wait before each further try.
     """
     target = folder / _name(url)
     sha256 = _checksum(sha256)
     with _alone(folder):
-        return _fetch(url, target, sha256, patience, pauses)
-
-
-def _fetch(url: str, target: Path, sha256: str, patience: float, pauses: tuple[float, ...]) -> str:
-    if target.exists():
-        if fault := _fault(target, sha256):
-            raise InputError(f"{relative(target)} is there, but {fault}. Remove it, then type make talis-data again. {BY_HAND}")  # fmt: skip
-        return f"{relative(target)} is there and whole: nothing to do."
-    part = _part(target)
-    print(f"Fetching {url} into {relative(target.parent)}/", flush=True)
-    _transfer(url, part, patience, pauses)
-    if fault := _fault(part, sha256):
-        part.unlink()
-        raise InputError(f"{url}: what came {fault}. It was removed; make talis-data starts anew. {BY_HAND}")  # fmt: skip
-    found = _sha256(part)
-    part.rename(target)
-    known = "as expected" if sha256 else f"to have it checked from now on: TALIS_SHA256={found}"
-    return f"{relative(target)}: {_size(target)}, SHA-256 {known}."
+        if target.exists():
+            if fault := _fault(target, sha256):
+                raise InputError(f"{relative(target)} is there, but {fault}. Remove it, then type make talis-data again. {BY_HAND}")  # fmt: skip
+            return f"{relative(target)} is there and whole: nothing to do."
+        part = _part(target)
+        print(f"Fetching {url} into {relative(target.parent)}/", flush=True)
+        _transfer(url, part, patience, pauses)
+        if fault := _fault(part, sha256):
+            part.unlink()
+            raise InputError(f"{url}: what came {fault}. It was removed; make talis-data starts anew. {BY_HAND}")  # fmt: skip
+        part.rename(target)
+    known = f"to have it checked from now on: TALIS_SHA256={digest(target)}"
+    return f"{relative(target)}: {_size(target)}, SHA-256 {'as expected' if sha256 else known}."
 
 
 @contextmanager
@@ -282,28 +282,20 @@ def _fault(path: Path, sha256: str) -> str:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             for entry in entries:
-                _read_through(archive, entry)
+                if entry.compress_type == _DEFLATE64:
+                    continue
+                with archive.open(
+                    entry
+                ) as file:  # to its end, which checks its place, length and check sum
+                    while file.read(_CHUNK):
+                        pass
     except Exception as error:  # zipfile has no common error for what damage can do to a file
         return f"is no whole zip file ({error or type(error).__name__})"
     if not any(entry.filename.lower().endswith(".sav") for entry in entries):
         return "holds no SPSS file (*.sav)"
-    if sha256 and (found := _sha256(path)) != sha256:
+    if sha256 and (found := digest(path)) != sha256:
         return f"has the SHA-256 checksum {found} and not {sha256} (TALIS_SHA256)"
     return ""
-
-
-def _read_through(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
-    """Read one file of a zip to its end, which checks its place, length and check sum."""
-    if entry.compress_type == _DEFLATE64:
-        return
-    with archive.open(entry) as file:
-        while file.read(_CHUNK):
-            pass
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,4 @@
-"""Turn one TALIS file, or a zip of them, into tables: rows of teachers of one level with codes told apart, and the
-types of schools."""
+"""Turn one TALIS file, or a zip of them, into tables: rows of teachers of one level, and the types of schools."""
 
 import re
 from dataclasses import dataclass, field
@@ -49,7 +48,8 @@ def convert(
     """Write the tables of one of the user's files into `folder` (Parquet), and tell what each data file in it holds.
 
     Tables of teachers have `cycle, system, level, school_id, name, sex, age_band`, the items, the variables of `extra`
-    and the weights; tables of schools the first four and `school_type`. Raises InputError as `talis.read` says.
+    and the weights; tables of schools the first four and `school_type`. Raises InputError as `talis.read` says, where
+    `level`, `extra` and `encoding` are explained.
     """
     members = []
     with archive.find(source, labelled.ENDINGS) as found:
@@ -115,11 +115,8 @@ def _convert_teachers(
             if piece.empty:
                 continue
             made = _teacher_rows(piece, table, cycle, level, extra)
-            ids.append(
-                made[["system", "school_id"]].assign(
-                    teacher=_ids(piece, "IDTEACH", table, "no number of the teacher")
-                )
-            )
+            teacher = _ids(piece, "IDTEACH", table, "no number of the teacher")
+            ids.append(made[["system", "school_id"]].assign(teacher=teacher))
             ids[-1]["digest"] = _row_digests(ids[-1], made)
             file = f"teachers-{number}-{len(member.teachers):03d}.parquet"
             _write(made, folder / file)
@@ -157,13 +154,9 @@ def _teacher_rows(
     piece: pd.DataFrame, table: Table, cycle: int, level: int, extra: tuple[str, ...]
 ) -> pd.DataFrame:
     """One piece of a teacher file as rows of a Survey, with weights."""
-    system = _system(piece, table)
-    made = {
-        "cycle": cycle,
-        "system": system,
-        "level": level,
-        "school_id": _ids(piece, "IDSCHOOL", table, "no school"),
-        "name": _names(piece, table, system),
+    made = _places(piece, table, cycle, level)
+    made |= {
+        "name": _names(piece, table, made["system"]),
         "sex": _coded(piece, f"TT{codebook.digit(cycle)}G01", table, codebook.SEX),
         "age_band": _age_bands(piece, table, cycle),
     }
@@ -171,6 +164,12 @@ def _teacher_rows(
     made |= {variable: _without_missing(piece, variable, table) for variable in extra}
     made |= {weight: _weight(piece, weight, table) for weight in WEIGHTS}
     return pd.DataFrame(made, index=piece.index)
+
+
+def _places(piece: pd.DataFrame, table: Table, cycle: int, level: int) -> dict[str, object]:
+    """What teachers and schools share: the first columns of their tables."""
+    system, school = _system(piece, table), _ids(piece, "IDSCHOOL", table, "no school")
+    return {"cycle": cycle, "system": system, "level": level, "school_id": school}
 
 
 def _convert_schools(table: Table, level: int, folder: Path, number: str, member: Member) -> None:
@@ -184,17 +183,8 @@ def _convert_schools(table: Table, level: int, folder: Path, number: str, member
     pieces = []
     for piece in labelled.pieces(table, columns, _text(table)):
         piece = piece[_level(piece, table) == level]
-        pieces.append(
-            pd.DataFrame(
-                {
-                    "cycle": cycle,
-                    "system": _system(piece, table),
-                    "level": level,
-                    "school_id": _ids(piece, "IDSCHOOL", table, "no school"),
-                    "school_type": _coded(piece, variable, table, codebook.SCHOOL_TYPES),
-                }
-            )
-        )
+        kinds = _coded(piece, variable, table, codebook.SCHOOL_TYPES)
+        pieces.append(pd.DataFrame(_places(piece, table, cycle, level) | {"school_type": kinds}))
     made = pd.concat(pieces) if pieces else pd.DataFrame()
     if len(made):
         member.schools = [f"schools-{number}.parquet"]
@@ -276,10 +266,12 @@ def _numbers(piece: pd.DataFrame, column: str, table: Table) -> pd.Series:
     if values.isna().any() and not pd.api.types.is_numeric_dtype(given):
         text = given.astype(str).str.strip()
         wrong = values.isna() & given.notna() & ~text.isin(["", "."]) & ~_special(text, table)
-        frames.refuse(
-            given, wrong, column, table.name, "text in a number column", "Get the OECD's own file"
-        )
+        _refuse(given, wrong, column, table, "text in a number column")
     return values
+
+
+def _refuse(given: pd.Series, wrong: pd.Series, column: str, table: Table, what: str) -> None:
+    frames.refuse(given, wrong, column, table.name, what, "Get the OECD's own file")
 
 
 def _special(text: pd.Series, table: Table) -> pd.Series:
@@ -293,17 +285,14 @@ def _level(piece: pd.DataFrame, table: Table) -> pd.Series:
     else:
         column, last = "IDCNTPOP", piece["IDCNTPOP"].astype(str).str.strip().str[-1:]
         level = pd.to_numeric(last, errors="coerce").astype(float)
-    frames.refuse(
-        piece[column], level.isna(), column, table.name, "no level", "Get the OECD's own file"
-    )
+    _refuse(piece[column], level.isna(), column, table, "no level")
     return level
 
 
 def _system(piece: pd.DataFrame, table: Table) -> pd.Series:
     system = piece["CNTRY"].astype(object).where(piece["CNTRY"].notna(), "").astype(str).str.strip()
     wrong = ~system.str.fullmatch("[A-Za-z]{3}")
-    remedy = "Get the OECD's own file"
-    frames.refuse(piece["CNTRY"], wrong, "CNTRY", table.name, "no three-letter code", remedy)
+    _refuse(piece["CNTRY"], wrong, "CNTRY", table, "no three-letter code")
     return system.str.upper()
 
 
@@ -317,16 +306,14 @@ def _names(piece: pd.DataFrame, table: Table, system: pd.Series) -> pd.Series:
 def _ids(piece: pd.DataFrame, column: str, table: Table, what: str) -> pd.Series:
     """Numbers of schools or teachers as text; none may be missing."""
     values = _present(piece, column, table)
-    frames.refuse(piece[column], values.isna(), column, table.name, what, "Get the OECD's own file")
+    _refuse(piece[column], values.isna(), column, table, what)
     return values.map("{:.0f}".format)
 
 
 def _weight(piece: pd.DataFrame, column: str, table: Table) -> pd.Series:
     values = _present(piece, column, table)
-    frames.refuse(
-        piece[column], ~np.isfinite(values) | (values < 0), column, table.name,
-        "weights that are missing, negative or infinite", "Get the OECD's own file",
-    )  # fmt: skip
+    wrong = ~np.isfinite(values) | (values < 0)
+    _refuse(piece[column], wrong, column, table, "weights that are missing, negative or infinite")
     return values
 
 
@@ -354,10 +341,8 @@ def _answers(piece: pd.DataFrame, item: str, table: Table, cycle: int) -> np.nda
     known = {code: code for code in ANSWERS} | {NOT_ASKED: NOT_ADMINISTERED}
     known |= dict.fromkeys(UNANSWERED[cycle], NO_ANSWER)
     codes = values.map(known)
-    frames.refuse(
-        piece[variable], values.notna() & codes.isna(), variable, table.name,
-        f"answers other than {', '.join(map(str, sorted(known)))}", "Get the OECD's own file",
-    )  # fmt: skip
+    what = f"answers other than {', '.join(map(str, sorted(known)))}"
+    _refuse(piece[variable], values.notna() & codes.isna(), variable, table, what)
     return codes.fillna(NO_ANSWER).to_numpy(dtype=np.int8)
 
 
