@@ -214,9 +214,9 @@ def test_no_room_to_unpack(tmp_path, temporary, monkeypatch):
     ("content", "told"),
     [
         (b"", "the file is empty"),
-        (b"<!DOCTYPE html><html><body>Not found</body></html>", "this is a web page, no zip"),
-        (b"\n<HTML>Sorry</HTML>", "this is a web page, no zip"),
-        (b"Rar!", "this is no zip"),
+        (b"<!DOCTYPE html><html><body>Not found</body></html>", "this is a web page, no .zip"),
+        (b"\n<HTML>Sorry</HTML>", "this is a web page, no .zip"),
+        (b"Rar!", "this is no .zip"),
     ],
 )
 def test_no_zip_at_all(tmp_path, content, told):

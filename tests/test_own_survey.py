@@ -14,8 +14,7 @@ from conftest import ROOT, write_records
 from helpers.estimate import shares
 from helpers.notebook import parameters
 from helpers.project import InputError
-from helpers.read import own_survey
-from helpers.read.survey import NO_ANSWER
+from helpers.read.survey import COLUMNS, NO_ANSWER, read_survey
 from helpers.simulate import examples
 
 WORDS = ["never", "yearly", "monthly", "weekly"]
@@ -32,7 +31,7 @@ ASKED = {"items": ["visit", "share"], "group": "place", "weight": "w", "school":
 
 
 def read(path, frame=GOOD, **more):
-    return own_survey.read(write_records(path, frame), **(ASKED | more))
+    return read_survey(write_records(path, frame), **(ASKED | more))
 
 
 def same(one, other):
@@ -52,7 +51,7 @@ def cell(survey, system, item, statistic):
 
 def test_a_survey_holds_what_the_file_says(tmp_path):
     survey = read(tmp_path / "mine.csv")
-    assert list(survey.frame)[:5] == list(own_survey.COLUMNS)
+    assert list(survey.frame)[:5] == list(COLUMNS)
     assert survey.frame["system"].tolist() == GOOD["place"].tolist()
     assert survey.frame["name"].tolist() == GOOD["place"].tolist()
     assert survey.frame["school_id"].tolist() == GOOD["school"].tolist()
@@ -68,7 +67,7 @@ def test_a_survey_holds_what_the_file_says(tmp_path):
 
 
 def test_items_alone_are_enough(tmp_path):
-    survey = own_survey.read(write_records(tmp_path / "mine.csv", GOOD), {"visit": "See others"})
+    survey = read_survey(write_records(tmp_path / "mine.csv", GOOD), {"visit": "See others"})
     assert survey.items == {"visit": "See others"}
     assert set(survey.frame["system"]) == {"all"}
     assert survey.frame["school_id"].isna().all()
@@ -86,7 +85,7 @@ def test_weighted_shares_by_hand(tmp_path):
             "w": [4, 1, 1, 1, 1, 1, 1, 1, 1, 2, 50],
         }
     )
-    survey = own_survey.read(write_records(tmp_path / "mine.csv", mine), ["q"], weight="w")
+    survey = read_survey(write_records(tmp_path / "mine.csv", mine), ["q"], weight="w")
     lowest, often = (cell(survey, "all", "q", name) for name in survey.statistics)
     assert lowest["share"] == pytest.approx(6 / 14, rel=1e-12)
     assert often["share"] == pytest.approx(6 / 14, rel=1e-12)
@@ -103,7 +102,7 @@ def test_replicates_by_hand(tmp_path):
     path = write_records(tmp_path / "mine.csv", mine)
     for fay, expected in ((0.5, 0.5), (0.0, 0.25)):
         asked = {"weight": "w", "replicates": "rw", "fay": fay, "frequent": 1}
-        survey = own_survey.read(path, ["q"], **asked)
+        survey = read_survey(path, ["q"], **asked)
         assert survey.weights[0].tolist() == [1, 1.5, 0.5]
         found = cell(survey, "all", "q", "lowest")
         assert found["share"] == pytest.approx(0.5, rel=1e-12)
@@ -116,7 +115,7 @@ def test_k_for_a_jackknife_by_pairs(tmp_path):
     mine = pd.DataFrame({"q": np.where(low, 1, 2), "w0": 1.0})
     mine["w1"], mine["w2"] = np.where(low, 1.5, 0.5), np.where(low, 0.5, 1.5)
     path = write_records(tmp_path / "mine.csv", mine)
-    survey = own_survey.read(path, ["q"], weight="w0", replicates="w", fay=1 - 2**-0.5, frequent=1)
+    survey = read_survey(path, ["q"], weight="w0", replicates="w", fay=1 - 2**-0.5, frequent=1)
     error = cell(survey, "all", "q", "lowest")["std_error"]
     assert error == pytest.approx(0.125**0.5, rel=1e-12)
 
@@ -156,7 +155,7 @@ def test_value_labels_and_codes(tmp_path, ending, labels):
     path = tmp_path / f"mine{ending}"
     writer = {".sav": pyreadstat.write_sav, ".dta": pyreadstat.write_dta}[ending]
     writer(coded, str(path), variable_value_labels=named)
-    same(own_survey.read(path, **ASKED, labels=labels), read(tmp_path / "mine.csv"))
+    same(read_survey(path, **ASKED, labels=labels), read(tmp_path / "mine.csv"))
 
 
 def test_codes_missing_in_spss_and_labels_of_some_codes(tmp_path):
@@ -167,7 +166,7 @@ def test_codes_missing_in_spss_and_labels_of_some_codes(tmp_path):
     pyreadstat.write_sav(
         coded, str(path), variable_value_labels=ends, missing_ranges={"visit": [9]}
     )
-    survey = own_survey.read(path, **ASKED, labels=["never", "2", "3", "weekly"])
+    survey = read_survey(path, **ASKED, labels=["never", "2", "3", "weekly"])
     expected = read(tmp_path / "mine.csv").frame["visit"].mask(GOOD.index == 3, NO_ANSWER)
     assert survey.frame["visit"].tolist() == expected.tolist()
 
@@ -212,11 +211,11 @@ def test_semicolons_decimal_commas_and_other_encodings(tmp_path):
     mine = in_words(GOOD, words).assign(rw1=GOOD["w"] * 1.5, rw2=GOOD["w"] * 0.5)
     path = tmp_path / "mine.csv"
     mine.to_csv(path, index=False, sep=";", decimal=",", encoding="latin-1")
-    survey = own_survey.read(path, **ASKED, labels=words, replicates="rw", encoding="latin-1")
+    survey = read_survey(path, **ASKED, labels=words, replicates="rw", encoding="latin-1")
     expected = GOOD["w"].to_numpy()[:, None] * [1, 1.5, 0.5]
     np.testing.assert_allclose(survey.weights, expected, rtol=1e-12)
     path.write_text("\ufeffrw1,rw2,w,q\n" + "0.5,1.5,1,1\n1.5,0.5,1,2\n" * 10)
-    survey = own_survey.read(path, ["q"], weight="w", replicates="rw", frequent=1)
+    survey = read_survey(path, ["q"], weight="w", replicates="rw", frequent=1)
     assert survey.weights[:2].tolist() == [[1, 0.5, 1.5], [1, 1.5, 0.5]]
 
 
@@ -355,8 +354,8 @@ def test_mistakes(tmp_path, mistake):
         (".csv", b"", ["is empty"]),
         (".csv", "visit,w,rw1,rw2\nniño,1,1,1\n".encode("latin-1"), ["row 2", "encoding: latin-1"]),
         (".csv", "visit,w\n1,1\n".encode("utf-16"), ["row 1", "not utf-8"]),
-        (".parquet", b"PAR1" + bytes(40), ["no readable Parquet"]),
-        (".sav", b"$FL2@(#) SPSS DATA FILE", ["no readable .sav"]),
+        (".parquet", b"PAR1" + bytes(40), ["cannot be read"]),
+        (".sav", b"$FL2@(#) SPSS DATA FILE", ["cannot be read"]),
         (".dta", b"Visit,rw1\n", ["no .dta file"]),
         (".xlsx", b"PK", ["cannot read *.xlsx"]),
     ],
@@ -366,7 +365,7 @@ def test_files_that_cannot_be_read(tmp_path, ending, content, named, prefix):
     path = tmp_path / f"mine{ending}"
     path.write_bytes(content)
     with pytest.raises(InputError) as error:
-        own_survey.read(path, ["visit"], weight="w", replicates=prefix)
+        read_survey(path, ["visit"], weight="w", replicates=prefix)
     for part in [path.name, *named]:
         assert part in str(error.value)
 
@@ -375,7 +374,7 @@ def test_a_folder_or_no_data_at_all(tmp_path):
     """The notebook's empty `data` is the project's folder."""
     for path in (tmp_path, ROOT):
         with pytest.raises(InputError, match="`data` names the folder"):
-            own_survey.read(path, ["visit"])
+            read_survey(path, ["visit"])
 
 
 def test_an_unknown_encoding_is_named(tmp_path):
@@ -416,7 +415,7 @@ def test_few_schools_hide_nothing(tmp_path):
 def example():
     given = parameters.read(ROOT / "params" / "03-own-survey.yml")
     names = ("items", "group", "weight", "replicates", "fay", "labels", "frequent", "school")
-    return own_survey.read(ROOT / given["data"], **{name: given[name] for name in names})
+    return read_survey(ROOT / given["data"], **{name: given[name] for name in names})
 
 
 def test_the_example_is_small_and_simulated():
@@ -444,7 +443,7 @@ def test_the_example_explains_every_parameter():
 )  # fmt: skip
 def test_a_file_of_talis_by_parameters_alone(shared, file, share, std_error, n):
     """The same answers as R survey: value 2 of two, with the file's weights and Fay's k of .5."""
-    survey = own_survey.read(
+    survey = read_survey(
         shared / "data" / "talis" / file, ["TT3G23O"], weight="TCHWGT", replicates="TRWGT",
         labels=["1", "2"], frequent=1, school="IDSCHOOL",
     )  # fmt: skip

@@ -7,7 +7,7 @@ import pytest
 from conftest import write_records
 from helpers.estimate import shares
 from helpers.project import InputError
-from helpers.read import survey_groups
+from helpers.read.survey import read_survey
 
 
 @pytest.fixture
@@ -30,9 +30,7 @@ def teachers():
 def test_each_combination_is_a_group_with_its_own_weights(tmp_path, teachers, ending):
     written = teachers.astype({"stufe": "Int64"}) if ending == ".csv" else teachers
     path = write_records(tmp_path / f"lehrer{ending}", written)
-    survey = survey_groups.read(
-        path, ["plant"], ["fach", "stufe"], weight="gewicht", labels=list("12345")
-    )
+    survey = read_survey(path, ["plant"], ["fach", "stufe"], weight="gewicht", labels=list("12345"))
     found = shares.table(survey).set_index(["system", "statistic"])
     whole = teachers.dropna()
     for (subject, grade), part in whole[whole["gewicht"] > 0].groupby(["fach", "stufe"]):
@@ -45,14 +43,14 @@ def test_each_combination_is_a_group_with_its_own_weights(tmp_path, teachers, en
 
 def test_without_groups_it_is_one(tmp_path, teachers):
     path = write_records(tmp_path / "lehrer.csv", teachers)
-    survey = survey_groups.read(path, ["plant"], [], labels=list("12345"))
+    survey = read_survey(path, ["plant"], [], labels=list("12345"))
     assert survey.frame["system"].unique().tolist() == ["all"]
 
 
 def test_a_group_of_a_few_is_not_shown(tmp_path, teachers):
     few = teachers.assign(fach=teachers["fach"].where(teachers.index > 8, "Kunst"))
     path = write_records(tmp_path / "lehrer.csv", few)
-    table = shares.table(survey_groups.read(path, ["plant"], ["fach"], labels=list("12345")))
+    table = shares.table(read_survey(path, ["plant"], ["fach"], labels=list("12345")))
     hidden = table.set_index("system").loc["Kunst"]
     assert hidden["share"].isna().all()
     assert (hidden["note"] == "fewer than 10 respondents").all()
@@ -73,6 +71,6 @@ def test_mistakes_are_named(tmp_path, teachers, mistake):
     spoil, groups, named = BAD[mistake]
     path = write_records(tmp_path / "lehrer.csv", spoil(teachers))
     with pytest.raises(InputError) as refused:
-        survey_groups.read(path, ["plant"], groups, labels=list("12345"))
+        read_survey(path, ["plant"], groups, labels=list("12345"))
     for part in named:
         assert part in str(refused.value)

@@ -15,7 +15,7 @@ import pyreadstat
 import pytest
 
 from helpers.project import InputError
-from helpers.read import labelled, talis, talis_codebook, talis_files
+from helpers.read import files, labelled, talis, talis_codebook, talis_files
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED
 
 LABELS = {
@@ -287,7 +287,7 @@ def test_formats_give_the_same(tmp_path, ending):
 def test_sas_through_a_stand_in_for_its_parser(tmp_path, monkeypatch):
     """No program here writes SAS files, and no package brings one: everything but the parser itself is tested."""
     path, given, stated = tmp_path / "btgchlt3.sas7bdat", teachers(), 10
-    path.write_bytes(labelled._BEGINNINGS[".sas7bdat"][0] + b"rest")
+    path.write_bytes(files._BEGINNINGS[".sas7bdat"][0] + b"rest")
 
     def parse(place, usecols=None, row_offset=0, row_limit=0, **options):
         assert (place, options["user_missing"]) == (str(path), True)
@@ -299,7 +299,7 @@ def test_sas_through_a_stand_in_for_its_parser(tmp_path, monkeypatch):
 
     monkeypatch.setattr(pyreadstat, "read_sas7bdat", parse)
     assert talis.read(path).frame["A"].tolist() == CODES
-    path.write_bytes(labelled._BEGINNINGS[".sas7bdat"][0] + b"changed")
+    path.write_bytes(files._BEGINNINGS[".sas7bdat"][0] + b"changed")
     stated = 12
     assert "the file is cut off after row 10 of 12" in refused(path)
     given["TT3G33A"] = given["TT3G33A"].astype(object).replace(9.0, "A")  # as SAS's .A comes
@@ -646,10 +646,10 @@ def test_file_that_is_not_talis(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("bad.sav", b"<html>Not found</html>", "this is no .sav file, whatever its name says"),
+        ("bad.sav", b"<html>Not found</html>", "this is a web page, no .sav file, whatever its name says"),
         ("bad.sav", b"", "the file is empty"),
-        ("bad.sas7bdat", b"<html>", "this is no .sas7bdat file"),
-        ("bad.zip", b"<html>Not found</html>", "this is a web page, no zip"),
+        ("bad.sas7bdat", b"<html>", "this is a web page, no .sas7bdat file"),
+        ("bad.zip", b"<html>Not found</html>", "this is a web page, no .zip"),
         ("bad.csv", b"$FL2", "this is no text"),
         ("bad.csv", b"CNTRY,IDTEACH,TT3G33A\nCHL,1,1,1,1\nCHL,1,1,1,1,1\n", "no column IDSCHOOL"),
     ],
@@ -665,7 +665,7 @@ def test_files_that_are_something_else(tmp_path, name, content, told):
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("BTG.sav", "<html>", "this is no .sav file"),
+        ("BTG.sav", "<html>", "this is a web page, no .sav file"),
         ("BTG.csv", "CNTRY,CNTRY\nCHL,CHL\n", "two columns are named 'CNTRY'"),
     ],
 )

@@ -161,11 +161,14 @@ FILES = {
     "a spreadsheet named csv": (".csv", b"PK\x03\x04\x14\x00\x06\x00" + bytes(50), ["no text", "CSV"]),
     "parquet named csv": (".csv", b"PAR1" + bytes(20), ["no text"]),
     "text named parquet": (".parquet", b"group,score\n", ["no .parquet file"]),
-    "cut parquet": (".parquet", b"PAR1" + bytes(40), ["no readable Parquet"]),
+    "cut parquet": (".parquet", b"PAR1" + bytes(40), ["cannot be read"]),
     "text named sav": (".sav", b"group,score\n", ["no .sav file"]),
-    "cut sav": (".sav", b"$FL2@(#) SPSS DATA FILE", ["no readable .sav"]),
+    "cut sav": (".sav", b"$FL2@(#) SPSS DATA FILE", ["cannot be read"]),
     "text named dta": (".dta", b"group,score\n", ["no .dta file"]),
-    "ragged": (".csv", b"group,score\na,1\nb,2,3\n", ["unequal length", "line 3"]),
+    "a blank line": (".csv", b"\n", ["cannot be read", "Export"]),
+    "a web page": (".sav", b"<!DOCTYPE html>", ["a web page, no .sav file"]),
+    "an open quote": (".csv", b'group,score\na,"1\n', ["cannot be read", "inside string"]),
+    "ragged": (".csv", b"group,score\na,1\nb,2,3\n", ["unequal length (row 3: 3 cells instead of 2)"]),
     "twice the same name": (".csv", b"group,score,score\na,1,2\n", ["two columns", "'score'"]),
     "another format": (".xlsx", b"PK", ["cannot read *.xlsx", ".csv"]),
 }  # fmt: skip
@@ -184,7 +187,7 @@ def test_files_that_cannot_be_read(tmp_path, mistake):
 
 def test_in_a_notebook_a_mistake_is_told_without_a_traceback(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    code = "from pathlib import Path; from helpers import userdata; userdata.read(Path('mine.xlsx'), [])"
+    code = "from pathlib import Path; from helpers.read import frames; frames.read(Path('mine.xlsx'), [])"
     InteractiveShell().run_cell(code)
     shown = "".join(capsys.readouterr())
     assert "InputError: mine.xlsx: cannot read *.xlsx files." in shown
@@ -242,6 +245,7 @@ QUESTIONS = {
     "half answers": (ITEMS.assign(first=2.5), {}, ["no whole numbers", "row 2: '2.5'"]),
     "unknown word": (ITEMS.assign(first=["never", "sometimes", "often"] * 10), {"labels": WORDS}, ["other than never", "row 3: 'sometimes'"]),
     "same respondent twice": (ITEMS.assign(who=1), {"respondent": "who"}, ["more than once", "row 2: '1'"]),
+    "respondents without an id": (ITEMS.assign(who=None), {"respondent": "who"}, ["more than once", "row 2: 'empty'"]),
     "one group": (ITEMS.assign(part="a"), {"group": "part"}, ["one group only ('a')"]),
     "labels that do not fit": (ITEMS, {"labels": WORDS[:3]}, ["3 labels", "give 4"]),
     "falling scale": (ITEMS, {"low": 4, "high": 1}, ["must rise"]),

@@ -13,9 +13,9 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers.project import InputError, relative
+from helpers.project import InputError
 from helpers.read import files
-from helpers.read.records import find, read_header
+from helpers.read.records import called, find, read_header
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,7 +70,7 @@ def open_spark(source: Path | Sequence[Path] | str) -> SparkRecords:
     if isinstance(source, str):
         return SparkRecords(session, source, _read(source, lambda: session.sql(f"SELECT * FROM {source}")))  # fmt: skip
     paths, ending = find(source)
-    name = relative(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
+    name = called(paths)
     if ending == ".parquet":
         frame = _read(name, lambda: session.read.parquet(*map(str, paths)))
     elif ending == ".csv":
@@ -113,7 +113,7 @@ def _read_csv(session: SparkSession, paths: list[Path]) -> DataFrame:
         for name in names:
             cell = functions.col(SparkRecords.identifier(name))
             if separator == ";":  # then the comma is the decimal mark
-                cell = functions.regexp_replace(cell, r"^\s*(-?\d+),(\d+)\s*$", "$1.$2")
+                cell = functions.regexp_replace(cell, files.DECIMAL_COMMA, "$1.$2")
             cells.append(functions.when(~cell.isin(files.MISSING), cell).alias(name))
         frames.append(frame.select(cells))
     return reduce(lambda one, other: one.unionByName(other), frames)

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from helpers.project import InputError, relative
+from helpers.read import files
 
 MEMBER_BYTES = 4 * 2**30
 TOTAL_BYTES = 16 * 2**30
@@ -80,21 +81,18 @@ def find(place: Path, endings: tuple[str, ...]) -> Iterator[list[Found]]:
 
 
 def _unpacked(source: Path, endings: tuple[str, ...], folder: Path) -> list[Found]:
-    _check_beginning(source)
+    files.check(source, (".zip",))
     try:
         with zipfile.ZipFile(source) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
             _check(members, source)
-            wanted = [
-                member
-                for member in members
-                if PurePosixPath(member.filename).suffix.lower() in endings
-                and not _is_junk(PurePosixPath(member.filename).parts)
-            ]
             found, left = [], TOTAL_BYTES
-            for member in sorted(wanted, key=lambda member: member.filename):
+            for member in sorted(members, key=lambda member: member.filename):
+                inside = PurePosixPath(member.filename)
+                if inside.suffix.lower() not in endings or _is_junk(inside.parts):
+                    continue
                 # Numbered folders: members of one name in two folders of the zip stay apart.
-                path = folder / str(len(found)) / PurePosixPath(member.filename).name
+                path = folder / str(len(found)) / inside.name
                 path.parent.mkdir(parents=True)
                 with archive.open(member) as packed:
                     left -= _copy(packed, path, member, min(left, MEMBER_BYTES), source)
@@ -112,24 +110,8 @@ def _unpacked(source: Path, endings: tuple[str, ...], folder: Path) -> list[Foun
             what = f"no room to unpack it in {folder.parent.parent}"
             remedy = "Make room there, or name another folder in the environment variable TMPDIR"
         else:
-            what, remedy = f"the zip is cut off or damaged ({error})", "Download it again"
+            what, remedy = f"the zip is cut off or damaged ({error})", files.AGAIN[:-1]
         raise InputError(f"{relative(source)}: {what}. {remedy}.") from None
-
-
-def _check_beginning(source: Path) -> None:
-    with source.open("rb") as file:
-        start = file.read(1024)
-    if not start:
-        raise InputError(f"{relative(source)}: the file is empty. Download it again.")
-    if start.startswith(b"PK"):
-        return
-    if b"<html" in start.lower() or start.lstrip().lower().startswith(b"<!doctype"):
-        raise InputError(
-            f"{relative(source)}: this is a web page, no zip, whatever its name says. Download the file itself."
-        )
-    raise InputError(
-        f"{relative(source)}: this is no zip, whatever its name says. Download it again."
-    )
 
 
 def _check(members: list[zipfile.ZipInfo], source: Path) -> None:

@@ -4,14 +4,13 @@ Rows are counted as a spreadsheet shows them in CSV files (the header is row 1),
 Files are parsed, never executed.
 """
 
-import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from helpers.project import InputError, relative
-from helpers.read import files
+from helpers.read import files, labelled
 
 
 def read(
@@ -19,18 +18,37 @@ def read(
 ) -> pd.DataFrame:
     """Given columns of a CSV, Parquet, SPSS (.sav) or Stata (.dta) file; the index counts its rows.
 
-    CSV cells come as text, other formats with their own types and the file's missing codes taken out. In the
-    columns listed in `names`, SPSS and Stata codes are replaced by their value labels (see `records.value_labels`).
-    Raises InputError.
+    CSV cells come as text, other formats with their own types and the file's missing codes taken out. Raises InputError.
+
+    Parameters
+    ----------
+    path, columns : the file, and the columns that it must have.
+    encoding : that of the text of a CSV file.
+    names : columns in which SPSS and Stata codes are replaced by value labels (see `labelled.value_labels`).
     """
     file = relative(path)
-    readers = {".csv": _csv, ".parquet": _parquet, ".sav": _labelled, ".dta": _labelled}
-    ending = files.check(path)
-    frame = readers[ending](path, encoding, names)
+    match files.check(path):
+        case ".csv":
+            frame = _csv(path, encoding)
+        case ".parquet":
+            frame = _parquet(path)
+        case _:
+            frame = _labelled(path, names)
     files.check_columns(columns, frame.columns, file)
     if frame.empty:
-        raise InputError(f"{file}: the file has columns but no rows. Export it again.")
+        raise InputError(f"{file}: the file has columns but no rows. {files.AGAIN}")
     return frame[list(dict.fromkeys(columns))]
+
+
+def header(path: Path, encoding: str = "utf-8") -> list[str]:
+    """Names of all columns of a file that `read` can read. Raises InputError."""
+    match files.check(path):
+        case ".csv":
+            return _csv_fields(path, files.csv_encoding(encoding, relative(path)))[0]
+        case ".parquet":
+            return list(_parquet(path, rows=0))
+        case _:
+            return labelled.parse(path, metadataonly=True)[1].column_names
 
 
 def numbers(
@@ -40,63 +58,45 @@ def numbers(
     low: float | None = None,
     high: float | None = None,
 ) -> pd.Series:
-    """A column as numbers between `low` and `high`; missing stays missing.
+    """A column as numbers; missing stays missing.
 
     Raises InputError naming the first rows that hold text, infinite values or values off the scale.
+
+    Parameters
+    ----------
+    frame, column : rows as `read` gives them, and the column in question.
+    path : the file they come from, for the message.
+    low, high : ends of the scale, both of them possible; None: any number.
     """
-    given = frame[column]
+    given, remedy = frame[column], "Correct or empty these"
     values = pd.to_numeric(given, errors="coerce").astype(float)
-    refuse(
-        given,
-        values.isna() & given.notna(),
-        column,
-        path,
-        "text in a number column",
-        "Correct or empty these",
-    )
-    refuse(given, np.isinf(values), column, path, "infinite values", "Correct or empty these")
-    scale = f"values off the scale {_plain(low)} to {_plain(high)}"
-    off = (values < (-np.inf if low is None else low)) | (
-        values > (np.inf if high is None else high)
-    )
-    refuse(
-        given,
-        off,
-        column,
-        path,
-        scale,
-        "Correct them, empty them if they are missing codes, or change the scale",
-    )
+    text = values.isna() & given.notna()
+    refuse(given, text, column, path, "text in a number column", remedy)
+    refuse(given, np.isinf(values), column, path, "infinite values", remedy)
+    off = pd.Series(False, given.index)
+    if low is not None:
+        off |= values < low
+    if high is not None:
+        off |= values > high
+    what = f"values off the scale {_plain(low)} to {_plain(high)}"
+    remedy = "Correct them, empty them if they are missing codes, or change the scale"
+    refuse(given, off, column, path, what, remedy)
     return values
 
 
 def whole_numbers(frame: pd.DataFrame, column: str, path: Path, low: int, high: int) -> pd.Series:
     """A column as whole numbers between `low` and `high` (floats, since missing stays missing). Raises InputError."""
     values = numbers(frame, column, path, low, high)
-    wrong = values.notna() & (values % 1 != 0)
-    refuse(
-        frame[column],
-        wrong,
-        column,
-        path,
-        "answers that are no whole numbers",
-        "Correct or empty these",
-    )
+    what, remedy = "answers that are no whole numbers", "Correct or empty these"
+    refuse(frame[column], values % 1 > 0, column, path, what, remedy)
     return values
 
 
 def coded(frame: pd.DataFrame, column: str, codes: dict[str, int], path: Path) -> pd.Series:
     """A column of words as their codes; missing stays missing. Raises InputError for words without a code."""
     values = frame[column].map(codes)
-    wrong = values.isna() & frame[column].notna()
-    refuse(
-        frame[column],
-        wrong,
-        column,
-        path,
-        f"answers other than {', '.join(codes)}",
-        "Correct them or the labels",
-    )
+    what, remedy = f"answers other than {', '.join(codes)}", "Correct them or the labels"
+    refuse(frame[column], values.isna() & frame[column].notna(), column, path, what, remedy)
     return values.astype(float)
 
 
@@ -108,23 +108,31 @@ def categories(frame: pd.DataFrame, column: str) -> pd.Series:
 def check_unique(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
     """Raise InputError when rows share the same values in `columns` (a respondent who stands twice)."""
     again = frame.duplicated(columns, keep=False)
-    given = frame[columns].astype(str).agg(" / ".join, axis=1)
-    refuse(
-        given,
-        again,
-        " + ".join(columns),
-        path,
-        "the same id more than once",
-        "Keep one row for each",
-    )
+    given = frame[columns].astype(str).fillna("empty").agg(" / ".join, axis=1)
+    name, what = " + ".join(columns), "the same id more than once"
+    refuse(given, again, name, path, what, "Keep one row for each")
+
+
+def check_groups(groups: pd.Series, column: str, path: Path) -> None:
+    """Raise InputError when a column (its values `groups`) does not hold two groups or more."""
+    found = groups.dropna().unique()
+    if len(found) < 2:
+        raise InputError(
+            f"{relative(path)}, column {column!r}: there is one group only ({', '.join(map(repr, found)) or 'nothing'}). "
+            "Name a column with two groups or more, or leave `group` out."
+        )
 
 
 def refuse(
     given: pd.Series, wrong: pd.Series, column: str, file: Path | str, what: str, remedy: str
 ) -> None:
-    """Raise InputError naming the first rows of `given` where `wrong` holds, if it holds anywhere.
+    """Raise InputError naming the first rows where `wrong` holds, if it holds anywhere.
 
-    `file`: its place, or what to call it.
+    Parameters
+    ----------
+    given, wrong : the column as the file has it, and which of its rows cannot be used.
+    column, file : name of the column; place of the file, or what to call it.
+    what, remedy : what is wrong with these rows, and what their owner can do, without a full stop.
     """
     if wrong.any():
         first = "; ".join(
@@ -142,33 +150,28 @@ def _plain(value: object) -> str:
     return str(value)
 
 
-def _csv(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
+def _csv(path: Path, encoding: str) -> pd.DataFrame:
     encoding = files.csv_encoding(encoding, relative(path))
+    _, mark = _csv_fields(path, encoding)
+    with files.reading(relative(path), pd.errors.ParserError, pd.errors.EmptyDataError):
+        frame = pd.read_csv(path, sep=mark, dtype=str, encoding=encoding, **files.CSV)
+    if mark == ";":  # then the comma is the decimal mark
+        frame = frame.replace(files.DECIMAL_COMMA, r"\1.\2", regex=True)
+    frame.index = frame.index + 2
+    return frame.dropna(how="all")
+
+
+def _csv_fields(path: Path, encoding: str) -> tuple[list[str], str]:
+    """Names of a CSV file and what separates them; the whole file must decode before any of it counts."""
     try:
         with path.open(encoding=encoding, newline="") as file:
-            header = file.readline()
-            for _ in file:  # the whole file must decode before any of it counts
+            first = file.readline()
+            for _ in file:
                 pass
     except UnicodeError:
         row = _first_undecodable(path, encoding)
-        raise InputError(
-            f"{relative(path)}, row {row}: the text is not {encoding.removesuffix('-sig')}. Save it as "
-            "'CSV UTF-8', or name its encoding in the parameters, e.g. `encoding: latin-1`."
-        ) from None
-    separator = files.separator(path, header)
-    try:
-        frame = pd.read_csv(
-            path, sep=separator, dtype=str, encoding=encoding, keep_default_na=False, na_values=files.MISSING,
-            skip_blank_lines=False, index_col=False,
-        )  # fmt: skip
-    except pd.errors.ParserError as error:
-        raise InputError(
-            f"{relative(path)}: rows of unequal length ({str(error).strip()}). Export it again."
-        ) from None
-    if separator == ";":  # then the comma is the decimal mark
-        frame = frame.replace(re.compile(r"^\s*(-?\d+),(\d+)\s*$"), r"\1.\2", regex=True)
-    frame.index = frame.index + 2
-    return frame.dropna(how="all")
+        raise files.undecodable(relative(path), row, encoding.removesuffix("-sig")) from None
+    return files.fields(first, relative(path))
 
 
 def _first_undecodable(path: Path, encoding: str) -> int:
@@ -180,34 +183,20 @@ def _first_undecodable(path: Path, encoding: str) -> int:
     return 1
 
 
-def _parquet(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
+def _parquet(path: Path, rows: int | None = None) -> pd.DataFrame:
     import duckdb
 
-    try:
-        frame = duckdb.read_parquet(str(path)).df()
-    except duckdb.Error as error:
-        first = str(error).splitlines()[0]
-        raise InputError(
-            f"{relative(path)}: no readable Parquet file ({first}). Export it again."
-        ) from None
+    with files.reading(relative(path), duckdb.Error):
+        found = duckdb.read_parquet(str(path))
+        frame = (found if rows is None else found.limit(rows)).df()
     frame.index = frame.index + 1
     return frame
 
 
-def _labelled(path: Path, encoding: str, names: tuple[str, ...]) -> pd.DataFrame:
-    import pyreadstat
-
-    from helpers.read.records import value_labels  # loads DuckDB, which a CSV file does without
-
-    reader = pyreadstat.read_sav if path.suffix.lower() == ".sav" else pyreadstat.read_dta
-    try:
-        frame, meta = reader(str(path))
-    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{relative(path)}: no readable {path.suffix} file ({error}). Export it again."
-        ) from None
+def _labelled(path: Path, names: tuple[str, ...]) -> pd.DataFrame:
+    frame, meta = labelled.parse(path)
     for column in set(names) & set(meta.variable_value_labels):
-        frame[column] = value_labels(frame[column], meta.variable_value_labels[column])
+        frame[column] = labelled.value_labels(frame[column], meta.variable_value_labels[column])
     frame.index = frame.index + 1
     # An empty cell of a text variable is an empty string in these formats.
     return frame.replace("", np.nan)

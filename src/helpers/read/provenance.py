@@ -7,14 +7,15 @@ from pathlib import Path
 
 from helpers.project import locate
 
+_FOLDERS = {"published": "published", "cases": "published", "moments": "moments"}
+
 
 def state_of(path: str | Path) -> str:
     """State of a data file: a copy of a simulated example stays simulated wherever it lies."""
-    place = locate(path)
-    if any(place.is_relative_to(locate(f"data/{folder}")) for folder in ("published", "cases")):
-        return "published"
-    if place.is_relative_to(locate("data/moments")):
-        return "moments"
+    place = locate(path).resolve()
+    for folder, state in _FOLDERS.items():
+        if place.is_relative_to(locate("data").resolve() / folder):
+            return state
     size = place.stat().st_size  # a user's file may be too large to be read for this
     alike = [make for length, make in _examples() if length == size]
     copied = bool(alike) and place.read_bytes() in [make() for make in alike]

@@ -13,10 +13,19 @@ def read(
     path: Path, *, low: int, high: int, items: list[str] = (), item: str = "", response: str = "",
     respondent: str = "", group: str = "", labels: list[str] = (), encoding: str = "utf-8",
 ) -> pd.DataFrame:  # fmt: skip
-    """Answers as rows `item, answer, group`, answers whole numbers from `low` to `high`, missing ones left out.
+    """Answers as rows `item, answer, group`, answers whole numbers, missing ones left out.
 
-    Either `items` (columns) or `item` and `response` (columns) say where the answers are. `labels` are the answers
-    in words, lowest first. Raises InputError naming file, column and first rows.
+    Raises InputError naming file, column and first rows.
+
+    Parameters
+    ----------
+    path, encoding : the file, and the encoding of its text (CSV).
+    low, high : ends of the scale.
+    items : columns with answers; or else
+    item, response : columns with the item and the answer, a row an answer.
+    respondent : a column in which nobody may stand twice (with `item`: nobody twice at an item).
+    group : a column of groups; none: one group "all".
+    labels : the answers in words, lowest first.
     """
     if low >= high:
         raise InputError(f"the scale must rise: low is {low}, high is {high}.")
@@ -39,22 +48,16 @@ def read(
         frame[column] = _answers(frame, column, path, low, high, list(labels))
     for column in filter(None, (item, group)):
         frame[column] = frames.categories(frame, column)
-    if group and frame[group].nunique() < 2:
-        found = ", ".join(map(repr, frame[group].dropna().unique())) or "nothing"
-        raise InputError(
-            f"{relative(path)}, column {group!r}: there is one group only ({found}). Name a column with two groups "
-            "or more, or leave `group` out."
+    if group:
+        frames.check_groups(frame[group], group, path)
+    groups = frame[group] if group else "all"
+    parts = [
+        pd.DataFrame(
+            {"item": frame[item] if item else column, "answer": frame[column], "group": groups}
         )
-    if items:
-        answers = _to_long(frame, list(items), group)
-    else:
-        answers = pd.DataFrame(
-            {
-                "item": frame[item],
-                "answer": frame[response],
-                "group": frame[group] if group else "all",
-            }
-        ).dropna(subset=["item", "answer"])
+        for column in items or [response]
+    ]
+    answers = pd.concat(parts, ignore_index=True).dropna(subset=["item", "answer"])
     if answers.empty:
         raise InputError(f"{relative(path)}: nobody answered any of the items.")
     if answers["item"].value_counts().max() < MINIMUM:
@@ -72,10 +75,3 @@ def _answers(
         codes = {label: low + place for place, label in enumerate(labels)}
         return frames.coded(frame, column, codes, path)
     return frames.whole_numbers(frame, column, path, low, high)
-
-
-def _to_long(wide: pd.DataFrame, items: list[str], group: str = "") -> pd.DataFrame:
-    """Item columns stacked to rows `item, answer, group`; missing answers are left out."""
-    groups = wide[group] if group else pd.Series("all", index=wide.index)
-    parts = [pd.DataFrame({"item": item, "answer": wide[item], "group": groups}) for item in items]
-    return pd.concat(parts, ignore_index=True).dropna(subset="answer")

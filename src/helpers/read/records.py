@@ -9,9 +9,8 @@ from __future__ import annotations
 import csv
 import re
 import tempfile
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ import duckdb
 
 from helpers.project import InputError, relative
 from helpers.read import files
+from helpers.read.labelled import parse, parts, value_labels
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,8 +39,8 @@ _NOT_THE_FILE = (
 )
 
 
-class Records:
-    """A DuckDB connection with a temporary view `file`, and how to speak of it. Use it in a `with` block, or close it.
+class Records(AbstractContextManager):
+    """A DuckDB connection with a temporary view `file`, and how to speak of it. Use it in a `with` block.
 
     `columns`: column -> kind: "number", "float" (which may have decimals) or "text" (everything else).
     """
@@ -68,24 +68,18 @@ class Records:
         except _NOT_THE_FILE:
             raise
         except duckdb.Error as error:  # of many kinds: damaged pages raise the base class itself
-            raise _unreadable(self.name, error) from None
+            raise files.unreadable(self.name, error) from None
 
     @staticmethod
     def identifier(column: str) -> str:
         """The column's name as SQL writes it."""
         return '"' + column.replace('"', '""') + '"'
 
-    def close(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """Let go of the file; a temporary table disappears."""
         self.connection.close()
         if self._folder:
             self._folder.cleanup()
-
-    def __enter__(self) -> Records:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
 
 
 def open_records(
@@ -105,30 +99,16 @@ def open_records(
         connection.execute("CREATE TEMPORARY VIEW file AS SELECT * FROM frame")
         return Records(connection, "the data frame")
     paths, ending = find(source)
-    name = relative(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
+    name = called(paths)
     if ending in (".sav", ".dta"):
         return _open_labelled(paths, name, columns, labelled)
     connection = _engine().cursor()
-    try:
-        if ending == ".csv":
-            selects = [_select_csv(path) for path in paths]
-            _refuse_unlike(paths, [_kinds(connection, f"({select})") for select in selects])
-            connection.execute(
-                f"CREATE TEMPORARY VIEW file AS {' UNION ALL BY NAME '.join(selects)}"
-            )
-        else:
-            _refuse_unlike(
-                paths,
-                [_kinds(connection, f"read_parquet({quote(str(path))})") for path in paths],
-            )
-            names = ", ".join(quote(str(path)) for path in paths)
-            by_name = ", union_by_name = true" if len(paths) > 1 else ""
-            connection.execute(
-                f"CREATE TEMPORARY VIEW file AS SELECT * FROM read_parquet([{names}]{by_name})"
-            )
+    with files.reading(name, duckdb.Error):
+        each = list(map(_select_csv if ending == ".csv" else _select_parquet, paths))
+        _refuse_unlike(paths, [_kinds(connection, f"({select})") for select in each])
+        whole = " UNION ALL BY NAME ".join(each) if ending == ".csv" else _select_parquet(*paths)
+        connection.execute(f"CREATE TEMPORARY VIEW file AS {whole}")
         return Records(connection, name)
-    except duckdb.Error as error:
-        raise _unreadable(name, error) from None
 
 
 @contextmanager
@@ -161,6 +141,11 @@ def find(source: Path | Sequence[Path]) -> tuple[list[Path], str]:
     return paths, next(iter(kinds))
 
 
+def called(paths: list[Path]) -> str:
+    """What to call these files together in messages."""
+    return relative(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
+
+
 def _connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
     """What does not fit into memory goes to the system's temporary folder, not into the one where the user works."""
     return duckdb.connect(database, config={"temp_directory": tempfile.gettempdir()})
@@ -182,21 +167,22 @@ def quote(text: str) -> str:
 
 def read_header(path: Path) -> tuple[list[str], str]:
     """Column names of a CSV file in UTF-8, and what separates its fields. Raises InputError."""
+    file = relative(path)
     # The file is decoded further than its first line: only what is wrong in that line is wrong in row 1.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-        first = file.readline()
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as opened:
+        first = opened.readline()
     try:
         first.encode()
     except UnicodeError:
-        raise InputError(_not_utf8(relative(path), 1)) from None
-    separator = files.separator(path, first)
+        raise files.undecodable(file, 1) from None
+    names, separator = files.fields(first, file)
     reader = csv.reader([first, ""], delimiter=separator)
-    names = next(reader)
+    next(reader)
     if reader.line_num > 1:
         raise InputError(
-            f"{relative(path)}, row 1: the name of a column goes on in the next line. Write it in one line."
+            f"{file}, row 1: the name of a column goes on in the next line. Write it in one line."
         )
-    _refuse_alike(names, relative(path))
+    _refuse_alike(names, file)
     return names, separator
 
 
@@ -217,11 +203,17 @@ def _select_csv(path: Path) -> str:
     missing = ", ".join(map(quote, files.MISSING))
     cells = "*"
     if separator == ";":
-        cells = r"regexp_replace(COLUMNS(*), '^\s*(-?\d+),(\d+)\s*$', '\1.\2')"
+        cells = rf"regexp_replace(COLUMNS(*), {quote(files.DECIMAL_COMMA)}, '\1.\2')"
     return (
         f"SELECT {cells} FROM read_csv({quote(str(path))}, auto_detect = false, header = true, "
         f"columns = {{{columns}}}, delim = {quote(separator)}, quote = '\"', escape = '\"', nullstr = [{missing}])"
     )
+
+
+def _select_parquet(*paths: Path) -> str:
+    names = ", ".join(quote(str(path)) for path in paths)
+    by_name = ", union_by_name = true" if len(paths) > 1 else ""
+    return f"SELECT * FROM read_parquet([{names}]{by_name})"
 
 
 def _kinds(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
@@ -258,16 +250,16 @@ def _spoken(kind: str) -> str:
 
 
 def _open_labelled(
-    paths: list[Path], name: str, columns: Collection[str], labelled: Collection[str]
+    paths: list[Path], name: str, columns: Collection[str], in_words: Collection[str]
 ) -> Records:
-    """A temporary table on disk, filled in pieces."""
+    """A temporary table on disk, filled in pieces; the columns `in_words` hold value labels."""
     folder = tempfile.TemporaryDirectory()
     connection = _connect(f"{folder.name}/records.duckdb")
     try:
-        present = [_read_metadata(path) for path in paths]
+        present = [parse(path, metadataonly=True)[1] for path in paths]
         for meta in present:
             files.check_columns(columns, meta.column_names, name)
-        kinds = [_labelled_kinds(meta, columns, labelled) for meta in present]
+        kinds = [_labelled_kinds(meta, columns, in_words) for meta in present]
         _refuse_unlike(paths, kinds)
         _refuse_alike(kinds[0], name)
         types = ", ".join(
@@ -285,85 +277,21 @@ def _open_labelled(
         raise
 
 
-def _labelled_kinds(meta: object, columns: Collection[str], labelled: Collection[str]):
-    shown = {column for column in labelled if column in meta.variable_value_labels}
-    return {
-        column: "text"
-        if column in shown or meta.readstat_variable_types[column] == "string"
-        else "float"
-        for column in (dict.fromkeys(columns) or meta.column_names)
-    }
-
-
-def _reader(path: Path):
-    import pyreadstat
-
-    return pyreadstat.read_sav if path.suffix.lower() == ".sav" else pyreadstat.read_dta
-
-
-def _read_metadata(path: Path):
-    import pyreadstat
-
-    try:
-        return _reader(path)(str(path), metadataonly=True)[1]
-    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
-        raise _unreadable(relative(path), error) from None
+def _labelled_kinds(
+    meta: object, columns: Collection[str], in_words: Collection[str]
+) -> dict[str, str]:
+    text = set(in_words) & set(meta.variable_value_labels)
+    text |= {name for name, kind in meta.readstat_variable_types.items() if kind == "string"}
+    wanted = dict.fromkeys(columns) or meta.column_names
+    return {column: "text" if column in text else "float" for column in wanted}
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, path: Path, kinds: dict[str, str]) -> None:
-    import pyreadstat
-
-    pieces = pyreadstat.read_file_in_chunks(
-        _reader(path), str(path), chunksize=ROWS_AT_A_TIME, usecols=list(kinds),
-        disable_datetime_conversion=True,
-    )  # fmt: skip
-    try:
-        for piece, meta in pieces:
-            for column, kind in kinds.items():
-                if kind == "text" and column in meta.variable_value_labels:
-                    piece[column] = value_labels(piece[column], meta.variable_value_labels[column])
-            connection.register("piece", piece)
-            connection.execute("INSERT INTO stored BY NAME SELECT * FROM piece")
-            connection.unregister("piece")
-    except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
-        raise _unreadable(relative(path), error) from None
-
-
-def value_labels(codes: pd.Series, labels: dict) -> pd.Series:
-    """Value labels in place of codes; a code without a label stays, as text.
-
-    Where several codes have one label, the code follows it: nobody said that they mean the same.
-    """
-    counts = Counter(str(label).strip() for label in labels.values())
-
-    def shown(code: float | str) -> str:
-        written = str(int(code)) if isinstance(code, float) and code.is_integer() else str(code)
-        if code not in labels:
-            return written
-        label = str(labels[code]).strip()
-        return label if counts[label] == 1 else f"{label} ({written})"
-
-    return codes.map({code: shown(code) for code in codes.dropna().unique()}).astype("str")
-
-
-def _not_utf8(file: str, row: int | str) -> str:
-    return f"{file}, row {row}: the text is not utf-8. Save the file as 'CSV UTF-8'."
-
-
-def _unreadable(name: str, error: Exception) -> InputError:
-    """What went wrong while reading, in the words of this project."""
-    text = str(error)
-    row = re.search(r"CSV Error on Line: (\d+)", text)
-    path = re.search(r"^\s*file = (.+)$", text, re.MULTILINE)
-    if row and path:
-        file, cells = (
-            relative(Path(path[1].strip())),
-            re.search(r"Columns: (\d+) Found: (\d+)", text),
-        )
-        if "utf-8" in text:
-            return InputError(_not_utf8(file, row[1]))
-        if cells:
-            return InputError(
-                f"{file}: rows of unequal length (row {row[1]}: {cells[2]} cells instead of {cells[1]}). Export it again."
-            )
-    return InputError(f"{name}: cannot be read ({text.splitlines()[0]}). Export it again.")
+    as_numbers = dict(disable_datetime_conversion=True)
+    for piece, meta in parts(path, list(kinds), ROWS_AT_A_TIME, **as_numbers):
+        for column in [name for name, kind in kinds.items() if kind == "text"]:
+            if labels := meta.variable_value_labels.get(column):
+                piece[column] = value_labels(piece[column], labels)
+        connection.register("piece", piece)
+        connection.execute("INSERT INTO stored BY NAME SELECT * FROM piece")
+        connection.unregister("piece")
