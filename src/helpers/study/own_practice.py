@@ -14,6 +14,7 @@ from helpers.estimate.items import MEASURE, add_measure
 from helpers.estimate.moments import Moments
 from helpers.project import InputError
 from helpers.read import files, records
+from helpers.read.suppression import MINIMUM
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,6 @@ class Study:
     scale: rasch.Scale | None
     reliability: float
 
-
-FEWEST = 10
-"""Records that a number must rest on to be shown."""
 
 _NUMBERS = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
 
@@ -123,11 +121,11 @@ def units(study: Study, standardise: bool) -> dict[str, float]:
 def estimates(study: Study, inference: str, of_units: dict[str, float]) -> pd.DataFrame:
     """Tidy estimates of every panel (see `panels.estimates`).
 
-    Empty are terms that rest on fewer than FEWEST records: of their own level, or of the one they are compared with.
+    Empty are terms that rest on fewer than MINIMUM records: of their own level, or of the one they are compared with.
     """
     table = panels.estimates(study.panels, inference, of_units)
     for panel, plain in study.counts.items():
-        few = [term for term in plain.terms if _rests_on(plain, term, study) < FEWEST]
+        few = [term for term in plain.terms if _rests_on(plain, term, study) < MINIMUM]
         own = (table["panel"] == panel) & table["term"].isin(few)
         table.loc[own, _NUMBERS] = np.nan
     return table
@@ -168,7 +166,7 @@ def joint_tests(study: Study, inference: str) -> pd.DataFrame:
         # No more restrictions can be tested than there are clusters to tell them apart.
         places = [fit.terms.index(year) for year in own]
         told_apart = np.linalg.matrix_rank(fit.covariance[np.ix_(places, places)]) == len(own)
-        enough = all(_rests_on(study.counts[panel], year, study) >= FEWEST for year in own)
+        enough = all(_rests_on(study.counts[panel], year, study) >= MINIMUM for year in own)
         if len(own) < fit.n_groups and told_apart and enough:
             rows.append((panel, *fit.joint_test(own), len(own), fit.n_groups - 1))
     return pd.DataFrame(rows, columns=["panel", "f", "p_value", "df1", "df2"])
@@ -182,7 +180,7 @@ def specifications(
     for panel, sums in study.moments.items():
         own = _own(sums, study.years)
         table = panels.specifications(sums, own[-1], own, study.cluster, of_units[panel], inference)
-        if _rests_on(study.counts[panel], own[-1], study) < FEWEST:
+        if _rests_on(study.counts[panel], own[-1], study) < MINIMUM:
             table[_NUMBERS] = np.nan
         table.insert(0, "panel", panel)
         tables.append(table)
@@ -192,21 +190,21 @@ def specifications(
 def schools(study: Study, of_units: dict[str, float]) -> pd.DataFrame:
     """Each school's own change to the last year, without names: `panel, estimate, shrunken`.
 
-    All schools are in the model, but those with fewer than FEWEST records in the baseline or the last year are not
-    shown, nor are panels with fewer than ten other schools.
+    All schools are in the model, but those with fewer than MINIMUM records in the baseline or the last year are not
+    shown, nor are panels with fewer than MINIMUM other schools.
     """
     tables = []
     for panel, sums in study.moments.items():
         own = _own(sums, study.years)
         plain = study.counts[panel]
         last = plain.sums[:, plain.terms.index(own[-1])]
-        enough = (plain.baseline[:, 0] >= FEWEST) & (last >= FEWEST)
+        enough = (plain.baseline[:, 0] >= MINIMUM) & (last >= MINIMUM)
         data = fixed_effects.within(panels.by_schools(sums))
         table = fixed_effects.by_school(data, own[-1], own)
         table = table[table["school"].isin(sums.schools[enough])].drop(
             columns=["school", "std_error"]
         )
-        if len(table) < 10:
+        if len(table) < MINIMUM:
             continue
         table = table / of_units[panel]
         table.insert(0, "panel", panel)
