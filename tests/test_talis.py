@@ -646,9 +646,13 @@ def test_file_that_is_not_talis(tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("bad.sav", b"<html>Not found</html>", "this is no .sav file, whatever its name says"),
+        (
+            "bad.sav",
+            b"<html>Not found</html>",
+            "this is a web page, no .sav file, whatever its name says",
+        ),
         ("bad.sav", b"", "the file is empty"),
-        ("bad.sas7bdat", b"<html>", "this is no .sas7bdat file"),
+        ("bad.sas7bdat", b"<html>", "this is a web page, no .sas7bdat file"),
         ("bad.zip", b"<html>Not found</html>", "this is a web page, no .zip"),
         ("bad.csv", b"$FL2", "this is no text"),
         ("bad.csv", b"CNTRY,IDTEACH,TT3G33A\nCHL,1,1,1,1\nCHL,1,1,1,1,1\n", "no column IDSCHOOL"),
@@ -665,7 +669,7 @@ def test_files_that_are_something_else(tmp_path, name, content, told):
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("BTG.sav", "<html>", "this is no .sav file"),
+        ("BTG.sav", "<html>", "this is a web page, no .sav file"),
         ("BTG.csv", "CNTRY,CNTRY\nCHL,CHL\n", "two columns are named 'CNTRY'"),
     ],
 )

@@ -18,9 +18,13 @@ def read(
 ) -> pd.DataFrame:
     """Given columns of a CSV, Parquet, SPSS (.sav) or Stata (.dta) file; the index counts its rows.
 
-    CSV cells come as text, other formats with their own types and the file's missing codes taken out. In the
-    columns listed in `names`, SPSS and Stata codes are replaced by their value labels (see `labelled.value_labels`).
-    Raises InputError.
+    CSV cells come as text, other formats with their own types and the file's missing codes taken out. Raises InputError.
+
+    Parameters
+    ----------
+    path, columns : the file, and the columns that it must have.
+    encoding : that of the text of a CSV file.
+    names : columns in which SPSS and Stata codes are replaced by value labels (see `labelled.value_labels`).
     """
     file = relative(path)
     match files.check(path):
@@ -54,9 +58,15 @@ def numbers(
     low: float | None = None,
     high: float | None = None,
 ) -> pd.Series:
-    """A column as numbers between `low` and `high`; missing stays missing.
+    """A column as numbers; missing stays missing.
 
     Raises InputError naming the first rows that hold text, infinite values or values off the scale.
+
+    Parameters
+    ----------
+    frame, column : rows as `read` gives them, and the column in question.
+    path : the file they come from, for the message.
+    low, high : ends of the scale, both of them possible; None: any number.
     """
     given, remedy = frame[column], "Correct or empty these"
     values = pd.to_numeric(given, errors="coerce").astype(float)
@@ -116,9 +126,13 @@ def check_groups(groups: pd.Series, column: str, path: Path) -> None:
 def refuse(
     given: pd.Series, wrong: pd.Series, column: str, file: Path | str, what: str, remedy: str
 ) -> None:
-    """Raise InputError naming the first rows of `given` where `wrong` holds, if it holds anywhere.
+    """Raise InputError naming the first rows where `wrong` holds, if it holds anywhere.
 
-    `file`: its place, or what to call it.
+    Parameters
+    ----------
+    given, wrong : the column as the file has it, and which of its rows cannot be used.
+    column, file : name of the column; place of the file, or what to call it.
+    what, remedy : what is wrong with these rows, and what their owner can do, without a full stop.
     """
     if wrong.any():
         first = "; ".join(

@@ -27,9 +27,13 @@ _DECIMAL_COMMA = re.compile(r'(?:^|;)"?-?\d+,\d+"?(?:;|$)', re.MULTILINE)
 def parse(
     path: Path, file: str = "", encodings: tuple[str | None, ...] = (None,), **options: object
 ) -> tuple[pd.DataFrame, object]:
-    """Rows and metadata of an SPSS, SAS or Stata file as pyreadstat gives them with these options.
+    """Rows and metadata of an SPSS, SAS or Stata file as pyreadstat gives them. Raises InputError.
 
-    `encodings` are tried in turn (None: the one that the file says). Raises InputError, which calls the file `file`.
+    Parameters
+    ----------
+    path, file : the file, and what to call it in messages.
+    encodings : tried in turn; None: the one that the file says.
+    options : of pyreadstat's readers.
     """
     import pyreadstat
 
@@ -48,7 +52,7 @@ def parse(
 def parts(
     path: Path, columns: list[str], rows: int, **options: object
 ) -> Iterator[tuple[pd.DataFrame, object]]:
-    """As `parse`, these columns, so many rows at a time; the index counts rows from 1."""
+    """As `parse` with these options, of the named columns, so many rows at a time; the index counts rows from 1."""
     done = 0
     while True:
         frame, meta = parse(path, usecols=columns, row_offset=done, row_limit=rows, **options)

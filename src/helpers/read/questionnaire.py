@@ -13,10 +13,19 @@ def read(
     path: Path, *, low: int, high: int, items: list[str] = (), item: str = "", response: str = "",
     respondent: str = "", group: str = "", labels: list[str] = (), encoding: str = "utf-8",
 ) -> pd.DataFrame:  # fmt: skip
-    """Answers as rows `item, answer, group`, answers whole numbers from `low` to `high`, missing ones left out.
+    """Answers as rows `item, answer, group`, answers whole numbers, missing ones left out.
 
-    Either `items` (columns) or `item` and `response` (columns) say where the answers are. `labels` are the answers
-    in words, lowest first. Raises InputError naming file, column and first rows.
+    Raises InputError naming file, column and first rows.
+
+    Parameters
+    ----------
+    path, encoding : the file, and the encoding of its text (CSV).
+    low, high : ends of the scale.
+    items : columns with answers; or else
+    item, response : columns with the item and the answer, a row an answer.
+    respondent : a column in which nobody may stand twice (with `item`: nobody twice at an item).
+    group : a column of groups; none: one group "all".
+    labels : the answers in words, lowest first.
     """
     if low >= high:
         raise InputError(f"the scale must rise: low is {low}, high is {high}.")

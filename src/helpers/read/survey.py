@@ -52,27 +52,28 @@ def read_survey(
 ) -> Survey:  # fmt: skip
     """A file with a row a respondent and a column an item (CSV, Parquet, SPSS, Stata) as a Survey.
 
-    `items`: columns, or column -> wording. `labels`: every possible answer, lowest first, as it stands in the file
-    (words, codes or value labels) or in words for the codes 1, 2, ...; without labels the answers are the whole
-    numbers from 0 or 1 to the highest found, each of them given by somebody. The highest `frequent` answers count as
-    often. `group`: the column whose levels become `system` (and `name`), or several: a system for each combination of
-    their levels ("science, high"); none: one system "all". `weight`: a column of weights; none: 1 for everybody.
-    `replicates`: what the names of BRR weights begin with, before their number; `fay`: Fay's k (0: plain BRR). With R
-    weights of a jackknife by pairs k = 1 - 1 / sqrt(R) gives its variance. `school`: the column of schools or other
-    clusters; none: `school_id` is empty. `by`: a further column to compare answers by, as words, in the frame under its
-    own name; empty where it is missing.
-
     `cycle` and `level` are 0, for there are none. Left out are respondents who lack a group and those of weight 0,
     who stand for nobody. Nothing that rests on fewer than MINIMUM answers is shown; schools may be few. Raises
     InputError naming file, column and first rows.
+
+    Parameters
+    ----------
+    path, encoding : the file, and the encoding of its text (CSV).
+    items : columns, or column -> wording.
+    group : the column whose levels become `system` (and `name`), or several: a system for each combination of their
+        levels ("science, high"); none: one system "all".
+    weight : a column of weights; none: 1 for everybody.
+    replicates : what the names of BRR weights begin with, before their number.
+    fay : Fay's k (0: plain BRR). With R weights of a jackknife by pairs k = 1 - 1 / sqrt(R) gives its variance.
+    labels : every possible answer, lowest first, as it stands in the file (words, codes or value labels) or in words
+        for the codes 1, 2, ...; none: the whole numbers from 0 or 1 to the highest found, each given by somebody.
+    frequent : how many of the highest answers count as often.
+    school : the column of schools or other clusters; none: `school_id` is empty.
+    by : a further column to compare answers by, as words, in the frame under its own name; empty where missing.
     """
     wording = dict(items) if isinstance(items, dict) else {item: item for item in items}
     labels = [str(label) for label in labels]
-    _check_parameters(list(wording), by, weight, replicates, fay, labels, frequent)
-    if path.is_dir():
-        raise InputError(
-            f"`data` names the folder {relative(path)!r}. Name the file of your survey."
-        )
+    _check_parameters(path, list(wording), by, weight, replicates, fay, labels, frequent)
     weighing = _weighing(path, weight, replicates, encoding)
     named = _named(items, weighing, group, school, by)
     in_words = not all(map(_NUMBER.fullmatch, labels))
@@ -118,7 +119,7 @@ def _named(
 
 
 def _check_parameters(
-    items: list[str], by: str, weight: str, replicates: str, fay: float, labels: list[str], frequent: int
+    path: Path, items: list[str], by: str, weight: str, replicates: str, fay: float, labels: list[str], frequent: int
 ) -> None:  # fmt: skip
     taken = sorted({*items, by} & set(COLUMNS))
     same = files.twice([*map(_shortest, labels)])
@@ -135,6 +136,7 @@ def _check_parameters(
         (replicates and not weight, "`replicates` needs `weight`, the column of final weights. Name both."),
         (replicates[-1:].isdigit(), f"`replicates` is what the columns' names begin with, before the number: "
             f"{replicates.rstrip('0123456789')!r}, not {replicates!r}."),
+        (path.is_dir(), f"`data` names the folder {relative(path)!r}. Name the file of your survey."),
     ):  # fmt: skip
         if wrong:
             raise InputError(message)

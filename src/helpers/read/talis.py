@@ -48,11 +48,11 @@ class _Part:
 def read(
     place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str | None = None
 ) -> Survey:
-    """Teachers of one level (1 primary, 2 lower secondary, 3 upper secondary) from a TALIS folder, zip or file.
+    """Teachers of one level from TALIS files.
 
     `frame` of the result holds, beside what Survey asks for, `name` of the system as the file labels it, `sex`,
     `age_band`, `school_type` (from school files of the same cycle), empty where the files do not say, and the variables
-    of `extra` as numbers without their missing codes. `encoding` is that of the file's text where it says a wrong one.
+    of `extra`.
 
     Several files may be given, with one system or many. Cycle, system and level are what the data say. Teachers of
     other levels are passed over. Converted tables are kept: in `.converted/` beside files below `data/raw/`, else in
@@ -61,6 +61,13 @@ def read(
     Raises InputError for files that hold no such teachers; variables of no known cycle; the same system in two files
     with other rows; weights, schools, systems, levels or answers that are missing or cannot be; a teacher who stands
     twice; missing codes other than known here; simulated and real systems together.
+
+    Parameters
+    ----------
+    place : a folder, zip or file.
+    level : 1 primary, 2 lower secondary, 3 upper secondary.
+    extra : further variables, as numbers without their missing codes.
+    encoding : that of the file's text where it says a wrong one.
     """
     if level not in LEVELS:
         raise InputError(f"level {level!r} is none of {', '.join(map(str, LEVELS))}.")

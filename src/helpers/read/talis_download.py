@@ -77,12 +77,17 @@ def fetch(
     patience: float = PATIENCE,
     pauses: tuple[float, ...] = PAUSES,
 ) -> str:
-    """Put the zip at `url` into `folder`, unless it is there and whole; returns a sentence about it.
+    """Put a zip into a folder, unless it is there and whole; returns a sentence about it.
 
-    `sha256`: checksum that the file must have (empty: any). `patience`: seconds without data until a connection
-    counts as dead; `pauses`: seconds to wait before each further try. Raises InputError, with what to do by hand,
-    when the file cannot be had or is not what it should be: then only a .part file may be left, which the next
-    call continues. A call waits for another one that is at work in the same folder.
+    Raises InputError, with what to do by hand, when the file cannot be had or is not what it should be: then only a
+    .part file may be left, which the next call continues. A call waits for another one that is at work in the folder.
+
+    Parameters
+    ----------
+    url, folder : where the file comes from, and where it goes.
+    sha256 : checksum that the file must have; empty: any.
+    patience : seconds without data until a connection counts as dead.
+    pauses : seconds to wait before each further try.
     """
     target = folder / _name(url)
     sha256 = _checksum(sha256)

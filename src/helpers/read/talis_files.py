@@ -48,7 +48,8 @@ def convert(
     """Write the tables of one of the user's files into `folder` (Parquet), and tell what each data file in it holds.
 
     Tables of teachers have `cycle, system, level, school_id, name, sex, age_band`, the items, the variables of `extra`
-    and the weights; tables of schools the first four and `school_type`. Raises InputError as `talis.read` says.
+    and the weights; tables of schools the first four and `school_type`. Raises InputError as `talis.read` says, where
+    `level`, `extra` and `encoding` are explained.
     """
     members = []
     with archive.find(source, labelled.ENDINGS) as found:

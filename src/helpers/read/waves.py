@@ -1,6 +1,6 @@
 """A survey of the same schools in several waves, read from the user's file: a row a teacher and wave."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,25 +61,32 @@ def read(
     categories: Sequence[str] | dict[str, str | int] = (), treated: str = "", cluster: str = "", weight: str = "",
     encoding: str = "utf-8",
 ) -> Waves:  # fmt: skip
-    """A survey from a CSV, Parquet, SPSS or Stata file.
+    """A survey from a CSV, Parquet, SPSS or Stata file. Raises InputError naming file, column and first rows.
 
-    `scales`: columns with scores, or scale -> columns of its items, answered in whole numbers from `low` to `high`; a
-    score is the mean of the items answered, where half of them or more are. `baseline`: the wave to compare with;
-    empty: the first. `treated`: a column with 1 or 0 (or yes, no) for schools with and without peer groups. `cluster`:
-    something coarser than the school. Raises InputError naming file, column and first rows.
+    Parameters
+    ----------
+    path, encoding : the file, and the encoding of its text (CSV).
+    teacher, wave, school, district : columns of labels; nobody stands twice in a wave.
+    scales : columns with scores, or scale -> columns of its items; a score is the mean of the items answered, where
+        half of them or more are.
+    baseline : the wave to compare with; empty: the first.
+    low, high : ends of the items' scale, in whole numbers.
+    controls, categories : columns of numbers, and of labels (or column -> level to compare the others with).
+    treated : a column with 1 or 0 (or yes, no) for schools with and without peer groups.
+    cluster : something coarser than the school.
+    weight : a column of weights above 0; none: 1 for everybody.
     """
     of_items = scales if isinstance(scales, dict) else {}
     answered = [item for items in of_items.values() for item in items] or list(scales)
     given_levels = categories if isinstance(categories, dict) else dict.fromkeys(categories, "")
     references = {name: str(level) for name, level in given_levels.items()}
-    places = [name for name in (teacher, wave, school, district, treated, *references) if name]
+    named = [name for name in (teacher, wave, school, district, treated, *references) if name]
     numbers = [*controls, *filter(None, [weight]), *answered]
-    _check_parameters((teacher, wave, school), of_items, answered, [*places, *numbers])
-    named = [*places, *filter(None, [cluster])]
+    _check_parameters((teacher, wave, school), of_items, answered, [*named, *numbers])
+    named += filter(None, [cluster])
     given = frames.read(path, [*named, *numbers], encoding=encoding, names=tuple(named))
-    frame = _places(
-        given, path, teacher=teacher, wave=wave, school=school, district=district, cluster=cluster
-    )
+    places = dict(teacher=teacher, wave=wave, school=school, district=district, cluster=cluster)
+    frame = _places(given, path, **places)
     frames.check_unique(given, [teacher, wave], path)
     frame["kind"] = _kinds(given, frame, treated, path) if treated else PEERS
     frame["weight"] = _weights(given, weight, path) if weight else 1.0
@@ -88,15 +95,13 @@ def read(
         for scale, columns in of_items.items()
     }  # fmt: skip
     scores = {scale: _score(answers) for scale, answers in items.items()}
-    conditions = {name: frames.numbers(given, name, path) for name in controls}
-    conditions |= {name: frames.categories(given, name) for name in references}
     found = in_order(set(frame["wave"]))
     survey = Waves(
         name=relative(path),
         frame=frame,
         scores=pd.DataFrame(scores or {scale: frames.numbers(given, scale, path) for scale in scales}),
         items=items,
-        conditions=pd.DataFrame(conditions, index=frame.index),
+        conditions=_conditions(given, controls, references, path),
         controls=tuple(controls),
         categories=references,
         waves=found,
@@ -109,6 +114,14 @@ def read(
     _check_size(survey, wave, school)
     _check_scales(survey)
     return survey
+
+
+def _conditions(
+    given: pd.DataFrame, controls: Sequence[str], categories: Iterable[str], path: Path
+) -> pd.DataFrame:
+    numbers = {name: frames.numbers(given, name, path) for name in controls}
+    labels = {name: frames.categories(given, name) for name in categories}
+    return pd.DataFrame(numbers | labels, index=given.index)
 
 
 def _check_parameters(
