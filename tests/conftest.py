@@ -1,7 +1,7 @@
 """Shared by the tests: temporary copies of the project, built with this environment."""
 
 import fcntl
-import io
+import itertools
 import json
 import os
 import shutil
@@ -210,14 +210,58 @@ def need(there: object, what: str, required: str) -> None:
         (pytest.fail if os.environ.get(required) else pytest.skip)(f"{what} is not here")
 
 
-def drawn_inside(fig: Any) -> Any:
-    """The box of all that is drawn, in inches, once it is sure that nothing reaches far out to the left or right.
+def words(fig: Any) -> list[tuple[Any, Any]]:
+    """Every text of a figure that is to be seen, with its box; the ticks outside of an axis are none."""
+    from matplotlib.text import Text
+
+    fig.draw_without_rendering()
+    outside = {
+        tick
+        for ax in fig.axes
+        for which, ends, ticks in (
+            (0, ax.get_xlim(), ax.get_xticklabels(which="both")),
+            (1, ax.get_ylim(), ax.get_yticklabels(which="both")),
+        )
+        for tick in ticks
+        if not ax.axison or not min(ends) <= tick.get_position()[which] <= max(ends)
+    }
+    seen = fig.findobj(lambda part: isinstance(part, Text) and part.get_visible())
+    seen = [text for text in seen if text.get_text().strip() and text not in outside]
+    return [
+        (text, text.get_window_extent())
+        for text in seen
+        if not text.axes or text.axes.get_visible()
+    ]
+
+
+def words_apart(fig: Any) -> Any:
+    """The figure, once it is sure that no text lies on another, is cut off, is small, or makes the figure wide.
 
     A saved file is cut to what was drawn, so what reaches far out makes it wide and all the rest small.
     """
-    fig.savefig(io.BytesIO(), format="svg")
-    fig.canvas.draw()
+    found, edge = words(fig), 0.12 * fig.dpi
+    width, height = fig.get_size_inches() * fig.dpi
+    for text, box in found:
+        assert text.get_fontsize() >= 8.5, text
+        assert min(box.x0, box.y0) > -edge, text
+        assert box.x1 < width + edge, text
+        assert box.y1 < height + edge, text
     drawn = fig.get_tightbbox()
     assert drawn.x0 > -0.12
     assert drawn.x1 < fig.get_figwidth() + 0.12
-    return drawn
+    # A box has room above its letters for accents that are not there: two points may be shared.
+    slack = 2 / 72 * fig.dpi
+    for (one, box), (two, other) in itertools.combinations(found, 2):
+        wide = min(box.x1, other.x1) - max(box.x0, other.x0)
+        tall = min(box.y1, other.y1) - max(box.y0, other.y0)
+        assert wide <= 0.5 or tall <= slack, (one, two)
+    return fig
+
+
+def marked(ax: Any) -> list[tuple[float, str, str]]:
+    """Place, filling and shape of each single mark of an axis, as drawn."""
+    return [
+        (line.get_xdata()[0], line.get_markerfacecolor(), line.get_marker())
+        for line in ax.get_lines()
+        if line.get_marker() not in ("None", "") and len(line.get_xdata()) == 1
+    ]

@@ -11,7 +11,6 @@ from linearmodels.panel import PanelOLS
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
-from helpers.draw import numbers
 from helpers.estimate import bootstrap, fixed_effects, moments, panels, rasch
 from helpers.project import ROOT, InputError
 from helpers.read import published
@@ -718,14 +717,6 @@ def test_layout_marks_years_that_a_panel_lacks():
     }
 
 
-@pytest.mark.parametrize(
-    ("p_value", "shown"),
-    [(0.0, "***"), (0.0009, "***"), (0.001, "**"), (0.0099, "**"), (0.01, ""), (0.04, ""), (1, "")],
-)
-def test_stars_as_printed(p_value, shown):
-    assert numbers.stars(p_value) == shown
-
-
 # --- mistakes --------------------------------------------------------------------------------------------------------
 
 
@@ -830,7 +821,6 @@ def test_so_few_clusters_that_nothing_is_rejected_give_no_bounds(tmp_path):
     assert bootstrap.wild_interval(data, "2014") == (-np.inf, np.inf)
     low, high = bootstrap.wild_interval(data, "2014", level=0.90)
     assert np.isfinite([low, high]).all()
-    assert numbers.interval(-np.inf, np.inf) == "no bounds: too few clusters"
 
 
 @pytest.mark.parametrize("spoil", [lambda y: 1.0, lambda y: y.where(y.index < 1)])
@@ -876,12 +866,3 @@ def test_records_of_no_panel_are_counted(tmp_path):
     )
     with pytest.raises(InputError, match="'band': empty in all records"):
         read(write(tmp_path, frame.assign(band=None)), **(SMALL | {"by": "band"}))
-
-
-@pytest.mark.parametrize(
-    ("value", "decimals", "text"),
-    [(0.1234, 3, "0.123"), (1e-5, 2, "1.00e-05"), (0.0, 2, "0.00"), (2e7, 2, "2.00e+07"),
-     (np.nan, 2, "–"), (-0.004, 2, "-4.00e-03")],
-)  # fmt: skip
-def test_numbers_are_shown_so_that_they_say_something(value, decimals, text):
-    assert numbers.shown(value, decimals) == text

@@ -5,7 +5,9 @@ import re
 import pandas as pd
 import pytest
 
+from conftest import ROOT
 from helpers.read import published
+from helpers.study import leaders as of_leaders
 
 SIZES = {"Small": 1, "Medium": 2, "Large": 3, "Very Large": 4}
 GRADES = {"Middle": 1, "Middle, High": 2, "High": 3}
@@ -124,3 +126,45 @@ def test_practices_and_supports_are_five_and_only_collaboration_needs_all():
     assert outright.sort_values().tolist() == [1, 1, 3, 5]  # advocating needs none outright
     leaders = printed("002-leaders")
     assert leaders.loc["002-leaders-conclusions-factors", "value"] == rows["group"].nunique()
+
+
+def test_numbers_that_stand_twice_in_print_are_said_to():
+    """Two places of print that are not the same; of Table 1, lines of two leaders of one school."""
+    pairs = pd.read_csv(ROOT / "data" / "cases" / "same-in-print.csv")
+    everything = published.everything()
+    assert set(pairs["id"]) | set(pairs["same_as"]) <= set(everything.index)
+    assert pairs["id"].is_unique
+    assert (pairs["id"] != pairs["same_as"]).all()
+    table = pairs[pairs["id"].str.contains("-table1-")]
+    one, other = (everything.loc[table[name]] for name in ("id", "same_as"))
+    assert one["statistic"].tolist() == other["statistic"].tolist()
+    school = printed("002-table1").query("statistic == 'school'").set_index("group")["row"]
+    assert one["group"].map(school).tolist() == other["group"].map(school).tolist()
+    assert not (one["group"].to_numpy() == other["group"].to_numpy()).any()
+
+
+def test_the_reason_that_counts_falls_counts_them_right():
+    """A verdict of data/cases that says how often Table 2 falls."""
+    verdicts = pd.read_csv(ROOT / "data" / "cases" / "verdicts.csv").set_index("id")
+    table = printed("002-table2").query("statistic == 'coefficient'")
+    series = table["group"] + table["row"].str.partition(",")[0]
+    falls = table.groupby(series)["value"].diff() < 0
+    said = (
+        f"{falls.sum()} coefficients of Table 2 are below the year before, in "
+        f"{series[falls].nunique()} of {series.nunique()} series"
+    )
+    assert said in verdicts.at["002-study-findings-falls", "reason"]
+    assert (table.groupby(series)["value"].idxmax() == table.groupby(series).tail(1).index).all()
+
+
+def test_statements_in_words_are_bounds_that_no_other_words_share():
+    """About a half ends where about two thirds would begin, and "over a third" where about a half does."""
+    told = of_leaders.statements(printed("002-teachers")["value"]).set_index("label")
+    assert told.loc["Coaching or a learning community, ever", ["low", "high"]].tolist() == (
+        pytest.approx([5 / 12, 7 / 12])
+    )
+    high_school = told.loc["Teaching practice a major topic, high school"]
+    assert high_school[["low", "high"]].tolist() == pytest.approx([1 / 3, 5 / 12])
+    assert told["n"].tolist() == [3327, 4109, 4109, 2505, 1604]
+    assert (told["ci_low"] < told["low"]).all()
+    assert (told["ci_high"] > told["high"]).all()

@@ -1,6 +1,5 @@
-"""Notebook 03 from the command line to the tables: TALIS files, the user's own survey, and files that are wrong."""
+"""Notebook 03: the OECD's files beside print, and the user's TALIS files or survey, and files that are wrong."""
 
-import json
 import shutil
 import zipfile
 
@@ -9,33 +8,74 @@ import pandas as pd
 import pyreadstat
 import pytest
 
-import inside
-from conftest import refused
+import inprocess
+from conftest import ROOT, make
+from helpers.notebook import session
+from helpers.project import locate
+from helpers.read import published
 
-pytestmark = pytest.mark.build
 NOTEBOOK = "03-talis-deprivatization"
+ZIP = ROOT / "data" / "simulated" / "03-talis.zip"
+SURVEY = "data/simulated/03-survey.csv"
 SHARES = [
     "system", "item", "statistic", "share", "std_error", "ci_low", "ci_high", "n", "n_schools",
     "state",
 ]  # fmt: skip
 
 
-def run(project, stem, **values):
-    (project / "params" / f"{stem}.yml").write_text(json.dumps(values))
-    return inside.build(project, "run", NOTEBOOK, f"params/{stem}.yml")
+@pytest.fixture(autouse=True)
+def raw(tmp_path, monkeypatch):
+    """A folder in the place of data/raw/talis, whatever the developer keeps there."""
+    folder = tmp_path / "raw" / "talis"
+
+    def there(path):
+        return folder if str(path) == "data/raw/talis" else locate(path)
+
+    monkeypatch.setattr(session, "locate", there)
+    return folder
 
 
-def table(project, stem, name="shares"):
-    return pd.read_csv(project / "build" / "runs" / stem / "tables" / f"{NOTEBOOK}--{name}.csv")
+def run(folder, **values):
+    return inprocess.run(folder / "run", NOTEBOOK, **values)
 
 
-def test_real_files_give_shares_of_three_systems(project, shared):
+def ledger(done):
+    lines = session.lines(done.folder)
+    return {line["id"]: line for line in lines if line["kind"] == "ledger"}
+
+
+def test_without_files_the_evidence_is_print_alone(tmp_path):
+    done = run(tmp_path)
+    assert "None of the OECD's files are in" in done.page
+    assert "make talis-data" in done.page
+    assert not list(done.folder.glob("tables/*"))
+    names = {path.stem.partition("--")[2] for path in done.folder.glob("figures/*.csv")}
+    assert names == {"printed-chile", "printed-single"}
+    entered = ledger(done)
+    assert {line["state"] for line in entered.values()} == {"published", "recomputed"}
+    printed = published.everything()
+    of_talis = printed.index[printed["file"].isin(["data/published/talis-q33.csv", "data/published/001-talis.csv"])]  # fmt: skip
+    assert set(of_talis) <= set(entered)
+    callout = entered["004-text-talis-callout-us"]
+    assert (callout["holds"], callout["state"]) == (False, "published")
+    assert "simulated" not in done.page
+    assert done.answer.endswith("other systems' answers need the OECD's files.")
+
+
+def test_simulated_files_in_the_place_of_the_oecds_are_no_evidence(tmp_path, raw):
+    raw.mkdir(parents=True)
+    shutil.copy(ZIP, raw)
+    done = run(tmp_path)
+    assert "None of the OECD's files are in" in done.page
+    assert not list(done.folder.glob("tables/*"))
+
+
+def test_real_files_give_shares_of_three_systems(tmp_path, shared):
     """The demonstration sample: lower secondary alone, other letters and levels passed over."""
     source = shared / "data" / "talis"
     before = sorted(path.name for path in source.iterdir())
-    done = run(project, "real", data=str(source))
-    assert done.returncode == 0, done.stderr
-    found = table(project, "real")
+    done = run(tmp_path, data=str(source))
+    found = done.table("shares")
     assert set(SHARES) <= set(found)
     assert set(found["system"]) == {"ITA", "MEX", "FRA"}
     assert found.groupby(["system", "item", "statistic"]).size().eq(1).all()
@@ -46,57 +86,87 @@ def test_real_files_give_shares_of_three_systems(project, shared):
     french = found[found["system"] == "FRA"].set_index("item")
     assert set(french.index[french["share"].isna()]) == {"B", "D"}  # not asked there
     assert found.groupby("system")["n"].max().to_dict() == {"FRA": 132, "ITA": 174, "MEX": 149}
-    checks = table(project, "real", "checks")
-    assert not checks["agrees"].any()  # a sample is no whole file, and the page says so
-    page = (project / "build" / "runs" / "real" / "notebook.html").read_text()
-    assert "printed numbers do not come out of these files" in page
+    assert not done.table("checks")[
+        "agrees"
+    ].any()  # a sample is no whole file, and the page says so
+    assert "printed numbers do not come out of these files" in done.page
+    assert not ledger(done)  # what a user brings enters no ledger
     assert sorted(path.name for path in source.iterdir()) == before  # nothing is left there
 
 
-def test_files_dropped_in_raw_take_the_place_of_simulated_ones(project, shared):
+@pytest.mark.build
+def test_files_dropped_in_raw_stand_beside_print(project, shared):
     raw = project / "data" / "raw" / "talis"
     raw.mkdir()
     shutil.copy(shared / "data" / "talis" / "BTGITAT3.sav", raw)
-    done = run(project, "raw", by="sex")
+    (project / "params" / "raw.yml").write_text("by: sex\n")
+    done = make(project, "run", f"NOTEBOOK={NOTEBOOK}", "PARAMS=params/raw.yml")
     assert done.returncode == 0, done.stderr
-    assert set(table(project, "raw")["system"]) == {"ITA"}
-    assert set(table(project, "raw", "by")["term"]) == {"Male"}
-    shutil.rmtree(raw)
+    tables = project / "build" / "runs" / "raw" / "tables"
+    names = {path.stem.partition("--")[2] for path in tables.glob("*.csv")}
+    assert names == {"checks", "counts", "shares", "by"}
+    assert set(pd.read_csv(tables / f"{NOTEBOOK}--shares.csv")["system"]) == {"ITA"}
+    assert set(pd.read_csv(tables / f"{NOTEBOOK}--by.csv")["term"]) == {"Male"}
 
 
-def test_files_that_fail_the_check_say_nothing_of_print(project, shared):
+def test_files_that_fail_the_check_say_nothing_of_print(tmp_path, raw, shared):
     """A system of which numbers are printed, beside a sample that does not give what is printed of it."""
-    raw = project / "data" / "raw" / "talis"
-    raw.mkdir()
+    raw.mkdir(parents=True)
     shutil.copy(shared / "data" / "talis" / "BTGITAT3.sav", raw)
     frame, meta = pyreadstat.read_sav(raw / "BTGITAT3.sav", user_missing=True)
     frame = frame.assign(CNTRY="CHL", IDCNTRY=152)
     labels = meta.variable_value_labels
     pyreadstat.write_sav(frame, raw / "BTGCHLT3.sav", variable_value_labels=labels)
-    done = run(project, "failing")
-    assert done.returncode == 0, done.stderr
-    assert set(table(project, "failing")["system"]) == {"CHL", "ITA"}
-    record = project / "build" / "runs" / "failing" / "record.jsonl"
-    entered = [json.loads(line) for line in record.read_text().splitlines()]
-    entered = {line["id"]: line for line in entered if line["kind"] == "ledger"}
+    done = run(tmp_path)
+    assert set(done.table("shares")["system"]) == {"CHL", "ITA"}
+    entered = ledger(done)
     assert {line["state"] for line in entered.values()} == {"published", "recomputed"}
     assert "do not give the numbers" in entered["001-talis-CHL-H-monthly"]["note"]
-    shutil.rmtree(raw)
+    assert "failed the check above" in done.page
 
 
-def test_a_file_out_of_the_simulated_archive_stays_simulated(project):
-    raw = project / "data" / "raw" / "copied"
-    with zipfile.ZipFile(project / "data" / "simulated" / "03-talis.zip") as archive:
-        member = next(name for name in archive.namelist() if "BTGXXBT3" in name)
-        archive.extract(member, raw)
-    done = run(project, "copied", data="data/raw/copied")
-    assert done.returncode == 0, done.stderr
-    assert set(table(project, "copied")["state"]) == {"simulated"}
-    for path in (project / "build" / "runs" / "copied" / "figures").glob("*.svg"):
+def test_files_that_pass_the_check_are_set_beside_print(tmp_path, raw, shared):
+    """Without the question of sex nothing can fail; Chile's shares are set beside what is printed of them."""
+    raw.mkdir(parents=True)
+    source = shared / "data" / "talis" / "BTGITAT3.sav"
+    frame, meta = pyreadstat.read_sav(source, user_missing=True)
+    frame = frame.assign(CNTRY="CHL", IDCNTRY=152).drop(columns="TT3G01")
+    labels = {k: v for k, v in meta.variable_value_labels.items() if k in frame}
+    pyreadstat.write_sav(frame, raw / "BTGCHLT3.sav", variable_value_labels=labels)
+    done = run(tmp_path)
+    entered = ledger(done)["001-talis-CHL-H-monthly"]
+    shares = done.table("shares").set_index(["item", "statistic"])["share"]
+    assert entered["low"] == pytest.approx(100 * shares["H", "monthly"])
+    assert entered["state"] == "microdata"
+    assert done.table("claims")["ours"].sub(entered["low"]).abs().min() < 1e-9
+
+
+def member(folder):
+    """A simulated system's file out of the archive."""
+    with zipfile.ZipFile(ZIP) as archive:
+        name = next(name for name in archive.namelist() if "BTGXXBT3" in name)
+        archive.extract(name, folder)
+    return folder / name
+
+
+def test_a_file_out_of_the_simulated_archive_stays_simulated(tmp_path):
+    member(tmp_path / "copied")
+    done = run(tmp_path, data=str(tmp_path / "copied"))
+    assert set(done.table("shares")["state"]) == {"simulated"}
+    for path in done.folder.glob("figures/*.svg"):
         assert "<!-- SIMULATED" in path.read_text()
 
 
-def test_own_survey_under_other_names(project):
+def test_a_changed_file_of_a_simulated_system_stays_simulated(tmp_path):
+    path = member(tmp_path / "copied")
+    frame, meta = pyreadstat.read_sav(path, user_missing=True)
+    labels = meta.variable_value_labels
+    pyreadstat.write_sav(frame.iloc[1:], path, variable_value_labels=labels)
+    done = run(tmp_path, data=str(path))
+    assert set(done.table("shares")["state"]) == {"simulated"}
+
+
+def test_own_survey_under_other_names(tmp_path):
     """Shares and linearised errors by hand."""
     rng = np.random.default_rng(3)
     words = ["nie", "selten", "oft"]
@@ -107,13 +177,12 @@ def test_own_survey_under_other_names(project):
             "Gewicht": rng.uniform(0.5, 2, 300).round(3),
         }
     )
-    own.to_csv(project / "data" / "raw" / "umfrage.csv", index=False, sep=";", decimal=",")
+    own.to_csv(tmp_path / "umfrage.csv", index=False, sep=";", decimal=",")
     done = run(
-        project, "umfrage", data="data/raw/umfrage.csv", items=["Hospitation (Frage 1)"], labels=words,
+        tmp_path, data=str(tmp_path / "umfrage.csv"), items=["Hospitation (Frage 1)"], labels=words,
         frequent=1, group="Fach", weight="Gewicht",
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    found = table(project, "umfrage").set_index(["system", "statistic"])
+    found = done.table("shares").set_index(["system", "statistic"])
     for system, part in own.groupby("Fach"):
         w, y = part["Gewicht"], part["Hospitation (Frage 1)"] == "oft"
         share = (w * y).sum() / w.sum()
@@ -124,10 +193,21 @@ def test_own_survey_under_other_names(project):
         assert row["std_error"] ** 2 == pytest.approx(300 / 299 * (u**2).sum(), rel=1e-2)
         assert row["n"] == len(part)
     assert set(found["state"]) == {"microdata"}
-    compared = table(project, "umfrage", "differences")
+    compared = done.table("differences")
     often = found.xs("often", level="statistic")["share"]
     expected = often[compared["system"].iloc[0]] - often[compared["other"].iloc[0]]
     assert compared.set_index("statistic").at["often", "estimate"] == pytest.approx(expected)
+    assert "The practice that most answer “nie” to is, in the data read here," in done.answer
+
+
+def test_a_survey_without_groups_has_nothing_to_compare(tmp_path):
+    own = pd.DataFrame({"q": ["nie", "oft"] * 20})
+    own.to_csv(tmp_path / "klein.csv", index=False)
+    done = run(tmp_path, data=str(tmp_path / "klein.csv"), items=["q"], labels=["nie", "oft"], frequent=1)  # fmt: skip
+    assert "Nothing to compare: there is one only." in done.page
+    assert "One cycle only: no change to show." in done.page
+    assert "No column is named in `by`." in done.page
+    assert done.table("shares")["share"].tolist() == [0.5, 0.5]
 
 
 def html_zip(path):
@@ -135,7 +215,7 @@ def html_zip(path):
 
 
 def cut_zip(path):
-    path.write_bytes(path.with_name("whole.zip").read_bytes()[:20_000])
+    path.write_bytes(ZIP.read_bytes()[:20_000])
 
 
 def outside_zip(path):
@@ -144,10 +224,7 @@ def outside_zip(path):
 
 
 def no_teachers(path):
-    with (
-        zipfile.ZipFile(path.with_name("whole.zip")) as whole,
-        zipfile.ZipFile(path, "w") as archive,
-    ):
+    with zipfile.ZipFile(ZIP) as whole, zipfile.ZipFile(path, "w") as archive:
         for name in whole.namelist():
             if "BCG" in name:
                 archive.writestr(name, whole.read(name))
@@ -162,48 +239,38 @@ WRONG = {
 
 
 @pytest.mark.parametrize("mistake", WRONG)
-def test_wrong_files_are_refused_and_leave_nothing(project, mistake):
+def test_wrong_files_are_refused(tmp_path, mistake):
     spoil, named = WRONG[mistake]
-    raw = project / "data" / "raw"
-    shutil.copy(project / "data" / "simulated" / "03-talis.zip", raw / "whole.zip")
-    spoil(raw / "bad.zip")
-    done = run(project, "spoilt", data="data/raw/bad.zip")
-    (raw / "whole.zip").unlink()
-    refused(project, done, "spoilt", ["bad.zip", *named])
-    assert not (project / "data" / "outside.sav").exists()
+    (tmp_path / "mine").mkdir()
+    spoil(tmp_path / "mine" / "bad.zip")
+    data = str(tmp_path / "mine" / "bad.zip")
+    inprocess.refused(lambda: run(tmp_path, data=data), "bad.zip", *named)
+    assert not list(tmp_path.rglob("outside.sav"))
 
 
 WORDS = ["never", "once a year", "once a term", "monthly", "weekly"]
 IDLE = {
-    "questions without a file": ({"items": ["q"]}, "`items`: these are columns of your file"),
-    "weights of no questions": ({"weight": "w", "fay": 0.3}, "`weight`, `fay`: this is about a survey of your own"),
-    "level of a survey": ({"items": ["q"], "data": "data/simulated/03-survey.csv", "level": "primary"}, "`level`: this is about TALIS"),
-    "no replicates": ({"items": ["q"], "data": "data/simulated/03-survey.csv", "fay": 0.3}, "`fay`: this is about replicate weights"),
+    "questions without a file": ({"items": ["q"]}, "`data` is missing"),
+    "an empty name": ({"data": ""}, "`data` is empty"),
+    "systems of no files": ({"systems": ["FIN"]}, "`systems`: this is about the OECD's files, and none are in"),
+    "weights of no questions": ({"data": str(ZIP), "weight": "w", "fay": 0.3}, "`weight`, `fay`: this is about a survey of your own"),
+    "level of a survey": ({"items": ["q"], "data": SURVEY, "level": "primary"}, "`level`: this is about TALIS"),
+    "no replicates": ({"items": ["q"], "data": SURVEY, "fay": 0.3}, "`fay`: this is about replicate weights"),
     "nothing to divide by": ({"within_schools": True}, "`within_schools`: this needs groups"),
-    "no such group": ({"items": ["share"], "data": "data/simulated/03-survey.csv", "systems": ["Latin"], "labels": WORDS}, "there is no group Latin. There are: all"),
+    "nothing to divide yours by": ({"data": str(ZIP), "within_schools": True}, "`within_schools`: this needs groups"),
+    "no such group": ({"items": ["share"], "data": SURVEY, "systems": ["Latin"], "labels": WORDS}, "there is no group Latin. There are: all"),
+    "a level that is not there": ({"data": str(ZIP), "level": "primary"}, "lower secondary"),
+    "an encoding that is none": ({"data": str(ZIP), "encoding": "klingon"}, "encoding 'klingon' is not known"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("mistake", IDLE)
-def test_parameters_of_which_nothing_would_come_are_refused(project, mistake):
+def test_parameters_of_which_nothing_would_come_are_refused(tmp_path, mistake):
     values, said = IDLE[mistake]
-    done = run(project, "idle", **values)
-    assert done.returncode != 0
-    assert said in done.stderr, done.stderr
-    assert "Traceback" not in done.stderr
+    inprocess.refused(lambda: run(tmp_path, **values), said)
 
 
-def test_a_system_that_is_not_there_is_named_and_an_encoding_reaches_the_files(project):
-    done = run(project, "other", data="data/simulated/03-talis.zip", average=["XXA", "XXB", "NIX"], encoding="latin-1")  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    page = (project / "build" / "runs" / "other" / "notebook.html").read_text()
-    assert "Not in these files: NIX" in page
-    done = run(project, "unknown", data="data/simulated/03-talis.zip", encoding="klingon")
-    assert "encoding 'klingon' is not known" in done.stderr
-
-
-def test_a_level_that_is_not_there_names_those_that_are(project):
-    done = run(project, "level", data="data/simulated/03-talis.zip", level="primary")
-    assert done.returncode != 0
-    assert "lower secondary" in done.stderr
-    assert "Traceback" not in done.stderr
+def test_a_system_that_is_not_there_is_named_and_an_encoding_reaches_the_files(tmp_path):
+    done = run(tmp_path, data=str(ZIP), average=["XXA", "XXB", "NIX"], encoding="latin-1")
+    assert "Not in these files: NIX" in done.page
+    assert "Mean of 2" in set(done.figure("shares")["label"])

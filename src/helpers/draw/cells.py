@@ -22,9 +22,9 @@ class _Words(string.Formatter):
         if value is None or value is pd.NA or value != value:
             raise _Missing
         if spec == "p":
-            return numbers.shown_p(value)
+            return numbers.p_value(value)
         if spec.startswith(".") and spec.endswith("f"):
-            return numbers.shown(value, int(spec[1:-1]))
+            return numbers.number(value, int(spec[1:-1]))
         return super().format_field(value, spec)
 
 

@@ -1,10 +1,10 @@
-"""Numbers, p-values and intervals as people read them."""
+"""Numbers, p-values and intervals as people read them: the one place where they are written."""
 
 import numpy as np
 import pandas as pd
 
 
-def shown(value: float, decimals: int = 3) -> str:
+def number(value: float, decimals: int = 3) -> str:
     """A number for a table; a dash where there is none, and powers of ten where decimals would show nothing."""
     if not np.isfinite(value):
         return "–"
@@ -12,8 +12,8 @@ def shown(value: float, decimals: int = 3) -> str:
     return f"{value:.2e}" if small or abs(value) >= 1e6 else f"{value:.{decimals}f}"
 
 
-def shown_p(value: float) -> str:
-    """A p-value for a table."""
+def p_value(value: float) -> str:
+    """A p-value to three decimals; below .001 so, as none is zero; a dash where there is none."""
     return "–" if not np.isfinite(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
@@ -26,10 +26,43 @@ def interval(low: float, high: float, decimals: int = 2) -> str:
     """An interval in words."""
     if np.isinf(low) or np.isinf(high):
         return "no bounds: too few clusters"
-    return "–" if np.isnan(low) else f"{shown(low, decimals)} to {shown(high, decimals)}"
+    return "–" if np.isnan(low) else f"{number(low, decimals)} to {number(high, decimals)}"
 
 
 def span(values: pd.Series, decimals: int = 2) -> str:
     """Lowest and highest of some values in words; one number when they round to the same."""
     ends = dict.fromkeys(f"{value:.{decimals}f}" for value in (values.min(), values.max()))
     return " to ".join(ends)
+
+
+def ratio(value: float) -> str:
+    """An odds ratio: two decimals below ten."""
+    if np.isinf(value):
+        return "∞"
+    return f"{value:.0f}" if value == 0 or value >= 10 else f"{value:.2f}"
+
+
+def written(value: float) -> str:
+    """A number as print has it, thousands apart from 10,000 on, so that years stay years; a dash for none."""
+    if np.isnan(value):
+        return "–"
+    return f"{value:,.0f}" if value >= 10_000 else f"{value:g}"
+
+
+def percent(share: float) -> str:
+    """A share in whole percent; what is not zero and not all is not shown as if it were."""
+    text = halves_up(100 * share, 0)
+    if share > 0 and text == "0":
+        return "<1"
+    return ">99" if share < 1 and text == "100" else text
+
+
+def points(difference: float, decimals: int) -> str:
+    """A difference of shares in percentage points, with its sign."""
+    text = halves_up(abs(100 * difference), decimals)
+    return text if float(text) == 0 else ("−" if difference < 0 else "+") + text
+
+
+def halves_up(value: float, decimals: int) -> str:
+    """A number with its halves rounded up, as readers do it: 34.5 printed elsewhere is 35 here."""
+    return f"{value + 1e-9:.{int(decimals)}f}"

@@ -134,7 +134,8 @@ def view(answers: Survey, systems: Sequence[str] = (), average: Sequence[str] = 
     rows = labelled_rows(pd.concat([table, mean]), answers.items, names, name)
     now = rows[rows["cycle"] == latest].reset_index(drop=True)
     now["item"] = pd.Categorical(now["item"], list(answers.items))
-    spoken = [answers.categories[0], f"{answers.categories[answers.often - 1]} or more often"]
+    more = " or more often" * (answers.often < len(answers.categories))
+    spoken = [answers.categories[0], answers.categories[answers.often - 1] + more]
     words = dict(zip(answers.statistics, spoken, strict=True))
     return View(answers, table, kind, names, shown, absent, words, len(mean_of), name, now)
 

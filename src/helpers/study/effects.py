@@ -1,12 +1,9 @@
-"""Effect sizes of several studies side by side, each with its own yardstick, and the verdicts of the ledger drawn."""
+"""Effect sizes of several studies side by side, each with its own yardstick."""
 
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import pandas as pd
-from matplotlib.figure import Figure
 
-from helpers.draw.style import BLUE, GREY, RED, SKY, WIDTH
 from helpers.estimate import rounding
 from helpers.project import InputError, relative
 from helpers.read import files, frames
@@ -45,9 +42,6 @@ WAYS = {
 }
 """How a printed number was obtained again, by the state of what was set beside it."""
 
-_VERDICTS = {
-    "reproduces": BLUE, "contradicts": RED, "recovered": SKY, "cannot be reproduced": "#a3a3a3", "quoted only": "#e4e4e4",
-}  # fmt: skip
 _RATED = {"ambitious_instruction": "students' rating", "collaborative_teachers": "teachers' rating"}
 _SCHOOLS = {"ES": "Elementary schools", "HS": "High schools"}
 
@@ -101,43 +95,6 @@ def spoken(rows: pd.DataFrame) -> str:
         for name, part in rows.groupby("study", sort=False)
     ]
     return f"{'; '.join(parts)}."
-
-
-def verdict_bars(rows: pd.DataFrame, verdicts: list[str]) -> Figure:
-    """Rows of the ledger as stacked bars, a bar a document, with their numbers. `rows`: document, verdict, rows."""
-    wide = rows.pivot(index="document", columns="verdict", values="rows")[verdicts]
-    wide = wide.loc[list(dict.fromkeys(rows["document"]))]
-    fig, ax = plt.subplots(figsize=(WIDTH, 1.3 + 0.45 * len(wide)))
-    left = pd.Series(0, index=wide.index)
-    for verdict in verdicts:
-        ax.barh(
-            range(len(wide)),
-            wide[verdict],
-            left=left,
-            color=_VERDICTS[verdict],
-            edgecolor="white",
-            label=verdict,
-        )
-        for y, (start, count) in enumerate(zip(left, wide[verdict], strict=True)):
-            if count >= 0.05 * wide.sum(axis=1).max():
-                dark = verdict in ("reproduces", "contradicts")
-                ax.text(
-                    start + count / 2,
-                    y,
-                    f"{count}",
-                    ha="center",
-                    va="center",
-                    fontsize=9,
-                    color="white" if dark else "black",
-                )
-        left += wide[verdict]
-    for y, total in enumerate(left):
-        ax.text(total, y, f"  of {total}", va="center", fontsize=9.5, color=GREY)
-    ax.set_yticks(range(len(wide)), wide.index)
-    ax.invert_yaxis()
-    ax.set_xlabel("rows of the ledger")
-    fig.legend(loc="outside upper left", ncols=3, frameon=False, fontsize=9)
-    return fig
 
 
 def _rows(study: str, unit: str, labels, part: pd.DataFrame, state: str) -> pd.DataFrame:

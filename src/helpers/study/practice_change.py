@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from helpers.draw.numbers import shown, stars
+from helpers.draw.numbers import number, stars
 
 
 def printed_effects(printed: pd.DataFrame) -> pd.DataFrame:
@@ -61,7 +61,7 @@ def layout(table: pd.DataFrame, years: list[str]) -> pd.DataFrame:
     for panel, part in table.groupby("panel", sort=False):
         by_year = {row.term: row for row in part.itertuples()}
         rows[panel] = [
-            f"{shown(row.estimate)}{stars(row.p_value)} ({shown(row.std_error)})"
+            f"{number(row.estimate)}{stars(row.p_value)} ({number(row.std_error)})"
             if (row := by_year.get(year))
             else "–"
             for year in years

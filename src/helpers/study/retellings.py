@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers.draw.reach_plots import digits
+from helpers.draw.numbers import written
 from helpers.project import InputError, relative
 from helpers.read import frames
 
@@ -197,8 +197,8 @@ def in_words(rows: pd.DataFrame) -> pd.DataFrame:
     names = rows["source"].where(rows["source"] != "", "no source is named")
     return rows.assign(
         words=rows["said_by"] + ": " + rows["label"] + ". " + names + ": " + says + how,
-        number=rows["value"].map(digits),
-        source_number=rows["source_value"].map(digits),
+        number=rows["value"].map(written),
+        source_number=rows["source_value"].map(written),
     )
 
 
@@ -244,7 +244,7 @@ def hands(steps: pd.DataFrame) -> pd.DataFrame:
     """One number from its first source down, as boxes `who, says, sign, change`; `steps` as `longest` gives them."""
     rows = [(steps["source"].iloc[0], steps["source_says"].iloc[0], "", "")] if len(steps) else []
     rows += [
-        (r.said_by, f"{r.label}: {digits(r.value)} {r.unit}", r.sign, r.change)
+        (r.said_by, f"{r.label}: {written(r.value)} {r.unit}", r.sign, r.change)
         for r in steps.itertuples()
     ]
     return pd.DataFrame(rows, columns=["who", "says", "sign", "change"])

@@ -144,8 +144,8 @@ def distribution(view: View, rows: pd.DataFrame) -> Words:
         "title": "All answers",
         "caption": "The whole distribution of answers, in percent of those who answered. Shares below 6 percent carry "
         "no number.",
-        "alt": f"Stacked bars of {len(view.answers.categories)} answers for {len(view.answers.items)} practices in "
-        f"{view.spoken}.{between * bool(pd.notna(share))}",
+        "alt": f"Stacked bars, each of all who answered: {len(view.answers.categories)} answers for "
+        f"{len(view.answers.items)} practices in {view.spoken}.{between * bool(pd.notna(share))}",
         "data": rows,
     }
 

@@ -1,0 +1,149 @@
+"""Bar charts: counts and shares laid end to end."""
+
+from collections.abc import Callable, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from helpers.draw import marks, style
+from helpers.draw.numbers import percent
+from helpers.draw.style import BLUE, GREY, HEAD, INK, ORANGE, PALE, RED, SIGNS, SKY, SMALL
+
+_VERDICTS = {
+    "reproduces": BLUE, "contradicts": RED, "recovered": SKY, "cannot be reproduced": "#a3a3a3", "quoted only": "#e4e4e4",
+}  # fmt: skip
+
+
+def _bars(
+    ax: plt.Axes, ys: Sequence[float], widths: np.ndarray, colours: Sequence[str], least: float,
+    text: Callable[[float], str] = percent, left: object = 0.0, height: float = 0.3,
+) -> None:  # fmt: skip
+    """Bars end to end at the heights `ys`, a row of `widths` each, with their numbers, if not narrower than `least`."""
+    starts = np.reshape(left, (-1, 1)) + np.cumsum(widths, axis=1) - widths
+    for part, start, colour in zip(widths.T, starts.T, colours, strict=True):
+        bars = ax.barh(ys, part, height, start, color=colour, edgecolor="white", linewidth=0.6)
+        texts = [text(value) if value >= least else "" for value in part]
+        box = {"facecolor": colour, "edgecolor": "none", "pad": 0.8}
+        ax.bar_label(bars, texts, label_type="center", fontsize=SMALL, color=style.readable(colour), bbox=box)  # fmt: skip
+
+
+def _counts(counts: pd.DataFrame, colours: Sequence[str], total: str) -> tuple[Figure, plt.Axes, np.ndarray]:  # fmt: skip
+    """Stacked bars of counts with their numbers and totals: figure, panel, middles. `counts`: a column a part."""
+    fig, (ax,), ys = marks.blocks(counts.index, size=HEAD, least=0.42, guides=False)
+    totals = counts.sum(axis=1)
+    _bars(ax, ys, counts.to_numpy(float), colours, 0.045 * totals.max(), "{:.0f}".format)
+    for y, count in zip(ys, totals, strict=True):
+        marks.label(ax, count, y, total.format(count), INK, (5, 0))
+    ax.set(xlim=(0, 1.1 * totals.max()), xticks=[])
+    ax.spines["bottom"].set_visible(False)
+    return fig, ax, ys
+
+
+def composition(rows: pd.DataFrame, parts: list[str]) -> Figure:
+    """Stacked bars of counts with direct labels. `rows`: `label` and one column a part, two at most; order kept."""
+    fig, ax, _ = _counts(rows.set_index("label")[parts], (ORANGE, SKY)[: len(parts)], "{:.0f}")
+    for text, part in zip(ax.texts[:: len(rows)], parts, strict=False):
+        text.set_text(f"{count} {part}" if (count := text.get_text()) else "")
+    return fig
+
+
+def verdicts(rows: pd.DataFrame, verdicts: list[str]) -> Figure:
+    """Rows of the ledger as stacked bars, a bar a document, with their numbers. `rows`: document, verdict, rows."""
+    wide = rows.pivot(index="document", columns="verdict", values="rows")[verdicts]
+    colours = {verdict: _VERDICTS[verdict] for verdict in verdicts}
+    fig, _, _ = _counts(wide.loc[rows["document"].unique()], colours.values(), "of {:.0f}")
+    marks.legend(fig, colours)
+    return fig
+
+
+def tally(counts: pd.DataFrame, meaning: dict[str, str]) -> Figure:
+    """How many retellings each document has of each sign, a cell each. `counts`: `said_by, sign, count`."""
+    wide = counts.groupby(["said_by", "sign"], sort=False)["count"].sum().unstack(fill_value=0)
+    signs = [sign for sign in SIGNS if sign in wide and wide[sign].sum()]
+    fig, ax, ys = _counts(wide[signs], [SIGNS[sign] for sign in signs], "of {:.0f}")
+    for y, total in zip(ys, wide[signs].sum(axis=1), strict=True):
+        ax.vlines(range(1, total), y - 0.15, y + 0.15, color="white", linewidth=1)
+    marks.legend(fig, {f"{sign}: {meaning[sign]}": SIGNS[sign] for sign in signs})
+    return fig
+
+
+def waterfall(parts: pd.DataFrame, total: float, total_label: str) -> Figure:
+    """Counts that are laid end to end up to their sum, one row each, with a line at what a source says of all.
+
+    `parts`: `label, value, note` and `indirect` (drawn hatched).
+    """
+    names = [f"{row.label}\n{row.value:,.0f}" for row in parts.itertuples()]
+    names.append("sum of the three printed numbers")
+    fig, (ax,), ys = marks.blocks(names, width=1.6, size=HEAD, least=0.7, guides=False)
+    start, end = 0.0, parts["value"].sum()
+    for y, below, row in zip(ys, ys[1:], parts.itertuples(), strict=False):
+        look = {"color": "white", "hatch": "////"} if row.indirect else {"color": BLUE}
+        ax.barh(y, row.value, 0.4, start, **look, edgecolor=BLUE, linewidth=1.2)
+        marks.beside(ax, y, marks.wrap(row.note, 1.2), GREY)
+        start += row.value
+        ax.plot([start, start], [y, below], color=GREY, linewidth=0.8)
+    bar = ax.barh(ys[-1], end, 0.4, color=PALE)
+    ax.bar_label(bar, [f"{end:,.0f}"], label_type="center", weight="bold")
+    ax.axvline(total, color=RED, linewidth=1.2, linestyle="--")
+    ax.set_title(
+        total_label, x=1, loc="right", color=style.dark(RED), fontsize=HEAD, weight="normal"
+    )
+    ax.set_xlim(0, max(end, total) * 1.005)
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    return fig
+
+
+def shares_by_year(rows: pd.DataFrame, answers: list[str]) -> Figure:
+    """Shares of ordered answers over the years, a bar a year, a block a panel.
+
+    `rows`: `panel, year, answer, share, n`; answers in order, low to high, drawn from left to right.
+    """
+    rows = rows.assign(item=rows["panel"], item_label=rows["panel"], label=rows["year"], note="")
+    rows, words = rows.assign(statistic=rows["answer"].str.lower()), [a.lower() for a in answers]
+    return distributions(rows, words, style.two_sided(len(words)))
+
+
+def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[str] = ()) -> Figure:
+    """The whole distribution as stacked bars of 100 %: a block an item, a row a system, lowest category left.
+
+    `rows`: `label, item, item_label, share` (0 to 1) and `note`, which says why shares are empty; `statistic` holds the
+    category, `n` who answered (left out where empty). Numbers from 6 % on. A row that lacks a category is not drawn
+    but noted.
+    """
+    fig, (ax,), places = marks.share_blocks(rows)
+    colours = colours or style.ordered(len(categories))
+    marks.percent_axis(ax, both=True)
+    for key, part in rows.groupby(["item", "label"], sort=False):
+        shares = part.set_index("statistic")["share"].reindex(categories).to_numpy(float)
+        if np.isnan(shares).any():
+            marks.instead(ax, places[key], part["note"].iloc[0])
+            continue
+        _bars(ax, [places[key]], shares[None], colours, 0.06, height=0.155)
+        if "n" in part and pd.notna(part["n"].iloc[0]):
+            marks.beside(ax, places[key], f"n = {part['n'].iloc[0]:,.0f}", GREY)
+    marks.legend(fig, dict(zip(categories, colours, strict=True)))
+    return fig
+
+
+def diverging(shares: pd.DataFrame, labels: list[str]) -> Figure:
+    """Diverging stacked bars: answers below the middle of the scale to the left, above it to the right.
+
+    `shares`: `label, statistic, share, n`; `statistic` runs over `labels` in order, low to high. The middle answer
+    of an odd scale is cut in two halves around zero.
+    """
+    half, odd = divmod(len(labels), 2)
+    known, colours = shares.drop_duplicates("label"), style.two_sided(len(labels))
+    wide = shares.pivot(index="label", columns="statistic", values="share")
+    wide = wide.loc[known["label"]].to_numpy()
+    left = -wide[:, :half].sum(axis=1) - (wide[:, half] / 2 if odd else 0)
+    names = [f"{marks.wrap(row.label, 2.0, HEAD)}\n(n = {row.n:.0f})" for row in known.itertuples()]
+    fig, (ax,), ys = marks.blocks(names, width=2.1, size=HEAD, least=0.46, guides=False)
+    _bars(ax, ys, wide, colours, 0.045, left=left)
+    ax.axvline(0, color=INK, linewidth=1)
+    reach = 1.03 * max(-left.min(), (left + wide.sum(axis=1)).max())
+    ax.set(xlim=(-reach, reach), xlabel="share of answers")
+    ax.xaxis.set_major_formatter(lambda x, _: f"{abs(100 * x):.0f} %")
+    marks.legend(fig, dict(zip(labels, colours, strict=True)))
+    return fig

@@ -1,0 +1,212 @@
+"""Dot plots: single values beside each other, a mark each in a named row."""
+
+from collections.abc import Iterable
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.transforms import ScaledTranslation
+
+from helpers.draw import marks
+from helpers.draw.numbers import halves_up, percent, written
+from helpers.draw.style import BLUE, FAINT, GREY, HEAD, INK, PALE, RED, SIGNS, SMALL, dark, looks
+
+_CODES = 12  # more systems than these stand in a ranking by code, not by name
+_WIDTHS = {4: 0.45, 2: 1.2}  # columns of a ranking, if its names are no wider (inches)
+
+
+def shares(rows: pd.DataFrame, statistics: dict[str, str]) -> Figure:
+    """Shares with 95 % intervals: a block an item, a row a system, a panel a statistic, with the numbers.
+
+    `rows`: a row an estimate, `label, item, item_label, statistic, share, ci_low, ci_high` (0 to 1) and `note`, which
+    says why a share is empty: it is drawn as that note and never as zero. A share without an interval is a bare
+    mark. Where the optional column `average` is true, the row is a mean over systems, a hollow diamond.
+    `statistics`: what to draw, and the words above its panel.
+    """
+    rows = rows.assign(average=rows.get("average", False))
+    rows = rows[rows["statistic"].isin(statistics)]
+    fig, axes, places = marks.share_blocks(rows, widths=[1] * len(statistics))
+    series = looks(rows.loc[~rows["average"], "label"])
+    for ax, (statistic, title) in zip(axes, statistics.items(), strict=True):
+        marks.percent_axis(ax, 0.5 if len(statistics) > 1 else 0.25, both=True)
+        ax.set_title(marks.wrap(title, 4 / len(statistics), HEAD, "bold"), fontsize=HEAD)
+        for row in rows[rows["statistic"] == statistic].itertuples():
+            y = places[row.item, row.label]
+            _share(ax, y, row, *series.get(row.label, ()))
+            if row.share == row.share:
+                marks.beside(ax, y, percent(row.share))
+    return fig
+
+
+def _share(ax: plt.Axes, y: float, row: tuple, colour: str = INK, marker: str = "D", size: float = 5) -> None:  # fmt: skip
+    """A share with its interval, or why there is none."""
+    if np.isnan(row.share):
+        marks.instead(ax, y, row.note)
+        return
+    marks.interval(ax, y, row.ci_low, row.ci_high, colour)
+    marks.point(ax, row.share, y, colour, marker, "white" if row.average else "", size)
+
+
+def ranked(rows: pd.DataFrame, highlight: Iterable[str] = ()) -> Figure:
+    """All systems from the smallest share to the largest, with 95 % intervals, a panel an item.
+
+    `rows` as for `shares`, of one statistic, and `system`, a code; `highlight`: codes of the systems to colour and
+    name. More than a dozen systems stand by their codes. Systems without a share come last.
+    """
+    rows, series = rows.assign(average=rows.get("average", False)), looks(highlight)
+    systems = rows["system"].nunique()
+    coded = systems > _CODES
+    shown = rows["system"].mask(rows["average"], "mean") if coded else rows["label"]
+    longest = max(marks.inches(str(name), weight="bold") for name in shown)
+    columns = next((count for count, widest in _WIDTHS.items() if longest < widest), 1)
+    rows = rows.assign(shown=[marks.wrap(name, 2.4, weight="bold") for name in shown])
+    pitch = max(0.138, *(marks.tall(name) + 0.02 for name in rows["shown"]))
+    fig, charts = marks.small_charts(
+        rows["item"], pitch * systems + (0.62 if coded else 0.42), columns=columns, names=0,
+        titles=dict(zip(rows["item"], rows["item_label"], strict=True)),
+    )  # fmt: skip
+    margin = max(map(marks.inches, rows["shown"])) + 0.05
+    to_names = ScaledTranslation(-margin, 0, fig.dpi_scale_trans)
+    for item, ax in charts.items():
+        title = ax.set_title(ax.get_title(loc="left"))
+        title.set_transform(title.get_transform() + to_names)
+        part = rows[rows["item"] == item].sort_values("share", na_position="last", kind="stable")
+        ax.set_yticks(range(len(part)), part["shown"], fontsize=SMALL)
+        ax.set_ylim(systems - 0.4, -0.6)
+        marks.percent_axis(ax, 0.5, both=coded)
+        plain = ("#8c8c8c" if series else BLUE, "o", 3.5)
+        for y, (row, name) in enumerate(zip(part.itertuples(), ax.get_yticklabels(), strict=True)):
+            stands_out = row.average or row.system in series
+            look = (INK, "D") if row.average else series.get(row.system, plain)
+            name.set(weight="bold" if stands_out else "normal", color=dark(look[0]) if stands_out else GREY)  # fmt: skip
+            _share(ax, y, row, *look)
+    if coded and (key := _key(rows.drop_duplicates("system"), series)):
+        marks.legend(fig, key)
+    return fig
+
+
+def _key(systems: pd.DataFrame, series: dict[object, tuple[str, str]]) -> dict[str, plt.Line2D]:
+    """Codes and names of the coloured systems, and names of averages, with their marks."""
+    key = {row.label: _mark(INK, "D", "white") for row in systems[systems["average"]].itertuples()}
+    chosen = systems[systems["system"].isin(list(series)) & ~systems["average"]]
+    return {f"{row.system} = {row.label}": _mark(*series[row.system]) for row in chosen.itertuples()} | key  # fmt: skip
+
+
+def _mark(colour: str, marker: str, face: str = "") -> plt.Line2D:
+    return plt.Line2D([], [], color=colour, marker=marker, linestyle="", markersize=6, markerfacecolor=face or colour)  # fmt: skip
+
+
+def printed(rows: pd.DataFrame) -> Figure:
+    """Single printed shares, without intervals, each beside its source; values that disagree are joined in red.
+
+    `rows`: `label, item, item_label, statistic, share, source`, and `decimals` of the printed percentage. Several rows
+    of one label, item and statistic are what different sources print for the same quantity.
+    """
+    heads = rows["item_label"].astype(str) + ": " + rows["statistic"].astype(str)
+    sources = [marks.wrap(text, 1.7) for text in rows["source"]]
+    rows = rows.assign(item=heads, item_label=heads, source=sources, row=range(len(rows)))
+    fig, (ax,), places = marks.share_blocks(rows, ["item", "label", "row"], "source")
+    marks.percent_axis(ax, both=True)
+    for (item, name), part in rows.groupby(["item", "label"], sort=False):
+        ys = [places[item, name, row] for row in part["row"]]
+        low, high = part["share"].min(), part["share"].max()
+        if high > low:
+            text = f"{halves_up(100 * (high - low), part['decimals'].max())} points apart"
+            x, offset = (high, 8) if high < 0.65 else (low, -8)
+            marks.label(ax, x, np.mean(ys), text, dark(RED), (offset, 0), fontsize=SMALL)
+            ax.plot(part["share"], ys, color=RED, linewidth=1.4)
+        for y, row in zip(ys, part.itertuples(), strict=True):
+            marks.point(ax, row.share, y, RED if high > low else BLUE, size=5)
+            marks.beside(ax, y, f"{halves_up(100 * row.share, row.decimals)} %", weight="bold")
+            marks.beside(ax, y, row.source, GREY, offset=46)
+    return fig
+
+
+def retold(rows: pd.DataFrame) -> Figure:
+    """Each retold number (dot) beside its source's (diamond) on one axis, a panel a unit, both in digits at the side.
+
+    `rows`: `label, value, bound, unit, source_value, source_bound, sign`. Rows keep their order. The axis of
+    percentages runs from 0 to 100.
+    """
+    rows = rows.assign(
+        said=rows["bound"] + rows["value"].map(written),
+        seen=rows["source_bound"] + rows["source_value"].map(written),
+    )
+    first = 72 * max(map(marks.inches, ["retold", *rows["said"]])) + 10  # points right of the axis
+    second = first + 72 * max(map(marks.inches, ["source", *rows["seen"]])) + 12
+    units = {unit: part for unit, part in rows.groupby("unit", sort=False)}
+    names = {unit: [marks.wrap(name, 2.3) for name in part["label"]] for unit, part in units.items()}  # fmt: skip
+    places = {unit: marks.stack([max(0.28, marks.tall(n) + 0.08) for n in part]) for unit, part in names.items()}  # fmt: skip
+    heights = [end for _, end in places.values()]
+    fig, charts = marks.small_charts(units, np.mean(heights) + 0.35, columns=1, height_ratios=heights)  # fmt: skip
+    for unit, ax in charts.items():
+        ys, end = places[unit]
+        ax.set_yticks(ys, names[unit], fontsize=SMALL)
+        ax.set_ylim(end, 0)
+        for y, row in zip(ys, units[unit].itertuples(), strict=True):
+            ax.axhline(y, color=FAINT, linewidth=0.8, zorder=0)
+            marks.interval(ax, y, row.value, row.source_value, SIGNS[row.sign], 2.4)
+            marks.point(ax, row.value, y, size=7)
+            marks.point(ax, row.source_value, y, INK, "D", "none", 8)
+            marks.beside(ax, y, row.said, offset=first, ha="right")
+            marks.beside(ax, y, row.seen, offset=second, ha="right")
+            marks.beside(ax, y, row.sign, dark(SIGNS[row.sign]), second + 10, weight="bold")
+        _unit_axis(ax, units[unit][["value", "source_value"]].to_numpy(float), unit)
+    top = next(iter(charts.values()))
+    marks.beside(top, 0, "retold", GREY, first, ha="right", va="bottom")
+    marks.beside(top, 0, "source", GREY, second, ha="right", va="bottom")
+    marks.legend(fig, {"as retold": _mark(BLUE, "o"), "as the source was seen to say": _mark(INK, "D", "none")})  # fmt: skip
+    return fig
+
+
+def _unit_axis(ax: plt.Axes, values: np.ndarray, unit: str) -> None:
+    """The axis of one unit: percentages from 0 to 100; years and the like, far from zero, where they differ."""
+    low, high = np.nanmin(values), np.nanmax(values)
+    if unit.startswith("percent") and low >= 0 and high <= 100:
+        ax.set(xlim=(0, 100), xticks=range(0, 101, 25))
+        ax.xaxis.set_major_formatter("{x:.0f} %")
+        return
+    if low <= high / 2 or low == high:
+        ax.set_xlim(left=min(low, 0))
+    ax.xaxis.set_major_locator(plt.MaxNLocator(4, integer=True))
+    ax.xaxis.set_major_formatter(lambda x, _: written(x))
+
+
+def magnitudes(rows: pd.DataFrame, xlabel: str) -> Figure:
+    """Counts of very different size on one logarithmic axis, a block a group, the numbers beside them.
+
+    `rows`: `group, label, value, bound` and `marked` (drawn in another colour).
+    """
+    titles = {group: (group, INK) for group in rows["group"]}
+    fig, (ax,), ys = marks.blocks(rows["label"], rows["group"], titles, width=2.6)
+    for y, row in zip(ys, rows.itertuples(), strict=True):
+        colour, weight = (BLUE, "bold") if row.marked else (GREY, "normal")
+        marks.point(ax, row.value, y, colour)
+        marks.beside(ax, y, f"{row.bound}{row.value:,.0f}", colour, weight=weight)
+    ax.set(xscale="log", xlabel=xlabel)
+    ax.xaxis.set_major_formatter("{x:,.0f}")
+    ax.grid(axis="x")
+    return fig
+
+
+def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: str) -> Figure:
+    """One thing about a study changed at a time: a row a factor, a dot with its value for each setting.
+
+    `rows`: `factor, value, detectable`; `names`: factor -> words. The line at `main` is the study as it was.
+    """
+    factors = list(dict.fromkeys(rows["factor"]))
+    fig, (ax,), ys = marks.blocks(map(names.get, factors), size=HEAD, least=0.4)
+    ax.axvline(main, color=GREY, linewidth=1, linestyle="--")
+    for y, factor in zip(ys, factors, strict=True):
+        part = rows[rows["factor"] == factor].drop_duplicates("value")
+        marks.interval(ax, y, part["detectable"].min(), part["detectable"].max(), PALE, 5)
+        for row in part.itertuples():
+            as_it_was = abs(row.detectable - main) < 1e-9
+            marks.point(ax, row.detectable, y, GREY if as_it_was else BLUE)
+            if not as_it_was:
+                side = 7 if row.detectable > main else -7
+                marks.label(ax, row.detectable, y, row.value, INK, (side, 0))
+    ax.margins(x=0.12)
+    ax.set_xlabel(xlabel)
+    return fig

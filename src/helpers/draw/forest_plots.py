@@ -1,0 +1,295 @@
+"""Forest plots: estimates with their intervals, a row each, on an axis that compares them."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from helpers.draw import marks
+from helpers.draw.numbers import points, ratio
+from helpers.draw.style import BLUE, GREY, HEAD, INK, RED, dark, looks
+
+_REACH = 64  # odds ratios are drawn from one over this to this
+_HOLM = "filled: adjusted p < .05 (Holm); hollow: not"
+
+
+def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_label: str = "") -> Figure:  # fmt: skip
+    """Estimates with intervals, one row each, in the order given, the numbers beside them.
+
+    `rows`: `label, estimate, ci_low, ci_high` and optionally `method`, named under the label, or `heading`, named above
+    the first of its rows; each is drawn in a colour of its own. `band` shades plus and minus that much.
+    """
+    headed, names = "heading" in rows, rows["label"]
+    kinds = rows.get("heading", rows.get("method", pd.Series("", rows.index)))
+    if "method" in rows:
+        names = names + "\n(" + rows["method"] + ")"
+    colours = {kind: colour for kind, (colour, _) in looks(kinds).items()}
+    titles = {kind: (kind, dark(colour)) for kind, colour in colours.items() if headed}
+    fig, (ax,), ys = marks.blocks(names, kinds if headed else None, titles, size=HEAD, least=0.3 if headed else 0.44)  # fmt: skip
+    if band is not None:
+        ax.axvspan(-band, band, color="#eeeeee", zorder=0)
+        ax.set_title(band_label, color=GREY, fontsize=9, weight="normal", loc="center")
+    ax.axvline(0, color=GREY, linewidth=1)
+    for y, kind, row in zip(ys, kinds, rows.itertuples(), strict=True):
+        marks.interval(ax, y, row.ci_low, row.ci_high, colours[kind])
+        marks.point(ax, row.estimate, y, colours[kind])
+        text = f"{row.estimate:.2f}  [{row.ci_low:.2f}, {row.ci_high:.2f}]"
+        marks.beside(ax, y, text.replace("-", "−"), fontsize=HEAD)
+    low, high = _limits(rows.assign(panel=""))[""]
+    if band is not None:  # it reaches as far to both sides, and so does its chart
+        high = max(high, -low, 1.05 * band)
+        low = -high
+    ax.set(xlim=(low, high), xlabel=xlabel)
+    return fig
+
+
+def scale_means(
+    rows: pd.DataFrame, low: int, high: int, *, claim: float | None = None, claim_label: str = ""
+) -> Figure:
+    """Means with intervals on the scale's own range, in the order given, each with its value beside it.
+
+    `rows`: `label, estimate, ci_low, ci_high` and optionally `group`, drawn in one colour each and named at the
+    first label. A line stands at the value `claim`.
+    """
+    rows = rows if "group" in rows else rows.assign(group="")
+    groups, labels = looks(rows["group"]), list(dict.fromkeys(rows["label"]))
+    fig, (ax,), ys = marks.blocks(labels, size=HEAD, least=0.26 + 0.19 * len(groups))
+    if claim is not None:
+        ax.axvline(claim, color=GREY, linewidth=1, linestyle="--")
+        place = (claim - low) / (high - low)
+        ax.set_title(claim_label, x=place, loc="center", color=GREY, fontsize=HEAD, weight="normal")
+    middles = dict(zip(labels, ys, strict=True))
+    shifts = dict(zip(groups, 0.19 * (np.arange(len(groups)) - (len(groups) - 1) / 2), strict=True))
+    for row in rows.dropna(subset="estimate").itertuples():
+        colour, y = groups[row.group][0], middles[row.label] + shifts[row.group]
+        # An interval may reach past the ends of the scale, where no answer is: it is cut there.
+        marks.interval(ax, y, max(low, row.ci_low), min(high, row.ci_high), colour, alpha=0.5)
+        marks.point(ax, row.estimate, y, colour)
+        name = f"  {row.group}" if len(groups) > 1 and row.label == labels[0] else ""
+        marks.beside(ax, y, f"{row.estimate:.2f}{name}", dark(colour), fontsize=HEAD)
+    words = f"mean on the scale from {low} to {high}"
+    ax.set(xlim=(low, high), xticks=range(low, high + 1), xlabel=words)
+    return fig
+
+
+def proportions(rows: pd.DataFrame) -> Figure:
+    """Counts with exact intervals, in percent of their own n, the numbers beside them.
+
+    `rows`: `label, count, n, share, ci_low, ci_high` (0 to 1) and `group`, a colour each, set apart by a gap.
+    """
+    colours = looks(rows["group"])
+    fig, (ax,), ys = marks.blocks(rows["label"], rows["group"], size=HEAD, least=0.36)
+    for y, row in zip(ys, rows.itertuples(), strict=True):
+        colour = colours[row.group][0]
+        marks.interval(ax, y, row.ci_low, row.ci_high, colour, alpha=0.5)
+        marks.point(ax, row.share, y, colour)
+        text = f"{row.count} of {row.n}  [{100 * row.ci_low:.0f} to {100 * row.ci_high:.0f} %]"
+        marks.beside(ax, y, text, offset=9, fontsize=HEAD)
+    marks.percent_axis(ax)
+    ax.set_xlabel("share of leaders, with exact 95 % interval")
+    return fig
+
+
+def statements(rows: pd.DataFrame) -> Figure:
+    """What a text says in words, each as an interval on one axis; lighter, how far chance may move it.
+
+    `rows`: `label, low, high, ci_low, ci_high` (0 to 1) and `said`, the words beside it.
+    """
+    fig, (ax,), ys = marks.blocks(rows["label"], size=HEAD, least=0.5, beside=rows["said"])
+    for y, row in zip(ys, rows.itertuples(), strict=True):
+        marks.interval(ax, y, row.ci_low, row.ci_high, width=4, alpha=0.35)
+        marks.interval(ax, y, row.low, row.high, width=11)
+        marks.beside(ax, y, row.said, fontsize=HEAD)
+    marks.percent_axis(ax)
+    ax.set_xlabel("share of teachers")
+    return fig
+
+
+def differences(rows: pd.DataFrame) -> Figure:
+    """Differences between two systems, an item a row, with 95 % intervals; filled where Holm's adjusted p < .05.
+
+    `rows` of one statistic and one pair: `label_1, label_2, item, item_label, estimate, ci_low, ci_high` (share of
+    system 1 minus share of system 2, 0 to 1), `p_holm` (0 to 1) and `note`.
+    """
+    left, right = (marks.wrap(rows[name].iloc[0], 1.1, HEAD, "bold") for name in ("label_2", "label_1"))  # fmt: skip
+    room = 1.3 + max(marks.tall(left, HEAD), marks.tall(right, HEAD))
+    fig, (ax,), ys = marks.blocks(rows["item_label"], width=2.3, least=0.3, more=room)
+    _signed(ax, ys, rows, ["white" if p >= 0.05 else BLUE for p in rows["p_holm"]])
+    ax.set_xlabel(f"difference in percentage points, 95 % interval\n{_HOLM}", fontsize=HEAD)
+    look = {"transform": ax.transAxes, "va": "bottom", "fontsize": HEAD, "weight": "bold"}
+    ax.text(0.47, 1.01, f"← larger in\n{left}", ha="right", **look)
+    ax.text(0.53, 1.01, f"larger in →\n{right}", ha="left", **look)
+    return fig
+
+
+def changes(rows: pd.DataFrame) -> Figure:
+    """Change of a share between two cycles: both shares (hollow, then filled), and the change with its interval.
+
+    `rows` of one statistic: `label, item, item_label, cycle_1, cycle_2, share_1, share_2` (0 to 1), `estimate, ci_low,
+    ci_high` (share 2 minus share 1) and `note`. With several pairs of cycles, rows are named by theirs too.
+    """
+    rows = rows.sort_values("label", key=lambda names: pd.factorize(names)[0], kind="stable")
+    spans = [f"{one}–{two}" for one, two in zip(rows["cycle_1"], rows["cycle_2"], strict=True)]
+    first, last = rows[["cycle_1", "cycle_2"]].iloc[0]
+    if len(set(spans)) > 1:
+        rows = rows.assign(label=rows["label"].astype(str) + ", " + spans)
+        first, last = "earlier", "later"
+    fig, (ax, right), places = marks.share_blocks(rows, widths=[1, 0.9])
+    marks.percent_axis(ax, 0.5, both=True)
+    ax.set_title(f"{first} ○   {last} ●", fontsize=HEAD)
+    right.set_title(marks.wrap("change in points, 95 % interval", 2.6, HEAD, "bold"), fontsize=HEAD)
+    ys = [places[key] for key in rows[["item", "label"]].itertuples(index=False, name=None)]
+    for y, row in zip(ys, rows.itertuples(), strict=True):
+        marks.interval(ax, y, row.share_1, row.share_2, GREY, 1.4)
+        marks.point(ax, row.share_1, y, face="white", size=5)
+        marks.point(ax, row.share_2, y, size=5)
+    _signed(right, ys, rows, [BLUE] * len(rows))
+    right.tick_params(axis="x", labeltop=True, top=True)
+    return fig
+
+
+def _signed(ax: plt.Axes, ys: list[float], rows: pd.DataFrame, faces: list[str]) -> None:
+    """Differences of shares with intervals, in points, on an axis as far to the left as to the right; or why none."""
+    for y, row, face in zip(ys, rows.itertuples(), faces, strict=True):
+        if np.isnan(row.estimate):
+            marks.instead(ax, y, row.note)
+            continue
+        marks.interval(ax, y, row.ci_low, row.ci_high)
+        marks.point(ax, row.estimate, y, face=face, size=5)
+        ends = f"  [{points(row.ci_low, 1)}, {points(row.ci_high, 1)}]"
+        marks.beside(ax, y, points(row.estimate, 1) + ("" if np.isnan(row.ci_low) else ends))
+    reach = 1.1 * np.nanmax([0.05, *rows[["estimate", "ci_low", "ci_high"]].abs().to_numpy().flat])
+    ax.axvline(0, color=GREY, linewidth=1)
+    ax.set_xlim(-reach, reach)
+    ax.xaxis.set_major_locator(plt.MaxNLocator(5, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_formatter(lambda x, _: points(x, 0))
+    ax.grid(axis="x")
+
+
+def odds_ratios(pairs: pd.DataFrame) -> Figure:
+    """Odds ratios of every practice and support with exact intervals on a log axis, a block a practice.
+
+    `pairs`: `practice, support, odds_ratio, ci_low, ci_high, p_holm`; filled where p_holm < .05. An interval that
+    goes on beyond the axis, as those from or to nothing do, ends in an arrow; a pair not tested is noted.
+    """
+    titles = {practice: (practice, INK) for practice in pairs["practice"]}
+    fig, (ax,), ys = marks.blocks(pairs["support"], pairs["practice"], titles, width=2.1, least=0.24)  # fmt: skip
+    ax.set(xscale="log", xlim=(1 / _REACH, _REACH))
+    ax.axvline(1, color=GREY, linewidth=1)
+    for y, pair in zip(ys, pairs.itertuples(), strict=True):
+        if np.isnan(pair.odds_ratio):
+            marks.instead(ax, y, "not tested")
+            continue
+        bounds = pair.ci_low, pair.ci_high
+        ends = np.clip(bounds, 1 / _REACH, _REACH)
+        marks.interval(ax, y, *ends, alpha=0.6)
+        for end, bound, mark in zip(ends, bounds, "<>", strict=True):
+            if end != bound:
+                marks.point(ax, end, y, marker=mark, size=5)
+        if 1 / _REACH <= pair.odds_ratio <= _REACH:
+            marks.point(ax, pair.odds_ratio, y, face=BLUE if pair.p_holm < 0.05 else "white")
+        text = f"{ratio(pair.odds_ratio)}  [{ratio(pair.ci_low)} to {ratio(pair.ci_high)}]"
+        marks.beside(ax, y, text, offset=9)
+    ticks = {1 / 64: "1/64", 1 / 16: "1/16", 1 / 4: "1/4", 1: "1", 4: "4", 16: "16", 64: "64"}
+    ax.set_xticks(list(ticks), ticks.values())
+    ax.minorticks_off()
+    ax.grid(axis="x")
+    words = "odds ratio with exact 95 % interval; right of 1: more often together than chance"
+    ax.set_xlabel(f"{words}\n{_HOLM}", fontsize=HEAD)
+    return fig
+
+
+def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
+    """The headline effect under each declared alternative, one row each, a small chart a panel.
+
+    `rows`: `panel, specification, estimate, ci_low, ci_high`; the first specification is marked by a line. An
+    alternative without an estimate is named as one that cannot be had. Charts share one scale if they can.
+    """
+    first = rows["specification"] == rows["specification"].iloc[0]
+    rows = marks.bounded(rows).assign(colour=np.where(first, BLUE, INK), marker="o")
+    fig, charts = _small_forests(rows, "specification", xlabel)
+    for ax, part in charts:
+        ax.axvline(part["estimate"].iloc[0], color=BLUE, linewidth=1, linestyle="--")
+    return fig
+
+
+def recovery(rows: pd.DataFrame, xlabel: str) -> Figure:
+    """Estimates minus the planted truth with intervals, a chart a panel; crosses where an interval misses the truth.
+
+    `rows`: `panel, term, gap, low, high`.
+    """
+    rows = rows.assign(estimate=rows["gap"], ci_low=rows["low"], ci_high=rows["high"])
+    holds = (rows["low"] <= 0) & (rows["high"] >= 0)
+    rows = rows.assign(colour=np.where(holds, BLUE, RED), marker=np.where(holds, "o", "X"))
+    return _small_forests(rows, "term", xlabel)[0]
+
+
+def se_bounds(rows: pd.DataFrame, common: pd.DataFrame) -> Figure:
+    """What stars say of standard errors: for each printed coefficient the standard errors that its stars allow.
+
+    `rows`: `panel, term, se_low, se_high`; `common`: `panel, se_low, se_high`, one standard error for a whole panel.
+    """
+    top = 1.05 * rows.loc[np.isfinite(rows["se_high"]), "se_high"].max()
+    fig, charts = _charts(rows, "term")
+    fits = common.set_index("panel")
+    for ax, part in charts:
+        low, high = fits.loc[part["panel"].iloc[0], ["se_low", "se_high"]]
+        if low <= high:
+            ax.axvspan(low, high, color="#cfe3f1", zorder=0)
+        for row in part.itertuples():
+            marks.interval(ax, row.y, row.se_low, min(row.se_high, top), width=3)
+            ends = [edge for edge in (row.se_low, row.se_high) if 0 < edge < top]
+            ax.plot(ends, [row.y] * len(ends), "|", color=BLUE, markersize=10, markeredgewidth=2)
+        ax.set_xlim(0, top)
+    fig.supxlabel("standard errors that the stars allow (standard deviations)", fontsize=10.5)
+    return fig
+
+
+def _small_forests(
+    rows: pd.DataFrame, column: str, xlabel: str
+) -> tuple[Figure, list[tuple[plt.Axes, pd.DataFrame]]]:
+    """Small charts of intervals, each with its `colour` and `marker`, on one scale, if they can be read on it."""
+    fig, charts = _charts(rows, column)
+    limits = _limits(rows)
+    for ax, part in charts:
+        ax.axvline(0, color=GREY, linewidth=1)
+        for row in part.itertuples():
+            marks.interval(ax, row.y, row.ci_low, row.ci_high, row.colour)
+            marks.point(ax, row.estimate, row.y, row.colour, row.marker)
+            if np.isnan(row.estimate):
+                marks.instead(ax, row.y, "cannot be had")
+        ax.set_xlim(limits[part["panel"].iloc[0]])
+        ax.xaxis.set_major_locator(plt.MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+    own = "\n(each chart on a scale of its own)" if len(set(limits.values())) > 1 else ""
+    fig.supxlabel(xlabel + own, fontsize=10.5)
+    return fig, charts
+
+
+def _charts(rows: pd.DataFrame, column: str) -> tuple[Figure, list[tuple[plt.Axes, pd.DataFrame]]]:
+    """A small chart a panel with a row for each value of `column`; and the rows of each, with their place `y`."""
+    names = {name: marks.wrap(name, 1.75, HEAD) for name in dict.fromkeys(rows[column])}
+    ys, end = marks.stack([max(0.27, marks.tall(name, HEAD) + 0.08) for name in names.values()])
+    room = max(marks.inches(name, HEAD) for name in names.values())
+    fig, charts = marks.small_charts(rows["panel"], end + 0.3, names=room, sharey=True)
+    for ax in charts.values():
+        ax.set_yticks(ys, names.values(), fontsize=HEAD)
+        ax.set_ylim(end, 0)
+    rows = rows.assign(y=rows[column].map(dict(zip(names, ys, strict=True))))
+    return fig, [(ax, rows[rows["panel"] == panel]) for panel, ax in charts.items()]
+
+
+def _limits(rows: pd.DataFrame) -> dict[object, tuple[float, float]]:
+    """Ends of the axis of each panel, with zero and all that is drawn between them.
+
+    One scale for all, as panels are there to be compared, unless on that of the widest another would be a tenth as
+    wide or less, and could not be read.
+    """
+    drawn = rows[["estimate", "ci_low", "ci_high"]].astype(float).assign(zero=0.0)
+    ends = pd.DataFrame({"low": drawn.min(axis=1), "high": drawn.max(axis=1)})
+    ends = ends.groupby(rows["panel"]).agg({"low": "min", "high": "max"})
+    width = ends["high"] - ends["low"]
+    if width.max() < 10 * width[width > 0].min():
+        ends = ends.assign(low=ends["low"].min(), high=ends["high"].max())
+        width = ends["high"] - ends["low"]
+    room = (0.06 * width).where(width > 0, 1.0)
+    return {p: (low - more, high + more) for p, low, high, more in ends.assign(room=room).itertuples()}  # fmt: skip

@@ -1,0 +1,204 @@
+"""Maps of cells: how much, or whether, in a grid of rows and columns; and boxes joined by arrows."""
+
+import itertools
+from textwrap import wrap as broken
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from helpers.draw import marks, style
+from helpers.draw.numbers import percent
+from helpers.draw.style import BLUE, FAINT, GREY, HEAD, INK, ORANGE, PALE, RED, SMALL, WIDTH
+
+
+def _heat(ax: plt.Axes, values: pd.DataFrame, texts: pd.DataFrame) -> None:
+    """Cells shaded by their values (0 to 1, none where empty), each with its text."""
+    sns.heatmap(
+        values, ax=ax, cmap=style.SHADES, vmin=0, vmax=1, annot=texts, fmt="", annot_kws={"fontsize": SMALL},
+        cbar=False, linewidths=0.8, linecolor="white", xticklabels=False, yticklabels=False,
+    )  # fmt: skip
+    drawn = values.to_numpy(float).ravel()
+    for text, value in zip(ax.texts, drawn[~np.isnan(drawn)], strict=True):
+        text.set_color(style.readable(style.SHADES(value)))
+    ax.set(xlabel="", ylabel="")
+
+
+def _name_cells(ax: plt.Axes, rows: list, columns: list, **more) -> None:
+    """Names of rows and of columns at the middle of their cells."""
+    ax.set_yticks(np.arange(len(rows)) + 0.5, rows, fontsize=SMALL)
+    ax.set_xticks(np.arange(len(columns)) + 0.5, columns, fontsize=SMALL, **more)
+    ax.tick_params(length=0)
+
+
+def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabel: str, ylabel: str) -> Figure:  # fmt: skip
+    """Map over two group sizes of how many printed tests each pair reproduces; a square frames the printed pair.
+
+    `cells`: `n1, n2, reproduced`.
+    """
+    grid = cells.pivot(index="n2", columns="n1", values="reproduced").sort_index(ascending=False)
+    fig, ax = plt.subplots(figsize=(WIDTH, 5.6))
+    _heat(ax, grid / tests, grid.map(lambda count: str(count) if count else ""))
+    _name_cells(ax, grid.index, grid.columns)
+    notes = [(*printed, "as printed", RED, -4.6, 4.7)]
+    fitting = cells.loc[cells["reproduced"] == tests, ["n1", "n2"]].itertuples(index=False)
+    notes += [(n1, n2, f"all {tests}: {n1} and {n2}", BLUE, 6.2, -2.7) for n1, n2 in fitting]
+    for n1, n2, text, colour, across, down in notes:
+        x, y = grid.columns.get_loc(n1), grid.index.get_loc(n2)
+        ax.annotate(
+            text, (x + (across > 0), y + 0.5), xytext=(x + across, y + down), color=style.dark(colour), ha="center",
+            fontsize=HEAD, arrowprops={"arrowstyle": "-", "color": colour},
+        )  # fmt: skip
+    x, y = grid.columns.get_loc(printed[0]), grid.index.get_loc(printed[1])
+    ax.add_patch(Rectangle((x, y), 1, 1, fill=False, edgecolor=RED, linewidth=2))
+    ax.set(xlabel=xlabel, ylabel=ylabel, aspect="equal")
+    return fig
+
+
+def shares(rows: pd.DataFrame) -> Figure:
+    """Map of shares in percent, systems x items, systems in the order of their mean share, largest first.
+
+    `rows` of one statistic: `label, item, item_label, share` (0 to 1) and `note`. The shade runs from 0 to 100 %. A
+    cell without a share is hatched and bears a sign, explained below the map.
+    """
+    items = rows.drop_duplicates("item").set_index("item")["item_label"]
+    grid = rows.pivot(index="label", columns="item", values="share").astype(float)[items.index]
+    order = grid.mean(axis=1).sort_values(ascending=False, na_position="last", kind="stable").index
+    grid = grid.loc[order]
+    notes = rows.pivot(index="label", columns="item", values="note").loc[order, items.index]
+    names = [marks.wrap(name, 1.75) for name in order]
+    columns = max(len(items), 4)
+    most = max(1, int((WIDTH - 2.1) / columns / marks.tall("")))
+    heads = [_on_lines(str(name), most) for name in items]
+    pitches = [(marks.tall(one) + marks.tall(two)) / 2 for one, two in itertools.pairwise(names)]
+    height = max(map(marks.inches, heads)) + max([0.18, *pitches]) * len(names)
+    fig, ax = plt.subplots(figsize=(WIDTH, 0.5 + height + 0.03 * len(names)))
+    _heat(ax, grid, grid.map(percent))
+    signs: dict[str, str] = {}
+    for y, x in np.argwhere(grid.isna().to_numpy()):
+        note = marks.why(notes.iat[y, x])
+        sign = signs.setdefault(note, "–×+*"[min(len(signs), 3)])
+        ax.add_patch(Rectangle((x, y), 1, 1, facecolor=FAINT, edgecolor="#bdbdbd", hatch="////", linewidth=0))  # fmt: skip
+        box = {"facecolor": FAINT, "edgecolor": "none", "pad": 1}
+        ax.text(x + 0.5, y + 0.5, sign, ha="center", va="center", fontsize=SMALL, bbox=box)
+    _name_cells(ax, names, heads, rotation=90)
+    ax.tick_params(labelbottom=False, labeltop=True, labelcolor=INK)
+    ax.set_xlim(0, columns)
+    meaning = [f"{sign}  {note}" for note, sign in signs.items()]
+    ax.set_xlabel("    ".join(["percent", *meaning]), fontsize=SMALL)
+    return fig
+
+
+def _on_lines(text: str, most: int) -> str:
+    """A text on at most so many lines, as short as that allows."""
+    options = (broken(text, length, break_long_words=False) for length in range(1, len(text) + 1))
+    return "\n".join(next((lines for lines in options if len(lines) <= most), [text]))
+
+
+def co_occurrence(pairs: pd.DataFrame, n: int) -> Figure:
+    """How many of `n` leaders have two codes both; on the diagonal, one code.
+
+    `pairs`: `code_1, code_2, both`, each pair once, codes in their order.
+    """
+    codes = list(dict.fromkeys(pairs["code_1"]))
+    grid = pairs.pivot(index="code_2", columns="code_1", values="both").loc[codes, codes]
+    fig, ax = plt.subplots(figsize=(WIDTH, 1.5 + 0.42 * len(codes)))
+    _heat(ax, grid / n, grid.map("{:.0f}".format))
+    for text in ax.texts:
+        x, y = text.get_position()
+        if x == y:
+            ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=PALE, edgecolor="white"))
+            text.set(weight="bold", color=INK)
+    _name_cells(ax, *([marks.wrap(c, room) for c in codes] for room in (1.9, 1.2)), rotation=90)
+    return fig
+
+
+def model(rows: pd.DataFrame, kinds: dict[str, str]) -> Figure:
+    """Practices (rows) and supports (columns): a box where a practice needs a support, a triangle where it builds it.
+
+    `rows`: `practice, support, statistic`, practices and supports in their order. `kinds`: statistic -> look, one of
+    "full", "pale", "hatched" (boxes) and "builds" (a triangle).
+    """
+    practices, supports = (list(dict.fromkeys(rows[name])) for name in ("practice", "support"))
+    fig, ax = plt.subplots(figsize=(WIDTH, 1.5 + 0.62 * len(practices)))
+    boxes = {"full": {"facecolor": BLUE}, "pale": {"facecolor": "#b9d6ea"}, "hatched": {"facecolor": "white", "hatch": "////"}}  # fmt: skip
+    triangle = {"marker": "^", "linestyle": "", "color": ORANGE, "markeredgecolor": "white"}
+    for row in rows.itertuples():
+        x, y, look = supports.index(row.support), practices.index(row.practice), kinds[row.statistic]  # fmt: skip
+        if look == "builds":
+            ax.plot(x + 0.5, y + 0.5, **triangle, markersize=17)
+        else:
+            ax.add_patch(Rectangle((x + 0.12, y + 0.16), 0.76, 0.68, edgecolor=BLUE, **boxes[look]))
+    ax.set(xlim=(0, len(supports)), ylim=(len(practices), 0))
+    _name_cells(ax, [marks.wrap(p, 1.2) for p in practices], [marks.wrap(s, 1.0) for s in supports])  # fmt: skip
+    ax.tick_params(labelbottom=False, labeltop=True)
+    ax.hlines(range(len(practices) + 1), 0, len(supports), color=PALE, linewidth=0.8)
+    ax.spines[:].set_visible(False)
+    handles = {look: Rectangle((0, 0), 1, 1, edgecolor=BLUE, **box) for look, box in boxes.items()}
+    handles["builds"] = plt.Line2D([], [], **triangle, markersize=11)
+    marks.legend(fig, {kind: handles[look] for kind, look in kinds.items()})
+    return fig
+
+
+def profiles(rows: pd.DataFrame, steps: dict[str, list[str]], bands: dict[str, str]) -> Figure:
+    """A line a person: ordered steps as filled boxes, and bands of a percentage from end to end.
+
+    `rows`: `label, group` (a colour each), for each step column one or more of its levels joined by " + ", and for each
+    band `<band>_low, <band>_high` in percent. `steps`: column -> levels, lowest first; `bands`: column -> words above.
+    A line is drawn under the last row of each `block`.
+    """
+    widths = [0.42 * len(levels) for levels in steps.values()] + [1.5] * len(bands)
+    size = WIDTH, 1.2 + 0.235 * len(rows)
+    fig, axes = plt.subplots(1, len(widths), figsize=size, sharey=True, width_ratios=widths)
+    colours = {group: colour for group, (colour, _) in style.looks(rows["group"]).items()}
+    for ax, (step, levels) in zip(axes, steps.items(), strict=False):
+        for y, (has, group) in enumerate(zip(rows[step], rows["group"], strict=True)):
+            fill = [colours[group] if level in has.split(" + ") else "#f2f2f2" for level in levels]
+            ax.barh([y] * len(levels), 0.84, 0.72, np.arange(len(levels)) - 0.42, color=fill)
+        ax.set_xticks(range(len(levels)), levels, fontsize=SMALL, rotation=90)
+        ax.set_title(marks.wrap(step, 0.34 * len(levels), HEAD, "bold"), fontsize=HEAD)
+    for ax, (band, words) in zip(axes[len(steps) :], bands.items(), strict=True):
+        ends = rows[[f"{band}_low", f"{band}_high", "group"]].itertuples(index=False)
+        for y, (low, high, group) in enumerate(ends):
+            marks.interval(ax, y, low, high, colours[group], 6)
+        ax.set_xlim(0, 100)
+        ax.set_xticks([0, 50, 100], ["0", "50", "100 %"], fontsize=SMALL)
+        ax.vlines(range(0, 101, 25), -0.5, len(rows) - 0.5, color=PALE, linewidth=0.8, zorder=0)
+        ax.set_title(marks.wrap(words, 1.2, HEAD, "bold"), fontsize=HEAD)
+    axes[0].set_yticks(range(len(rows)), rows["label"], fontsize=SMALL)
+    axes[0].set_ylim(len(rows) - 0.45, -0.55)
+    last = np.flatnonzero(rows["block"].ne(rows["block"].shift(-1)))[:-1]
+    for ax in axes:
+        ax.spines[:].set_visible(False)
+        ax.hlines(last + 0.5, 0, 1, color=GREY, linewidth=0.8, transform=ax.get_yaxis_transform())
+    marks.legend(fig, colours)
+    return fig
+
+
+def chain(steps: pd.DataFrame) -> Figure:
+    """One claim from hand to hand: a box each, top to bottom, and at each arrow what became of it.
+
+    `steps`: `who, says, sign, change`; sign and change tell what happened on the way from the box above.
+    """
+    says = [marks.wrap(text, WIDTH - 0.8, 10.5) for text in steps["says"]]
+    changes = [marks.wrap(f"{row.sign}: {row.change}" if row.sign else "", WIDTH - 1.1, HEAD, "bold") for row in steps.itertuples()]  # fmt: skip
+    boxes = [0.34 + marks.tall(text, 10.5) for text in says]
+    gaps = [0.3 + marks.tall(text, HEAD) if text else 0.0 for text in changes]
+    bottoms = np.cumsum(boxes) + np.cumsum(gaps)
+    fig, ax = plt.subplots(figsize=(WIDTH, bottoms[-1] + 0.1))
+    for row, text, change, bottom, box, gap in zip(steps.itertuples(), says, changes, bottoms, boxes, gaps, strict=True):  # fmt: skip
+        top = bottom - box
+        if change:
+            colour = style.dark(style.SIGNS[row.sign])
+            arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.8}
+            ax.annotate("", (0.25, top), (0.25, top - gap), arrowprops=arrow)
+            ax.text(0.45, top - gap / 2, change, va="center", fontsize=HEAD, color=colour, weight="bold")  # fmt: skip
+        ax.add_patch(Rectangle((0, top), WIDTH - 0.2, box, facecolor="#f4f6f8", edgecolor=PALE))
+        ax.text(0.12, top + 0.07, row.who, va="top", fontsize=SMALL, color=GREY)
+        ax.text(0.12, bottom - 0.08, text, va="bottom")
+    ax.set(xlim=(-0.02, WIDTH - 0.18), ylim=(bottoms[-1] + 0.02, -0.02))
+    ax.axis("off")
+    return fig

@@ -1,0 +1,138 @@
+"""Bar charts: bars are as long as the table says, laid end to end, with their numbers where there is room."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from share_rows import CATEGORIES, EIGHT, LONG, UNBROKEN, distribution
+
+from conftest import words, words_apart
+from helpers.draw import bar_charts, style
+from helpers.notebook import ledger
+from helpers.study import retellings
+
+pytestmark = pytest.mark.usefixtures("figure_style")
+
+SIGNS = list(retellings.MEANING)
+ANSWERS = ["VERY WEAK", "WEAK", "NEUTRAL", "STRONG", "VERY STRONG"]
+
+
+def waterfall(values, names):
+    parts = pd.DataFrame({"label": names, "value": values, "note": "through others, says one"})
+    parts = parts.assign(indirect=parts.index > 1)
+    return bar_charts.waterfall(parts, 1.1 * sum(values), "all, says a source")
+
+
+def tally(who, most):
+    rows = [(name, sign, (place * most) % 7) for name in who for place, sign in enumerate(SIGNS, 1)]
+    rows = pd.DataFrame(rows, columns=["said_by", "sign", "count"])
+    return bar_charts.tally(rows, retellings.MEANING)
+
+
+def verdicts(documents):
+    kinds = list(ledger.VERDICTS)
+    rows = [(d, v, 10 * i**2) for d in documents for i, v in enumerate(kinds)]
+    return bar_charts.verdicts(pd.DataFrame(rows, columns=["document", "verdict", "rows"]), kinds)
+
+
+def by_year(panels):
+    rows = [(p, str(t), a, 0.2, 50) for p in panels for t in range(2013, 2017) for a in ANSWERS]
+    rows = pd.DataFrame(rows, columns=["panel", "year", "answer", "share", "n"])
+    return bar_charts.shares_by_year(rows, ANSWERS)
+
+
+def diverging(answers, label="watching lessons"):
+    shares = np.random.default_rng(3).dirichlet(np.ones(answers), 3)
+    rows = [(f"{label} {i}", a, shares[i, a], 57) for i in range(3) for a in range(answers)]
+    rows = pd.DataFrame(rows, columns=["label", "statistic", "share", "n"])
+    return bar_charts.diverging(rows, [f"answer {a}" for a in range(answers)])
+
+
+WHO = pd.DataFrame({"label": ["Heads", LONG], "women": [17, 23], "men": [5, 0]})
+FIGURES = {
+    "composition": lambda: bar_charts.composition(WHO, ["women", "men"]),
+    "verdicts": lambda: verdicts(["Foster (California)", "Cassata and Allensworth (Chicago)"]),
+    "reach": lambda: waterfall([32000, 30000, 38000], ["served", "at conferences", "through coaches"]),
+    "reach of long names": lambda: waterfall([5, 1, 900], [LONG[:60]] * 3),
+    "signs": lambda: tally(["Foster (2019)", "Berry (2016)"], 5),
+    "signs of one document": lambda: tally([LONG], 1),
+    "shares of one panel": lambda: by_year(["all"]),
+    "shares of many panels": lambda: by_year([f"panel {i}" for i in range(7)]),
+    "distributions": lambda: bar_charts.distributions(distribution(items=EIGHT), CATEGORIES),
+    "distributions, one system": lambda: bar_charts.distributions(distribution({"S": "Alone"}), CATEGORIES),
+    "distributions, long names": lambda: bar_charts.distributions(distribution(UNBROKEN), CATEGORIES),
+    "four answers": lambda: diverging(4),
+    "five answers, long names": lambda: diverging(5, LONG),
+    "two answers": lambda: diverging(2),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_words_on_each_other_none_cut_off_none_small(name):
+    fig = words_apart(FIGURES[name]())
+    assert fig.get_figwidth() == style.WIDTH
+    if name.startswith(("shares", "distributions")):
+        assert {ax.get_xlim() for ax in fig.axes} == {(0.0, 1.0)}
+
+
+def bars(ax):
+    return [(bar.get_x(), bar.get_width()) for bar in ax.patches]
+
+
+def said(fig):
+    return [text.get_text() for text, _ in words(fig)]
+
+
+def test_cells_are_as_many_as_retellings():
+    counts = pd.DataFrame({"said_by": ["a", "a", "b"], "sign": ["kept", "changed", "kept"], "count": [3, 2, 4]})  # fmt: skip
+    fig = bar_charts.tally(counts, retellings.MEANING)
+    (ax,) = fig.axes
+    assert bars(ax) == [(0, 3), (0, 4), (3, 2), (4, 0)]
+    cuts = [[path.vertices[0, 0] for path in lines.get_paths()] for lines in ax.collections]
+    assert cuts == [[1, 2, 3, 4], [1, 2, 3]]
+    assert {"3", "2", "4", "of 5", "of 4"} <= set(said(fig))
+
+
+def test_parts_are_laid_end_to_end():
+    (ax,) = waterfall([3, 4, 5], ["a", "b", "c"]).axes
+    assert bars(ax) == [(0, 3), (3, 4), (7, 5), (0, 12)]
+
+
+def test_counts_are_named_in_the_first_bar_and_summed():
+    texts = said(bar_charts.composition(WHO, ["women", "men"]))
+    assert {"17 women", "5 men", "22"} <= set(texts)
+    assert texts.count("23") == 2
+    assert "0" not in texts
+
+
+def test_answers_above_the_middle_stand_to_the_right_and_a_middle_in_both():
+    for answers in (4, 5):
+        starts = np.array(bars(diverging(answers).axes[0])).reshape(answers, 3, 2)
+        x, width = starts[..., 0], starts[..., 1]
+        assert width.sum(axis=0) == pytest.approx(np.ones(3))
+        half = answers // 2
+        middle = x[half] + (width[half] / 2 if answers % 2 else 0)
+        assert middle == pytest.approx(np.zeros(3), abs=1e-12)
+
+
+def test_bars_add_up_and_carry_numbers_from_six_percent_on():
+    rows = distribution()
+    rows.loc[rows["item"].eq("A") & rows["system"].eq("XXA"), "share"] = [0.345, 0.06, 0.059, 0, 0.5, 0.036]  # fmt: skip
+    fig = bar_charts.distributions(rows, CATEGORIES)
+    (ax,) = fig.axes
+    known = rows.dropna(subset="share")
+    assert [width for _, width in bars(ax)] == pytest.approx(known["share"].tolist())
+    assert [x + width for x, width in bars(ax)][5::6] == pytest.approx(np.ones(8))
+    texts = said(fig)
+    numbers = [text.get_text() for text in ax.texts if text.get_text().isdigit()]
+    halves_up = known.loc[known["share"] >= 0.06, "share"]
+    assert sorted(numbers) == sorted(str(int(np.floor(100 * share + 0.5 + 1e-9))) for share in halves_up)  # fmt: skip
+    assert texts.count("n = 3,121") == 8
+    assert texts.count("not asked") == 1
+    assert set(CATEGORIES) <= set(texts)
+
+
+def test_a_bar_that_lacks_a_category_is_not_drawn():
+    rows = distribution({"S": "Alone"}, {"A": "a"})
+    fig = bar_charts.distributions(rows.drop(index=2), CATEGORIES)
+    assert not fig.axes[0].patches
+    assert "no value" in said(fig)

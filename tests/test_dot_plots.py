@@ -1,0 +1,181 @@
+"""Dot plots: each mark, its number and its name stand in one row, and no two words lie on each other."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from share_rows import EIGHT, FIFTY, ITEMS, LONG, THREE, UNBROKEN, WORDS, never, percent, table
+
+from conftest import marked, words, words_apart
+from helpers.draw import dot_plots, style
+from helpers.study import retellings
+
+pytestmark = pytest.mark.usefixtures("figure_style")
+
+SIGNS = list(retellings.MEANING)
+
+
+def single():
+    rows = [
+        ("Chile, 2013", "B", "never", 0.558, 1, "A journal article with a long name (2017), Table 4, its columns"),
+        ("Chile, 2013", "B", "never", 0.588, 1, "Abstract of a conference"),
+        ("Portugal, 2013", "B", "never", 0.71, 0, "Abstract of a conference"),
+        ("Portugal, 2013", "C", "never", 0.9, 0, "One source"),
+        ("Portugal, 2013", "C", "never", 0.8, 0, "Another source"),
+        ("Mean of the OECD, 2018", "C", "monthly", 0.47, 0, "The report"),
+    ]  # fmt: skip
+    columns = ["label", "item", "statistic", "share", "decimals", "source"]
+    rows = pd.DataFrame(rows, columns=columns)
+    return rows.assign(item_label=rows["item"].map(ITEMS))
+
+
+def retold(*units, label="Teachers who watch lessons", value=40.0, source=35.0, repeat=2):
+    rows = [(f"{label} {i}", value, unit, source) for unit in units for i in range(repeat)]
+    rows = pd.DataFrame(rows, columns=["label", "value", "unit", "source_value"])
+    signs = [SIGNS[i % len(SIGNS)] for i in range(len(rows))]
+    return dot_plots.retold(rows.assign(sign=signs, bound="≥", source_bound=""))
+
+
+def magnitudes(values, label):
+    groups = ["people"] + ["places"] * (len(values) - 1)
+    rows = pd.DataFrame({"group": groups, "label": label, "value": values})
+    return dot_plots.magnitudes(rows.assign(bound="≥", marked=rows.index == 0), "tenfold steps")
+
+
+def sensitivity():
+    rows = [("a", "8", 0.3), ("a", "40", 0.1), ("b", "other teachers", 0.25), ("b", "same", 0.2)]
+    rows = pd.DataFrame(rows, columns=["factor", "value", "detectable"])
+    return dot_plots.sensitivity(rows, 0.2, {"a": "teachers", "b": LONG}, "smallest change")
+
+
+FIGURES = {
+    "shares": lambda: dot_plots.shares(table(items=EIGHT), WORDS),
+    "shares, one system, one statistic": lambda: dot_plots.shares(never({"S": "Alone"}, mean=False), {"never": "never"}),
+    "shares, eight systems": lambda: dot_plots.shares(table(dict(list(FIFTY.items())[:8])), WORDS),
+    "shares, unbroken name": lambda: dot_plots.shares(table(UNBROKEN), WORDS),
+    "shares, nothing to show": lambda: dot_plots.shares(table().assign(share=np.nan), WORDS),
+    "ranked": lambda: dot_plots.ranked(never(items=EIGHT), ["XXA"]),
+    "ranked, one system": lambda: dot_plots.ranked(never({"S": "Alone"}, mean=False)),
+    "ranked, fifty": lambda: dot_plots.ranked(never(FIFTY, EIGHT), list(FIFTY)[:4]),
+    "ranked, fifty, none chosen": lambda: dot_plots.ranked(never(FIFTY, mean=False)),
+    "ranked, unbroken name": lambda: dot_plots.ranked(never(UNBROKEN), ["Q1"]),
+    "ranked, long codes": lambda: dot_plots.ranked(never({name: name for name in FIFTY.values()}), ["System AC"]),
+    "printed": lambda: dot_plots.printed(single()),
+    "retold percent": lambda: retold("percent"),
+    "retold, many units": lambda: retold("percent", "schools", "no unit", "million dollars of the year 2016"),
+    "retold, one row": lambda: retold("teachers", value=900.0, source=900.0, repeat=1),
+    "retold years": lambda: retold("year", value=2014.0, source=2010.0),
+    "retold, no source": lambda: retold("schools", source=np.nan),
+    "retold, large": lambda: retold("people", value=2_500_000.0, source=32_000.0),
+    "retold, off the scale": lambda: retold("percent", value=140.0, source=-3.0),
+    "retold, long labels": lambda: retold("percent", label=LONG),
+    "sizes": lambda: magnitudes([112_000, 2000, 495, 60], "Places"),
+    "sizes of long names": lambda: magnitudes([32_000, 50], LONG),
+    "sensitivity": sensitivity,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_words_on_each_other_none_cut_off_none_small(name):
+    fig = words_apart(FIGURES[name]())
+    assert fig.get_figwidth() == style.WIDTH
+    if name.startswith(("shares", "ranked", "printed")):
+        assert {ax.get_xlim() for ax in fig.axes if ax.get_visible()} == {(0.0, 1.0)}
+
+
+def said(fig):
+    return [text.get_text() for text, _ in words(fig)]
+
+
+def intervals(ax):
+    return [
+        tuple(line.get_xdata())
+        for line in ax.get_lines()
+        if line.get_marker() == "None"
+        and np.ptp(line.get_ydata()) == 0
+        and line.get_linewidth() == 2
+    ]
+
+
+@pytest.mark.parametrize("systems", [THREE, dict(list(FIFTY.items())[:8]), {"S": "Alone"}])
+def test_each_share_its_interval_and_its_number_are_shown(systems):
+    rows = table(systems)
+    fig = dot_plots.shares(rows, WORDS)
+    for ax, statistic in zip(fig.axes, WORDS, strict=True):
+        part = rows[(rows["statistic"] == statistic) & rows["share"].notna()]
+        assert sorted(x for x, *_ in marked(ax)) == sorted(part["share"])
+        assert sorted(intervals(ax)) == sorted(zip(part["ci_low"], part["ci_high"], strict=True))
+        texts = [text.get_text() for text in ax.texts]
+        for share in part["share"]:
+            texts.remove(percent(share))
+        assert texts.count("not asked") == 1
+        assert texts.count("too few") == 1
+        hollow = [x for x, face, marker in marked(ax) if (face, marker) == ("white", "D")]
+        assert sorted(hollow) == sorted(part.loc[part["average"], "share"])
+
+
+def test_each_number_stands_in_the_row_of_its_mark_and_of_its_name():
+    rows = table()
+    ax = dot_plots.shares(rows, WORDS).axes[0]
+    at = {line.get_ydata()[0]: line.get_xdata()[0] for line in ax.get_lines() if line.get_marker() not in ("None", "")}  # fmt: skip
+    numbers = {text.xy[1]: text.get_text() for text in ax.texts if hasattr(text, "xy")}
+    assert {y: percent(share) for y, share in at.items()} == numbers
+    names = dict(zip(ax.get_yticks(), (text.get_text() for text in ax.get_yticklabels()), strict=True))  # fmt: skip
+    known = rows[rows["statistic"] == "never"].set_index("share")["label"]
+    assert all(names[y] == known[share] for y, share in at.items())
+
+
+def test_a_share_without_interval_is_a_bare_mark_and_tiny_ones_are_not_zero():
+    rows = never(mean=False).assign(share=[0.0, 1.0, 0.004, *[0.997] * 6], ci_low=np.nan, ci_high=np.nan)  # fmt: skip
+    fig = dot_plots.shares(rows, {"never": "never"})
+    assert len(marked(fig.axes[0])) == 9
+    assert np.isnan(intervals(fig.axes[0])).all()
+    assert {"0", "100", "<1", ">99"} <= set(said(fig))
+
+
+@pytest.mark.parametrize("systems", [THREE, FIFTY])
+def test_ranks_run_from_the_smallest_share_to_the_largest_under_the_right_names(systems):
+    rows = never(systems, EIGHT)
+    chosen = list(systems)[:2]
+    fig = dot_plots.ranked(rows, chosen)
+    for ax, item in zip(fig.axes, EIGHT, strict=True):
+        part = rows[rows["item"] == item].set_index("system")
+        by_share = part.sort_values("share", na_position="last")
+        assert [x for x, *_ in marked(ax)] == by_share["share"].dropna().tolist()
+        coded = ["mean" if code == "Mean of all" else code for code in by_share.index]
+        names = [text.get_text().replace("\n", " ") for text in ax.get_yticklabels()]
+        assert names == (coded if len(systems) > 12 else by_share["label"].tolist())
+        bold = {name.get_text() for name in ax.get_yticklabels() if name.get_weight() == "bold"}
+        assert len(bold) == 3
+        assert ax.get_title(loc="left").replace("\n", " ") == EIGHT[item]
+        notes = {"B": ["not asked"], "C": ["too few"]}
+        assert [text.get_text() for text in ax.texts] == notes.get(item, [])
+    key = " ".join(said(fig))
+    if len(systems) > 12:
+        assert all(f"{code} = {systems[code]}" in key for code in chosen)
+
+
+def test_printed_values_keep_their_decimals_and_conflicts_are_joined():
+    fig = dot_plots.printed(single())
+    (ax,) = fig.axes
+    texts = said(fig)
+    for number in ("55.8 %", "58.8 %", "71 %", "90 %", "80 %", "47 %"):
+        assert texts.count(number) == 1
+    assert {"3.0 points apart", "10 points apart"} <= set(texts)
+    joined = [sorted(line.get_xdata()) for line in ax.get_lines() if np.ptp(line.get_ydata()) > 0]
+    assert joined == [[0.558, 0.588], [0.8, 0.9]]
+    assert sorted(x for x, *_ in marked(ax)) == sorted(single()["share"])
+
+
+def test_percentages_run_from_0_to_100_and_years_do_not_start_at_0():
+    assert retold("percent").axes[0].get_xlim() == (0, 100)
+    assert retold("year", value=2014.0, source=2010.0).axes[0].get_xlim()[0] > 2000
+    assert retold("teachers", value=900.0, source=900.0).axes[0].get_xlim()[0] == 0
+    low, high = retold("percent", value=140.0, source=-3.0).axes[0].get_xlim()
+    assert low <= -3
+    assert high >= 140
+
+
+def test_both_numbers_and_the_sign_stand_beside_each_row():
+    texts = said(retold("people", value=2014.0, source=32_000.0, repeat=1))
+    assert {"≥2014", "32,000", "kept"} <= set(texts)
+    assert said(retold("people", source=np.nan)).count("–") == 2

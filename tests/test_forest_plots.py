@@ -1,0 +1,231 @@
+"""Forest plots: intervals and numbers stand where the table has them, and scales compare what can be compared."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import share_rows
+from share_rows import EIGHT, LONG
+
+from conftest import marked, words, words_apart
+from helpers.draw import forest_plots, style
+
+pytestmark = pytest.mark.usefixtures("figure_style")
+
+ROWS = pd.DataFrame(
+    {
+        "label": ["one", "two", "three", "four"],
+        "estimate": [0.31, 0.3, 0.2, 0.44],
+        "ci_low": [0.28, 0.2, 0.16, 0.04],
+        "ci_high": [0.34, 0.4, 0.25, 0.84],
+    }
+)
+HEADINGS = ["study A: standard deviations of teachers"] * 2 + ["study B: standard deviations of schools"] * 2  # fmt: skip
+NAMES = (
+    "as declared",
+    "cluster jackknife (CRV3)",
+    "wild cluster bootstrap",
+    "years alone, no controls",
+    "only schools seen every year",
+)
+PANELS = ["Grades 6 to 8, mathematics", "Grades 9 to 12, science"]
+TERMS = ["2013", "2014", "2015", "2016", "2017", "2018"]
+
+
+def effects(repeat=0, **more):
+    label = {"label": "how often teachers watch the lessons of colleagues " * repeat} if repeat else {}  # fmt: skip
+    return forest_plots.effects(ROWS.assign(**label, **more), "difference")
+
+
+def means(*groups):
+    rows = [
+        ROWS.assign(group=group, ci_low=-1.0, ci_high=9.0, estimate=ROWS["estimate"] + 2)
+        for group in groups
+    ]
+    return forest_plots.scale_means(pd.concat(rows), 1, 4, claim=3.0, claim_label="above 3, says the text")  # fmt: skip
+
+
+def proportions(*labels):
+    rows = pd.DataFrame({"label": labels, "count": 7, "n": 7, "share": 1.0})
+    rows = rows.assign(ci_low=0.59, ci_high=1.0, group=["a", "b"][: len(labels)])
+    return forest_plots.proportions(rows)
+
+
+def statements(*labels):
+    rows = pd.DataFrame({"label": labels, "low": 0.7, "high": 0.8, "ci_low": 0.66, "ci_high": 0.83})
+    return forest_plots.statements(rows.assign(said="70 to 80 %\nn = 3,327"))
+
+
+def odds(practices, supports=("time", "trust", "none")):
+    rows = pd.DataFrame([(p, s) for p in practices for s in supports], columns=["practice", "support"])  # fmt: skip
+    rows = rows.assign(odds_ratio=2.0, ci_low=0.5, ci_high=9.0, p_holm=0.2)
+    rows.loc[0, ["odds_ratio", "ci_low", "ci_high", "p_holm"]] = [np.inf, 3.1, np.inf, 0.01]
+    rows.loc[1, ["odds_ratio", "ci_low", "ci_high"]] = [0.0, 0.0, 0.7]
+    rows.loc[2, ["odds_ratio", "ci_low", "ci_high", "p_holm"]] = np.nan
+    return forest_plots.odds_ratios(rows)
+
+
+def specifications(*panels, names=NAMES):
+    rows = [(p, s, 0.1 * i, 0.1 * i - 0.2, 0.1 * i + 0.2) for p in panels for i, s in enumerate(names)]  # fmt: skip
+    columns = ["panel", "specification", "estimate", "ci_low", "ci_high"]
+    return forest_plots.specifications(pd.DataFrame(rows, columns=columns), "2018 against 2012")
+
+
+def recovery():
+    rows = [(p, t, 0.01 * i, 0.01 * i - 0.02, 0.01 * i + 0.02) for p in "abcd" for i, t in enumerate(TERMS)]  # fmt: skip
+    rows = pd.DataFrame(rows, columns=["panel", "term", "gap", "low", "high"])
+    return forest_plots.recovery(rows.assign(estimate=5.0), "estimate minus truth")
+
+
+def bounds():
+    rows = pd.DataFrame(
+        [(p, t, 0.0 if i % 2 else 0.005, np.inf if i == 3 else 0.02) for p in PANELS for i, t in enumerate(TERMS)],
+        columns=["panel", "term", "se_low", "se_high"],
+    )  # fmt: skip
+    common = pd.DataFrame({"panel": PANELS, "se_low": [0.01, np.nan], "se_high": [0.015, np.nan]})
+    return forest_plots.se_bounds(rows, common)
+
+
+FIGURES = {
+    "effects": effects,
+    "effects by heading": lambda: effects(heading=HEADINGS),
+    "effects of long names": lambda: effects(1, heading="study of schools " * 3),
+    "effects of very long names": lambda: effects(6, heading="study of schools " * 18),
+    "means": lambda: means("all"),
+    "means of groups": lambda: means("mathematics", "languages", "sciences"),
+    "proportions": lambda: proportions("sharing", "inspiring"),
+    "one proportion": lambda: proportions("sharing"),
+    "long proportions": lambda: proportions(LONG, "inspiring"),
+    "statements": lambda: statements("planning", LONG),
+    "odds": lambda: odds(["share", "inspire"]),
+    "long odds": lambda: odds([LONG, "inspire"], ["time", LONG, "none"]),
+    "specifications of one panel": lambda: specifications("all records"),
+    "one specification": lambda: specifications("all records", names=["as declared"]),
+    "specifications of long panels": lambda: specifications(LONG, LONG + "."),
+    "specifications of many panels": lambda: specifications(*(f"panel {i}" for i in range(7))),
+    "recovery": recovery,
+    "standard errors": bounds,
+    "differences": lambda: forest_plots.differences(share_rows.apart()),
+    "differences, long names": lambda: forest_plots.differences(share_rows.apart(LONG, share_rows.UNBROKEN["Q1"])),
+    "changes": lambda: forest_plots.changes(share_rows.moved(items=EIGHT)),
+    "changes, one system": lambda: forest_plots.changes(share_rows.moved({"S": "Alone"})),
+    "changes, three cycles": lambda: forest_plots.changes(
+        share_rows.moved(pairs=[(2013, 2018), (2018, 2024), (2013, 2024)])
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_words_on_each_other_none_cut_off_none_small(name):
+    assert words_apart(FIGURES[name]()).get_figwidth() == style.WIDTH
+
+
+def points(fig):
+    """Places of the points, from above, and their colours."""
+    dots = [line for line in fig.axes[0].get_lines() if line.get_marker() == "o"]
+    return [line.get_ydata()[0] for line in dots], [line.get_color() for line in dots]
+
+
+def test_a_heading_stands_above_its_rows_which_have_a_colour():
+    fig = effects(heading=HEADINGS)
+    (ax,) = fig.axes
+    places, colours = points(fig)
+    assert colours[0] == colours[1] != colours[2] == colours[3]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ROWS["label"].tolist()
+    tops = {text.get_text(): text.get_position()[1] for text in ax.texts if text.get_weight() == "bold"}  # fmt: skip
+    assert list(tops) == [HEADINGS[0], HEADINGS[2]]
+    assert tops[HEADINGS[0]] < places[0] < places[1] < tops[HEADINGS[2]] < places[2] < places[3]
+
+
+def test_methods_alternate_under_their_labels():
+    rows = ROWS.assign(method=["Welch", "clustered"] * 2)
+    fig = forest_plots.effects(rows, "difference", band=0.5)
+    _, colours = points(fig)
+    assert colours[0] == colours[2] != colours[1] == colours[3]
+    assert fig.axes[0].get_yticklabels()[1].get_text() == "two\n(clustered)"
+
+
+def test_the_axis_holds_zero_and_wastes_no_room_on_its_other_side():
+    low, high = effects(heading=HEADINGS).axes[0].get_xlim()
+    assert -0.1 < low < 0
+    assert 0.84 < high < 0.95
+    low, high = forest_plots.effects(ROWS, "difference", band=1.2).axes[0].get_xlim()
+    assert -low == high > 1.2
+
+
+def test_intervals_of_means_end_at_the_ends_of_the_scale():
+    (ax,) = means("all").axes
+    ends = [line.get_xdata() for line in ax.get_lines() if len(line.get_xdata()) == 2]
+    assert sorted(map(tuple, ends)) == [*[(1, 4)] * 4, (3, 3)]
+    assert ax.get_xlim() == (1, 4)
+
+
+def test_odds_beyond_the_axis_end_in_arrows_and_only_clear_ones_are_filled():
+    (ax,) = odds(["share", "inspire"]).axes
+    marks = marked(ax)
+    # Infinity and zero are no places on the axis.
+    assert sorted(shape for _, _, shape in marks if shape != "o") == ["<", ">"]
+    assert [face for _, face, shape in marks if shape == "o"] == ["white"] * 3
+    assert "not tested" in [text.get_text() for text in ax.texts]
+
+
+def scales(fig):
+    return [ax.get_xlim() for ax in fig.axes if ax.get_visible()]
+
+
+def of_widths(*widths):
+    """Specifications of a panel for each width, from zero to it."""
+    rows = [(f"panel {i}", s, w / 2, 0.0, w) for i, w in enumerate(widths) for s in NAMES]
+    columns = ["panel", "specification", "estimate", "ci_low", "ci_high"]
+    return forest_plots.specifications(pd.DataFrame(rows, columns=columns), "difference")
+
+
+def test_specifications_share_a_scale_that_every_panel_can_be_read_on():
+    shared = scales(of_widths(0.2, 1.0, 0.5))
+    assert len(set(shared)) == 1
+    assert shared[0] == pytest.approx((-0.06, 1.06))
+    fig = of_widths(0.05, 1.0)
+    assert scales(fig) == [pytest.approx((-0.003, 0.053)), pytest.approx((-0.06, 1.06))]
+    assert "scale of its own" in fig.get_supxlabel()
+    assert "scale of its own" not in of_widths(0.2, 1.0).get_supxlabel()
+
+
+def test_zero_is_in_sight_where_nothing_can_be_had():
+    fig = of_widths(np.nan)
+    ((low, high),) = scales(fig)
+    assert low < 0 < high
+    assert [text.get_text() for text, _ in words(fig)].count("cannot be had") == len(NAMES)
+
+
+def test_recovery_draws_the_gaps_and_crosses_where_an_interval_misses():
+    fig = recovery()
+    assert [(x, shape) for x, _, shape in marked(fig.axes[0])] == [
+        (pytest.approx(0.01 * i), "o" if i <= 2 else "X") for i in range(6)
+    ]
+    assert len(set(scales(fig))) == 1
+
+
+def test_changes_run_from_hollow_to_filled_with_the_numbers_beside():
+    rows = share_rows.moved()
+    fig = forest_plots.changes(rows)
+    left, right = fig.axes
+    known = rows.dropna(subset="estimate")
+    for face, share in (("white", "share_1"), (style.BLUE, "share_2")):
+        drawn = [x for x, colour, _ in marked(left) if colour == face and not np.isnan(x)]
+        assert sorted(drawn) == sorted(known[share])
+    assert sorted(x for x, *_ in marked(right)) == sorted(known["estimate"])
+    assert left.get_xlim() == (0, 1)
+    assert right.get_xlim()[0] == -right.get_xlim()[1]
+    said = [text.get_text() for text, _ in words(fig)]
+    assert {"−11.0  [−16.0, −6.0]", "+12.3  [+7.3, +17.3]"} <= set(said)
+    assert [said.count(note) for note in ("not asked", "too few")] == [1, 1]
+
+
+def test_differences_are_filled_where_clear_and_sides_are_named():
+    rows = share_rows.apart()
+    (ax,) = forest_plots.differences(rows).axes
+    known = rows.dropna(subset="estimate")
+    assert [x for x, *_ in marked(ax)] == known["estimate"].tolist()
+    assert [face != "white" for _, face, _ in marked(ax)] == (known["p_holm"] < 0.05).tolist()
+    sides = {text.get_text(): text.get_position()[0] for text in ax.texts}
+    assert sides["← larger in\nSystem B"] < 0.5 < sides["larger in →\nSystem A"]
+    assert ax.get_xlim()[0] == -ax.get_xlim()[1]

@@ -1,0 +1,160 @@
+"""Line charts: drawn without warnings, all text inside and readable, whatever panels, series and years are called."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgb
+
+from conftest import words, words_apart
+from helpers.draw import line_charts
+
+pytestmark = pytest.mark.usefixtures("figure_style")
+
+TERMS = ["2013", "2014", "2015", "2016", "2017", "2018"]
+LONG = "Schools of the northern coast, upper secondary, evening classes"
+MANY = [f"panel {i}" for i in range(7)]
+
+
+def effects(panels, series=("own",), terms=TERMS):
+    rng = np.random.default_rng(1)
+    rows = [(p, s, t, rng.normal(0.2, 0.1)) for p in panels for s in series for t in terms]
+    frame = pd.DataFrame(rows, columns=["panel", "series", "term", "estimate"])
+    return frame.assign(ci_low=frame["estimate"] - 0.1, ci_high=frame["estimate"] + 0.1)
+
+
+def year_effects(panels, series=("own",), terms=TERMS, change=lambda rows: rows):
+    rows = change(effects(panels, series, terms))
+    return line_charts.year_effects(rows, "difference to 2012,\nstandard deviations", "2012")
+
+
+def without_intervals(rows):
+    return rows.assign(ci_low=np.nan, ci_high=np.nan, mark="***")
+
+
+def half_missing(rows):
+    rows.loc[::2, ["ci_low", "ci_high"]] = np.nan
+    return rows.drop(index=rows.index[3]).assign(mark="")
+
+
+def schools(panels, truth=False):
+    rng = np.random.default_rng(2)
+    rows = pd.DataFrame({"panel": np.repeat(panels, 12), "estimate": rng.normal(size=12 * len(panels))})  # fmt: skip
+    rows = rows.assign(shrunken=rows["estimate"] / 2)
+    rows = rows.assign(truth=rows["shrunken"]) if truth else rows
+    return line_charts.school_effects(rows, "2018 against 2012")
+
+
+def rates():
+    years = np.repeat([2015, 2016, 2017], 2)
+    found = pd.DataFrame(
+        {"respondents": ["students", "teachers"] * 3, "year": years, "value": [75, 80, 76, 81, 78, 82.0]}
+    )  # fmt: skip
+    printed = pd.DataFrame({"label": ["students in print", "teachers in print"], "low": [74, 76], "high": [80, 83]})  # fmt: skip
+    return line_charts.response_rates(found, printed)
+
+
+def categories(persons=True):
+    places = np.linspace(-4, 4, 50)
+    chance = pd.concat(
+        pd.DataFrame({"place": places, "answer": a, "probability": np.exp(-((places - 2 * i + 3) ** 2))})
+        for i, a in enumerate(["never", "sometimes", "often", "always"])
+    )  # fmt: skip
+    items = pd.DataFrame({"item": ["item 1", "item 2"], "location": [-0.5, 0.5]})
+    measures = pd.DataFrame({"place": [-1.0, 0.0, 1.0], "share": [0.3, 0.4, 0.3]})
+    return line_charts.category_curves(chance, items, measures if persons else None)
+
+
+def sizes():
+    rows = [(n, (30 + 1500 / n) * (1 + t), t) for t in (0.9, 0.8) for n in np.geomspace(8, 500, 60)]
+    columns = ["students", "schools", "target"]
+    return line_charts.sample_sizes(pd.DataFrame(rows, columns=columns), 0.1)
+
+
+def p_values():
+    icc = np.linspace(0, 0.4, 41)
+    rows = [("nothing shared", i, 0.04 + i / 8) for i in icc] + [("all shared", i, 0.04 - i / 14) for i in icc]  # fmt: skip
+    return line_charts.p_values(pd.DataFrame(rows, columns=["case", "icc", "p_value"]), 0.05)
+
+
+def detectable(panels):
+    teachers = np.arange(4, 51)
+    rows = [(p, icc, t, np.sqrt(icc / 9 + 0.3 / t)) for p in panels for icc in (0.05, 0.1, 0.2) for t in teachers]  # fmt: skip
+    columns = ["panel", "icc", "teachers", "detectable"]
+    return line_charts.detectable(pd.DataFrame(rows, columns=columns), "smallest change found")
+
+
+def needed():
+    rows = [(icc, e, 1 + icc * 30 / e**2) for icc in (0.05, 0.1, 0.2) for e in np.linspace(0.1, 0.5, 40)]  # fmt: skip
+    rows = pd.DataFrame(rows, columns=["icc", "effect", "schools"])
+    return line_charts.schools_needed(rows, 27, "27 schools")
+
+
+def possible():
+    fits = pd.DataFrame({"n": range(10, 110), "possible": [n % 7 for n in range(100)]})
+    return line_charts.possible_sizes(fits, 6, [16, 48, 65])
+
+
+FIGURES = {
+    "effects of one panel": lambda: year_effects(["all records"]),
+    "effects of one year": lambda: year_effects(["all records"], terms=["2013"]),
+    "effects of two panels and series": lambda: year_effects(["a", "b"], ["mathematics", "science"]),
+    "effects of many panels": lambda: year_effects(MANY),
+    "effects of eight series": lambda: year_effects(["a"], [f"series {i}" for i in range(8)]),
+    "effects without intervals": lambda: year_effects(["a", "b"], ["x", "y"], change=without_intervals),
+    "effects with gaps": lambda: year_effects(["a", "b"], ["x", "y"], change=half_missing),
+    "effects of long panels": lambda: year_effects([LONG, f"{LONG}, girls"]),
+    "effects of long years": lambda: year_effects(["a"], terms=["after the first visit", "after the second"]),
+    "schools of one panel": lambda: schools(["all records"]),
+    "schools of many panels": lambda: schools(MANY, True),
+    "schools of long panels": lambda: schools([LONG, LONG + "."]),
+    "response rates": rates,
+    "category curves": categories,
+    "category curves, no persons": lambda: categories(False),
+    "sample sizes": sizes,
+    "p-values": p_values,
+    "detectable": lambda: detectable(["other teachers in each wave", LONG]),
+    "schools needed": needed,
+    "possible sizes": possible,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_words_on_each_other_none_cut_off_and_all_can_be_read_on_white(name):
+    """A contrast of 4.5 to 1, as WCAG asks of text."""
+    for text, _ in words(words_apart(FIGURES[name]())):
+        channels = np.array(to_rgb(text.get_color()))
+        linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)  # fmt: skip
+        assert 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05) >= 4.5, text
+
+
+def test_effects_start_at_the_baseline_and_missing_intervals_are_not_drawn():
+    fig = year_effects(["a"], change=without_intervals)
+    (ax,) = fig.axes
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["2012", *TERMS]
+    line = max(ax.get_lines(), key=lambda line: len(line.get_xdata()))
+    assert (line.get_xdata()[0], line.get_ydata()[0]) == (0, 0)
+    assert line.get_ydata()[1:].tolist() == effects(["a"])["estimate"].tolist()
+    drawn = [path.vertices for lines in ax.collections for path in lines.get_paths()]
+    assert not np.isfinite(np.array(drawn)[:, :, 1]).any()
+    with_intervals = year_effects(["a"])
+    drawn = [p.vertices for lines in with_intervals.axes[0].collections for p in lines.get_paths()]
+    ends = effects(["a"])[["ci_low", "ci_high"]].to_numpy()
+    assert np.array(drawn)[:, :, 1] == pytest.approx(ends, abs=1e-12)
+
+
+def test_a_chart_with_none_below_it_has_numbers_on_its_axis():
+    fig = year_effects(["a", "b", "c"])
+    fig.canvas.draw()
+    numbered = [
+        any(t.get_visible() and t.get_text() for t in ax.get_xticklabels()) for ax in fig.axes
+    ]
+    assert numbered[:3] == [False, True, True]
+
+
+def test_the_note_on_schools_covers_no_point():
+    fig = schools(["a", "b"])
+    fig.canvas.draw()
+    for ax in fig.axes:
+        assert not any(
+            text.get_window_extent().overlaps(ax.get_window_extent()) for text in ax.texts
+        )

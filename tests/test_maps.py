@@ -1,0 +1,115 @@
+"""Maps: every cell has its number or a sign, boxes and bands stand where the table says."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_rgba
+from share_rows import EIGHT, FIFTY, LONG, never, percent
+
+from conftest import words_apart
+from helpers.draw import maps, style
+
+pytestmark = pytest.mark.usefixtures("figure_style")
+
+
+def profiles(*labels):
+    rows = pd.DataFrame({"label": labels, "group": ["x", "y"] * (len(labels) // 2), "block": "one"})
+    rows.loc[rows.index[-1], "block"] = "two"
+    rows["size"] = ["small", "large"] * (len(labels) // 2)
+    rows.loc[0, "size"] = "small + large"
+    rows = rows.assign(poor_low=0, poor_high=[10, 50] * (len(labels) // 2))
+    return maps.profiles(rows, {"size": ["small", "large"]}, {"poor": "low income"})
+
+
+def model():
+    rows = [("share", "time", "needs"), ("share", "trust", "builds"), ("inspire", "trust", "by the abstract")]  # fmt: skip
+    looks = {"needs": "full", "by the abstract": "hatched", "as any": "pale", "builds": "builds"}
+    return maps.model(pd.DataFrame(rows, columns=["practice", "support", "statistic"]), looks)
+
+
+def co_occurrence(*names):
+    pairs = [(a, b, 12 - i % 12) for i, a in enumerate(names) for b in names[i:]]
+    return maps.co_occurrence(pd.DataFrame(pairs, columns=["code_1", "code_2", "both"]), 16)
+
+
+def group_sizes():
+    rows = [(a, b, 5 * (a == b == 49) + (a == 48) * (b == 49) * 2) for a in range(40, 60) for b in range(40, 60)]  # fmt: skip
+    rows = pd.DataFrame(rows, columns=["n1", "n2", "reproduced"])
+    return maps.group_sizes(rows, 5, (48, 49), "participants compared", "colleagues compared")
+
+
+def chain(says, hands=3):
+    rows = [(f"hand {i}", says, "changed" if i else "", says) for i in range(hands)]
+    return maps.chain(pd.DataFrame(rows, columns=["who", "says", "sign", "change"]))
+
+
+FIGURES = {
+    "people": lambda: profiles("Ann (school 1)", "Bo (school 2)", "Cy (school 2)", "Di (school 3)"),
+    "model": model,
+    "together": lambda: co_occurrence("sharing", "inspiring", LONG),
+    "one code": lambda: co_occurrence("sharing"),
+    "many codes": lambda: co_occurrence(*(f"code {i}" for i in range(20))),
+    "group sizes": group_sizes,
+    "shares": lambda: maps.shares(never(items=EIGHT)),
+    "shares, one cell": lambda: maps.shares(never({"S": "Alone"}, {"A": LONG}, mean=False)),
+    "shares, fifty": lambda: maps.shares(never(FIFTY, EIGHT)),
+    "chain": lambda: chain("half never watch"),
+    "chain of long words": lambda: chain(" ".join([LONG] * 3), 5),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_no_words_on_each_other_none_cut_off_none_small(name):
+    assert words_apart(FIGURES[name]()).get_figwidth() == style.WIDTH
+
+
+def test_the_map_has_every_number_in_its_cell_and_signs_where_there_is_none():
+    rows = never(FIFTY, EIGHT, mean=False)
+    (ax,) = maps.shares(rows).axes
+    names = [text.get_text().replace("\n", " ") for text in ax.get_yticklabels()]
+    means = rows.groupby("label")["share"].mean()
+    assert [means[name] for name in names] == sorted(means, reverse=True)
+    cells = {text.get_position(): text.get_text() for text in ax.texts}
+    assert len(cells) == len(rows)
+    absent = {}
+    for row in rows.itertuples():
+        text = cells[list(EIGHT).index(row.item) + 0.5, names.index(row.label) + 0.5]
+        if row.share == row.share:
+            assert text == percent(row.share)
+        else:
+            absent[row.note] = text
+    assert sorted(absent.values()) == sorted("–×")
+    assert sum(patch.get_hatch() is not None for patch in ax.patches) == 2
+    assert f"{absent['not administered']}  not asked" in ax.get_xlabel()
+    assert f"{absent['fewer than 30 respondents']}  too few" in ax.get_xlabel()
+
+
+def test_pairs_stand_below_the_diagonal_which_is_bold():
+    (ax,) = co_occurrence("a", "b", "c").axes
+    cells = {text.get_position(): (text.get_text(), text.get_weight()) for text in ax.texts}
+    assert cells == {
+        (0.5, 0.5): ("12", "bold"), (0.5, 1.5): ("12", "normal"), (0.5, 2.5): ("12", "normal"),
+        (1.5, 1.5): ("11", "bold"), (1.5, 2.5): ("11", "normal"), (2.5, 2.5): ("10", "bold"),
+    }  # fmt: skip
+
+
+def test_bands_are_drawn_from_end_to_end_and_steps_filled():
+    steps, bands = profiles("Ann", "Bo").axes
+    assert [list(line.get_xdata()) for line in bands.get_lines()] == [[0, 10], [0, 50]]
+    pale = to_rgba("#f2f2f2")
+    filled = [box.get_facecolor() != pale for box in steps.patches]
+    assert filled == [True, True, False, True]  # Ann has both sizes, Bo is large
+
+
+def test_a_need_is_a_box_and_what_is_built_a_triangle():
+    (ax,) = model().axes
+    boxes = [(int(b.get_x()), int(b.get_y()), bool(b.get_hatch())) for b in ax.patches]
+    assert boxes == [(0, 0, False), (1, 1, True)]
+    (triangle,) = ax.get_lines()
+    assert (triangle.get_marker(), *triangle.get_xydata()[0]) == ("^", 1.5, 0.5)
+
+
+def test_only_the_pair_that_reproduces_all_is_named():
+    texts = [text.get_text() for text in group_sizes().axes[0].texts]
+    assert np.isin(["5", "2", "as printed", "all 5: 49 and 49"], texts).all()
+    assert sum("all 5" in text for text in texts) == 1
