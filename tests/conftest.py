@@ -38,7 +38,7 @@ def copy_project(target: Path, notebooks: bool = True) -> Path:
     if (ROOT / "build" / "cache").is_dir():  # long simulations, known by the content of their code
         shutil.copytree(ROOT / "build" / "cache", target / "build" / "cache")
     if not notebooks:
-        for path in (target / "notebooks").iterdir():
+        for path in (target / "notebooks").rglob("*.ipynb"):
             path.unlink()
     return target
 
@@ -48,7 +48,7 @@ def environment(**more: str) -> dict[str, str]:
     bare = {
         key: value
         for key, value in os.environ.items()
-        if not key.startswith(("COMPENDIUM_", "MAKE", "PYTEST"))
+        if not key.startswith(("COMPENDIUM_", "MAKE", "PYTEST")) and key != "ENV"
     }
     return bare | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"} | more
 

@@ -8,12 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-import nbformat
 import pytest
 
 import inside
 from conftest import MINUTES, environment, make, wait_until, write_notebook
-from helpers.build import execute
 
 pytestmark = pytest.mark.build
 RESULTS = ("notebooks", "figures", "tables", "site", "standard")
@@ -90,8 +88,9 @@ def test_a_card_without_alternative_text_fails_the_build(tiny):
     write_notebook(
         tiny, "01-tiny",
         "import matplotlib.pyplot as plt, pandas as pd",
-        "cards.figure(run, plt.figure(), 'empty', title='Empty', caption='Nothing at all is to be seen here.', alt='',"
-        " data=pd.DataFrame({'x': [1]}), sources=['data/published/001-table1.csv'], state='recomputed')",
+        "part = session.section(run)\npart.reads('data/published/001-table1.csv')",
+        "cards.figure(part, plt.figure(), 'empty', title='Empty', caption='Nothing at all is to be seen here.', alt='',"
+        " data=pd.DataFrame({'x': [1]}))",
     )  # fmt: skip
     done = inside.build(tiny, "all")
     assert done.returncode != 0
@@ -346,32 +345,3 @@ def test_make_with_jobs_is_safe(tiny):
     done = make(tiny, "-j2", "all")
     assert done.returncode == 0
     assert done.stdout.count("01-tiny starts") == 1
-
-
-@pytest.mark.parametrize(
-    ("parameters", "kept"),
-    [
-        ({}, ["always", "print", "a", "a or own"]),
-        ({"source": "all"}, ["always", "print", "a", "a or own"]),
-        ({"source": "a"}, ["always", "print", "a", "a or own"]),
-        ({"source": "b"}, ["always", "print"]),
-        ({"source": "own"}, ["always", "print", "own", "a or own"]),
-        ({"data": "mine.csv"}, ["always", "own", "a or own"]),
-        ({"data": "mine.csv", "source": "a"}, ["always", "own", "a or own"]),
-    ],
-)
-def test_cells_of_other_sources_are_left_out(tmp_path, parameters, kept):
-    tags = {
-        "always": [],
-        "print": ["print-only"],
-        "a": ["only-a"],
-        "own": ["only-own"],
-        "a or own": ["only-a", "only-own"],
-    }
-    cells = [
-        nbformat.v4.new_code_cell(name, metadata={"tags": tags[name]} if tags[name] else {})
-        for name in tags
-    ]
-    path = tmp_path / "01-cells.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
-    assert [cell.source for cell in execute._applicable(path, parameters).cells] == kept

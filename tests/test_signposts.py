@@ -294,6 +294,7 @@ def test_a_baseline_in_the_middle_turns_the_signs(tmp_path, example):
         assert two[scale, "1"] * sd[2] == pytest.approx(-one[scale, "2"] * sd[1], rel=1e-9)
 
 
+@pytest.mark.slow
 def test_other_choices_are_what_they_say(tmp_path, example):
     survey = read(tmp_path, example, **FULL)
     estimates = signposts.changes(survey)
@@ -420,6 +421,7 @@ MOVERS = {("peer", "", ""): 25, ("", "", "peer"): 25, ("peer", "peer", "comparis
           ("", "", "comparison"): 25}  # fmt: skip
 
 
+@pytest.mark.slow
 @given(
     counts=st.dictionaries(st.sampled_from(PATTERNS), st.sampled_from([1, 4, 9, 10, 25]), max_size=5),
     whole=st.sampled_from([(40, 30), (12, 40), (40, 0)]),
