@@ -48,7 +48,7 @@ def environment(**more: str) -> dict[str, str]:
     bare = {
         key: value
         for key, value in os.environ.items()
-        if not key.startswith(("COMPENDIUM_", "MAKE", "PYTEST"))
+        if not key.startswith(("COMPENDIUM_", "MAKE", "PYTEST")) and key != "ENV"
     }
     return bare | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"} | more
 

@@ -188,6 +188,7 @@ def test_the_description_names_every_file_with_its_rows():
     ]
 
 
+@pytest.mark.slow
 def test_files_made_again_are_the_committed_ones(city, tmp_path):
     target = tmp_path / "made"
     chicago.write(city, target)
@@ -428,6 +429,7 @@ def test_estimates_equal_least_squares_on_deviations_from_school_means(records, 
     )
 
 
+@pytest.mark.slow
 def test_each_choice_is_the_run_that_its_parameters_make(records):
     sums = chicago.pooled(records)
     found = chicago.choices(chicago.estimates(sums), sums, "2017")
@@ -461,6 +463,7 @@ def command(*arguments):
     )
 
 
+@pytest.mark.slow
 def test_the_command_says_what_is_wrong_and_writes_nothing(folder, tmp_path):
     empty = tmp_path / "nothing here"
     empty.mkdir()
@@ -473,6 +476,7 @@ def test_the_command_says_what_is_wrong_and_writes_nothing(folder, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_the_order_of_files_and_rows_changes_nothing(folder, tmp_path):
     chicago.write(folder, tmp_path / "first")
     for place, year in enumerate((2017, 2016, 2015)):

@@ -1,5 +1,6 @@
 """pyproject.toml, the two locks and environment.yml name the same set."""
 
+import ast
 import re
 import subprocess
 import sys
@@ -83,6 +84,15 @@ def test_environment_yml_has_the_same_ranges():
     assert set(ranges) == {"make", "pip"}
 
 
+def imported(path):
+    """Names of the packages that a file of Python imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom):
+            yield node.module.split(".")[0]
+        elif isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+
+
 def test_everything_imported_is_declared():
     modules = {
         "IPython": "ipykernel",
@@ -105,7 +115,7 @@ def test_everything_imported_is_declared():
     source = {path: USED | declared(EXTRAS["spark"]) for path in (ROOT / "src").rglob("*.py")}
     tests = {path: DECLARED | COMPARED for path in (ROOT / "tests").glob("*.py")}
     for path, known in (source | tests).items():
-        for name in re.findall(r"^\s*(?:from|import) (\w+)", path.read_text(), re.MULTILINE):
+        for name in imported(path):
             package = modules.get(name, name)
             if package and name not in sys.stdlib_module_names and package.lower() not in indirect:
                 assert canonicalize_name(package) in known, f"{path.name} imports {name}"

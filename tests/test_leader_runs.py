@@ -10,6 +10,8 @@ from conftest import ROOT
 from helpers.notebook import ledger, parameters, session
 from helpers.read import published
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = "02-teacher-leadership"
 
 

@@ -19,7 +19,7 @@ from conftest import need
 from helpers.estimate import bootstrap, fixed_effects, moments
 from helpers.project import InputError
 
-pytestmark = pytest.mark.filterwarnings("ignore:::pyfixest")
+pytestmark = [pytest.mark.filterwarnings("ignore:::pyfixest"), pytest.mark.slow]
 
 TERMS = ["2013", "2014", "sex: m", "x"]
 MODEL = {

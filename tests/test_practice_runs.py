@@ -15,6 +15,8 @@ from helpers.notebook import parameters, session
 from helpers.study import chicago
 from inprocess import refused, run
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("practice")]
+
 NOTEBOOK = "01-practice-change"
 
 

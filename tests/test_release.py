@@ -325,6 +325,7 @@ def test_equal_inputs_give_equal_bytes(ask, kind):
     assert first == again
 
 
+@pytest.mark.slow
 def test_equal_bytes_of_files_that_many_threads_could_read(tmp_path, monkeypatch):
     monkeypatch.setattr("helpers.release.folder.BUILD", tmp_path / "build")
     frame = students(schools=8, size=15_000)
@@ -420,6 +421,7 @@ def lists(*counts):
     return st.lists(st.sampled_from(counts), min_size=24, max_size=24)
 
 
+@pytest.mark.slow
 @given(
     counts=st.one_of(lists(0, 10, 15), lists(5, 7, 12), lists(0, 9, 10, 30, 31)),
     weighted=st.booleans(),

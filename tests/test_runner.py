@@ -88,7 +88,7 @@ def test_a_card_without_alternative_text_fails_the_build(tiny):
     write_notebook(
         tiny, "01-tiny",
         "import matplotlib.pyplot as plt, pandas as pd",
-        "part = session.section(run); part.reads('data/published/001-table1.csv')",
+        "part = session.section(run)\npart.reads('data/published/001-table1.csv')",
         "cards.figure(part, plt.figure(), 'empty', title='Empty', caption='Nothing at all is to be seen here.', alt='',"
         " data=pd.DataFrame({'x': [1]}))",
     )  # fmt: skip

@@ -8,6 +8,8 @@ from bs4 import BeautifulSoup
 import inprocess
 from conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = "05-satisfaction"
 OWN = {"items": ["materials"], "low": 1, "high": 4}
 

@@ -158,6 +158,8 @@ def assert_equal_to(ours, theirs, share, keys):
     assert both["std_error"].to_numpy() == pytest.approx(both["std_error_r"].to_numpy(), rel=1e-8)
 
 
+@pytest.mark.xdist_group("R")
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["replicates", "linearised"])
 def test_shares_are_those_of_r(survey, from_r, kind):
     ours = survey if kind == "replicates" else final_only(survey)
@@ -671,6 +673,7 @@ TABLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 @settings(max_examples=4, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), factor=st.floats(1e-3, 1e3))

@@ -13,6 +13,8 @@ from helpers.notebook import session
 from helpers.read import waves
 from helpers.study import signposts
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = "06-signposts"
 GERMAN = {"teacher": "Lehrkraft", "wave": "Jahr", "school": "Schule", "peer_groups": "Gruppen", "support": "Rückhalt"}  # fmt: skip
 SCALES = {"Zusammenarbeit": [f"collaboration_{item}" for item in range(1, 5)]}

@@ -14,6 +14,8 @@ from helpers.notebook import session
 from helpers.project import locate
 from helpers.read import published
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOK = "03-talis-deprivatization"
 ZIP = ROOT / "data" / "simulated" / "03-talis.zip"
 SURVEY = "data/simulated/03-survey.csv"

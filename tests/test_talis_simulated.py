@@ -17,6 +17,8 @@ from helpers.read import provenance, talis
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED
 from helpers.simulate import talis_sav, talis_systems
 
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("talis")]
+
 ZIP = ROOT / "data" / "simulated" / "03-talis.zip"
 ITEMS = list(talis_systems.ITEMS)
 DRAWS, SCHOOLS, OF = 1200, 150, 8000
