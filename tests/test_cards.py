@@ -1,6 +1,9 @@
 """Cards: nothing is shown that lacks what a reader needs, and nothing simulated passes for more."""
 
 import json
+import shutil
+import subprocess
+import zipfile
 
 import matplotlib.pyplot as plt
 import nbformat
@@ -10,7 +13,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbconvert import LatexExporter, MarkdownExporter
 
-from conftest import ROOT
+from conftest import ROOT, need
 from helpers.draw import cells, style
 from helpers.notebook import cards, session
 from helpers.project import InputError
@@ -212,6 +215,28 @@ def test_style_gives_equal_bytes(run, tmp_path):
         cards.figure(section(run), draw(), "again", **GOOD)
         made.append([path.read_bytes() for path in sorted((tmp_path / "figures").iterdir())])
     assert made[0] == made[1]
+
+
+def test_word_shows_figures_and_tables(run, tmp_path):
+    """In the two steps that the README names."""
+    need(shutil.which("pandoc"), "pandoc, which makes Word files,", "REQUIRE_PANDOC")
+    run.links = ""
+    part = section(run)
+    made = [cards.figure(part, draw(), "one", **GOOD), cards.table(part, DATA, "two", **TABLE)]
+    outputs = [nbformat.v4.new_output("display_data", card.bundle) for card in made]
+    code = [nbformat.v4.new_code_cell("", outputs=[output]) for output in outputs]
+    exporter = MarkdownExporter(display_data_priority=["text/markdown", "text/plain"])
+    words, _ = exporter.from_notebook_node(nbformat.v4.new_notebook(cells=code))
+    (tmp_path / "notebook.md").write_text(words)
+    command = ["pandoc", "notebook.md", "-o", "notebook.docx"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=300)
+    with zipfile.ZipFile(tmp_path / "notebook.docx") as packed:
+        text = packed.read("word/document.xml").decode()
+        pictures = [name for name in packed.namelist() if name.startswith("word/media/")]
+    assert len(pictures) == 1
+    assert "<w:tbl>" in text
+    for said in ("Figure 4.1. Two numbers.", "Table 4.1. Two numbers.", "recomputed"):
+        assert said in text
 
 
 def test_markdown_and_latex_show_figures_and_tables(run):
