@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from nbconvert import LatexExporter, MarkdownExporter
+from traitlets.config import Config
 
 from conftest import ROOT, need
 from helpers.draw import cells, style
@@ -225,7 +226,8 @@ def test_word_shows_figures_and_tables(run, tmp_path):
     made = [cards.figure(part, draw(), "one", **GOOD), cards.table(part, DATA, "two", **TABLE)]
     outputs = [nbformat.v4.new_output("display_data", card.bundle) for card in made]
     code = [nbformat.v4.new_code_cell("", outputs=[output]) for output in outputs]
-    exporter = MarkdownExporter(display_data_priority=["text/markdown", "text/plain"])
+    asked = {"NbConvertBase": {"display_data_priority": ["text/markdown", "text/plain"]}}
+    exporter = MarkdownExporter(config=Config(asked))
     words, _ = exporter.from_notebook_node(nbformat.v4.new_notebook(cells=code))
     (tmp_path / "notebook.md").write_text(words)
     command = ["pandoc", "notebook.md", "-o", "notebook.docx"]
