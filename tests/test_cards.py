@@ -99,6 +99,22 @@ def test_the_state_follows_from_what_was_read(run, tmp_path, paths, state):
     assert saved["state"].unique().tolist() == [state]
 
 
+def test_rows_of_several_states_say_so(run, tmp_path):
+    part = section(run, PRINT, "data/moments/cps-reports-moments.csv")
+    rows = DATA.assign(state=["recomputed", "moments"])
+    shown = html(cards.figure(part, draw(), "mixed", **(GOOD | {"data": rows})))
+    assert [badge.text for badge in shown.find_all(class_="state")] == ["recomputed", "moments"]
+    assert pd.read_csv(tmp_path / "figures" / "04-example--mixed.csv")["state"].tolist() == [
+        "recomputed",
+        "moments",
+    ]
+    drawn = (tmp_path / "figures" / "04-example--mixed.svg").read_text()
+    assert "<!-- recomputed" in drawn
+    assert "<!-- moments" in drawn
+    with pytest.raises(cards.CardError, match="rows are called microdata"):
+        cards.figure(part, draw(), "wrong", **(GOOD | {"data": rows.assign(state="microdata")}))
+
+
 def test_numbers_as_printed_are_published_and_made_up_ones_never(run, tmp_path):
     assert "published" in html(cards.table(section(run), DATA, "a", **TABLE, as_printed=True)).text
     made_up = html(cards.table(section(run, MADE_UP), DATA, "b", **TABLE, as_printed=True))
