@@ -62,6 +62,15 @@ def test_a_planted_wrong_import_is_seen():
 
 
 @MODULE
+def test_modules_and_functions_are_short(path):
+    text = path.read_text()
+    assert text.count("\n") <= 400
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < 60, node.name
+
+
+@MODULE
 def test_the_first_line_says_the_job(path):
     said = ast.get_docstring(ast.parse(path.read_text()))
     assert said

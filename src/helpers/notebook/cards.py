@@ -25,6 +25,7 @@ from helpers.project import STATES, relative
 from helpers.read import provenance
 
 TEMPLATES = Path(__file__).parent / "template"
+_FIT = r"max size={0.9\linewidth}{0.8\paperheight}"
 
 
 class CardError(ValueError):
@@ -70,42 +71,26 @@ def figure(
     """
     state = _state(section, as_printed)
     _check(section, name, title, caption, data)
-    if (
-        len(alt) < 60
-        or alt.strip() in (title, caption)
-        or re.search(r"no description|placeholder|todo", alt, re.I)
-    ):
-        raise CardError(
-            f"figure {name}: the alternative text must tell in a sentence or two what the figure shows"
-        )
+    _check_alt(name, alt, title, caption)
     run = section.run
     stem = run.folder / "figures" / f"{run.stem}--{name}"
     states = _states(section, data, state)
-    mark = _stamp(fig, states)
-    # No dates in the files: two builds give equal bytes.
-    fig.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
-    fig.savefig(stem.with_suffix(".png"), dpi=200, metadata={"Software": None})
-    mark.remove()
-    plt.close(fig)
+    _save(fig, stem, states)
     _csv(data, state, stem.with_suffix(".csv"))
     about = _about(section, "Figure", name, title, caption, states)
     _note(section, "figure", about, alt=alt)
+    svg, png = (
+        base64.b64encode(stem.with_suffix(e).read_bytes()).decode() for e in (".svg", ".png")
+    )
     width, height = (round(96 * inches) for inches in fig.get_size_inches())
-    image = base64.b64encode(stem.with_suffix(".svg").read_bytes()).decode()
-    page = _fill("figure.html.j2", **about, alt=alt, image=image, width=width, height=height,
+    page = _fill("figure.html.j2", **about, alt=alt, image=svg, width=width, height=height,
                  endings=("svg", "png", "csv"), links=f"{run.links}figures/{stem.name}")  # fmt: skip
     place = f"{run.links}figures/{stem.name}.png"
-    words = f"{about['number']}. {title}. {caption} ({about['state']})"
-    return Card(
-        {
-            "text/html": page,
-            "image/png": base64.b64encode(stem.with_suffix(".png").read_bytes()).decode(),
-            "text/markdown": f"![{_flat(alt)}]({place})\n\n**{about['number']}. {title}.** {caption} *({about['state']})*",
-            "text/latex": "\\begin{center}\\adjustimage{max size={0.9\\linewidth}{0.8\\paperheight}}"
-            f"{{{place}}}\\end{{center}}\n\n{_tex(words)}",
-            "text/plain": words,
-        }
+    shown = (
+        f"![{_flat(alt)}]({place})",
+        f"\\begin{{center}}\\adjustimage{{{_FIT}}}{{{place}}}\\end{{center}}",
     )
+    return Card({"text/html": page, "image/png": png, **_elsewhere(about, *shown)})
 
 
 def table(
@@ -147,15 +132,8 @@ def table(
     page = _fill("table.html.j2", **about, heads=list(seen), rows=seen.to_numpy().tolist(),
                  right=cells.numeric(columns), endings=("csv",),
                  links=f"{run.links}tables/{run.stem}--{name}")  # fmt: skip
-    words = f"{about['number']}. {title}. {caption} ({about['state']})"
-    return Card(
-        {
-            "text/html": page,
-            "text/markdown": f"{_markdown(seen)}\n\n**{about['number']}. {title}.** {caption} *({about['state']})*",
-            "text/latex": f"{_latex(seen)}\n\n{_tex(words)}",
-            "text/plain": f"{words}\n{seen.to_string(index=False)}",
-        }
-    )
+    plain = seen.to_string(index=False)
+    return Card({"text/html": page, **_elsewhere(about, _markdown(seen), _latex(seen), plain)})
 
 
 def say(text: str) -> Markdown:
@@ -211,6 +189,35 @@ def _check(section: Section, name: str, title: str, caption: str, data: pd.DataF
             raise CardError(f"{name}: the card lacks {what}")
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise CardError(f"{name}: a card's name is lower-case words joined by hyphens")
+
+
+def _check_alt(name: str, alt: str, title: str, caption: str) -> None:
+    placeholder = re.search(r"no description|placeholder|todo", alt, re.I)
+    if len(alt) < 60 or alt.strip() in (title, caption) or placeholder:
+        raise CardError(
+            f"figure {name}: the alternative text must tell in a sentence or two what the figure shows"
+        )
+
+
+def _save(fig: Figure, stem: Path, states: list[str]) -> None:
+    """SVG and PNG with the states written below, which leave the figure as it was."""
+    mark = _stamp(fig, states)
+    # No dates in the files: two builds give equal bytes.
+    fig.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
+    fig.savefig(stem.with_suffix(".png"), dpi=200, metadata={"Software": None})
+    mark.remove()
+    plt.close(fig)
+
+
+def _elsewhere(about: dict[str, Any], markdown: str, tex: str, plain: str = "") -> dict[str, str]:
+    """What front ends without HTML show of a card: Markdown, LaTeX and plain text."""
+    number, title, caption, state = (about[key] for key in ("number", "title", "caption", "state"))
+    words = f"{number}. {title}. {caption} ({state})"
+    return {
+        "text/markdown": f"{markdown}\n\n**{number}. {title}.** {caption} *({state})*",
+        "text/latex": f"{tex}\n\n{_tex(words)}",
+        "text/plain": f"{words}\n{plain}".strip(),
+    }
 
 
 def _about(

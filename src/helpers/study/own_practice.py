@@ -76,36 +76,31 @@ def read(
     ----------
     path : of the records
     outcome, items, low, high : a column of numbers; or columns of answers from `low` to `high`, to be measured
-    balanced : only schools with complete records in every year
-    by, columns : as `panels.models` takes them
+    balanced, by, columns : only schools with complete records in every year; the others as `panels.models` takes them
 
     Raises
     ------
     InputError
         For parameters that are missing or contradict each other, and for what is wrong in the file.
     """
-    if path == ROOT:
-        raise InputError("`data` is empty. Name your file in it.")
     columns["baseline"] = str(columns["baseline"])
-    _check_parameters(outcome, items, columns)
+    _check_parameters(path, outcome, items, columns)
     school, year, baseline = columns["school"], columns["year"], columns["baseline"]
-    named = [school, year, by, columns["cluster"], *columns["categories"]]
-    numeric = [outcome, *items, *columns["controls"], columns["weight"]]
-    used = [column for column in dict.fromkeys([*named, *numeric]) if column]
-    with records.open_records(path, used, [column for column in named if column]) as source:
+    named = list(filter(None, [school, year, by, columns["cluster"], *columns["categories"]]))
+    numeric = filter(None, [outcome, *items, *columns["controls"], columns["weight"]])
+    used = list(dict.fromkeys([*named, *numeric]))
+    with records.open_records(path, used, named) as source:
         files.check_columns(used, source.columns, source.name)
         measured = _measure(source, items, low, high, year, baseline) if items else _NOT_MEASURED
         models = panels.models(source, outcome=outcome or rasch.MEASURE, by=by, **columns)
         found_years = [name for name in moments.levels(source, year) if name != baseline]
         rows = int(source.fetch("SELECT count(*) AS n FROM file")["n"][0])
         found = _each(models, lambda model: _add_up(source, model, found_years))
-        sums, plain, references = (
-            {panel: parts[place] for panel, parts in found.items()} for place in range(3)
-        )
-        model, first = next(iter(models.values())), next(iter(sums.values()))
+        sums, plain, references = ({k: v[i] for k, v in found.items()} for i in range(3))
+        model, first = (next(iter(parts.values())) for parts in (models, sums))
         every = -(-int(first.records.sum()) // SAMPLED)
         sample = _sample(source, model, every)
-    without_panel = rows - sum(part.rows for part in sums.values())
+    without = rows - sum(part.rows for part in sums.values())
     if balanced:
         kept = _each(sums, lambda part: _seen_every_year(part, found_years, source.name))
         sums, plain = _taken(sums, kept), _taken(plain, kept)
@@ -115,7 +110,7 @@ def read(
         cluster=columns["cluster"],
         categories=tuple(columns["categories"]),
         references=references,
-        without_panel=without_panel,
+        without_panel=without,
         model=replace(model, subset={}),
         sample=sample,
         every=every,
@@ -307,7 +302,9 @@ def _rests_on(plain: Moments, term: str, study: Study) -> float:
     return float(everybody)
 
 
-def _check_parameters(outcome: str, items: list[str], columns: dict[str, Any]) -> None:
+def _check_parameters(path: Path, outcome: str, items: list[str], columns: dict[str, Any]) -> None:
+    if path == ROOT:
+        raise InputError("`data` is empty. Name your file in it.")
     for name in ("school", "year", "baseline"):
         if not columns[name]:
             raise InputError(
