@@ -38,8 +38,8 @@ def copy_project(target: Path, notebooks: bool = True) -> Path:
     if (ROOT / "build" / "cache").is_dir():  # long simulations, known by the content of their code
         shutil.copytree(ROOT / "build" / "cache", target / "build" / "cache")
     if not notebooks:
-        for path in (target / "notebooks").rglob("*.ipynb"):
-            path.unlink()
+        shutil.rmtree(target / "notebooks")
+        (target / "notebooks").mkdir()
     return target
 
 

@@ -1,6 +1,9 @@
 """Cards: nothing is shown that lacks what a reader needs, and nothing simulated passes for more."""
 
 import json
+import shutil
+import subprocess
+import zipfile
 
 import matplotlib.pyplot as plt
 import nbformat
@@ -9,8 +12,9 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from nbconvert import LatexExporter, MarkdownExporter
+from traitlets.config import Config
 
-from conftest import ROOT
+from conftest import ROOT, need
 from helpers.draw import cells, style
 from helpers.notebook import cards, session
 from helpers.project import InputError
@@ -93,6 +97,22 @@ def test_the_state_follows_from_what_was_read(run, tmp_path, paths, state):
     cards.table(found, DATA, "numbers", **TABLE)
     saved = pd.read_csv(tmp_path / "tables" / "04-example--numbers.csv")
     assert saved["state"].unique().tolist() == [state]
+
+
+def test_rows_of_several_states_say_so(run, tmp_path):
+    part = section(run, PRINT, "data/moments/cps-reports-moments.csv")
+    rows = DATA.assign(state=["recomputed", "moments"])
+    shown = html(cards.figure(part, draw(), "mixed", **(GOOD | {"data": rows})))
+    assert [badge.text for badge in shown.find_all(class_="state")] == ["recomputed", "moments"]
+    assert pd.read_csv(tmp_path / "figures" / "04-example--mixed.csv")["state"].tolist() == [
+        "recomputed",
+        "moments",
+    ]
+    drawn = (tmp_path / "figures" / "04-example--mixed.svg").read_text()
+    assert "<!-- recomputed" in drawn
+    assert "<!-- moments" in drawn
+    with pytest.raises(cards.CardError, match="rows are called microdata"):
+        cards.figure(part, draw(), "wrong", **(GOOD | {"data": rows.assign(state="microdata")}))
 
 
 def test_numbers_as_printed_are_published_and_made_up_ones_never(run, tmp_path):
@@ -212,6 +232,29 @@ def test_style_gives_equal_bytes(run, tmp_path):
         cards.figure(section(run), draw(), "again", **GOOD)
         made.append([path.read_bytes() for path in sorted((tmp_path / "figures").iterdir())])
     assert made[0] == made[1]
+
+
+def test_word_shows_figures_and_tables(run, tmp_path):
+    """In the two steps that the README names."""
+    need(shutil.which("pandoc"), "pandoc, which makes Word files,", "REQUIRE_PANDOC")
+    run.links = ""
+    part = section(run)
+    made = [cards.figure(part, draw(), "one", **GOOD), cards.table(part, DATA, "two", **TABLE)]
+    outputs = [nbformat.v4.new_output("display_data", card.bundle) for card in made]
+    code = [nbformat.v4.new_code_cell("", outputs=[output]) for output in outputs]
+    asked = {"NbConvertBase": {"display_data_priority": ["text/markdown", "text/plain"]}}
+    exporter = MarkdownExporter(config=Config(asked))
+    words, _ = exporter.from_notebook_node(nbformat.v4.new_notebook(cells=code))
+    (tmp_path / "notebook.md").write_text(words)
+    command = ["pandoc", "notebook.md", "-o", "notebook.docx"]
+    subprocess.run(command, cwd=tmp_path, check=True, timeout=300)
+    with zipfile.ZipFile(tmp_path / "notebook.docx") as packed:
+        text = packed.read("word/document.xml").decode()
+        pictures = [name for name in packed.namelist() if name.startswith("word/media/")]
+    assert len(pictures) == 1
+    assert "<w:tbl>" in text
+    for said in ("Figure 4.1. Two numbers.", "Table 4.1. Two numbers.", "recomputed"):
+        assert said in text
 
 
 def test_markdown_and_latex_show_figures_and_tables(run):

@@ -103,7 +103,6 @@ def test_everything_imported_is_declared():
     indirect = {
         "numpy",
         "yaml",
-        "jinja2",
         "nbformat",
         "jupyter_client",
         "traitlets",

@@ -59,7 +59,7 @@ def categories(persons=True):
         pd.DataFrame({"place": places, "answer": a, "probability": np.exp(-((places - 2 * i + 3) ** 2))})
         for i, a in enumerate(["never", "sometimes", "often", "always"])
     )  # fmt: skip
-    items = pd.DataFrame({"item": ["item 1", "item 2"], "location": [-0.5, 0.5]})
+    items = pd.DataFrame({"item": [f"item_{i}" for i in range(5)], "location": np.arange(5) / 4})
     measures = pd.DataFrame({"place": [-1.0, 0.0, 1.0], "share": [0.3, 0.4, 0.3]})
     return line_charts.category_curves(chance, items, measures if persons else None)
 

@@ -114,3 +114,15 @@ def test_the_tree_of_helpers_names_what_is_there():
     assert set(named) == there
     guide = (ROOT / "CONTRIBUTING.md").read_text()
     assert all(f"- `{name}`:" in guide for name in named)
+
+
+def test_the_way_through_the_house_is_there():
+    guide = (ROOT / "CONTRIBUTING.md").read_text().partition("## Five minutes in the house")[2]
+    steps = re.findall(r"\| `((?:src|data)/\S+)` \| (?:`(\w+)`)? ?\|", guide.partition("\n## ")[0])
+    assert len(steps) == 18
+    for file, function in steps:
+        text = (ROOT / file).read_text()
+        assert not function or re.search(rf"^def {function}\(", text, re.MULTILINE), (
+            file,
+            function,
+        )

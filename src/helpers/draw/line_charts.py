@@ -174,7 +174,7 @@ def category_curves(
     top, high = (measures["share"].max(), 1.6) if persons else (1.0, 2.0)
     for rank, row in enumerate(items.sort_values("location").itertuples()):
         lower.plot([row.location] * 2, [0, top * 1.05], color=RED, linewidth=1.2)
-        height = top * (1.05 + 0.22 * (high - 1) * (rank % 3))
+        height = top * (1.05 + (0.13 if persons else 0.26) * (rank % 3))
         marks.label(lower, row.location, height, row.item, dark(RED), (0, 2), fontsize=SMALL)
     lower.set(xlabel="logits", ylim=(0, top * high))
     if persons:

@@ -22,6 +22,7 @@ from helpers.draw import cells
 from helpers.notebook import session as sessions
 from helpers.notebook.session import Section, Session
 from helpers.project import STATES, relative
+from helpers.read import provenance
 
 TEMPLATES = Path(__file__).parent / "template"
 
@@ -79,26 +80,27 @@ def figure(
         )
     run = section.run
     stem = run.folder / "figures" / f"{run.stem}--{name}"
-    mark = _stamp(fig, state)
+    states = _states(section, data, state)
+    mark = _stamp(fig, states)
     # No dates in the files: two builds give equal bytes.
     fig.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
     fig.savefig(stem.with_suffix(".png"), dpi=200, metadata={"Software": None})
     mark.remove()
     plt.close(fig)
     _csv(data, state, stem.with_suffix(".csv"))
-    about = _about(section, "Figure", name, title, caption, state)
+    about = _about(section, "Figure", name, title, caption, states)
     _note(section, "figure", about, alt=alt)
     width, height = (round(96 * inches) for inches in fig.get_size_inches())
     image = base64.b64encode(stem.with_suffix(".svg").read_bytes()).decode()
     page = _fill("figure.html.j2", **about, alt=alt, image=image, width=width, height=height,
                  endings=("svg", "png", "csv"), links=f"{run.links}figures/{stem.name}")  # fmt: skip
     place = f"{run.links}figures/{stem.name}.png"
-    words = f"{about['number']}. {title}. {caption} ({state})"
+    words = f"{about['number']}. {title}. {caption} ({about['state']})"
     return Card(
         {
             "text/html": page,
             "image/png": base64.b64encode(stem.with_suffix(".png").read_bytes()).decode(),
-            "text/markdown": f"![{_flat(alt)}]({place})\n\n**{about['number']}. {title}.** {caption} *({state})*",
+            "text/markdown": f"![{_flat(alt)}]({place})\n\n**{about['number']}. {title}.** {caption} *({about['state']})*",
             "text/latex": "\\begin{center}\\adjustimage{max size={0.9\\linewidth}{0.8\\paperheight}}"
             f"{{{place}}}\\end{{center}}\n\n{_tex(words)}",
             "text/plain": words,
@@ -137,7 +139,7 @@ def table(
     _check(section, name, title, caption, data)
     run = section.run
     _csv(data, state, run.folder / "tables" / f"{run.stem}--{name}.csv")
-    about = _about(section, "Table", name, title, caption, state)
+    about = _about(section, "Table", name, title, caption, _states(section, data, state))
     _note(section, "table", about)
     rows = data if show is None else show
     columns = columns or {str(head): f"{{{head}}}" for head in rows}
@@ -145,11 +147,11 @@ def table(
     page = _fill("table.html.j2", **about, heads=list(seen), rows=seen.to_numpy().tolist(),
                  right=cells.numeric(columns), endings=("csv",),
                  links=f"{run.links}tables/{run.stem}--{name}")  # fmt: skip
-    words = f"{about['number']}. {title}. {caption} ({state})"
+    words = f"{about['number']}. {title}. {caption} ({about['state']})"
     return Card(
         {
             "text/html": page,
-            "text/markdown": f"{_markdown(seen)}\n\n**{about['number']}. {title}.** {caption} *({state})*",
+            "text/markdown": f"{_markdown(seen)}\n\n**{about['number']}. {title}.** {caption} *({about['state']})*",
             "text/latex": f"{_latex(seen)}\n\n{_tex(words)}",
             "text/plain": f"{words}\n{seen.to_string(index=False)}",
         }
@@ -212,13 +214,14 @@ def _check(section: Section, name: str, title: str, caption: str, data: pd.DataF
 
 
 def _about(
-    section: Section, word: str, name: str, title: str, caption: str, state: str
+    section: Section, word: str, name: str, title: str, caption: str, states: list[str]
 ) -> dict[str, Any]:
     """What caption and small print say of a card."""
     run = section.run
     given = ", ".join(f"{key} = {value!r}" for key, value in _changed(run).items())
     return {
-        "name": name, "title": title, "caption": caption, "state": state, "meaning": STATES[state],
+        "name": name, "title": title, "caption": caption, "state": " and ".join(states),
+        "states": {state: STATES[state] for state in states},
         "number": _number(run, word, name), "given": given or "defaults",
         "origin": ", ".join(map(relative, section.sources)),
     }  # fmt: skip
@@ -226,6 +229,7 @@ def _about(
 
 def _note(section: Section, kind: str, about: dict[str, Any], **more: Any) -> None:
     kept = {key: about[key] for key in ("number", "name", "title", "caption", "state")}
+    kept["states"] = list(about["states"])
     sources = [relative(path) for path in section.sources]
     sessions.note(section.run, kind, **kept, **more, sources=sources)
 
@@ -239,16 +243,30 @@ def _number(run: Session, word: str, name: str) -> str:
 
 
 def _csv(data: pd.DataFrame, state: str, path: Path) -> None:
+    rows = data if "state" in data else data.assign(state=state)
     # Twelve significant digits: all that is meant, none of the noise of the last bits.
-    data.assign(state=state).to_csv(path, index=False, float_format="%.12g", lineterminator="\n")
+    rows.to_csv(path, index=False, float_format="%.12g", lineterminator="\n")
 
 
-def _stamp(fig: Figure, state: str) -> Any:
-    if state == "simulated":
+def _states(section: Section, data: pd.DataFrame, state: str) -> list[str]:
+    """The states on a card: its own, or those of its rows where they say their own; none that its sources have not."""
+    known = {provenance.state_of(path) for path in section.sources} | {state}
+    if "published" in known:
+        known.add("recomputed")
+    rows = list(dict.fromkeys(data["state"])) if "state" in data else [state]
+    strange = [word for word in rows if word not in known]
+    if strange:
+        raise CardError(f"rows are called {strange[0]}, and nothing that was read is")
+    return rows
+
+
+def _stamp(fig: Figure, states: list[str]) -> Any:
+    if "simulated" in states:
         text = "SIMULATED – shows the method, is no evidence"
         style = {"color": "#a3005c", "weight": "bold"}
     else:
-        text, style = f"{state}: {STATES[state]}", {"color": "#555555"}
+        text = "\n".join(f"{state}: {STATES[state]}" for state in states)
+        style = {"color": "#555555"}
     return fig.text(1, -0.01, text, ha="right", va="top", fontsize=8.5, **style)
 
 

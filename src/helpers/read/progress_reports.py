@@ -1,7 +1,7 @@
 """Chicago's School Progress Reports as the city publishes them: a file a school year, a row a school.
 
-Two of their ratings come from the yearly survey: Ambitious Instruction from students' answers, Collaborative Teachers
-from teachers'. Years here are report years, as the files print them.
+Two of their ratings come from the yearly survey: Ambitious Instruction rests on students' answers, Collaborative
+Teachers on those of teachers. Years here are report years, as the files print them.
 """
 
 import re
