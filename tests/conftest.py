@@ -65,10 +65,12 @@ def make(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProc
     )
 
 
-def wait_until(seen: Callable[[], bool]) -> bool:
-    """Wait, for minutes if need be, and say whether it came to it."""
+def wait_until(seen: Callable[[], bool], running: subprocess.Popen | None = None) -> bool:
+    """Wait, for minutes if need be, and say whether it came to it; no longer than a process that is `running`."""
     deadline = time.monotonic() + MINUTES
     while not seen() and time.monotonic() < deadline:
+        if running and running.poll() is not None:
+            break
         time.sleep(0.02)
     return seen()
 

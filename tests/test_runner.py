@@ -220,7 +220,7 @@ def test_kill_at_any_moment_leaves_nothing_taken_for_done(tiny, moment):
         env=environment(PYTHONPATH=str(tiny / "src"), SLOW=f"{2 * MINUTES}" if moment == "while a cell runs" else "0"),
     )  # fmt: skip
     if moment == "while a cell runs":
-        assert wait_until(marker.exists)
+        assert wait_until(marker.exists, running)
     else:
         time.sleep(float(moment.split()[1]))
     os.kill(running.pid, signal.SIGKILL)
@@ -247,7 +247,7 @@ def test_an_interrupt_ends_the_build_at_once(tiny):
         ["make", "ENV=active", "all"], cwd=tiny, env=environment(), start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
     )  # fmt: skip
-    assert wait_until(marker.exists)
+    assert wait_until(marker.exists, running)
     os.killpg(running.pid, signal.SIGINT)
     said = running.communicate(timeout=MINUTES)[0]
     assert running.returncode != 0
