@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.project import InputError
-from helpers.read import archive
+from helpers.read import files
 
 ENDINGS = (".sav", ".csv")
 
@@ -35,12 +35,12 @@ def pack(path, members, method=zipfile.ZIP_DEFLATED):
 
 
 def contents(place):
-    with archive.find(place, ENDINGS) as found:
+    with files.find(place, ENDINGS) as found:
         return {file.name: file.path.read_bytes() for file in found}
 
 
 def refused(place):
-    with pytest.raises(InputError) as error, archive.find(place, ENDINGS):
+    with pytest.raises(InputError) as error, files.find(place, ENDINGS):
         pass
     return str(error.value)
 
@@ -77,7 +77,7 @@ def test_one_file(tmp_path):
 
 
 def test_members_are_gone_after_the_context(tmp_path):
-    with archive.find(pack(tmp_path / "a.zip", {"a.sav": "1"}), ENDINGS) as found:
+    with files.find(pack(tmp_path / "a.zip", {"a.sav": "1"}), ENDINGS) as found:
         (file,) = found
         assert file.path.is_file()
     assert not file.path.exists()
@@ -136,14 +136,14 @@ def test_bomb_that_states_a_false_size(tmp_path):
 def test_size_limits(tmp_path, monkeypatch, limit):
     path = pack(tmp_path / "large.zip", {"a.sav": b"1" * 600, "b.sav": b"2" * 600})
     assert len(contents(path)) == 2
-    monkeypatch.setattr(archive, limit, 1000 if limit == "TOTAL_BYTES" else 500)
+    monkeypatch.setattr(files, limit, 1000 if limit == "TOTAL_BYTES" else 500)
     assert "it unpacks to more than is allowed here" in refused(path)
 
 
 def test_size_limit_counts_what_really_comes_out(tmp_path, monkeypatch):
     path = pack(tmp_path / "large.zip", {"a.sav": b"1" * 600, "b.sav": b"2" * 600})
-    monkeypatch.setattr(archive, "_check", lambda members, source: None)
-    monkeypatch.setattr(archive, "TOTAL_BYTES", 1000)
+    monkeypatch.setattr(files, "_check", lambda members, source: None)
+    monkeypatch.setattr(files, "TOTAL_BYTES", 1000)
     assert "'b.sav' cannot be taken out: it unpacks to more" in refused(path)
 
 
@@ -184,7 +184,7 @@ def test_wrong_bytes_anywhere_are_one_message(tmp_path_factory, place, wrong):
     start = int(place * len(content))
     content[start : start + len(wrong)] = wrong
     path.write_bytes(content)
-    with suppress(InputError), archive.find(path, ENDINGS) as found:
+    with suppress(InputError), files.find(path, ENDINGS) as found:
         assert {file.path.read_bytes() for file in found} <= set(members.values())
 
 
@@ -204,7 +204,7 @@ def test_no_room_to_unpack(tmp_path, temporary, monkeypatch):
     def full(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(archive, "_copy", full)
+    monkeypatch.setattr(files, "_copy", full)
     message = refused(pack(tmp_path / "a.zip", {"a.sav": "1"}))
     assert message.startswith(f"a.zip: no room to unpack it in {temporary}")
     assert "TMPDIR" in message

@@ -15,10 +15,10 @@ from nbconvert import LatexExporter, MarkdownExporter
 from traitlets.config import Config
 
 from conftest import ROOT, need
-from helpers.draw import cells, style
+from helpers.draw import numbers, style
 from helpers.notebook import cards, session
 from helpers.project import InputError
-from helpers.read import provenance
+from helpers.read import files
 
 DATA = pd.DataFrame({"item": ["a", "b"], "estimate": [1 / 3, 2.0]})
 GOOD = {
@@ -173,9 +173,9 @@ def test_names_that_are_no_file_names(run, name):
 def test_a_copy_of_a_simulated_file_stays_simulated(tmp_path):
     copy = tmp_path / "my-real-data.csv"
     copy.write_bytes((ROOT / MADE_UP).read_bytes())
-    assert provenance.state_of(copy) == "simulated"
+    assert files.state_of(copy) == "simulated"
     copy.write_text("a,b\n1,2\n")
-    assert provenance.state_of(copy) == "microdata"
+    assert files.state_of(copy) == "microdata"
 
 
 def test_running_a_cell_again_keeps_its_number(run):
@@ -202,12 +202,12 @@ def test_table_card_has_caption_header_scopes_and_cells_by_format(run, tmp_path)
 
 def test_a_cell_is_a_dash_where_something_is_missing():
     rows = pd.DataFrame({"x": [1.0, np.nan], "p": [0.00004, 0.2], "s": ["a", None], "n": [1200, 3]})
-    found = cells.cells(rows, {"x": "{x:.1f}", "p": "{p:p}", "s": "{s}!", "n": "{n:,.0f}"})
+    found = numbers.cells(rows, {"x": "{x:.1f}", "p": "{p:p}", "s": "{s}!", "n": "{n:,.0f}"})
     assert found.to_numpy().tolist() == [
         ["1.0", "< 0.001", "a!", "1,200"],
         ["–", "0.200", "–", "3"],
     ]
-    assert cells.numeric({"x": "{x:.1f}", "s": "{s}!", "own": ["1", "2"]}) == [True, False, False]
+    assert numbers.numeric({"x": "{x:.1f}", "s": "{s}!", "own": ["1", "2"]}) == [True, False, False]
 
 
 def test_text_is_escaped(run):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.draw import cells
+from helpers.draw import numbers
 from helpers.project import InputError
 from helpers.study import classroom_doors, share_words
 
@@ -42,7 +42,7 @@ def view(table=None, names=NAMES):
 
 def seen(words):
     """What a reader sees of a table."""
-    return cells.cells(words["show"], words["columns"])
+    return numbers.cells(words["show"], words["columns"])
 
 
 def test_only_systems_with_a_share_are_drawn():

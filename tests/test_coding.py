@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from conftest import write_records
 from helpers.estimate import intervals, reliability
 from helpers.project import InputError
-from helpers.study import coding
+from helpers.study import leaders
 
 
 def matrix(*columns):
@@ -46,7 +46,7 @@ def test_kappa_of_a_known_table():
     """20 yes-yes, 5 yes-no, 10 no-yes, 15 no-no: observed 0.7, expected 0.5, so 0.4."""
     first = matrix([1] * 25 + [0] * 25)
     second = matrix([1] * 20 + [0] * 5 + [1] * 10 + [0] * 15)
-    row = coding.agreement(first, second).iloc[0]
+    row = leaders.agreement(first, second).iloc[0]
     assert row["agree"] == pytest.approx(0.7)
     assert row["kappa"] == pytest.approx(0.4)
     assert (row["count_1"], row["count_2"]) == (25, 30)
@@ -55,7 +55,7 @@ def test_kappa_of_a_known_table():
 
 def test_agreement_where_nothing_can_be_said():
     first = matrix([1] * 12, [1, 0] * 6)
-    rows = coding.agreement(first, first).set_index("code")
+    rows = leaders.agreement(first, first).set_index("code")
     assert rows.loc["a", ["kappa", "alpha"]].isna().all()
     assert "one value" in rows.loc["a", "note"]
     assert rows.loc["b", "kappa"] == rows.loc["b", "alpha"] == 1
@@ -64,7 +64,7 @@ def test_agreement_where_nothing_can_be_said():
 
 def test_one_coder_who_never_sees_it():
     """Chance alone explains all agreement: kappa 0, alpha a little below."""
-    row = coding.agreement(matrix([0] * 12), matrix([1] * 4 + [0] * 8)).iloc[0]
+    row = leaders.agreement(matrix([0] * 12), matrix([1] * 4 + [0] * 8)).iloc[0]
     assert row["kappa"] == pytest.approx(0)
     assert row["alpha"] < 0
     assert not row["note"]
@@ -93,7 +93,7 @@ def test_fishers_tea():
     R's upper end is loose; the equation for it (the chance of all 4 is 0.975) is solved here.
     """
     cups = matrix([1] * 4 + [0] * 4, [1, 1, 1, 0, 1, 0, 0, 0])
-    row = coding.associations(cups, ["a"], ["b"]).iloc[0]
+    row = leaders.associations(cups, ["a"], ["b"]).iloc[0]
     assert row[["both", "practice_only", "support_only", "neither"]].tolist() == [3, 1, 1, 3]
     assert row["p_value"] == pytest.approx(34 / 70)
     assert row["p_holm"] == row["p_value"]
@@ -106,13 +106,13 @@ def test_fishers_tea():
 
 def test_least_p_of_the_sixteen_leaders():
     """Three who do not share, all among seven of mathematics: C(7, 3) of C(16, 3) ways, and none is rarer."""
-    assert coding.least_p(16, 7, 13) == pytest.approx(35 / 560)
+    assert leaders.least_p(16, 7, 13) == pytest.approx(35 / 560)
 
 
 def test_holm_counts_every_pair_that_is_tested_and_no_other():
     rng = np.random.default_rng(4)
     columns = [rng.integers(0, 2, 20) for _ in range(4)]
-    found = coding.associations(matrix(*columns, [1] * 20), ["a", "b", "e"], ["c", "d"])
+    found = leaders.associations(matrix(*columns, [1] * 20), ["a", "b", "e"], ["c", "d"])
     tested = found.dropna(subset="p_value")
     assert len(tested) == 4
     assert found.loc[found["practice"] == "e", "note"].str.contains("the same for all").all()
@@ -122,7 +122,7 @@ def test_holm_counts_every_pair_that_is_tested_and_no_other():
 
 
 def test_together_counts_pairs_once_and_codes_on_the_diagonal():
-    pairs = coding.together(matrix([1, 1, 0, 1], [1, 0, 0, 1], [0, 0, 0, 0]))
+    pairs = leaders.together(matrix([1, 1, 0, 1], [1, 0, 0, 1], [0, 0, 0, 0]))
     counts = {(row.code_1, row.code_2): row.both for row in pairs.itertuples()}
     assert counts == {
         ("a", "a"): 3, ("b", "b"): 2, ("c", "c"): 0, ("a", "b"): 2, ("a", "c"): 0, ("b", "c"): 0,
@@ -145,7 +145,7 @@ READ = {"practices": ["teilt"], "supports": {"zeit": "Zeit"}, "leader": "wer", "
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".sav", ".dta"])
 def test_two_coders_in_any_order_and_format(tmp_path, twice, ending):
     path = write_records(tmp_path / f"codes{ending}", twice.sample(frac=1, random_state=1))
-    found = coding.read(path, **READ)
+    found = leaders.read(path, **READ)
     first, second = (
         twice[twice["von"] == name].set_index("wer")["teilt"].to_numpy() for name in "xy"
     )
@@ -159,7 +159,7 @@ def test_two_coders_in_any_order_and_format(tmp_path, twice, ending):
 
 def test_one_row_a_leader_without_names(tmp_path, twice):
     path = write_records(tmp_path / "codes.csv", twice[twice["von"] == "x"])
-    found = coding.read(path, ["teilt", "zeit"])
+    found = leaders.read(path, ["teilt", "zeit"])
     assert found.coders == ()
     assert found.matrix["zeit"].tolist() == twice.loc[twice["von"] == "x", "zeit"].tolist()
 
@@ -189,7 +189,7 @@ def test_mistakes_are_named(tmp_path, twice, mistake):
     spoil, more, named = BAD[mistake]
     path = write_records(tmp_path / "codes.csv", spoil(twice))
     with pytest.raises(InputError) as refused:
-        coding.read(path, **(READ | more))
+        leaders.read(path, **(READ | more))
     for part in named:
         assert part in str(refused.value)
 
@@ -197,4 +197,4 @@ def test_mistakes_are_named(tmp_path, twice, mistake):
 def test_an_empty_file(tmp_path):
     (tmp_path / "codes.csv").write_bytes(b"")
     with pytest.raises(InputError, match="is empty"):
-        coding.read(tmp_path / "codes.csv", **READ)
+        leaders.read(tmp_path / "codes.csv", **READ)

@@ -17,9 +17,9 @@ from scipy import stats
 from conftest import ROOT, environment
 from helpers.estimate import fixed_effects
 from helpers.project import InputError
-from helpers.read import progress_reports
+from helpers.read import published
 from helpers.release import released
-from helpers.study import chicago, report_counts
+from helpers.study import practice_change, retellings
 
 AMBITIOUS = "School_Survey_Ambitious_Instruction"
 STUDENTS = "School_Survey_Student_Response_Rate_Pct"
@@ -36,7 +36,7 @@ PRINTED = {"student": [81.2, 83.0, 82.2, 81.4], "teacher": [80.7, 83.2, 80.9, 79
 def report(year, schools=60, seed=0):
     """One year's file as the city writes it, cut to the columns used here and one more."""
     rng = np.random.default_rng(100 * year + seed)
-    words = ["", progress_reports.NOT_ENOUGH, *progress_reports.RATINGS]
+    words = ["", published.NOT_ENOUGH, *published.RATINGS]
     chances = [0.04, 0.06, 0.1, 0.2, 0.25, 0.2, 0.15]
     return pd.DataFrame(
         {
@@ -69,7 +69,7 @@ def folder(tmp_path):
 
 @pytest.fixture
 def records(folder):
-    return progress_reports.read(progress_reports.find(folder))
+    return published.read_reports(published.find_reports(folder))
 
 
 @pytest.fixture
@@ -77,18 +77,18 @@ def city(shared, tmp_path):
     """The city's own files of which the committed tables were made; more reports have come out since."""
     folder = tmp_path / "city"
     folder.mkdir()
-    for entry in json.loads((chicago.FOLDER / "cps-reports.json").read_text())["inputs"]:
+    for entry in json.loads((practice_change.FOLDER / "cps-reports.json").read_text())["inputs"]:
         shutil.copy(shared / "data" / "cps" / entry["name"], folder)
     return folder
 
 
 def committed(name):
-    return pd.read_csv(chicago.FOLDER / name, dtype={"term": str, "pattern": str})
+    return pd.read_csv(practice_change.FOLDER / name, dtype={"term": str, "pattern": str})
 
 
 def estimates(panel):
     data = released.read_pooled(
-        chicago.read_pooled(chicago.FOLDER / "cps-reports-moments.csv"), panel
+        practice_change.read_pooled(practice_change.FOLDER / "cps-reports-moments.csv"), panel
     )
     return data, released.fit(data).in_units_of(data.baseline_sd).table()
 
@@ -133,9 +133,9 @@ def test_committed_check_by_another_package_agrees():
 
 
 def test_every_panel_is_there_and_can_be_rebuilt():
-    sums = chicago.read_pooled(chicago.FOLDER / "cps-reports-moments.csv")
+    sums = practice_change.read_pooled(practice_change.FOLDER / "cps-reports-moments.csv")
     panels = sums[["panel", "group", "measure", "specification"]].drop_duplicates()
-    assert len(panels) == 2 * len(chicago.MEASURES) * len(chicago.SPECIFICATIONS)
+    assert len(panels) == 2 * len(practice_change.MEASURES) * len(practice_change.SPECIFICATIONS)
     for row in panels.itertuples():
         assert row.panel == f"{row.group} {row.measure} {row.specification}"
         data = released.read_pooled(sums, row.panel)
@@ -149,7 +149,7 @@ def test_counts_of_the_committed_tables_agree_with_each_other():
     turnover = committed("cps-reports-turnover.csv")
     patterns = committed("cps-reports-patterns.csv")
     keys = ["group", "measure", "report_year"]
-    rated = shares[shares["rating"].isin(progress_reports.RATINGS)].groupby(keys)["schools"].sum()
+    rated = shares[shares["rating"].isin(published.RATINGS)].groupby(keys)["schools"].sum()
     expected = turnover.set_index(keys)
     assert rated.to_dict() == expected["rated"].to_dict()
     assert shares.groupby(keys)["schools"].sum().to_dict() == expected["listed"].to_dict()
@@ -176,8 +176,8 @@ def test_printed_district_averages():
 
 
 def test_the_description_names_every_file_with_its_rows():
-    about = json.loads((chicago.FOLDER / "cps-reports.json").read_text())
-    assert {file["name"] for file in about["files"]} == set(chicago.TABLES)
+    about = json.loads((practice_change.FOLDER / "cps-reports.json").read_text())
+    assert {file["name"] for file in about["files"]} == set(practice_change.TABLES)
     for file in about["files"]:
         assert file["rows"] == len(committed(file["name"]))
     assert [entry["title"] for entry in about["reports"]] == [
@@ -191,19 +191,20 @@ def test_the_description_names_every_file_with_its_rows():
 @pytest.mark.slow
 def test_files_made_again_are_the_committed_ones(city, tmp_path):
     target = tmp_path / "made"
-    chicago.write(city, target)
-    assert {path.name for path in target.iterdir()} == {*chicago.TABLES, "cps-reports.json"}
-    for name in chicago.TABLES:
-        made, kept = (pd.read_csv(folder / name) for folder in (target, chicago.FOLDER))
+    practice_change.write(city, target)
+    assert {path.name for path in target.iterdir()} == {*practice_change.TABLES, "cps-reports.json"}
+    for name in practice_change.TABLES:
+        made, kept = (pd.read_csv(folder / name) for folder in (target, practice_change.FOLDER))
         pd.testing.assert_frame_equal(made, kept, check_exact=False, rtol=1e-12, atol=1e-12)
     about = "cps-reports.json"
-    assert (target / about).read_text() == (chicago.FOLDER / about).read_text()
+    assert (target / about).read_text() == (practice_change.FOLDER / about).read_text()
 
 
 def test_no_school_is_named_in_the_committed_files(city):
-    records = progress_reports.read(progress_reports.find(city))
+    records = published.read_reports(published.find_reports(city))
     text = "\n".join(
-        (chicago.FOLDER / name).read_text() for name in [*chicago.TABLES, "cps-reports.json"]
+        (practice_change.FOLDER / name).read_text()
+        for name in [*practice_change.TABLES, "cps-reports.json"]
     )
     assert not set(re.findall(r"\d+", text)) & set(records["school_id"])
 
@@ -217,7 +218,7 @@ def test_reports_are_known_by_their_columns(folder):
     (folder / "notes.csv").write_bytes(b"\xff\xfe no text")
     (folder / "empty.csv").touch()
     (folder / "notes.txt").write_text("School_ID")
-    assert [path.name for path in progress_reports.find(folder)] == [
+    assert [path.name for path in published.find_reports(folder)] == [
         "Zeugnis.CSV",
         "report 2016.csv",
         "report 2017.csv",
@@ -225,40 +226,40 @@ def test_reports_are_known_by_their_columns(folder):
 
 
 def test_the_citys_own_files_are_known(shared):
-    names = [path.name for path in progress_reports.find(shared / "data" / "cps")]
+    names = [path.name for path in published.find_reports(shared / "data" / "cps")]
     assert len(names) >= 4
     assert not any("profile" in name for name in names)
 
 
 def test_without_the_folder_there_are_no_reports(tmp_path):
-    assert progress_reports.find(tmp_path / "absent") == []
+    assert published.find_reports(tmp_path / "absent") == []
 
 
 def test_files_in_other_shapes_read_the_same(folder, records, tmp_path):
     """All years in one file; columns in another order; a byte-order mark and semicolons."""
     years = [report(year) for year in (2017, 2015, 2016)]
     one = save(tmp_path / "one", pd.concat(years), "all.csv")
-    pd.testing.assert_frame_equal(progress_reports.read([one]), records)
+    pd.testing.assert_frame_equal(published.read_reports([one]), records)
     for place, year in enumerate(years):
         turned = year[year.columns[::-1]]
         save(tmp_path / "turned", turned, f"{place}.csv", sep=";", encoding="utf-8-sig")
-    turned = progress_reports.read(progress_reports.find(tmp_path / "turned"))
+    turned = published.read_reports(published.find_reports(tmp_path / "turned"))
     pd.testing.assert_frame_equal(turned[records.columns], records)
 
 
 def test_too_few_answers_and_an_empty_cell_stay_apart(tmp_path):
     frame = report(2015, schools=4)
-    frame[AMBITIOUS] = ["", progress_reports.NOT_ENOUGH, "STRONG", "WEAK"]
+    frame[AMBITIOUS] = ["", published.NOT_ENOUGH, "STRONG", "WEAK"]
     frame.loc[3, ["Primary_Category", STUDENTS]] = [None, np.nan]
-    found = progress_reports.read([save(tmp_path, frame, "one.csv")])
+    found = published.read_reports([save(tmp_path, frame, "one.csv")])
     assert found["ambitious_instruction"].tolist()[1:] == [
-        progress_reports.NOT_ENOUGH,
+        published.NOT_ENOUGH,
         "STRONG",
         "WEAK",
     ]
     assert found["ambitious_instruction"].isna().tolist() == [True, False, False, False]
     assert found["group"].isna().tolist() == found["student_response_rate"].isna().tolist()
-    counts = report_counts.shares(found)
+    counts = retellings.shares(found)
     counts = counts[(counts["group"] == "all") & (counts["measure"] == "ambitious_instruction")]
     assert counts.set_index("rating")["schools"].to_dict() == {
         "VERY WEAK": 0, "WEAK": 1, "NEUTRAL": 0, "STRONG": 1, "VERY STRONG": 0, "NOT ENOUGH DATA": 1, "empty": 1,
@@ -293,23 +294,23 @@ def test_files_that_cannot_be_used(tmp_path, mistake):
     change, message = MISTAKES[mistake]
     path = save(tmp_path, change(report(2015)), "spoilt.csv")
     with pytest.raises(InputError, match=rf"spoilt\.csv.*{message}"):
-        progress_reports.read([path])
+        published.read_reports([path])
 
 
 def test_a_year_in_two_files_names_both(folder):
     save(folder, report(2016, seed=1), "again.csv")
     with pytest.raises(InputError, match=r"again\.csv and report 2016\.csv.*2016\. Keep one"):
-        progress_reports.read(progress_reports.find(folder))
+        published.read_reports(published.find_reports(folder))
 
 
 # Scores and panels
 
 
-@given(st.lists(st.sampled_from(progress_reports.RATINGS), min_size=1, max_size=60))
+@given(st.lists(st.sampled_from(published.RATINGS), min_size=1, max_size=60))
 def test_ridits_are_mean_ranks(ratings):
     ratings = pd.Series(ratings)
-    found = chicago.score(ratings, "ridits", ratings)
-    ranks = stats.rankdata(ratings.map(progress_reports.RATINGS.index))
+    found = practice_change.score(ratings, "ridits", ratings)
+    ranks = stats.rankdata(ratings.map(published.RATINGS.index))
     assert found.to_numpy() == pytest.approx((ranks - 0.5) / len(ratings), rel=1e-12)
     assert found.mean() == pytest.approx(0.5, rel=1e-12)
 
@@ -323,19 +324,17 @@ def test_ridits_are_mean_ranks(ratings):
     ],
 )
 def test_scores_of_each_category(how, expected):
-    reference = pd.Series(
-        ["WEAK", "NEUTRAL", "NEUTRAL", "STRONG", progress_reports.NOT_ENOUGH, None]
-    )
-    ratings = pd.Series([*progress_reports.RATINGS, progress_reports.NOT_ENOUGH, None])
-    assert set(chicago.SCORINGS) == {"equal steps", "top two", "ridits"}
-    found = chicago.score(ratings, how, reference)
+    reference = pd.Series(["WEAK", "NEUTRAL", "NEUTRAL", "STRONG", published.NOT_ENOUGH, None])
+    ratings = pd.Series([*published.RATINGS, published.NOT_ENOUGH, None])
+    assert set(practice_change.SCORINGS) == {"equal steps", "top two", "ridits"}
+    found = practice_change.score(ratings, how, reference)
     assert found[:5].tolist() == pytest.approx(expected, rel=1e-12)
     assert found[5:].isna().all()
 
 
 def test_an_unknown_scoring_is_refused():
     with pytest.raises(ValueError, match="one of equal steps, ridits, top two, not 'squares'"):
-        chicago.score(pd.Series(["WEAK"]), "squares")
+        practice_change.score(pd.Series(["WEAK"]), "squares")
 
 
 def small(*schools):
@@ -356,7 +355,7 @@ def small(*schools):
 
 MIXED = small(
     ("ES", "WEAK", "STRONG", "STRONG"),
-    ("ES", "STRONG", progress_reports.NOT_ENOUGH, "WEAK"),
+    ("ES", "STRONG", published.NOT_ENOUGH, "WEAK"),
     ("ES", "STRONG", None, "not listed"),
     ("MS", "STRONG", "STRONG", "STRONG"),
     ("HS", "STRONG", "STRONG", "WEAK"),
@@ -365,7 +364,7 @@ MIXED = small(
 
 
 def test_panel_holds_schools_rated_at_least_twice():
-    panel = chicago.panel(MIXED, "ES", "ambitious_instruction", "equal steps")
+    panel = practice_change.panel(MIXED, "ES", "ambitious_instruction", "equal steps")
     assert panel.groupby("school_id")["score"].agg(list).to_dict() == {
         "s0": [2, 4, 4],
         "s1": [4, 2],
@@ -374,12 +373,14 @@ def test_panel_holds_schools_rated_at_least_twice():
 
 
 def test_balanced_panel_holds_schools_rated_in_every_report():
-    panel = chicago.panel(MIXED, "HS", "ambitious_instruction", "equal steps", balanced=True)
+    panel = practice_change.panel(
+        MIXED, "HS", "ambitious_instruction", "equal steps", balanced=True
+    )
     assert panel["school_id"].unique().tolist() == ["s4"]
 
 
 def test_ridits_of_a_panel_refer_to_its_first_year():
-    panel = chicago.panel(MIXED, "ES", "ambitious_instruction", "ridits")
+    panel = practice_change.panel(MIXED, "ES", "ambitious_instruction", "ridits")
     assert panel.loc[panel["year"] == 2015, "score"].mean() == 0.5
     assert panel.loc[panel["school_id"] == "s1", "score"].tolist() == [0.75, 0.25]
 
@@ -389,26 +390,26 @@ def test_a_group_without_two_reports_is_refused():
     with pytest.raises(
         InputError, match="no HS school has ratings of ambitious_instruction in 2015"
     ):
-        chicago.panel(once, "HS", "ambitious_instruction", "equal steps")
+        practice_change.panel(once, "HS", "ambitious_instruction", "equal steps")
 
 
 def test_turnover_and_patterns_of_a_few_schools():
-    found = report_counts.turnover(MIXED).set_index(["group", "measure", "report_year"])
+    found = retellings.turnover(MIXED).set_index(["group", "measure", "report_year"])
     names = ["listed", "rated", "not_enough_data", "empty", "new", "gone"]
     of = lambda group, year: found.loc[(group, "ambitious_instruction", year), names].tolist()  # noqa: E731
     assert of("HS", 2016) == [2, 2, 0, 0, 1, 0]
     assert of("ES", 2016) == [3, 1, 1, 1, 0, 1]
     assert of("all", 2015)[:4] == [5, 5, 0, 0]
     assert of("all", 2015)[5] == 0
-    patterns = report_counts.patterns(MIXED).set_index(["group", "measure", "pattern"])["schools"]
+    patterns = retellings.patterns(MIXED).set_index(["group", "measure", "pattern"])["schools"]
     assert patterns["ES"]["ambitious_instruction"].to_dict() == {"111": 1, "101": 1, "100": 1}
     assert patterns["HS"]["ambitious_instruction"].to_dict() == {"111": 1, "011": 1}
 
 
-@pytest.mark.parametrize("specification", chicago.SPECIFICATIONS)
+@pytest.mark.parametrize("specification", practice_change.SPECIFICATIONS)
 def test_estimates_equal_least_squares_on_deviations_from_school_means(records, specification):
-    how = chicago.SPECIFICATIONS[specification]
-    panel = chicago.panel(
+    how = practice_change.SPECIFICATIONS[specification]
+    panel = practice_change.panel(
         records, "ES", "ambitious_instruction", how["scoring"], how.get("balanced", False)
     )
     assert specification != "balanced" or panel.groupby("school_id").size().eq(3).all()
@@ -419,7 +420,7 @@ def test_estimates_equal_least_squares_on_deviations_from_school_means(records, 
     x = x - x.groupby(panel["school_id"]).transform("mean")
     y = panel["score"] - panel.groupby("school_id")["score"].transform("mean")
     expected = np.linalg.lstsq(x.to_numpy(), y.to_numpy(), rcond=None)[0]
-    data = chicago.within(records, "ES", "ambitious_instruction", specification)
+    data = practice_change.within(records, "ES", "ambitious_instruction", specification)
     found = fixed_effects.fit(data)
     assert found.terms == tuple(columns)
     assert found.estimate == pytest.approx(expected, rel=1e-9)
@@ -431,22 +432,24 @@ def test_estimates_equal_least_squares_on_deviations_from_school_means(records, 
 
 @pytest.mark.slow
 def test_each_choice_is_the_run_that_its_parameters_make(records):
-    sums = chicago.pooled(records)
-    found = chicago.choices(chicago.estimates(sums), sums, "2017")
+    sums = practice_change.pooled(records)
+    found = practice_change.choices(practice_change.estimates(sums), sums, "2017")
     assert found["term"].unique().tolist() == ["2017"]
     assert found["panel"].unique().tolist() == ["Elementary schools", "High schools"]
-    assert found["specification"].drop_duplicates().tolist() == list(chicago.VARIANTS.values())
+    assert found["specification"].drop_duplicates().tolist() == list(
+        practice_change.VARIANTS.values()
+    )
     for row in found.itertuples():
         given = yaml.safe_load(row.parameters)
-        table = chicago.estimates(sums, given.get("inference", "CRV1"))
+        table = practice_change.estimates(sums, given.get("inference", "CRV1"))
         table = table[(table["specification"] == given["variant"]) & (table["term"] == "2017")]
         table = table.set_index(["group", "measure"]).loc[(row.group, "ambitious_instruction")]
         assert (row.estimate, row.std_error) == tuple(table[["estimate", "std_error"]])
 
 
 def test_rows_in_words():
-    rows = pd.DataFrame({"group": ["HS", "ES"], "measure": list(chicago.MEASURES)})
-    found = chicago.in_words(rows)[["schools_of", "rated_by"]].to_numpy().tolist()
+    rows = pd.DataFrame({"group": ["HS", "ES"], "measure": list(practice_change.MEASURES)})
+    found = practice_change.in_words(rows)[["schools_of", "rated_by"]].to_numpy().tolist()
     assert found == [["High", "students"], ["Elementary", "teachers"]]
 
 
@@ -455,7 +458,7 @@ def test_rows_in_words():
 
 def command(*arguments):
     return subprocess.run(
-        [sys.executable, "-m", "helpers.study.chicago", *map(str, arguments)],
+        [sys.executable, "-m", "helpers.study.practice_change", *map(str, arguments)],
         cwd=ROOT,
         env=environment(PYTHONPATH=str(ROOT / "src")),
         capture_output=True,
@@ -478,9 +481,9 @@ def test_the_command_says_what_is_wrong_and_writes_nothing(folder, tmp_path):
 
 @pytest.mark.slow
 def test_the_order_of_files_and_rows_changes_nothing(folder, tmp_path):
-    chicago.write(folder, tmp_path / "first")
+    practice_change.write(folder, tmp_path / "first")
     for place, year in enumerate((2017, 2016, 2015)):
         save(tmp_path / "shuffled", report(year).sample(frac=1, random_state=7), f"{place}.csv")
-    chicago.write(tmp_path / "shuffled", tmp_path / "second")
-    for name in chicago.TABLES:
+    practice_change.write(tmp_path / "shuffled", tmp_path / "second")
+    for name in practice_change.TABLES:
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()

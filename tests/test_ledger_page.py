@@ -6,7 +6,7 @@ import frictionless
 import pandas as pd
 import pytest
 
-from helpers.notebook import ledger, ledger_page, session
+from helpers.notebook import ledger, session
 from helpers.read import published
 from helpers.study import effects
 
@@ -32,11 +32,11 @@ def run(tmp_path):
 
 
 def test_files_hold_every_row_and_fit_their_schema(book, run):
-    ledger_page.write(book, run)
+    ledger.write(book, run)
     stem = run.folder / "tables" / "08-example--ledger"
     schema = json.loads(stem.with_suffix(".schema.json").read_text())
     assert [field["name"] for field in schema["fields"]] == list(book.columns)
-    assert list(book.columns[:12]) == ledger_page.COLUMNS
+    assert list(book.columns[:12]) == ledger.COLUMNS
     resource = frictionless.Resource(
         path=stem.with_suffix(".csv").name, basepath=str(run.folder / "tables"),
         schema=frictionless.Schema.from_descriptor(schema),
@@ -49,7 +49,7 @@ def test_files_hold_every_row_and_fit_their_schema(book, run):
 
 
 def test_the_schema_can_refuse(book, run):
-    ledger_page.write(book.assign(verdict="is fine"), run)
+    ledger.write(book.assign(verdict="is fine"), run)
     stem = run.folder / "tables" / "08-example--ledger"
     schema = frictionless.Schema.from_descriptor(
         json.loads(stem.with_suffix(".schema.json").read_text())
@@ -61,7 +61,7 @@ def test_the_schema_can_refuse(book, run):
 def test_the_table_is_whole_without_javascript(book, run):
     from bs4 import BeautifulSoup
 
-    page = BeautifulSoup(ledger_page.table(book, run, effects.DOCUMENTS).data, "html.parser")
+    page = BeautifulSoup(ledger.table(book, run, effects.DOCUMENTS).data, "html.parser")
     rows = page.tbody.find_all("tr")
     assert {row.th.text for row in rows} == set(book["id"])
     assert not any(row.has_attr("hidden") for row in rows)

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from conftest import words, words_apart
-from helpers.draw import line_charts
+from helpers.draw import bar_charts
 
 pytestmark = pytest.mark.usefixtures("figure_style")
 
@@ -24,7 +24,7 @@ def effects(panels, series=("own",), terms=TERMS):
 
 def year_effects(panels, series=("own",), terms=TERMS, change=lambda rows: rows):
     rows = change(effects(panels, series, terms))
-    return line_charts.year_effects(rows, "difference to 2012,\nstandard deviations", "2012")
+    return bar_charts.year_effects(rows, "difference to 2012,\nstandard deviations", "2012")
 
 
 def without_intervals(rows):
@@ -41,7 +41,7 @@ def schools(panels, truth=False):
     rows = pd.DataFrame({"panel": np.repeat(panels, 12), "estimate": rng.normal(size=12 * len(panels))})  # fmt: skip
     rows = rows.assign(shrunken=rows["estimate"] / 2)
     rows = rows.assign(truth=rows["shrunken"]) if truth else rows
-    return line_charts.school_effects(rows, "2018 against 2012")
+    return bar_charts.school_effects(rows, "2018 against 2012")
 
 
 def rates():
@@ -50,7 +50,7 @@ def rates():
         {"respondents": ["students", "teachers"] * 3, "year": years, "value": [75, 80, 76, 81, 78, 82.0]}
     )  # fmt: skip
     printed = pd.DataFrame({"label": ["students in print", "teachers in print"], "low": [74, 76], "high": [80, 83]})  # fmt: skip
-    return line_charts.response_rates(found, printed)
+    return bar_charts.response_rates(found, printed)
 
 
 def categories(persons=True):
@@ -61,37 +61,37 @@ def categories(persons=True):
     )  # fmt: skip
     items = pd.DataFrame({"item": [f"item_{i}" for i in range(5)], "location": np.arange(5) / 4})
     measures = pd.DataFrame({"place": [-1.0, 0.0, 1.0], "share": [0.3, 0.4, 0.3]})
-    return line_charts.category_curves(chance, items, measures if persons else None)
+    return bar_charts.category_curves(chance, items, measures if persons else None)
 
 
 def sizes():
     rows = [(n, (30 + 1500 / n) * (1 + t), t) for t in (0.9, 0.8) for n in np.geomspace(8, 500, 60)]
     columns = ["students", "schools", "target"]
-    return line_charts.sample_sizes(pd.DataFrame(rows, columns=columns), 0.1)
+    return bar_charts.sample_sizes(pd.DataFrame(rows, columns=columns), 0.1)
 
 
 def p_values():
     icc = np.linspace(0, 0.4, 41)
     rows = [("nothing shared", i, 0.04 + i / 8) for i in icc] + [("all shared", i, 0.04 - i / 14) for i in icc]  # fmt: skip
-    return line_charts.p_values(pd.DataFrame(rows, columns=["case", "icc", "p_value"]), 0.05)
+    return bar_charts.p_values(pd.DataFrame(rows, columns=["case", "icc", "p_value"]), 0.05)
 
 
 def detectable(panels):
     teachers = np.arange(4, 51)
     rows = [(p, icc, t, np.sqrt(icc / 9 + 0.3 / t)) for p in panels for icc in (0.05, 0.1, 0.2) for t in teachers]  # fmt: skip
     columns = ["panel", "icc", "teachers", "detectable"]
-    return line_charts.detectable(pd.DataFrame(rows, columns=columns), "smallest change found")
+    return bar_charts.detectable(pd.DataFrame(rows, columns=columns), "smallest change found")
 
 
 def needed():
     rows = [(icc, e, 1 + icc * 30 / e**2) for icc in (0.05, 0.1, 0.2) for e in np.linspace(0.1, 0.5, 40)]  # fmt: skip
     rows = pd.DataFrame(rows, columns=["icc", "effect", "schools"])
-    return line_charts.schools_needed(rows, 27, "27 schools")
+    return bar_charts.schools_needed(rows, 27, "27 schools")
 
 
 def possible():
     fits = pd.DataFrame({"n": range(10, 110), "possible": [n % 7 for n in range(100)]})
-    return line_charts.possible_sizes(fits, 6, [16, 48, 65])
+    return bar_charts.possible_sizes(fits, 6, [16, 48, 65])
 
 
 FIGURES = {

@@ -8,7 +8,7 @@ import papermill
 import pytest
 
 from conftest import ROOT
-from helpers.notebook import parameters, prose, source
+from helpers.notebook import parameters, source
 
 NOTEBOOKS = [source.path_of(name) for name in source.names()]
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=source.names())
@@ -39,7 +39,7 @@ def test_kernel_is_python3_of_the_environment(path):
 def test_prose_holds_no_results(path):
     for cell in source.cells(path):
         if cell["type"] == "markdown":
-            assert prose.bare_numbers(cell["text"]) == [], cell["text"][:80]
+            assert source.bare_numbers(cell["text"]) == [], cell["text"][:80]
 
 
 def test_prose_comes_first_and_asks_one_question(path):

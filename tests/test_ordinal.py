@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from helpers.estimate import ordinal, rounding
+from helpers.estimate import rounding, twogroups
 from helpers.read import suppression
 
 answers = st.lists(
@@ -26,7 +26,7 @@ def frame(rows):
 def test_means_have_students_interval():
     rng = np.random.default_rng(4)
     values = rng.integers(1, 5, 40)
-    found = ordinal.means(frame([("a", "x", value) for value in values])).iloc[0]
+    found = twogroups.means(frame([("a", "x", value) for value in values])).iloc[0]
     interval = stats.ttest_1samp(values, 0).confidence_interval()
     assert found["estimate"] == pytest.approx(values.mean(), rel=1e-12)
     assert (found["ci_low"], found["ci_high"]) == pytest.approx(tuple(interval), rel=1e-10)
@@ -34,7 +34,7 @@ def test_means_have_students_interval():
 
 @given(answers)
 def test_shares_sum_to_one_and_count_everybody(rows):
-    table = ordinal.shares(frame(rows), 1, 5)
+    table = twogroups.shares(frame(rows), 1, 5)
     totals = table.groupby(["item", "group"])["share"].sum()
     assert totals.to_numpy() == pytest.approx(1.0)
     assert (table["ci_low"] <= table["share"] + 1e-12).all()
@@ -45,7 +45,7 @@ def test_shares_sum_to_one_and_count_everybody(rows):
 def test_wilson_interval_of_the_textbook():
     # Newcombe (1998), Statistics in Medicine 17, 857-872, table I: 15 of 148, Wilson: .0624 to .1605.
     rows = [("a", "x", 2)] * 15 + [("a", "x", 1)] * 133
-    found = ordinal.shares(frame(rows), 1, 2).set_index("statistic").loc[2]
+    found = twogroups.shares(frame(rows), 1, 2).set_index("statistic").loc[2]
     assert (found["ci_low"], found["ci_high"]) == pytest.approx((0.0624, 0.1605), abs=6e-5)
 
 

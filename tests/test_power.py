@@ -14,7 +14,7 @@ from statsmodels.stats.proportion import proportion_confint
 from helpers.estimate import fixed_effects, moments, power
 from helpers.estimate.power import Design
 from helpers.project import InputError
-from helpers.simulate import studies
+from helpers.simulate import rating_scale
 
 SHOCK, RESIDUAL = 0.13, 0.95
 SHARES = st.floats(0, 0.95)
@@ -240,12 +240,12 @@ def test_the_change_a_study_can_just_see_needs_that_study():
 ])  # fmt: skip
 def test_simulated_studies_stray_as_the_formula_says(design):
     times = 800
-    runs = studies.simulate(design, 0.2, times, seed=4)
+    runs = rating_scale.simulate(design, 0.2, times, seed=4)
     error = power.std_error(design)
     # Four standard errors of a standard deviation, of a mean.
     assert runs["estimate"].std(ddof=1) == pytest.approx(error, abs=4 * error / np.sqrt(2 * times))
     assert runs["estimate"].mean() == pytest.approx(0.2, abs=4 * error / np.sqrt(times))
-    null = studies.simulate(design, 0.0, times, seed=5)
+    null = rating_scale.simulate(design, 0.0, times, seed=5)
     assert (null["p_value"] < 0.05).mean() == pytest.approx(
         0.05, abs=4 * np.sqrt(0.05 * 0.95 / times)
     )
@@ -259,7 +259,7 @@ def test_the_simulation_analyses_with_the_model_of_real_studies():
     counts = rng.integers(1, 5, (7, 3)).astype(float)
     means = rng.normal(size=(7, 3))
     treated = np.arange(7) < 4
-    fit = fixed_effects.fit(studies._within(counts, counts * means, treated))
+    fit = fixed_effects.fit(rating_scale._within(counts, counts * means, treated))
     g, w = (
         np.repeat(place, counts.ravel().astype(int)) for place in np.indices((7, 3)).reshape(2, -1)
     )
@@ -269,7 +269,7 @@ def test_the_simulation_analyses_with_the_model_of_real_studies():
 
 
 def test_check_has_intervals_around_what_was_found():
-    found = studies.check({"a": Design(12, 6)}, times=60, seed=1).iloc[0]
+    found = rating_scale.check({"a": Design(12, 6)}, times=60, seed=1).iloc[0]
     assert found["spread_low"] < found["spread"] < found["spread_high"]
     assert 0 < found["found_low"] < found["found"] < found["found_high"] < 1
     expected = proportion_confint(round(found["found"] * 60), 60, method="wilson")

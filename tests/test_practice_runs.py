@@ -12,7 +12,7 @@ from linearmodels.panel import PanelOLS
 
 from conftest import ROOT, make
 from helpers.notebook import parameters, session
-from helpers.study import chicago
+from helpers.study import practice_change
 from inprocess import refused, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("practice")]
@@ -320,7 +320,7 @@ def assert_row_is_run(ran, tmp_path, label, where):
 @pytest.mark.parametrize("name", ["response rate", "jackknife"])
 def test_rows_of_the_public_choices_are_runs(evidence, tmp_path, name):
     where = {"group": "ES", "measure": "ambitious_instruction"}
-    again, row = assert_row_is_run(evidence, tmp_path, chicago.VARIANTS[name], where)
+    again, row = assert_row_is_run(evidence, tmp_path, practice_change.VARIANTS[name], where)
     assert f"{row['estimate']:.2f} (elementary)" in again.answer
     controls = {"response_rate"} if name == "response rate" else set()
     assert set(again.table("estimates")["term"].astype(str)) == controls | {"2016", "2017", "2018"}

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers.estimate.replicates import means
+from helpers.estimate.shares import means
 
 
 def sample(seed, n=60, m=3, replicates=8, gaps=0.2):

@@ -24,8 +24,8 @@ def test_names_that_are_no_modules_are_left_out():
 
 
 def test_closure_follows_imports():
-    names = {path.stem for path in kept.closure({"read.questionnaire"})}
-    assert {"questionnaire", "frames", "project"} <= names
+    names = {path.stem for path in kept.closure({"read.survey"})}
+    assert {"survey", "frames", "project"} <= names
     assert "twogroups" not in names
 
 

@@ -10,7 +10,7 @@ from helpers.estimate import shares
 from helpers.project import ROOT
 from helpers.read import published, talis
 from helpers.read.survey import Survey
-from helpers.study import talis_print
+from helpers.study import classroom_doors
 
 PUBLISHED = ROOT / "data" / "published"
 
@@ -32,7 +32,7 @@ def counted(**respondents):
 
 
 def test_chiles_distribution_is_complete_and_adds_up(printed):
-    chile = talis_print.complete(printed, "CHL", 2013, talis.ITEMS, talis.CATEGORIES)
+    chile = classroom_doors.complete(printed, "CHL", 2013, talis.ITEMS, talis.CATEGORIES)
     assert chile.groupby("item").size().to_dict() == dict.fromkeys(talis.ITEMS, 6)
     sums = chile.groupby("item")["share"].sum()
     assert ((sums - 1).abs() < 0.0031).all()  # six roundings of half a thousandth
@@ -43,9 +43,9 @@ def test_chiles_distribution_is_complete_and_adds_up(printed):
 
 
 def test_one_quantity_has_two_values_in_print(printed):
-    single = talis_print.singles(printed, talis.ITEMS)
+    single = classroom_doors.singles(printed, talis.ITEMS)
     assert single["id"].is_unique
-    twice = talis_print.disagreements(single)
+    twice = classroom_doors.disagreements(single)
     assert twice["label"].tolist() == ["Chile, 2013"]
     assert twice[["low", "high"]].iloc[0].tolist() == pytest.approx([0.558, 0.588])
     assert single.set_index("id").at["001-talis-CHL-H-monthly", "share"] == 0.24
@@ -61,7 +61,7 @@ def test_percentages_are_set_beside_the_same_cell_only(printed):
             cells("CHL", 2013, A=0.12).assign(statistic="Once a year or less"),
         ]
     )
-    found = talis_print.obtained(printed, table, counted(CHL=1900))
+    found = classroom_doors.obtained(printed, table, counted(CHL=1900))
     assert found == pytest.approx(
         {
             "talis-2013-CHL-B-never": 56,
@@ -77,14 +77,14 @@ def test_places_of_three_systems(printed):
     chile = cells("CHL", A=0.5, B=0.6, D=0.2, F=0.2, H=0.4)
     shanghai = cells("CSH", A=0.1, B=0.1, D=0.3, F=0.1, H=0.1)
     states = cells("USA", A=0.6, B=0.5, D=0.1, F=0.15, H=0.2)
-    found = talis_print.obtained(printed, pd.concat([chile, shanghai, states]), counted())
+    found = classroom_doors.obtained(printed, pd.concat([chile, shanghai, states]), counted())
     places = {number.removeprefix("001-talis-"): value for number, value in found.items()}
     assert places == {
         "CHL-B-never-rank": 1, "CHL-D-never-rank": 2, "CHL-F-never-rank": 1, "CHL-H-never-rank": 1,
         "CSH-B-never-rank": 3, "CSH-D-never-rank": 1, "CSH-F-never-rank": 3, "CSH-H-never-rank": 3,
         "items-higher": 3,
     }  # fmt: skip
-    assert talis_print.obtained(printed, pd.concat([chile, shanghai]), counted()) == {}
+    assert classroom_doors.obtained(printed, pd.concat([chile, shanghai]), counted()) == {}
     assert set(found) <= set(printed.index)
 
 
@@ -110,7 +110,7 @@ def checks_of(system, women, topics):
 
 
 def test_the_check_agrees_within_rounding_only(women):
-    found = talis_print.checks(women, checks_of("ITA", 53.8, 50.0)).set_index("printed")
+    found = classroom_doors.checks(women, checks_of("ITA", 53.8, 50.0)).set_index("printed")
     assert found.loc[53.8, "ours"] == pytest.approx(100 * 7 / 13)
     assert found.loc[53.8, "n"] == 10
     assert found.loc[50.0, "n"] == 8
@@ -119,19 +119,21 @@ def test_the_check_agrees_within_rounding_only(women):
 
 
 def test_nothing_is_checked_where_print_says_nothing(women):
-    assert talis_print.checks(women, checks_of("MEX", 53.8, 50.0)).empty
-    assert talis_print.checks(replace(women, simulated=True), checks_of("ITA", 53.8, 50)).empty
+    assert classroom_doors.checks(women, checks_of("MEX", 53.8, 50.0)).empty
+    assert classroom_doors.checks(replace(women, simulated=True), checks_of("ITA", 53.8, 50)).empty
     for other in ({"cycle": 2013}, {"level": 1}):  # print is of lower secondary teachers of 2018
         changed = replace(women, frame=women.frame.assign(**other))
-        assert talis_print.checks(changed, checks_of("ITA", 53.8, 50.0)).empty
+        assert classroom_doors.checks(changed, checks_of("ITA", 53.8, 50.0)).empty
     fewer = replace(women, frame=women.frame.drop(columns=["sex", "TT3G42D"]))
-    assert talis_print.checks(fewer, checks_of("ITA", 53.8, 50.0)).empty
+    assert classroom_doors.checks(fewer, checks_of("ITA", 53.8, 50.0)).empty
 
 
 def test_every_printed_check_names_a_variable():
     printed = published.read(ROOT / "data" / "cases" / "talis-checks.csv")
     printed = printed[printed["statistic"] == "share"]
-    assert set(printed.index.str.rpartition("-").get_level_values(2)) == set(talis_print.CHECKED)
+    assert set(printed.index.str.rpartition("-").get_level_values(2)) == set(
+        classroom_doors.CHECKED
+    )
 
 
 def test_real_counts_feed_the_number_of_teachers(women):

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from helpers.estimate import replicates
-from helpers.read import provenance, talis
+from helpers.estimate import shares
+from helpers.read import files, talis
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED
 from helpers.simulate import talis_sav, talis_systems
 
@@ -46,7 +46,7 @@ def draws(population):
     for _ in range(DRAWS):
         sample = talis_systems.draw(rng, population, SCHOOLS)
         values = answers[sample.teachers.index]
-        means = replicates.means(values, sample.weights, talis_systems.FAY)
+        means = shares.means(values, sample.weights, talis_systems.FAY)
         final = sample.weights[:, 0]
         women = final[sample.teachers["female"].to_numpy()].sum()
         never = final @ values[:, :8]
@@ -184,7 +184,7 @@ def test_zip_is_what_the_program_makes_and_the_same_bytes_each_time(tmp_path):
 
 
 def test_copy_of_the_zip_stays_simulated(tmp_path):
-    assert provenance.state_of(shutil.copy(ZIP, tmp_path / "mine.zip")) == "simulated"
+    assert files.state_of(shutil.copy(ZIP, tmp_path / "mine.zip")) == "simulated"
 
 
 def test_files_read_back_as_they_were_made(unpacked):

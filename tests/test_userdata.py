@@ -8,7 +8,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from conftest import write_records
 from helpers.project import InputError
-from helpers.read import frames, questionnaire, records
+from helpers.read import frames, records, survey
 from helpers.study import participants
 
 GOOD = pd.DataFrame(
@@ -71,7 +71,7 @@ def test_codes_that_share_a_value_label_stay_apart(tmp_path, ending):
         expected = source.fetch('SELECT "group" FROM file')["group"].tolist()
     assert frames.read(path, ["group"], names=("group",))["group"].tolist() == expected
     asked = {"items": ["item"], "low": 1, "high": 4, "group": "group"}
-    assert questionnaire.read(path, **asked)["group"].tolist() == expected
+    assert survey.read_answers(path, **asked)["group"].tolist() == expected
 
 
 @pytest.mark.parametrize("ending", [".sav", ".dta"])
@@ -227,11 +227,11 @@ def test_wide_long_and_words_give_the_same(tmp_path):
         "high": 4,
     }
     found = [
-        questionnaire.read(
+        survey.read_answers(
             wide, items=["first", "second"], respondent="who", group="part", low=1, high=4
         ),
-        questionnaire.read(long_path, **as_long),
-        questionnaire.read(words_path, **as_long, labels=WORDS),
+        survey.read_answers(long_path, **as_long),
+        survey.read_answers(words_path, **as_long, labels=WORDS),
     ]
     assert len(found[0]) == 50
     for other in found[1:]:
@@ -261,7 +261,7 @@ def test_mistakes_in_a_questionnaire(tmp_path, mistake):
     frame, more, named = QUESTIONS[mistake]
     path = write(tmp_path / "mine.csv", frame)
     with pytest.raises(InputError) as error:
-        questionnaire.read(path, **({"items": ["first"], "low": 1, "high": 4} | more))
+        survey.read_answers(path, **({"items": ["first"], "low": 1, "high": 4} | more))
     for part in named:
         assert part in str(error.value)
 
@@ -270,10 +270,10 @@ def test_same_respondent_may_answer_other_items(tmp_path):
     who = np.repeat(range(1, 11), 2)
     long = pd.DataFrame({"who": who, "item": ["a", "b"] * 10, "answer": [1, 2, 3, 4] * 5})
     asked = {"item": "item", "response": "answer", "respondent": "who", "low": 1, "high": 4}
-    assert len(questionnaire.read(write(tmp_path / "good.csv", long), **asked)) == 20
+    assert len(survey.read_answers(write(tmp_path / "good.csv", long), **asked)) == 20
     twice = pd.concat([long, long.tail(1)])
     with pytest.raises(InputError, match=r"who \+ item.*row 21: '10 / b'; row 22: '10 / b'"):
-        questionnaire.read(write(tmp_path / "bad.csv", twice), **asked)
+        survey.read_answers(write(tmp_path / "bad.csv", twice), **asked)
 
 
 def test_clustered_rows_stand_beside_welch(tmp_path):

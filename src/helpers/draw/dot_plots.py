@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
-from helpers.draw import marks
+from helpers.draw import style
 from helpers.draw.numbers import halves_up, percent, written
 from helpers.draw.style import BLUE, FAINT, GREY, HEAD, INK, PALE, RED, SIGNS, SMALL, dark, looks
 
@@ -26,26 +26,26 @@ def shares(rows: pd.DataFrame, statistics: dict[str, str]) -> Figure:
     """
     rows = rows.assign(average=rows.get("average", False))
     rows = rows[rows["statistic"].isin(statistics)]
-    fig, axes, places = marks.share_blocks(rows, widths=[1] * len(statistics))
+    fig, axes, places = style.share_blocks(rows, widths=[1] * len(statistics))
     series = looks(rows.loc[~rows["average"], "label"])
     for ax, (statistic, title) in zip(axes, statistics.items(), strict=True):
-        marks.percent_axis(ax, 0.5 if len(statistics) > 1 else 0.25, both=True)
-        ax.set_title(marks.wrap(title, 4 / len(statistics), HEAD, "bold"), fontsize=HEAD)
+        style.percent_axis(ax, 0.5 if len(statistics) > 1 else 0.25, both=True)
+        ax.set_title(style.wrap(title, 4 / len(statistics), HEAD, "bold"), fontsize=HEAD)
         for row in rows[rows["statistic"] == statistic].itertuples():
             y = places[row.item, row.label]
             _share(ax, y, row, *series.get(row.label, ()))
             if row.share == row.share:
-                marks.beside(ax, y, percent(row.share))
+                style.beside(ax, y, percent(row.share))
     return fig
 
 
 def _share(ax: plt.Axes, y: float, row: tuple, colour: str = INK, marker: str = "D", size: float = 5) -> None:  # fmt: skip
     """A share with its interval, or why there is none."""
     if np.isnan(row.share):
-        marks.instead(ax, y, row.note)
+        style.instead(ax, y, row.note)
         return
-    marks.interval(ax, y, row.ci_low, row.ci_high, colour)
-    marks.point(ax, row.share, y, colour, marker, "white" if row.average else "", size)
+    style.interval(ax, y, row.ci_low, row.ci_high, colour)
+    style.point(ax, row.share, y, colour, marker, "white" if row.average else "", size)
 
 
 def ranked(rows: pd.DataFrame, highlight: Iterable[str] = ()) -> Figure:
@@ -58,15 +58,15 @@ def ranked(rows: pd.DataFrame, highlight: Iterable[str] = ()) -> Figure:
     systems = rows["system"].nunique()
     coded = systems > _CODES
     shown = rows["system"].mask(rows["average"], "mean") if coded else rows["label"]
-    longest = max(marks.inches(str(name), weight="bold") for name in shown)
+    longest = max(style.inches(str(name), weight="bold") for name in shown)
     columns = next((count for count, widest in _WIDTHS.items() if longest < widest), 1)
-    rows = rows.assign(shown=[marks.wrap(name, 2.4, weight="bold") for name in shown])
-    pitch = max(0.138, *(marks.tall(name) + 0.02 for name in rows["shown"]))
-    fig, charts = marks.small_charts(
+    rows = rows.assign(shown=[style.wrap(name, 2.4, weight="bold") for name in shown])
+    pitch = max(0.138, *(style.tall(name) + 0.02 for name in rows["shown"]))
+    fig, charts = style.small_charts(
         rows["item"], pitch * systems + (0.62 if coded else 0.42), columns=columns, names=0,
         titles=dict(zip(rows["item"], rows["item_label"], strict=True)),
     )  # fmt: skip
-    margin = max(map(marks.inches, rows["shown"])) + 0.05
+    margin = max(map(style.inches, rows["shown"])) + 0.05
     to_names = ScaledTranslation(-margin, 0, fig.dpi_scale_trans)
     for item, ax in charts.items():
         title = ax.set_title(ax.get_title(loc="left"))
@@ -74,7 +74,7 @@ def ranked(rows: pd.DataFrame, highlight: Iterable[str] = ()) -> Figure:
         part = rows[rows["item"] == item].sort_values("share", na_position="last", kind="stable")
         ax.set_yticks(range(len(part)), part["shown"], fontsize=SMALL)
         ax.set_ylim(systems - 0.4, -0.6)
-        marks.percent_axis(ax, 0.5, both=coded)
+        style.percent_axis(ax, 0.5, both=coded)
         plain = ("#8c8c8c" if series else BLUE, "o", 3.5)
         for y, (row, name) in enumerate(zip(part.itertuples(), ax.get_yticklabels(), strict=True)):
             stands_out = row.average or row.system in series
@@ -82,7 +82,7 @@ def ranked(rows: pd.DataFrame, highlight: Iterable[str] = ()) -> Figure:
             name.set(weight="bold" if stands_out else "normal", color=dark(look[0]) if stands_out else GREY)  # fmt: skip
             _share(ax, y, row, *look)
     if coded and (key := _key(rows.drop_duplicates("system"), series)):
-        marks.legend(fig, key)
+        style.legend(fig, key)
     return fig
 
 
@@ -104,22 +104,22 @@ def printed(rows: pd.DataFrame) -> Figure:
     of one label, item and statistic are what different sources print for the same quantity.
     """
     heads = rows["item_label"].astype(str) + ": " + rows["statistic"].astype(str)
-    sources = [marks.wrap(text, 1.7) for text in rows["source"]]
+    sources = [style.wrap(text, 1.7) for text in rows["source"]]
     rows = rows.assign(item=heads, item_label=heads, source=sources, row=range(len(rows)))
-    fig, (ax,), places = marks.share_blocks(rows, ["item", "label", "row"], "source")
-    marks.percent_axis(ax, both=True)
+    fig, (ax,), places = style.share_blocks(rows, ["item", "label", "row"], "source")
+    style.percent_axis(ax, both=True)
     for (item, name), part in rows.groupby(["item", "label"], sort=False):
         ys = [places[item, name, row] for row in part["row"]]
         low, high = part["share"].min(), part["share"].max()
         if high > low:
             text = f"{halves_up(100 * (high - low), part['decimals'].max())} points apart"
             x, offset = (high, 8) if high < 0.65 else (low, -8)
-            marks.label(ax, x, np.mean(ys), text, dark(RED), (offset, 0), fontsize=SMALL)
+            style.label(ax, x, np.mean(ys), text, dark(RED), (offset, 0), fontsize=SMALL)
             ax.plot(part["share"], ys, color=RED, linewidth=1.4)
         for y, row in zip(ys, part.itertuples(), strict=True):
-            marks.point(ax, row.share, y, RED if high > low else BLUE, size=5)
-            marks.beside(ax, y, f"{halves_up(100 * row.share, row.decimals)} %", weight="bold")
-            marks.beside(ax, y, row.source, GREY, offset=46)
+            style.point(ax, row.share, y, RED if high > low else BLUE, size=5)
+            style.beside(ax, y, f"{halves_up(100 * row.share, row.decimals)} %", weight="bold")
+            style.beside(ax, y, row.source, GREY, offset=46)
     return fig
 
 
@@ -133,30 +133,30 @@ def retold(rows: pd.DataFrame) -> Figure:
         said=rows["bound"] + rows["value"].map(written),
         seen=rows["source_bound"] + rows["source_value"].map(written),
     )
-    first = 72 * max(map(marks.inches, ["retold", *rows["said"]])) + 10  # points right of the axis
-    second = first + 72 * max(map(marks.inches, ["source", *rows["seen"]])) + 12
+    first = 72 * max(map(style.inches, ["retold", *rows["said"]])) + 10  # points right of the axis
+    second = first + 72 * max(map(style.inches, ["source", *rows["seen"]])) + 12
     units = {unit: part for unit, part in rows.groupby("unit", sort=False)}
-    names = {unit: [marks.wrap(name, 2.3) for name in part["label"]] for unit, part in units.items()}  # fmt: skip
-    places = {unit: marks.stack([max(0.28, marks.tall(n) + 0.08) for n in part]) for unit, part in names.items()}  # fmt: skip
+    names = {unit: [style.wrap(name, 2.3) for name in part["label"]] for unit, part in units.items()}  # fmt: skip
+    places = {unit: style.stack([max(0.28, style.tall(n) + 0.08) for n in part]) for unit, part in names.items()}  # fmt: skip
     heights = [end for _, end in places.values()]
-    fig, charts = marks.small_charts(units, np.mean(heights) + 0.35, columns=1, height_ratios=heights)  # fmt: skip
+    fig, charts = style.small_charts(units, np.mean(heights) + 0.35, columns=1, height_ratios=heights)  # fmt: skip
     for unit, ax in charts.items():
         ys, end = places[unit]
         ax.set_yticks(ys, names[unit], fontsize=SMALL)
         ax.set_ylim(end, 0)
         for y, row in zip(ys, units[unit].itertuples(), strict=True):
             ax.axhline(y, color=FAINT, linewidth=0.8, zorder=0)
-            marks.interval(ax, y, row.value, row.source_value, SIGNS[row.sign], 2.4)
-            marks.point(ax, row.value, y, size=7)
-            marks.point(ax, row.source_value, y, INK, "D", "none", 8)
-            marks.beside(ax, y, row.said, offset=first, ha="right")
-            marks.beside(ax, y, row.seen, offset=second, ha="right")
-            marks.beside(ax, y, row.sign, dark(SIGNS[row.sign]), second + 10, weight="bold")
+            style.interval(ax, y, row.value, row.source_value, SIGNS[row.sign], 2.4)
+            style.point(ax, row.value, y, size=7)
+            style.point(ax, row.source_value, y, INK, "D", "none", 8)
+            style.beside(ax, y, row.said, offset=first, ha="right")
+            style.beside(ax, y, row.seen, offset=second, ha="right")
+            style.beside(ax, y, row.sign, dark(SIGNS[row.sign]), second + 10, weight="bold")
         _unit_axis(ax, units[unit][["value", "source_value"]].to_numpy(float), unit)
     top = next(iter(charts.values()))
-    marks.beside(top, 0, "retold", GREY, first, ha="right", va="bottom")
-    marks.beside(top, 0, "source", GREY, second, ha="right", va="bottom")
-    marks.legend(fig, {"as retold": _mark(BLUE, "o"), "as the source was seen to say": _mark(INK, "D", "none")})  # fmt: skip
+    style.beside(top, 0, "retold", GREY, first, ha="right", va="bottom")
+    style.beside(top, 0, "source", GREY, second, ha="right", va="bottom")
+    style.legend(fig, {"as retold": _mark(BLUE, "o"), "as the source was seen to say": _mark(INK, "D", "none")})  # fmt: skip
     return fig
 
 
@@ -179,11 +179,11 @@ def magnitudes(rows: pd.DataFrame, xlabel: str) -> Figure:
     `rows`: `group, label, value, bound` and `marked` (drawn in another colour).
     """
     titles = {group: (group, INK) for group in rows["group"]}
-    fig, (ax,), ys = marks.blocks(rows["label"], rows["group"], titles, width=2.6)
+    fig, (ax,), ys = style.blocks(rows["label"], rows["group"], titles, width=2.6)
     for y, row in zip(ys, rows.itertuples(), strict=True):
         colour, weight = (BLUE, "bold") if row.marked else (GREY, "normal")
-        marks.point(ax, row.value, y, colour)
-        marks.beside(ax, y, f"{row.bound}{row.value:,.0f}", colour, weight=weight)
+        style.point(ax, row.value, y, colour)
+        style.beside(ax, y, f"{row.bound}{row.value:,.0f}", colour, weight=weight)
     ax.set(xscale="log", xlabel=xlabel)
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.grid(axis="x")
@@ -196,17 +196,17 @@ def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: 
     `rows`: `factor, value, detectable`; `names`: factor -> words. The line at `main` is the study as it was.
     """
     factors = list(dict.fromkeys(rows["factor"]))
-    fig, (ax,), ys = marks.blocks(map(names.get, factors), size=HEAD, least=0.4)
+    fig, (ax,), ys = style.blocks(map(names.get, factors), size=HEAD, least=0.4)
     ax.axvline(main, color=GREY, linewidth=1, linestyle="--")
     for y, factor in zip(ys, factors, strict=True):
         part = rows[rows["factor"] == factor].drop_duplicates("value")
-        marks.interval(ax, y, part["detectable"].min(), part["detectable"].max(), PALE, 5)
+        style.interval(ax, y, part["detectable"].min(), part["detectable"].max(), PALE, 5)
         for row in part.itertuples():
             as_it_was = abs(row.detectable - main) < 1e-9
-            marks.point(ax, row.detectable, y, GREY if as_it_was else BLUE)
+            style.point(ax, row.detectable, y, GREY if as_it_was else BLUE)
             if not as_it_was:
                 side = 7 if row.detectable > main else -7
-                marks.label(ax, row.detectable, y, row.value, INK, (side, 0))
+                style.label(ax, row.detectable, y, row.value, INK, (side, 0))
     ax.margins(x=0.12)
     ax.set_xlabel(xlabel)
     return fig

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from helpers.draw import marks
+from helpers.draw import style
 from helpers.draw.numbers import points, ratio
 from helpers.draw.style import BLUE, GREY, HEAD, INK, RED, dark, looks
 
@@ -25,16 +25,16 @@ def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_
         names = names + "\n(" + rows["method"] + ")"
     colours = {kind: colour for kind, (colour, _) in looks(kinds).items()}
     titles = {kind: (kind, dark(colour)) for kind, colour in colours.items() if headed}
-    fig, (ax,), ys = marks.blocks(names, kinds if headed else None, titles, size=HEAD, least=0.3 if headed else 0.44)  # fmt: skip
+    fig, (ax,), ys = style.blocks(names, kinds if headed else None, titles, size=HEAD, least=0.3 if headed else 0.44)  # fmt: skip
     if band is not None:
         ax.axvspan(-band, band, color="#eeeeee", zorder=0)
         ax.set_title(band_label, color=GREY, fontsize=9, weight="normal", loc="center")
     ax.axvline(0, color=GREY, linewidth=1)
     for y, kind, row in zip(ys, kinds, rows.itertuples(), strict=True):
-        marks.interval(ax, y, row.ci_low, row.ci_high, colours[kind])
-        marks.point(ax, row.estimate, y, colours[kind])
+        style.interval(ax, y, row.ci_low, row.ci_high, colours[kind])
+        style.point(ax, row.estimate, y, colours[kind])
         text = f"{row.estimate:.2f}  [{row.ci_low:.2f}, {row.ci_high:.2f}]"
-        marks.beside(ax, y, text.replace("-", "−"), fontsize=HEAD)
+        style.beside(ax, y, text.replace("-", "−"), fontsize=HEAD)
     low, high = _limits(rows.assign(panel=""))[""]
     if band is not None:  # it reaches as far to both sides, and so does its chart
         high = max(high, -low, 1.05 * band)
@@ -53,7 +53,7 @@ def scale_means(
     """
     rows = rows if "group" in rows else rows.assign(group="")
     groups, labels = looks(rows["group"]), list(dict.fromkeys(rows["label"]))
-    fig, (ax,), ys = marks.blocks(labels, size=HEAD, least=0.26 + 0.19 * len(groups))
+    fig, (ax,), ys = style.blocks(labels, size=HEAD, least=0.26 + 0.19 * len(groups))
     if claim is not None:
         ax.axvline(claim, color=GREY, linewidth=1, linestyle="--")
         place = (claim - low) / (high - low)
@@ -63,10 +63,10 @@ def scale_means(
     for row in rows.dropna(subset="estimate").itertuples():
         colour, y = groups[row.group][0], middles[row.label] + shifts[row.group]
         # An interval may reach past the ends of the scale, where no answer is: it is cut there.
-        marks.interval(ax, y, max(low, row.ci_low), min(high, row.ci_high), colour, alpha=0.5)
-        marks.point(ax, row.estimate, y, colour)
+        style.interval(ax, y, max(low, row.ci_low), min(high, row.ci_high), colour, alpha=0.5)
+        style.point(ax, row.estimate, y, colour)
         name = f"  {row.group}" if len(groups) > 1 and row.label == labels[0] else ""
-        marks.beside(ax, y, f"{row.estimate:.2f}{name}", dark(colour), fontsize=HEAD)
+        style.beside(ax, y, f"{row.estimate:.2f}{name}", dark(colour), fontsize=HEAD)
     words = f"mean on the scale from {low} to {high}"
     ax.set(xlim=(low, high), xticks=range(low, high + 1), xlabel=words)
     return fig
@@ -78,14 +78,14 @@ def proportions(rows: pd.DataFrame) -> Figure:
     `rows`: `label, count, n, share, ci_low, ci_high` (0 to 1) and `group`, a colour each, set apart by a gap.
     """
     colours = looks(rows["group"])
-    fig, (ax,), ys = marks.blocks(rows["label"], rows["group"], size=HEAD, least=0.36)
+    fig, (ax,), ys = style.blocks(rows["label"], rows["group"], size=HEAD, least=0.36)
     for y, row in zip(ys, rows.itertuples(), strict=True):
         colour = colours[row.group][0]
-        marks.interval(ax, y, row.ci_low, row.ci_high, colour, alpha=0.5)
-        marks.point(ax, row.share, y, colour)
+        style.interval(ax, y, row.ci_low, row.ci_high, colour, alpha=0.5)
+        style.point(ax, row.share, y, colour)
         text = f"{row.count} of {row.n}  [{100 * row.ci_low:.0f} to {100 * row.ci_high:.0f} %]"
-        marks.beside(ax, y, text, offset=9, fontsize=HEAD)
-    marks.percent_axis(ax)
+        style.beside(ax, y, text, offset=9, fontsize=HEAD)
+    style.percent_axis(ax)
     ax.set_xlabel("share of leaders, with exact 95 % interval")
     return fig
 
@@ -95,12 +95,12 @@ def statements(rows: pd.DataFrame) -> Figure:
 
     `rows`: `label, low, high, ci_low, ci_high` (0 to 1) and `said`, the words beside it.
     """
-    fig, (ax,), ys = marks.blocks(rows["label"], size=HEAD, least=0.5, beside=rows["said"])
+    fig, (ax,), ys = style.blocks(rows["label"], size=HEAD, least=0.5, beside=rows["said"])
     for y, row in zip(ys, rows.itertuples(), strict=True):
-        marks.interval(ax, y, row.ci_low, row.ci_high, width=4, alpha=0.35)
-        marks.interval(ax, y, row.low, row.high, width=11)
-        marks.beside(ax, y, row.said, fontsize=HEAD)
-    marks.percent_axis(ax)
+        style.interval(ax, y, row.ci_low, row.ci_high, width=4, alpha=0.35)
+        style.interval(ax, y, row.low, row.high, width=11)
+        style.beside(ax, y, row.said, fontsize=HEAD)
+    style.percent_axis(ax)
     ax.set_xlabel("share of teachers")
     return fig
 
@@ -111,9 +111,9 @@ def differences(rows: pd.DataFrame) -> Figure:
     `rows` of one statistic and one pair: `label_1, label_2, item, item_label, estimate, ci_low, ci_high` (share of
     system 1 minus share of system 2, 0 to 1), `p_holm` (0 to 1) and `note`.
     """
-    left, right = (marks.wrap(rows[name].iloc[0], 1.1, HEAD, "bold") for name in ("label_2", "label_1"))  # fmt: skip
-    room = 1.3 + max(marks.tall(left, HEAD), marks.tall(right, HEAD))
-    fig, (ax,), ys = marks.blocks(rows["item_label"], width=2.3, least=0.3, more=room)
+    left, right = (style.wrap(rows[name].iloc[0], 1.1, HEAD, "bold") for name in ("label_2", "label_1"))  # fmt: skip
+    room = 1.3 + max(style.tall(left, HEAD), style.tall(right, HEAD))
+    fig, (ax,), ys = style.blocks(rows["item_label"], width=2.3, least=0.3, more=room)
     _signed(ax, ys, rows, ["white" if p >= 0.05 else BLUE for p in rows["p_holm"]])
     ax.set_xlabel(f"difference in percentage points, 95 % interval\n{_HOLM}", fontsize=HEAD)
     look = {"transform": ax.transAxes, "va": "bottom", "fontsize": HEAD, "weight": "bold"}
@@ -134,15 +134,15 @@ def changes(rows: pd.DataFrame) -> Figure:
     if len(set(spans)) > 1:
         rows = rows.assign(label=rows["label"].astype(str) + ", " + spans)
         first, last = "earlier", "later"
-    fig, (ax, right), places = marks.share_blocks(rows, widths=[1, 0.9])
-    marks.percent_axis(ax, 0.5, both=True)
+    fig, (ax, right), places = style.share_blocks(rows, widths=[1, 0.9])
+    style.percent_axis(ax, 0.5, both=True)
     ax.set_title(f"{first} ○   {last} ●", fontsize=HEAD)
-    right.set_title(marks.wrap("change in points, 95 % interval", 2.6, HEAD, "bold"), fontsize=HEAD)
+    right.set_title(style.wrap("change in points, 95 % interval", 2.6, HEAD, "bold"), fontsize=HEAD)
     ys = [places[key] for key in rows[["item", "label"]].itertuples(index=False, name=None)]
     for y, row in zip(ys, rows.itertuples(), strict=True):
-        marks.interval(ax, y, row.share_1, row.share_2, GREY, 1.4)
-        marks.point(ax, row.share_1, y, face="white", size=5)
-        marks.point(ax, row.share_2, y, size=5)
+        style.interval(ax, y, row.share_1, row.share_2, GREY, 1.4)
+        style.point(ax, row.share_1, y, face="white", size=5)
+        style.point(ax, row.share_2, y, size=5)
     _signed(right, ys, rows, [BLUE] * len(rows))
     right.tick_params(axis="x", labeltop=True, top=True)
     return fig
@@ -152,12 +152,12 @@ def _signed(ax: plt.Axes, ys: list[float], rows: pd.DataFrame, faces: list[str])
     """Differences of shares with intervals, in points, on an axis as far to the left as to the right; or why none."""
     for y, row, face in zip(ys, rows.itertuples(), faces, strict=True):
         if np.isnan(row.estimate):
-            marks.instead(ax, y, row.note)
+            style.instead(ax, y, row.note)
             continue
-        marks.interval(ax, y, row.ci_low, row.ci_high)
-        marks.point(ax, row.estimate, y, face=face, size=5)
+        style.interval(ax, y, row.ci_low, row.ci_high)
+        style.point(ax, row.estimate, y, face=face, size=5)
         ends = f"  [{points(row.ci_low, 1)}, {points(row.ci_high, 1)}]"
-        marks.beside(ax, y, points(row.estimate, 1) + ("" if np.isnan(row.ci_low) else ends))
+        style.beside(ax, y, points(row.estimate, 1) + ("" if np.isnan(row.ci_low) else ends))
     reach = 1.1 * np.nanmax([0.05, *rows[["estimate", "ci_low", "ci_high"]].abs().to_numpy().flat])
     ax.axvline(0, color=GREY, linewidth=1)
     ax.set_xlim(-reach, reach)
@@ -173,23 +173,23 @@ def odds_ratios(pairs: pd.DataFrame) -> Figure:
     goes on beyond the axis, as those from or to nothing do, ends in an arrow; a pair not tested is noted.
     """
     titles = {practice: (practice, INK) for practice in pairs["practice"]}
-    fig, (ax,), ys = marks.blocks(pairs["support"], pairs["practice"], titles, width=2.1, least=0.24)  # fmt: skip
+    fig, (ax,), ys = style.blocks(pairs["support"], pairs["practice"], titles, width=2.1, least=0.24)  # fmt: skip
     ax.set(xscale="log", xlim=(1 / _REACH, _REACH))
     ax.axvline(1, color=GREY, linewidth=1)
     for y, pair in zip(ys, pairs.itertuples(), strict=True):
         if np.isnan(pair.odds_ratio):
-            marks.instead(ax, y, "not tested")
+            style.instead(ax, y, "not tested")
             continue
         bounds = pair.ci_low, pair.ci_high
         ends = np.clip(bounds, 1 / _REACH, _REACH)
-        marks.interval(ax, y, *ends, alpha=0.6)
+        style.interval(ax, y, *ends, alpha=0.6)
         for end, bound, mark in zip(ends, bounds, "<>", strict=True):
             if end != bound:
-                marks.point(ax, end, y, marker=mark, size=5)
+                style.point(ax, end, y, marker=mark, size=5)
         if 1 / _REACH <= pair.odds_ratio <= _REACH:
-            marks.point(ax, pair.odds_ratio, y, face=BLUE if pair.p_holm < 0.05 else "white")
+            style.point(ax, pair.odds_ratio, y, face=BLUE if pair.p_holm < 0.05 else "white")
         text = f"{ratio(pair.odds_ratio)}  [{ratio(pair.ci_low)} to {ratio(pair.ci_high)}]"
-        marks.beside(ax, y, text, offset=9)
+        style.beside(ax, y, text, offset=9)
     ticks = {1 / 64: "1/64", 1 / 16: "1/16", 1 / 4: "1/4", 1: "1", 4: "4", 16: "16", 64: "64"}
     ax.set_xticks(list(ticks), ticks.values())
     ax.minorticks_off()
@@ -206,7 +206,7 @@ def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
     alternative without an estimate is named as one that cannot be had. Charts share one scale if they can.
     """
     first = rows["specification"] == rows["specification"].iloc[0]
-    rows = marks.bounded(rows).assign(colour=np.where(first, BLUE, INK), marker="o")
+    rows = style.bounded(rows).assign(colour=np.where(first, BLUE, INK), marker="o")
     fig, charts = _small_forests(rows, "specification", xlabel)
     for ax, part in charts:
         ax.axvline(part["estimate"].iloc[0], color=BLUE, linewidth=1, linestyle="--")
@@ -237,7 +237,7 @@ def se_bounds(rows: pd.DataFrame, common: pd.DataFrame) -> Figure:
         if low <= high:
             ax.axvspan(low, high, color="#cfe3f1", zorder=0)
         for row in part.itertuples():
-            marks.interval(ax, row.y, row.se_low, min(row.se_high, top), width=3)
+            style.interval(ax, row.y, row.se_low, min(row.se_high, top), width=3)
             ends = [edge for edge in (row.se_low, row.se_high) if 0 < edge < top]
             ax.plot(ends, [row.y] * len(ends), "|", color=BLUE, markersize=10, markeredgewidth=2)
         ax.set_xlim(0, top)
@@ -254,10 +254,10 @@ def _small_forests(
     for ax, part in charts:
         ax.axvline(0, color=GREY, linewidth=1)
         for row in part.itertuples():
-            marks.interval(ax, row.y, row.ci_low, row.ci_high, row.colour)
-            marks.point(ax, row.estimate, row.y, row.colour, row.marker)
+            style.interval(ax, row.y, row.ci_low, row.ci_high, row.colour)
+            style.point(ax, row.estimate, row.y, row.colour, row.marker)
             if np.isnan(row.estimate):
-                marks.instead(ax, row.y, "cannot be had")
+                style.instead(ax, row.y, "cannot be had")
         ax.set_xlim(limits[part["panel"].iloc[0]])
         ax.xaxis.set_major_locator(plt.MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
     own = "\n(each chart on a scale of its own)" if len(set(limits.values())) > 1 else ""
@@ -267,10 +267,10 @@ def _small_forests(
 
 def _charts(rows: pd.DataFrame, column: str) -> tuple[Figure, list[tuple[plt.Axes, pd.DataFrame]]]:
     """A small chart a panel with a row for each value of `column`; and the rows of each, with their place `y`."""
-    names = {name: marks.wrap(name, 1.75, HEAD) for name in dict.fromkeys(rows[column])}
-    ys, end = marks.stack([max(0.27, marks.tall(name, HEAD) + 0.08) for name in names.values()])
-    room = max(marks.inches(name, HEAD) for name in names.values())
-    fig, charts = marks.small_charts(rows["panel"], end + 0.3, names=room, sharey=True)
+    names = {name: style.wrap(name, 1.75, HEAD) for name in dict.fromkeys(rows[column])}
+    ys, end = style.stack([max(0.27, style.tall(name, HEAD) + 0.08) for name in names.values()])
+    room = max(style.inches(name, HEAD) for name in names.values())
+    fig, charts = style.small_charts(rows["panel"], end + 0.3, names=room, sharey=True)
     for ax in charts.values():
         ax.set_yticks(ys, names.values(), fontsize=HEAD)
         ax.set_ylim(end, 0)

@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from helpers.draw import marks, style
+from helpers.draw import style
 from helpers.draw.numbers import percent
 from helpers.draw.style import BLUE, FAINT, GREY, HEAD, INK, ORANGE, PALE, RED, SMALL, WIDTH
 
@@ -69,17 +69,17 @@ def shares(rows: pd.DataFrame) -> Figure:
     order = grid.mean(axis=1).sort_values(ascending=False, na_position="last", kind="stable").index
     grid = grid.loc[order]
     notes = rows.pivot(index="label", columns="item", values="note").loc[order, items.index]
-    names = [marks.wrap(name, 1.75) for name in order]
+    names = [style.wrap(name, 1.75) for name in order]
     columns = max(len(items), 4)
-    most = max(1, int((WIDTH - 2.1) / columns / marks.tall("")))
+    most = max(1, int((WIDTH - 2.1) / columns / style.tall("")))
     heads = [_on_lines(str(name), most) for name in items]
-    pitches = [(marks.tall(one) + marks.tall(two)) / 2 for one, two in itertools.pairwise(names)]
-    height = max(map(marks.inches, heads)) + max([0.18, *pitches]) * len(names)
+    pitches = [(style.tall(one) + style.tall(two)) / 2 for one, two in itertools.pairwise(names)]
+    height = max(map(style.inches, heads)) + max([0.18, *pitches]) * len(names)
     fig, ax = plt.subplots(figsize=(WIDTH, 0.5 + height + 0.03 * len(names)))
     _heat(ax, grid, grid.map(percent))
     signs: dict[str, str] = {}
     for y, x in np.argwhere(grid.isna().to_numpy()):
-        note = marks.why(notes.iat[y, x])
+        note = style.why(notes.iat[y, x])
         sign = signs.setdefault(note, "–×+*"[min(len(signs), 3)])
         ax.add_patch(Rectangle((x, y), 1, 1, facecolor=FAINT, edgecolor="#bdbdbd", hatch="////", linewidth=0))  # fmt: skip
         box = {"facecolor": FAINT, "edgecolor": "none", "pad": 1}
@@ -112,7 +112,7 @@ def co_occurrence(pairs: pd.DataFrame, n: int) -> Figure:
         if x == y:
             ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=PALE, edgecolor="white"))
             text.set(weight="bold", color=INK)
-    _name_cells(ax, *([marks.wrap(c, room) for c in codes] for room in (1.9, 1.2)), rotation=90)
+    _name_cells(ax, *([style.wrap(c, room) for c in codes] for room in (1.9, 1.2)), rotation=90)
     return fig
 
 
@@ -133,13 +133,13 @@ def model(rows: pd.DataFrame, kinds: dict[str, str]) -> Figure:
         else:
             ax.add_patch(Rectangle((x + 0.12, y + 0.16), 0.76, 0.68, edgecolor=BLUE, **boxes[look]))
     ax.set(xlim=(0, len(supports)), ylim=(len(practices), 0))
-    _name_cells(ax, [marks.wrap(p, 1.2) for p in practices], [marks.wrap(s, 1.0) for s in supports])  # fmt: skip
+    _name_cells(ax, [style.wrap(p, 1.2) for p in practices], [style.wrap(s, 1.0) for s in supports])  # fmt: skip
     ax.tick_params(labelbottom=False, labeltop=True)
     ax.hlines(range(len(practices) + 1), 0, len(supports), color=PALE, linewidth=0.8)
     ax.spines[:].set_visible(False)
     handles = {look: Rectangle((0, 0), 1, 1, edgecolor=BLUE, **box) for look, box in boxes.items()}
     handles["builds"] = plt.Line2D([], [], **triangle, markersize=11)
-    marks.legend(fig, {kind: handles[look] for kind, look in kinds.items()})
+    style.legend(fig, {kind: handles[look] for kind, look in kinds.items()})
     return fig
 
 
@@ -159,22 +159,22 @@ def profiles(rows: pd.DataFrame, steps: dict[str, list[str]], bands: dict[str, s
             fill = [colours[group] if level in has.split(" + ") else "#f2f2f2" for level in levels]
             ax.barh([y] * len(levels), 0.84, 0.72, np.arange(len(levels)) - 0.42, color=fill)
         ax.set_xticks(range(len(levels)), levels, fontsize=SMALL, rotation=90)
-        ax.set_title(marks.wrap(step, 0.34 * len(levels), HEAD, "bold"), fontsize=HEAD)
+        ax.set_title(style.wrap(step, 0.34 * len(levels), HEAD, "bold"), fontsize=HEAD)
     for ax, (band, words) in zip(axes[len(steps) :], bands.items(), strict=True):
         ends = rows[[f"{band}_low", f"{band}_high", "group"]].itertuples(index=False)
         for y, (low, high, group) in enumerate(ends):
-            marks.interval(ax, y, low, high, colours[group], 6)
+            style.interval(ax, y, low, high, colours[group], 6)
         ax.set_xlim(0, 100)
         ax.set_xticks([0, 50, 100], ["0", "50", "100 %"], fontsize=SMALL)
         ax.vlines(range(0, 101, 25), -0.5, len(rows) - 0.5, color=PALE, linewidth=0.8, zorder=0)
-        ax.set_title(marks.wrap(words, 1.2, HEAD, "bold"), fontsize=HEAD)
+        ax.set_title(style.wrap(words, 1.2, HEAD, "bold"), fontsize=HEAD)
     axes[0].set_yticks(range(len(rows)), rows["label"], fontsize=SMALL)
     axes[0].set_ylim(len(rows) - 0.45, -0.55)
     last = np.flatnonzero(rows["block"].ne(rows["block"].shift(-1)))[:-1]
     for ax in axes:
         ax.spines[:].set_visible(False)
         ax.hlines(last + 0.5, 0, 1, color=GREY, linewidth=0.8, transform=ax.get_yaxis_transform())
-    marks.legend(fig, colours)
+    style.legend(fig, colours)
     return fig
 
 
@@ -183,10 +183,10 @@ def chain(steps: pd.DataFrame) -> Figure:
 
     `steps`: `who, says, sign, change`; sign and change tell what happened on the way from the box above.
     """
-    says = [marks.wrap(text, WIDTH - 0.8, 10.5) for text in steps["says"]]
-    changes = [marks.wrap(f"{row.sign}: {row.change}" if row.sign else "", WIDTH - 1.1, HEAD, "bold") for row in steps.itertuples()]  # fmt: skip
-    boxes = [0.34 + marks.tall(text, 10.5) for text in says]
-    gaps = [0.3 + marks.tall(text, HEAD) if text else 0.0 for text in changes]
+    says = [style.wrap(text, WIDTH - 0.8, 10.5) for text in steps["says"]]
+    changes = [style.wrap(f"{row.sign}: {row.change}" if row.sign else "", WIDTH - 1.1, HEAD, "bold") for row in steps.itertuples()]  # fmt: skip
+    boxes = [0.34 + style.tall(text, 10.5) for text in says]
+    gaps = [0.3 + style.tall(text, HEAD) if text else 0.0 for text in changes]
     bottoms = np.cumsum(boxes) + np.cumsum(gaps)
     fig, ax = plt.subplots(figsize=(WIDTH, bottoms[-1] + 0.1))
     for row, text, change, bottom, box, gap in zip(steps.itertuples(), says, changes, bottoms, boxes, gaps, strict=True):  # fmt: skip

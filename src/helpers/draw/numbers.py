@@ -1,4 +1,8 @@
-"""Numbers, p-values and intervals as people read them: the one place where they are written."""
+"""Numbers, p-values, intervals and cells of tables as people read them: the one place where they are written."""
+
+import string
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,3 +70,59 @@ def points(difference: float, decimals: int) -> str:
 def halves_up(value: float, decimals: int) -> str:
     """A number with its halves rounded up, as readers do it: 34.5 printed elsewhere is 35 here."""
     return f"{value + 1e-9:.{int(decimals)}f}"
+
+
+MISSING = "–"
+
+
+class _Missing(Exception):
+    """A field that a cell needs is empty."""
+
+
+class _Words(string.Formatter):
+    """Format fields; `p` writes a p-value, `.3f` a number by the project's rules, all else as Python does."""
+
+    def format_field(self, value: Any, spec: str) -> str:
+        if value is None or value is pd.NA or value != value:
+            raise _Missing
+        if spec == "p":
+            return p_value(value)
+        if spec.startswith(".") and spec.endswith("f"):
+            return number(value, int(spec[1:-1]))
+        return super().format_field(value, spec)
+
+
+def cells(rows: pd.DataFrame, columns: dict[str, str | Sequence]) -> pd.DataFrame:
+    """A table of texts: for each heading a format string over the columns of `rows`, or the cells themselves.
+
+    A cell is a dash where one of the fields it needs is missing.
+
+    >>> rows = pd.DataFrame({"term": ["2019"], "estimate": [0.1234], "p_value": [0.0002], "n": [float("nan")]})
+    >>> cells(rows, {"Year": "{term}", "Change": "{estimate:.2f}", "p": "{p_value:p}", "n": "{n:.0f}"}).values.tolist()
+    [['2019', '0.12', '< 0.001', '–']]
+    """
+    records = rows.to_dict("records")
+    shown = {
+        head: [_cell(wanted, record) for record in records]
+        if isinstance(wanted, str)
+        else [MISSING if pd.isna(cell) else str(cell) for cell in wanted]
+        for head, wanted in columns.items()
+    }
+    return pd.DataFrame(shown)
+
+
+def numeric(columns: dict[str, str | Sequence]) -> list[bool]:
+    """Which headings stand over numbers: those whose format string is one field with a format."""
+    return [isinstance(wanted, str) and _is_one_number(wanted) for wanted in columns.values()]
+
+
+def _is_one_number(wanted: str) -> bool:
+    parts = list(string.Formatter().parse(wanted))
+    return len(parts) == 1 and bool(parts[0][2])
+
+
+def _cell(wanted: str, record: dict[str, Any]) -> str:
+    try:
+        return _Words().vformat(wanted, (), record)
+    except _Missing:
+        return MISSING

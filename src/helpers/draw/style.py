@@ -1,10 +1,19 @@
-"""How figures look: palettes that colour-blind readers can tell apart, plain axes, text that can be read."""
+"""How figures look, and the marks they share: palettes for all eyes, plain axes, rows, intervals, labels, legends."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import groupby
+from textwrap import wrap as broken
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
+from matplotlib.transforms import blended_transform_factory
 
 # Okabe and Ito's palette, in the order of use here.
 BLUE, ORANGE, GREEN, PURPLE, RED, SKY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"  # fmt: skip
@@ -68,3 +77,197 @@ def readable(colour: str | tuple) -> str:
     channels = np.array(to_rgb(colour))
     linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
     return "black" if linear @ [0.2126, 0.7152, 0.0722] > 0.179 else "white"
+
+
+@lru_cache(maxsize=10_000)
+def inches(text: str, size: float = SMALL, weight: str = "normal") -> float:
+    """Width of a text, that is of its longest line."""
+    font, measure = FontProperties(size=size, weight=weight), text_to_path.get_text_width_height_descent  # fmt: skip
+    return max(measure(line, font, ismath=False)[0] for line in text.split("\n")) / 72
+
+
+def tall(text: str, size: float = SMALL) -> float:
+    """Height of a text of several lines, in inches."""
+    return (text.count("\n") + 1) * size * 1.25 / 72
+
+
+def wrap(text: object, width: float, size: float = SMALL, weight: str = "normal") -> str:
+    """A text on lines of at most `width` inches; its own lines are kept, and a word that is longer is broken."""
+    if "\n" in (text := str(text)):
+        return "\n".join(wrap(line, width, size, weight) for line in text.split("\n"))
+    longest = inches(text, size, weight)
+    most = len(text) if longest <= width else int(1.5 * len(text) * width / longest) + 1
+    for length in range(most, 0, -1):
+        lines = "\n".join(broken(text, length))
+        if inches(lines, size, weight) <= width:
+            return lines
+    return text
+
+
+def stack(heights: Sequence[float]) -> tuple[np.ndarray, float]:
+    """Middles of rows of these heights that stand under each other, from the top, and their end."""
+    ends = np.cumsum(heights)
+    return ends - np.array(heights) / 2, ends[-1]
+
+
+def blocks(
+    names: Iterable[object], groups: Iterable[object] | None = None, titles: dict | None = None, *,
+    widths: Sequence[float] = (1,), width: float = 2.0, size: float = SMALL, least: float = 0.19,
+    beside: Iterable[str] | None = None, guides: bool = True, more: float = 0.9,
+) -> tuple[Figure, list[plt.Axes], np.ndarray]:  # fmt: skip
+    """A figure of named rows, in blocks of one group each, with a block's title above it.
+
+    Parameters
+    ----------
+    names : a name a row, wrapped to `width` inches in `size` points.
+    groups, titles : the group of each row, equal neighbours in one block; the title of a group and its colour.
+    widths : relative widths of panels that share the rows.
+    least : inches of a row; it is higher if its name, or the text that will stand `beside` it, has many lines.
+    guides : a faint line from each name to what stands beside the row.
+    more : inches for what stands above and below the rows.
+
+    Returns
+    -------
+    The figure, its panels, and the middles of the rows: the vertical unit of the panels is the inch, downwards.
+    """
+    names = [wrap(name, width, size) for name in names]
+    texts = zip(names, names if beside is None else beside, strict=True)
+    heights = iter([max(least, tall(a, size) + 0.04, tall(b) + 0.04) for a, b in texts])
+    heads, ys, y = [], [], 0.0
+    for group, members in groupby([0] * len(names) if groups is None else groups):
+        if group in (titles or {}):
+            text, colour = titles[group]
+            heads.append((y, text := wrap(text, WIDTH - 0.3, HEAD, "bold"), colour))
+            y += tall(text, HEAD) + 0.06
+        middles, end = stack([next(heights) for _ in members])
+        ys.extend(y + middles)
+        y += end + 0.12
+    fig, axes = plt.subplots(1, len(widths), figsize=(WIDTH, y + more), sharey=True, squeeze=False, width_ratios=widths)  # fmt: skip
+    # The layout makes no room for the ends of scales, which reach out of their panels.
+    fig.get_layout_engine().set(wspace=0.1 if len(widths) > 1 else 0)
+    axes[0, 0].set_ylim(y, 0)
+    axes[0, 0].set_yticks(ys, names, fontsize=size)
+    left_edge = blended_transform_factory(fig.transFigure, axes[0, 0].transData)
+    for top, text, colour in heads:
+        # In the last panel, which is drawn last; no panel makes room for what spans them all.
+        axes[0, -1].text(
+            0.012, top, text, transform=left_edge, va="top", fontsize=HEAD, weight="bold", in_layout=False,
+            color=colour, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
+        )  # fmt: skip
+    for ax in axes[0]:
+        ax.patch.set_visible(False)  # or it hides headings that begin in the panel before
+        ax.spines["left"].set_visible(False)
+        if guides:
+            ax.hlines(ys, 0, 1, color=FAINT, linewidth=0.8, zorder=0, transform=ax.get_yaxis_transform())  # fmt: skip
+    return fig, list(axes[0]), np.array(ys)
+
+
+def share_blocks(
+    rows: pd.DataFrame, by: Sequence[str] = ("item", "label"), beside: str = "", **options
+) -> tuple[Figure, list[plt.Axes], dict[tuple, float]]:
+    """Blocks of shares, an item each with a row a label; and where each row, known `by`, stands.
+
+    `rows`: `label, item, item_label`, both kept in the order of their first rows. A single label heads the one block,
+    and rows are items. `beside` names a column; `options` are those of `blocks`.
+    """
+    known = rows.drop_duplicates(list(by)).reset_index(drop=True)
+    ranks = known[["item", "label"]].apply(lambda column: pd.factorize(column)[0])
+    known = known.loc[ranks.sort_values(["item", "label"], kind="stable").index]
+    alone = known["label"].nunique() == 1
+    block, title, name, width = ("label", "label", "item_label", 2.0) if alone else ("item", "item_label", "label", 1.35)  # fmt: skip
+    titles = {group: (text, INK) for group, text in zip(known[block], known[title], strict=True)}
+    texts = known[beside] if beside else None
+    fig, axes, ys = blocks(known[name], known[block], titles, width=width, beside=texts, **options)
+    keys = known[list(by)].itertuples(index=False, name=None)
+    return fig, axes, dict(zip(keys, ys, strict=True))
+
+
+def small_charts(
+    panels: Iterable, height: float, *, titles: dict | None = None, names: float = 0.6, columns: int = 2, **shared
+) -> tuple[Figure, dict[object, plt.Axes]]:  # fmt: skip
+    """A small chart of so many inches a panel, titled, side by side; `names`: inches that names of rows take."""
+    panels = list(dict.fromkeys(panels))
+    columns = min(columns, len(panels))
+    lines = -(-len(panels) // columns)
+    heads = [wrap((titles or {}).get(p, p), (WIDTH - names) / columns - 0.4, 10.5, "bold") for p in panels]  # fmt: skip
+    height += max(tall(head, 10.5) for head in heads)
+    fig, axes = plt.subplots(lines, columns, figsize=(WIDTH, 0.6 + height * lines), squeeze=False, **shared)  # fmt: skip
+    for ax, head in zip(axes.flat, heads, strict=False):
+        ax.set_title(head)
+    for ax in axes.flat[len(panels) :]:
+        ax.set_visible(False)
+    for ax in axes.flat[max(0, len(panels) - columns) : len(panels)]:
+        ax.tick_params(labelbottom=True)  # those that have none below them
+    return fig, dict(zip(panels, axes.flat, strict=False))
+
+
+def bounded(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows without the intervals that lack a bound, as such are not drawn."""
+    bounds = rows[["ci_low", "ci_high"]].astype(float)
+    return rows.assign(**bounds.where(np.isfinite(bounds).all(axis=1)))
+
+
+def interval(ax: plt.Axes, y: float, low: float, high: float, colour: str = BLUE, width: float = 2, **more) -> None:  # fmt: skip
+    """A level line from `low` to `high`."""
+    ax.plot([low, high], [y, y], color=colour, linewidth=width, **more)
+
+
+def point(ax: plt.Axes, x: float, y: float, colour: str = BLUE, marker: str = "o", face: str = "", size: float = 6) -> None:  # fmt: skip
+    """A mark; half of one at the end of a scale lies outside of the axes."""
+    look = {"color": colour, "markerfacecolor": face or colour, "markersize": size}
+    ax.plot(x, y, marker, **look, clip_on=False, zorder=3)
+
+
+def beside(ax: plt.Axes, y: float, text: str, colour: object = INK, offset: float = 6, **more) -> None:  # fmt: skip
+    """Text to the right of a panel, `offset` points away."""
+    place = {"xytext": (offset, 0), "textcoords": "offset points", "annotation_clip": False}
+    options = {"va": "center", "fontsize": SMALL} | more
+    ax.annotate(text, (1, y), xycoords=ax.get_yaxis_transform(), color=colour, **place, **options)
+
+
+def why(note: object) -> str:
+    """Why there is nothing to show, in a word or two."""
+    text = "" if pd.isna(note) else str(note)
+    short = {"administered": "not asked", "few": "too few"}
+    return next((said for part, said in short.items() if part in text), text or "no value")
+
+
+def instead(ax: plt.Axes, y: float, note: object) -> None:
+    """Why there is nothing to draw in a row."""
+    ax.text(
+        0.5, y, why(note), ha="center", va="center", fontsize=SMALL, style="italic", color=GREY,
+        transform=ax.get_yaxis_transform(), bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+    )  # fmt: skip
+
+
+def label(ax: plt.Axes, x: float, y: float, text: str, colour: object, offset: tuple[float, float], **more) -> None:  # fmt: skip
+    """Text beside a point of a line, so many points away: to the side, or above or below."""
+    across, up = offset
+    ha = "left" if across > 0 else "right" if across < 0 else "center"
+    va = "bottom" if up > 0 else "top" if up < 0 else "center"
+    options = {"ha": ha, "va": va, "fontsize": HEAD, "textcoords": "offset points"} | more
+    ax.annotate(text, (x, y), xytext=offset, color=colour, **options)
+
+
+def percent_axis(ax: plt.Axes, step: float = 0.25, *, both: bool = False) -> None:
+    """The whole scale from 0 to 100 %, named below or `both` above and below, with faint lines."""
+    ax.set_xlim(0, 1)
+    ax.set_xticks(np.arange(0, 1.001, step))
+    ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f} %")
+    ax.tick_params(axis="x", labeltop=both, top=both)
+    ax.grid(axis="x")
+
+
+def legend(fig: Figure, entries: dict) -> None:
+    """Names with their colours or handles above the panels, in as many lines as they take, from left to right."""
+    texts = [wrap(text, WIDTH - 0.7) for text in entries]
+    box = plt.Rectangle
+    handles = [box((0, 0), 1, 1, color=e) if isinstance(e, str) else e for e in entries.values()]
+    room, most = [inches(text) + 0.5 for text in texts], len(texts)
+    fits = (k for k in range(most, 1, -1) if sum(max(room[i::k]) for i in range(k)) < WIDTH)
+    columns = next(fits, 1)
+    order = [i for start in range(columns) for i in range(start, most, columns)]
+    fig.legend(
+        [handles[i] for i in order], [texts[i] for i in order], ncols=columns, loc="outside upper center",
+        frameon=False, fontsize=SMALL, columnspacing=1.2, handlelength=1.6,
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Two groups compared, from printed means and SDs or from records: Welch, Hedges' g, clustered errors.
+"""Two groups compared, from printed means and SDs or from records; means and shares of ordered answers by group.
 
 Equivalence is by two one-sided tests (Schuirmann 1987). Differences are first minus second.
 """
@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 
-from helpers.estimate.intervals import t_test
+from helpers.estimate.intervals import t_test, wilson
 from helpers.estimate.power import design_effect
 
 
@@ -150,3 +150,35 @@ def clustered(
 
 def _tested(estimate: float, std_error: float, df: float, level: float) -> dict[str, float]:
     return t_test(estimate, std_error, df, level) | {"t": estimate / std_error, "df": df}
+
+
+def means(answers: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """Mean of each item in each group with its t interval: `item, group, term, estimate, std_error, ci_low,
+    ci_high, p_value, n, n_groups`. p_value is empty (nothing is tested), and so is n_groups (nothing is
+    clustered)."""
+    groups = answers.groupby(["item", "group"], sort=False)["answer"]
+    table = groups.agg(["mean", "std", "count"]).reset_index()
+    n = table["count"]
+    found = t_test(table["mean"], table["std"] / n**0.5, n - 1, level)
+    nothing = {"p_value": np.nan, "n": n, "n_groups": np.nan}
+    return pd.DataFrame(
+        {"item": table["item"], "group": table["group"], "term": "mean"} | found | nothing
+    )
+
+
+def shares(answers: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
+    """Share of each answer from low to high, of each item in each group, with Wilson's 95 % interval.
+
+    Rows `item, group, statistic, share, std_error, ci_low, ci_high, n`; `statistic` is the answer; an answer
+    that nobody gave has share 0.
+    """
+    counts = answers.groupby(["item", "group", "answer"], sort=False).size()
+    rows = []
+    for (item, group), n in answers.groupby(["item", "group"], sort=False).size().items():
+        for answer in range(low, high + 1):
+            count = int(counts.get((item, group, answer), 0))
+            share = count / n
+            error = np.sqrt(share * (1 - share) / n)
+            rows.append((item, group, answer, share, error, *wilson(count, n), n))
+    columns = ["item", "group", "statistic", "share", "std_error", "ci_low", "ci_high", "n"]
+    return pd.DataFrame(rows, columns=columns)

@@ -18,11 +18,11 @@ import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 
-from helpers.draw import cells
+from helpers.draw import numbers
 from helpers.notebook import session as sessions
 from helpers.notebook.session import Section, Session
 from helpers.project import STATES, relative
-from helpers.read import provenance
+from helpers.read import files
 
 TEMPLATES = Path(__file__).parent / "template"
 _FIT = r"max size={0.9\linewidth}{0.8\paperheight}"
@@ -128,9 +128,9 @@ def table(
     _note(section, "table", about)
     rows = data if show is None else show
     columns = columns or {str(head): f"{{{head}}}" for head in rows}
-    seen = cells.cells(rows, columns)
+    seen = numbers.cells(rows, columns)
     page = _fill("table.html.j2", **about, heads=list(seen), rows=seen.to_numpy().tolist(),
-                 right=cells.numeric(columns), endings=("csv",),
+                 right=numbers.numeric(columns), endings=("csv",),
                  links=f"{run.links}tables/{run.stem}--{name}")  # fmt: skip
     plain = seen.to_string(index=False)
     return Card({"text/html": page, **_elsewhere(about, _markdown(seen), _latex(seen), plain)})
@@ -257,7 +257,7 @@ def _csv(data: pd.DataFrame, state: str, path: Path) -> None:
 
 def _states(section: Section, data: pd.DataFrame, state: str) -> list[str]:
     """The states on a card: its own, or those of its rows where they say their own; none that its sources have not."""
-    known = {provenance.state_of(path) for path in section.sources} | {state}
+    known = {files.state_of(path) for path in section.sources} | {state}
     if "published" in known:
         known.add("recomputed")
     rows = list(dict.fromkeys(data["state"])) if "state" in data else [state]

@@ -17,7 +17,7 @@ from typing import Any
 from helpers.kept import label, stamp
 from helpers.notebook import parameters, source
 from helpers.project import ROOT, InputError, locate
-from helpers.read import provenance
+from helpers.read import files
 
 
 @dataclass
@@ -61,7 +61,7 @@ class Section:
     @property
     def state(self) -> str:
         """State of what was read: of several, the one furthest from print; printed numbers alone are recomputed."""
-        found = {provenance.state_of(path) for path in self.sources}
+        found = {files.state_of(path) for path in self.sources}
         order = ("simulated", "microdata", "moments", "published")
         state = next(state for state in order if state in found)
         printed = state == "published" or (self.of_print and state == "microdata")

@@ -1,10 +1,15 @@
-"""Numbers printed in the papers: one tidy file per table or figure, one row per number."""
+"""Numbers printed in the papers, and Chicago's School Progress Reports as the city publishes them.
 
+Two ratings of the reports come from the yearly survey: Ambitious Instruction rests on students' answers,
+Collaborative Teachers on those of teachers. Years are report years, as the files print them."""
+
+import re
 from pathlib import Path
 
 import pandas as pd
 
-from helpers.project import ROOT
+from helpers.project import ROOT, InputError, relative
+from helpers.read import frames
 
 FOLDER = ROOT / "data" / "published"
 
@@ -29,3 +34,90 @@ def everything() -> pd.DataFrame:
 def as_printed(value: float, decimals: int) -> str:
     """A number with the decimals it has in print."""
     return f"{value:.{max(decimals, 0)}f}"
+
+
+RATINGS = ["VERY WEAK", "WEAK", "NEUTRAL", "STRONG", "VERY STRONG"]
+NOT_ENOUGH = "NOT ENOUGH DATA"
+"""What the files print for a school with too few answers; an empty cell is something else and stays apart."""
+
+GROUPS = ["ES", "MS", "HS"]
+"""The files' elementary, middle and high schools."""
+
+_COLUMNS = {
+    "School_ID": "school_id",
+    "Primary_Category": "group",
+    "Progress_Report_Year": "report_year",
+    "School_Survey_Ambitious_Instruction": "ambitious_instruction",
+    "School_Survey_Collaborative_Teachers": "collaborative_teachers",
+    "School_Survey_Student_Response_Rate_Pct": "student_response_rate",
+    "School_Survey_Teacher_Response_Rate_Pct": "teacher_response_rate",
+    "School_Survey_Student_Response_Rate_Avg_Pct": "student_response_average",
+    "School_Survey_Teacher_Response_Rate_Avg_Pct": "teacher_response_average",
+}
+_WORDS = {
+    "Primary_Category": GROUPS,
+    "School_Survey_Ambitious_Instruction": [*RATINGS, NOT_ENOUGH],
+    "School_Survey_Collaborative_Teachers": [*RATINGS, NOT_ENOUGH],
+}
+_SIGNATURE = {"School_ID", "Progress_Report_Year", "School_Survey_Ambitious_Instruction"}
+
+
+def find_reports(folder: Path) -> list[Path]:
+    """Progress reports among the CSV files of a folder, known by their columns whatever they are called.
+
+    Other files, the city's school profiles among them, are passed over. Without the folder there are none.
+    """
+    files = sorted(path for path in folder.glob("*") if path.suffix.lower() == ".csv")
+    return [path for path in files if _header(path) >= _SIGNATURE]
+
+
+def read_reports(paths: list[Path]) -> pd.DataFrame:
+    """One row a school and report year, sorted, from one or more files of reports.
+
+    Columns: `school_id`, `group` (one of GROUPS, or missing), `report_year` (int), `ambitious_instruction` and
+    `collaborative_teachers` (one of RATINGS, NOT_ENOUGH, or missing), `student_response_rate` and
+    `teacher_response_rate` (percent), and the city's averages of these as the files print them in every row,
+    `student_response_average` and `teacher_response_average`. Raises InputError for columns that are not there,
+    words and rates that cannot be, two averages of the city in a year, a school twice in a year, and a year in two files.
+    """
+    reports = {path: _read_one(path) for path in paths}
+    origin: dict[int, Path] = {}
+    for path, frame in reports.items():
+        for year in frame["report_year"].unique():
+            if year in origin:
+                raise InputError(
+                    f"{relative(origin[year])} and {relative(path)}, column 'Progress_Report_Year': both have the "
+                    f"report of {year}. Keep one of them."
+                )
+            origin[year] = path
+    records = pd.concat(reports.values()).sort_values(["report_year", "school_id"])
+    return records.reset_index(drop=True)
+
+
+def _header(path: Path) -> set[str]:
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return {name.strip().strip('"') for name in re.split(r"[,;\t]", file.readline())}
+
+
+def _read_one(path: Path) -> pd.DataFrame:
+    frame = frames.read(path, list(_COLUMNS))
+    for column in ("School_ID", "Progress_Report_Year"):
+        missing = frame[column].isna()
+        frames.refuse(frame[column], missing, column, path, "empty cells", "Fill them, or take these rows out")  # fmt: skip
+    for column, words in _WORDS.items():
+        frames.coded(frame, column, {word: place for place, word in enumerate(words)}, path)
+    years = frames.whole_numbers(frame, "Progress_Report_Year", path, 2000, 2100)
+    rates = {
+        column: frames.numbers(frame, column, path, 0, 100)
+        for column in _COLUMNS
+        if column.endswith("_Pct")
+    }
+    frame = frame.assign(**rates, Progress_Report_Year=years.astype(int))
+    for column in (column for column in rates if "_Avg_" in column):
+        usual = frame.groupby("Progress_Report_Year")[column].transform("first")
+        frames.refuse(
+            frame[column], frame[column].notna() & (frame[column] != usual), column, path,
+            "the city's average is not the same in all rows of a year", "Export the file again",
+        )  # fmt: skip
+    frames.check_unique(frame, ["School_ID", "Progress_Report_Year"], path)
+    return frame.rename(columns=_COLUMNS)

@@ -19,7 +19,7 @@ import duckdb
 
 from helpers.project import InputError, relative
 from helpers.read import files
-from helpers.read.labelled import parse, parts, value_labels
+from helpers.read.frames import parse, parts, value_labels
 
 if TYPE_CHECKING:
     import numpy as np

@@ -14,7 +14,7 @@ import pandas as pd
 
 from helpers import kept
 from helpers.project import ROOT, InputError, locate, relative
-from helpers.read import archive, labelled, talis_files
+from helpers.read import files, frames, talis_files
 from helpers.read.survey import Survey
 from helpers.read.talis_codebook import (
     AGE_BANDS,
@@ -73,7 +73,7 @@ def read(
         raise InputError(f"level {level!r} is none of {', '.join(map(str, LEVELS))}.")
     place = locate(place)
     extra = tuple(variable.upper() for variable in extra)
-    sources = archive.sources(place, labelled.ENDINGS)
+    sources = files.sources(place, frames.ENDINGS)
     parts = [_converted(source, level, extra, encoding) for source in sources]
     members = [member for part in parts for member in part.members]
     teachers = _teachers(members, level, relative(place))

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from helpers.project import InputError
-from helpers.read import archive, frames, labelled
+from helpers.read import files, frames
 from helpers.read import talis_codebook as codebook
-from helpers.read.labelled import Table
+from helpers.read.frames import Table
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED
 from helpers.read.talis_codebook import ANSWERS, NOT_ASKED, QUESTIONS, UNANSWERED, WEIGHTS
 
@@ -52,9 +52,9 @@ def convert(
     `level`, `extra` and `encoding` are explained.
     """
     members = []
-    with archive.find(source, labelled.ENDINGS) as found:
+    with files.find(source, frames.ENDINGS) as found:
         for number, file in enumerate(found):
-            table = labelled.describe(file.path, file.name, encoding)
+            table = frames.describe(file.path, file.name, encoding)
             member = Member(file.name, _kind(table))
             if member.kind == "teacher":
                 _convert_teachers(table, level, extra, folder, str(number), member)
@@ -107,7 +107,7 @@ def _convert_teachers(
     with tqdm(
         total=table.rows, desc=f"Reading {table.name}", unit=" rows", disable=None, leave=False
     ) as bar:
-        for piece in labelled.pieces(table, columns, _text(table)):
+        for piece in frames.pieces(table, columns, _text(table)):
             bar.update(len(piece))
             at = _level(piece, table)
             levels |= set(at.astype(int))
@@ -181,7 +181,7 @@ def _convert_schools(table: Table, level: int, folder: Path, number: str, member
     wanted = {"CNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", variable}
     columns = [name for name in table.columns if name in wanted]
     pieces = []
-    for piece in labelled.pieces(table, columns, _text(table)):
+    for piece in frames.pieces(table, columns, _text(table)):
         piece = piece[_level(piece, table) == level]
         kinds = _coded(piece, variable, table, codebook.SCHOOL_TYPES)
         pieces.append(pd.DataFrame(_places(piece, table, cycle, level) | {"school_type": kinds}))

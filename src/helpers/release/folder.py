@@ -1,4 +1,4 @@
-"""The folder of a release: its sums, what they are, the table that they give and the report, put in place whole."""
+"""The folder of a release: its sums, the table that they give and the report on what is told, put in place whole."""
 
 import json
 import tempfile
@@ -6,13 +6,15 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import pandas as pd
 
 from helpers import kept
 from helpers.project import ROOT, locate
 from helpers.read.records import find
-from helpers.release import released, report
-from helpers.release.panels import Panel
+from helpers.read.suppression import MINIMUM
+from helpers.release import released
+from helpers.release.panels import Panel, in_words
 
 BUILD = ROOT / "build"
 
@@ -49,7 +51,7 @@ def write(
         kept.write_whole(
             made / "about.json", json.dumps(about, indent=1, ensure_ascii=False) + "\n"
         )
-        kept.write_whole(made / "disclosure.md", report.text(given, kind, panels))
+        kept.write_whole(made / "disclosure.md", text(given, kind, panels))
         table = released.estimates(made, given["inference"], given["standardise"])
         table.to_csv(made / "estimates.csv", index=False, lineterminator="\n")
         kept.swap(made, BUILD / "releases" / name)
@@ -97,3 +99,54 @@ def _described(panel: Panel, kind: str) -> dict[str, Any]:
         "n_schools": panel.within.n_schools,
         "incomplete": panel.moments.left_out,
     } | ({"centres": centres} if kind == "school" else {})
+
+
+WORDS = Path(__file__).parent / "disclosure.md.j2"
+
+
+def text(given: dict[str, Any], kind: str, panels: dict[str, Panel]) -> str:
+    """The report in Markdown on `panels` that have passed the checks. `given`: parameters, see `settings.read`."""
+    template = jinja2.Template(
+        WORDS.read_text(encoding="utf-8"),
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    return template.render(
+        given,
+        kind=kind,
+        pooled=kind == "pooled",
+        records=sum(panel.within.n for panel in panels.values()),
+        panels=list(panels),
+        columns=next(iter(panels.values())).model.columns,
+        minimum=MINIMUM,
+        cells=[row for name, panel in panels.items() for row in _smallest(name, panel, kind)],
+        counts=[_counts(name, panel, kind) for name, panel in panels.items()],
+    )
+
+
+def _smallest(name: str, panel: Panel, kind: str) -> list[list[str]]:
+    """Rows of panel, column, level, and the smallest cell that is not empty among those of the level."""
+    least = {}
+    for cell, counts in panel.told(kind).items():
+        if counts.any():
+            count = int(counts[counts > 0].min())
+            for level in cell:
+                if level not in least or count < least[level][0]:
+                    least[level] = count, cell
+    return [
+        [_plain(name), *map(_plain, level), f"{count:,}", _plain(in_words(cell))]
+        for level, (count, cell) in least.items()
+    ]
+
+
+def _counts(name: str, panel: Panel, kind: str) -> list[str]:
+    """A row of panel, records in the sums and not in them, schools, clusters, empty cells."""
+    data, empty = panel.within, sum(int((n == 0).sum()) for n in panel.told(kind).values())
+    rest = f"{panel.moments.left_out:,}"
+    return [_plain(name), f"{data.n:,}", rest, data.n_schools, len(data.clusters), empty]
+
+
+def _plain(text: str) -> str:
+    """A name that does not break a table."""
+    return " ".join(text.replace("|", "\\|").split())

@@ -1,7 +1,22 @@
-"""Print on Chicago's teacher leaders: their table, what the text says in words, and how far print agrees with itself."""
+"""Teacher leaders: what is printed of Chicago's, and coding matrices of the user's.
 
+In a matrix a row is a leader, or a leader as one of two coders saw them; a column is a code, 0 or 1. Leaders are
+people: no function here returns a row a leader to be shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
+
+from helpers.estimate.intervals import clopper_pearson, holm
+from helpers.estimate.reliability import krippendorff_alpha
+from helpers.project import InputError, relative
+from helpers.read import frames
+from helpers.read.suppression import MINIMUM
 
 PRACTICES = {
     "sharing": "Sharing with colleagues",
@@ -121,3 +136,218 @@ def recounted(who: pd.DataFrame, printed: pd.Series) -> dict[str, dict[str, floa
 
 def _with(prefix: str, found: dict[str, float]) -> dict[str, float]:
     return {f"{prefix}-{name}": value for name, value in found.items()}
+
+
+@dataclass(frozen=True)
+class Coding:
+    """`matrix`: a row a leader, 0/1 columns called in words, practices first; with two coders, what both saw.
+
+    `coders`: the two coders' own matrices in the same order of rows and columns, or nothing.
+    """
+
+    matrix: pd.DataFrame
+    practices: list[str]
+    supports: list[str]
+    coders: tuple[pd.DataFrame, ...]
+
+
+def read(
+    path: Path, practices: Sequence[str] | dict[str, str], supports: Sequence[str] | dict[str, str] = (),
+    leader: str = "", coder: str = "", encoding: str = "utf-8",
+) -> Coding:  # fmt: skip
+    """A coding matrix from a CSV, Parquet, SPSS or Stata file.
+
+    Parameters
+    ----------
+    path, encoding : of the file; the encoding of a CSV file
+    practices, supports : columns of 0 and 1, or column -> words
+    leader : the column that says whom a row is about
+    coder : the column that says who coded it; then every leader needs a row from each of exactly two coders
+
+    Raises
+    ------
+    InputError
+        Naming file, column and first rows; also for fewer than MINIMUM leaders, of whom nothing is shown.
+    """
+    words = [_words(practices), _words(supports)]
+    named = [*words[0], *words[1], *filter(None, (leader, coder))]
+    twice = sorted({name for name in named if named.count(name) > 1})
+    alike = [*words[0].values(), *words[1].values()]
+    for wrong, message in (
+        (not words[0], "A coding matrix needs `practices`: name the columns of 0 and 1."),
+        (twice, f"the column {', '.join(map(repr, twice))} is named twice among `practices`, `supports`, `leader` "
+            "and `coder`. Each needs its own."),
+        (len(set(alike)) < len(alike), "two codes are called by the same words. Give each its own."),
+        (coder and not leader, "`coder` needs `leader`, the column that says whom a row is about. Name both."),
+    ):  # fmt: skip
+        if wrong:
+            raise InputError(message)
+    ids = [name for name in (leader, coder) if name]
+    frame = frames.read(path, named, encoding=encoding, names=tuple(ids))
+    columns = {**words[0], **words[1]}
+    codes = pd.DataFrame({column: _code(frame, column, path) for column in columns})
+    codes = codes.rename(columns=columns)
+    for name in ids:
+        missing = frame[name].isna()
+        frames.refuse(
+            frame[name], missing, name, path, "an empty cell", "Fill it, or take the row out"
+        )
+    coders = _coders(frame, codes, leader, coder, path) if coder else ()
+    if leader and not coder:
+        frames.check_unique(frame, [leader], path)
+    matrix = coders[0] & coders[1] if coders else codes.reset_index(drop=True)
+    if len(matrix) < MINIMUM:
+        raise InputError(
+            f"{relative(path)}: {len(matrix)} leaders. Of fewer than {MINIMUM} nothing is shown, for they could be "
+            "recognised. Code more, or describe them in words that they have agreed to."
+        )
+    return Coding(matrix, list(words[0].values()), list(words[1].values()), coders)
+
+
+def counts(matrix: pd.DataFrame) -> pd.DataFrame:
+    """How many leaders have each code, with exact 95 % intervals: `code, count, n, share, ci_low, ci_high`."""
+    n = len(matrix)
+    rows = [
+        {"code": code, "count": int(matrix[code].sum()), "n": n, "share": matrix[code].mean()}
+        for code in matrix
+    ]
+    ends = [clopper_pearson(row["count"], n) for row in rows]
+    return pd.DataFrame(rows).assign(ci_low=[e[0] for e in ends], ci_high=[e[1] for e in ends])
+
+
+def together(matrix: pd.DataFrame) -> pd.DataFrame:
+    """How many leaders have two codes both: `code_1, code_2, both`, every pair once, a code with itself too."""
+    both = matrix.T @ matrix
+    pairs = [*((code, code) for code in matrix), *combinations(matrix, 2)]
+    rows = [{"code_1": one, "code_2": two, "both": int(both.loc[one, two])} for one, two in pairs]
+    return pd.DataFrame(rows)
+
+
+def commonest_pair(pairs: pd.DataFrame, n: int) -> str:
+    """Which two codes most of `n` leaders have together, in words; `pairs` as `together` gives them."""
+    two = pairs[pairs["code_1"] != pairs["code_2"]]
+    if two.empty:
+        return f"One code only, which {pairs['both'].iloc[0]} of {n} leaders have."
+    first, second, both = two.loc[two["both"].idxmax(), ["code_1", "code_2", "both"]]
+    return (
+        f"Most often together: {first} and {second}, in {both} of {n} leaders; pairs range from "
+        f"{two['both'].min()} to {two['both'].max()}."
+    )
+
+
+def associations(
+    matrix: pd.DataFrame, practices: Sequence[str], supports: Sequence[str]
+) -> pd.DataFrame:
+    """Fisher's exact test for every practice and support.
+
+    Columns: practice, support, both, practice_only, support_only, neither (leaders), odds_ratio with ci_low, ci_high
+    (conditional maximum likelihood and its exact 95 % interval; 0 and inf where a cell is empty), p_value (two-sided),
+    p_least (the smallest that the same four margins could give), p_holm (Holm's adjustment for every pair tested),
+    note. A code that all or no leaders have cannot go with anything: its pairs are not tested, and `note` says so.
+    """
+    from scipy.stats import fisher_exact
+    from scipy.stats.contingency import odds_ratio
+
+    rows = []
+    for practice in practices:
+        for support in supports:
+            one, two = matrix[practice] == 1, matrix[support] == 1
+            cells = [(one & two).sum(), (one & ~two).sum(), (~one & two).sum(), (~one & ~two).sum()]
+            row = dict(
+                zip(("both", "practice_only", "support_only", "neither"), cells, strict=True)
+            )
+            row = {"practice": practice, "support": support, **row, "note": ""}
+            still = [code for code in (practice, support) if matrix[code].nunique() == 1]
+            if still:
+                row["note"] = f"{' and '.join(still)}: the same for all leaders"
+            else:
+                table = np.reshape(cells, (2, 2))
+                odds = odds_ratio(table, kind="conditional")
+                ends = odds.confidence_interval(0.95)
+                row |= {"odds_ratio": odds.statistic, "ci_low": ends.low, "ci_high": ends.high}
+                row["p_value"] = fisher_exact(table).pvalue
+                row["p_least"] = least_p(len(matrix), int(one.sum()), int(two.sum()))
+            rows.append(row)
+    columns = ["practice", "support", "both", "practice_only", "support_only", "neither", "odds_ratio", "ci_low",
+               "ci_high", "p_value", "p_least", "p_holm", "note"]  # fmt: skip
+    found = pd.DataFrame(rows, columns=columns)
+    return found.assign(p_holm=holm(found["p_value"]))
+
+
+def least_p(n: int, first: int, second: int) -> float:
+    """Smallest two-sided p-value of Fisher's exact test that n people, `first` with one code and `second` with the
+    other, can give, however the codes fall together."""
+    from scipy.stats import fisher_exact
+
+    tables = (
+        [[both, first - both], [second - both, n - first - second + both]]
+        for both in range(max(0, first + second - n), min(first, second) + 1)
+    )
+    return float(min(fisher_exact(table).pvalue for table in tables))
+
+
+def agreement(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """How far two coders agree on each code: `code, n, count_1, count_2, agree, kappa, ci_low, ci_high, alpha, note`.
+
+    `agree`: share of leaders coded alike. `kappa`: Cohen's (1960), with the large-sample 95 % interval of
+    statsmodels, kept within -1 and 1, which is rough for few leaders; none where it would have no length.
+    `alpha`: Krippendorff's. Both are empty, and `note` says why, where the coders gave nothing but one value.
+
+    >>> one = pd.DataFrame({"shares": [0, 1, 1, 0, 1, 1, 0, 0]})
+    >>> other = pd.DataFrame({"shares": [0, 1, 0, 0, 1, 1, 0, 1]})
+    >>> agreement(one, other)[["code", "agree", "kappa", "alpha"]].round(3).to_dict("records")
+    [{'code': 'shares', 'agree': 0.75, 'kappa': 0.5, 'alpha': 0.531}]
+    """
+    from statsmodels.stats.inter_rater import cohens_kappa
+
+    rows = []
+    for code in first:
+        one, two = first[code].to_numpy(), second[code].to_numpy()
+        row = {"code": code, "n": len(one), "count_1": one.sum(), "count_2": two.sum(),
+               "agree": (one == two).mean(), "alpha": krippendorff_alpha(one, two), "note": ""}  # fmt: skip
+        if np.isnan(row["alpha"]):
+            row["note"] = "both coders gave one value only"
+        else:
+            table = np.histogram2d(one, two, bins=2, range=[[0, 1], [0, 1]])[0]
+            with np.errstate(invalid="ignore"):  # a variance of nothing may come out just below
+                found = cohens_kappa(table)
+            row["kappa"] = found.kappa
+            if found.std_kappa > 0:
+                row["ci_low"], row["ci_high"] = np.clip((found.kappa_low, found.kappa_upp), -1, 1)
+        rows.append(row)
+    columns = ["code", "n", "count_1", "count_2", "agree", "kappa", "ci_low", "ci_high", "alpha", "note"]  # fmt: skip
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _words(columns: Sequence[str] | dict[str, str]) -> dict[str, str]:
+    return dict(columns) if isinstance(columns, dict) else {name: name for name in columns}
+
+
+def _code(frame: pd.DataFrame, column: str, path: Path) -> pd.Series:
+    values = pd.to_numeric(frame[column], errors="coerce")
+    frames.refuse(
+        frame[column], ~values.isin([0, 1]), column, path, "values other than 0 and 1",
+        "Write 1 where the code is there and 0 where it is not; an empty cell says neither",
+    )  # fmt: skip
+    return values.astype(int)
+
+
+def _coders(
+    frame: pd.DataFrame, codes: pd.DataFrame, leader: str, coder: str, path: Path
+) -> tuple[pd.DataFrame, ...]:
+    """The two coders' matrices, leaders in the same order."""
+    who, whom = (frames.categories(frame, name) for name in (coder, leader))
+    names = list(dict.fromkeys(who))
+    if len(names) != 2:
+        raise InputError(
+            f"{relative(path)}, column {coder!r}: {len(names)} coders ({', '.join(map(repr, names[:5]))}). Agreement is "
+            "computed for exactly two: keep two, or leave `coder` out and give a row a leader."
+        )
+    frames.check_unique(frame.assign(**{leader: whom, coder: who}), [leader, coder], path)
+    once = whom.map(whom.value_counts()) < 2
+    frames.refuse(
+        whom, once, leader, path, "leaders that only one of the two coders coded",
+        "Have every leader coded by both, or take these out",
+    )  # fmt: skip
+    order = [codes[who == name].set_axis(whom[who == name]).sort_index() for name in names]
+    return tuple(part.reset_index(drop=True) for part in order)

@@ -1,10 +1,26 @@
-"""The printed table of year effects, and tables in its form."""
+"""Year effects in print, and how public ratings of Chicago's schools changed from report to report.
 
+    python -m helpers.study.practice_change [FOLDER [TARGET]]
+
+reads the reports in FOLDER (data/raw/cps) and writes what the project shows without them into TARGET (data/moments)."""
+
+import json
+import sys
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from helpers import kept
 from helpers.draw.numbers import number, stars
+from helpers.estimate import fixed_effects, moments, panels
+from helpers.project import ROOT, InputError, relative
+from helpers.read import published
+from helpers.read.published import RATINGS
+from helpers.release import released
+from helpers.study import retellings
+from helpers.study.retellings import MEASURES
 
 
 def printed_effects(printed: pd.DataFrame) -> pd.DataFrame:
@@ -67,3 +83,303 @@ def layout(table: pd.DataFrame, years: list[str]) -> pd.DataFrame:
             for year in years
         ]
     return pd.DataFrame({"Year": years, **rows})
+
+
+RAW = ROOT / "data" / "raw" / "cps"
+FOLDER = ROOT / "data" / "moments"
+
+SCORINGS = {
+    "equal steps": "1 to 5, from VERY WEAK to VERY STRONG",
+    "ridits": "mean rank in the first year's distribution, from 0 to 1",
+    "top two": "1 if STRONG or VERY STRONG, else 0",
+}
+
+SPECIFICATIONS = {
+    "main": {"scoring": "equal steps"},
+    "top two": {"scoring": "top two"},
+    "ridits": {"scoring": "ridits"},
+    "balanced": {"scoring": "equal steps", "balanced": True},
+    "response rate": {"scoring": "equal steps", "controls": ("response_rate",)},
+}
+"""How the change within schools is estimated: the main way, and others that it should not depend on."""
+
+VARIANTS = {
+    "main": "ratings scored 1 to 5",
+    "top two": "strong or very strong, yes or no",
+    "ridits": "ratings as ridits",
+    "balanced": "schools rated in every report",
+    "response rate": "response rate held constant",
+    "jackknife": "cluster jackknife (CRV3)",
+}
+INFERENCE = panels.INFERENCE | {
+    "bootstrap": panels.INFERENCE["CRV1"] + "; p-values by the wild cluster bootstrap"
+}
+SCHOOLS = {"ES": "Elementary schools", "HS": "High schools"}
+RATED = {
+    "ambitious_instruction": "Ambitious Instruction (students)",
+    "collaborative_teachers": "Collaborative Teachers (teachers)",
+}
+"""Specifications, inference from sums, groups and measures in words."""
+_PANEL = ["panel", "group", "measure", "specification"]
+
+
+def score(ratings: pd.Series, how: str, reference: pd.Series | None = None) -> pd.Series:
+    """Ratings as numbers; what is no rating becomes missing. `how` is one of SCORINGS.
+
+    Ridits (Bross 1958) need the ratings of reference: each category gets the share of these below it plus half the
+    share in it, so their own mean is one half.
+    """
+    if how == "equal steps":
+        values = dict(zip(RATINGS, [1.0, 2.0, 3.0, 4.0, 5.0], strict=True))
+    elif how == "top two":
+        values = {rating: float(rating in ("STRONG", "VERY STRONG")) for rating in RATINGS}
+    elif how == "ridits":
+        share = reference.value_counts().reindex(RATINGS, fill_value=0)
+        share = share / share.sum()
+        values = (share.cumsum() - share / 2).to_dict()
+    else:
+        raise ValueError(f"scoring is one of {', '.join(SCORINGS)}, not {how!r}")
+    return ratings.map(values).astype(float)
+
+
+def panel(
+    records: pd.DataFrame, group: str, measure: str, scoring: str, balanced: bool = False
+) -> pd.DataFrame:
+    """Ratings of one group that can say something about change: of schools rated in two reports or more.
+
+    Parameters
+    ----------
+    records : as `progress_reports.read` gives them
+    group, measure, scoring : one of GROUPS, MEASURES and SCORINGS; ridits refer to these schools' first ratings
+    balanced : only of schools rated in every report
+
+    Returns
+    -------
+    DataFrame
+        `school_id, year, score, response_rate` (percent, of those who answered for this measure).
+
+    Raises
+    ------
+    InputError
+        When no school is left.
+
+    Notes
+    -----
+    A school is in the group that the report of the year names, so one that becomes another kind of school is two. The
+    few middle schools (MS) are a group of their own and in no panel of the others.
+    """
+    own = records[(records["group"] == group) & records[measure].isin(RATINGS)]
+    times = own.groupby("school_id")["report_year"].transform("size")
+    own = own[times >= (records["report_year"].nunique() if balanced else 2)]
+    first = records["report_year"].min()
+    if not (own["report_year"] == first).any():
+        raise InputError(
+            f"progress reports: no {group} school has ratings of {measure} in {first} and another year. Add files of "
+            "other years, or leave out this group."
+        )
+    reference = own.loc[own["report_year"] == first, measure]
+    return pd.DataFrame(
+        {
+            "school_id": own["school_id"],
+            "year": own["report_year"],
+            "score": score(own[measure], scoring, reference),
+            "response_rate": own[MEASURES[measure]],
+        }
+    ).reset_index(drop=True)
+
+
+def within(
+    records: pd.DataFrame, group: str, measure: str, specification: str = "main"
+) -> fixed_effects.Within:
+    """Cross-products within schools of one panel; the first report year is the baseline.
+
+    Scores keep their own unit: divide the fit by `baseline_sd` to have it in standard deviations of the first year.
+
+    Parameters
+    ----------
+    records, group, measure : as `panel` takes them
+    specification : one of SPECIFICATIONS
+    """
+    how = SPECIFICATIONS[specification]
+    frame = panel(records, group, measure, how["scoring"], how.get("balanced", False))
+    baseline = str(frame["year"].min())
+    model = moments.Model("score", "school_id", "year", baseline, controls=how.get("controls", ()))
+    return fixed_effects.within(moments.compute(frame, model))
+
+
+def pooled(records: pd.DataFrame) -> pd.DataFrame:
+    """Sums over schools for each panel of elementary and high schools, with nothing of single schools.
+
+    Columns `panel, group, measure, specification` and those of `released.pooled`.
+    """
+    named = {
+        f"{group} {measure} {specification}": (group, measure, specification)
+        for group in SCHOOLS
+        for measure in MEASURES
+        for specification in SPECIFICATIONS
+    }
+    sums = released.pooled({name: within(records, *parts) for name, parts in named.items()})
+    panels = pd.DataFrame([(name, *parts) for name, parts in named.items()], columns=_PANEL)
+    return panels.merge(sums, on="panel")
+
+
+def read_pooled(path: Path) -> pd.DataFrame:
+    """What `pooled` gave, bit for bit, from its file; one panel of it is read by `released.read_pooled`."""
+    return pd.read_csv(path, dtype=str, keep_default_na=False).astype({"value": float})
+
+
+def check(records: pd.DataFrame) -> pd.DataFrame:
+    """The main panels estimated by linearmodels too, beside ours, in standard deviations of the first year.
+
+    Rows `group, measure, term`; `estimate, std_error` are ours (CRV1) with `factor` on the variance, G/(G-1)
+    (N-1)/(N-k-1); `other_estimate, other_std_error` those of PanelOLS with entity effects, clustered by school with
+    group_debias=True, whose `other_factor` is G/(G-1) (N-1)/(N-k).
+    """
+    from linearmodels.panel import PanelOLS
+
+    tables = []
+    for group in SCHOOLS:
+        for measure in MEASURES:
+            data = within(records, group, measure)
+            ours = fixed_effects.fit(data).in_units_of(data.baseline_sd).table()
+            frame = panel(records, group, measure, "equal steps").set_index(["school_id", "year"])
+            dummies = pd.get_dummies(frame.index.get_level_values("year").astype(str), dtype=float)
+            x = dummies.set_index(frame.index)[list(data.terms)]
+            y = frame["score"] / data.baseline_sd
+            other = PanelOLS(y, x, entity_effects=True).fit(
+                cov_type="clustered", cluster_entity=True, group_debias=True
+            )
+            g, n, k = len(data.clusters), data.n, len(data.terms)
+            shared = g / (g - 1) * (n - 1)
+            table = ours[["term", "estimate", "std_error"]].assign(
+                factor=shared / (n - k - 1),
+                other_estimate=other.params.to_numpy(),
+                other_std_error=other.std_errors.to_numpy(),
+                other_factor=shared / (n - k),
+            )
+            table.insert(0, "group", group)
+            table.insert(1, "measure", measure)
+            tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+TABLES = {
+    "cps-reports-moments.csv": pooled,
+    "cps-reports-shares.csv": retellings.shares,
+    "cps-reports-turnover.csv": retellings.turnover,
+    "cps-reports-patterns.csv": retellings.patterns,
+    "cps-reports-response.csv": retellings.response,
+    "cps-reports-check.csv": check,
+}
+"""Files made from the reports, each with what makes it."""
+
+
+def tables(paths: list[Path]) -> tuple[dict[str, pd.DataFrame], dict[str, list[Path]]]:
+    """What the reports say, by short name (moments, shares, turnover, patterns, response, check), and its files.
+
+    From the reports when there are any, else from the sums that the project carries.
+    """
+    if paths:
+        records = published.read_reports(paths)
+        made = {_short(name): make(records) for name, make in TABLES.items()}
+        return made, dict.fromkeys(made, paths)
+    files = {_short(name): FOLDER / name for name in TABLES}
+    readers = {
+        "moments": read_pooled,
+        "patterns": partial(pd.read_csv, dtype={"pattern": str}),
+        "turnover": partial(pd.read_csv, dtype={"new": "Int64", "gone": "Int64"}),
+    }
+    made = {name: readers.get(name, pd.read_csv)(path) for name, path in files.items()}
+    return made, {name: [path] for name, path in files.items()}
+
+
+def estimates(sums: pd.DataFrame, inference: str = "CRV1") -> pd.DataFrame:
+    """Estimates of every panel in standard deviations of the first year, from what `pooled` gives.
+
+    Columns `panel, group, measure, specification` and those of an estimates table. With `inference` "bootstrap" the
+    p-values are those of the wild cluster bootstrap, errors and intervals those of CRV1.
+    """
+    found = []
+    for named, _ in sums.groupby(_PANEL, sort=False):
+        data = released.read_pooled(sums, named[0])
+        table = released.table(data, inference, data.baseline_sd)
+        found.append(table.assign(**dict(zip(_PANEL, named, strict=True))))
+    estimates = pd.concat(found, ignore_index=True)
+    return estimates[[*_PANEL, *estimates.columns.drop(_PANEL)]]
+
+
+def choices(fits: pd.DataFrame, sums: pd.DataFrame, last: str) -> pd.DataFrame:
+    """Students' rating in the report `last` under each specification and by the jackknife, in words.
+
+    `fits`: what `estimates` gives for `sums`. `parameters`: YAML of those that make a run of a row.
+    """
+    jackknife = estimates(sums, "CRV3")
+    jackknife = jackknife[jackknife["specification"] == "main"].assign(
+        specification="jackknife", parameters="{variant: main, inference: CRV3}"
+    )
+    rows = fits.assign(parameters="{variant: " + fits["specification"] + "}")
+    rows = pd.concat([rows, jackknife])
+    rows = rows[(rows["measure"] == "ambitious_instruction") & (rows["term"] == last)]
+    return rows.assign(
+        panel=rows["group"].map(SCHOOLS), specification=rows["specification"].map(VARIANTS)
+    )
+
+
+def in_words(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with `schools_of`, the kind of school, and `rated_by`, who rates, for the columns of a table."""
+    return rows.assign(
+        schools_of=rows["group"].map(SCHOOLS).str.removesuffix(" schools"),
+        rated_by=rows["measure"].map(MEASURES).str.removesuffix("_response_rate") + "s",
+    )
+
+
+def _short(name: str) -> str:
+    return name.removeprefix("cps-reports-").removesuffix(".csv")
+
+
+def write(folder: Path, target: Path) -> None:
+    """Make every file of TABLES, and `cps-reports.json` that says what they are of, from the reports in a folder.
+
+    Everything is computed before anything is written. Raises InputError when there are no reports.
+    """
+    paths = published.find_reports(folder)
+    if not paths:
+        raise InputError(
+            f"{relative(folder)}: no progress reports here. Search 'School Progress Reports SY1516' (and the years "
+            "after it) in the City of Chicago's open data portal, export CSV, and put the files there."
+        )
+    records = published.read_reports(paths)
+    made = {
+        name: make(records).to_csv(index=False, lineterminator="\n")
+        for name, make in TABLES.items()
+    }
+    years = records["report_year"].value_counts().sort_index()
+    about = {
+        "of": "Chicago Public Schools, School Progress Reports (City of Chicago open data portal)",
+        "state": "moments",
+        "command": "python -m helpers.study.practice_change",
+        "reports": [
+            {
+                "year": int(year),
+                "title": f"SY{year % 100:02}{(year + 1) % 100:02}",
+                "schools": int(n),
+            }
+            for year, n in years.items()
+        ],
+        "inputs": [{"name": path.name, "sha256": kept.digest(path)} for path in paths],
+        "files": [{"name": name, "rows": text.count("\n") - 1} for name, text in made.items()],
+        "scorings": SCORINGS,
+        "specifications": SPECIFICATIONS,
+    }
+    made["cps-reports.json"] = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
+    target.mkdir(parents=True, exist_ok=True)
+    for name, text in made.items():
+        (target / name).write_text(text, encoding="utf-8", newline="")
+
+
+if __name__ == "__main__":
+    try:
+        given = [Path(argument) for argument in sys.argv[1:3]]
+        write(*given, *(RAW, FOLDER)[len(given) :])
+    except InputError as error:
+        sys.exit(str(error))
