@@ -25,9 +25,7 @@ SIGNS = {
     "kept": GREEN, "sharpened": ORANGE, "widened": PURPLE, "narrowed": SKY, "changed": RED, "not seen": "#b5b5b5",
 }  # fmt: skip
 """A colour for each sign of a retelling; the word stands beside it wherever it is used."""
-_SIDES = LinearSegmentedColormap.from_list(
-    "sides", ["#b35806", "#f1a340", "#fee0b6", PALE, "#c6dbef", "#6baed6", "#2166ac"]
-)
+_SIDES = ["#b35806", "#f1a340", "#fee0b6", PALE, "#c6dbef", "#6baed6", "#2166ac"]
 
 WIDTH = 6.4
 """Inches: narrow enough that the text stays legible when a phone shows the figure."""
@@ -59,7 +57,8 @@ def looks(names: Iterable) -> dict[object, tuple[str, str]]:
 
 def two_sided(count: int) -> list[str]:
     """Colours of ordered answers in two directions that red-green blind readers can tell apart; a middle is grey."""
-    return [to_hex(colour) for colour in _SIDES(np.linspace(0, 1, count))]
+    shades = LinearSegmentedColormap.from_list("sides", _SIDES)
+    return [to_hex(colour) for colour in shades(np.linspace(0, 1, count))]
 
 
 def ordered(count: int) -> list[str]:
@@ -260,8 +259,7 @@ def percent_axis(ax: plt.Axes, step: float = 0.25, *, both: bool = False) -> Non
 
 def legend(fig: Figure, entries: dict) -> None:
     """Names with their colours or handles above the panels, in as many lines as they take, from left to right."""
-    texts = [wrap(text, WIDTH - 0.7) for text in entries]
-    box = plt.Rectangle
+    texts, box = [wrap(text, WIDTH - 0.7) for text in entries], plt.Rectangle
     handles = [box((0, 0), 1, 1, color=e) if isinstance(e, str) else e for e in entries.values()]
     room, most = [inches(text) + 0.5 for text in texts], len(texts)
     fits = (k for k in range(most, 1, -1) if sum(max(room[i::k]) for i in range(k)) < WIDTH)

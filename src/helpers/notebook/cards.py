@@ -167,8 +167,8 @@ def _checked(
         state = "published"
     empty = data is None or data.empty
     lacks = {"a title": not title.strip(), "a caption": len(caption) < 20, "data": empty}
-    if any(lacks.values()):
-        raise CardError(f"{name}: the card lacks {max(lacks, key=lacks.get)}")
+    if missing := [what for what, lacking in lacks.items() if lacking]:
+        raise CardError(f"{name}: the card lacks {missing[0]}")
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise CardError(f"{name}: a card's name is lower-case words joined by hyphens")
     if "state" not in data:
@@ -176,8 +176,7 @@ def _checked(
     known = {files.state_of(path) for path in section.sources} | {state}
     if "published" in known:
         known.add("recomputed")
-    strange = [word for word in data["state"].unique() if word not in known]
-    if strange:
+    if strange := [word for word in data["state"].unique() if word not in known]:
         raise CardError(f"rows are called {strange[0]}, and nothing that was read is")
     return data
 
