@@ -96,11 +96,8 @@ def wrap(text: object, width: float, size: float = SMALL, weight: str = "normal"
         return "\n".join(wrap(line, width, size, weight) for line in text.split("\n"))
     longest = inches(text, size, weight)
     most = len(text) if longest <= width else int(1.5 * len(text) * width / longest) + 1
-    for length in range(most, 0, -1):
-        lines = "\n".join(broken(text, length))
-        if inches(lines, size, weight) <= width:
-            return lines
-    return text
+    options = ("\n".join(broken(text, length)) for length in range(most, 0, -1))
+    return next((lines for lines in options if inches(lines, size, weight) <= width), text)
 
 
 def stack(heights: Sequence[float]) -> tuple[np.ndarray, float]:
@@ -169,9 +166,8 @@ def share_blocks(
     `rows`: `label, item, item_label`, both kept in the order of their first rows. A single label heads the one block,
     and rows are items. `beside` names a column; `options` are those of `blocks`.
     """
-    known = rows.drop_duplicates(list(by)).reset_index(drop=True)
-    ranks = known[["item", "label"]].apply(lambda column: pd.factorize(column)[0])
-    known = known.loc[ranks.sort_values(["item", "label"], kind="stable").index]
+    known = rows.drop_duplicates(list(by))
+    known = known.sort_values(["item", "label"], key=lambda column: pd.factorize(column)[0])
     alone = known["label"].nunique() == 1
     block, title, name, width = ("label", "label", "item_label", 2.0) if alone else ("item", "item_label", "label", 1.35)  # fmt: skip
     titles = {group: (text, INK) for group, text in zip(known[block], known[title], strict=True)}

@@ -4,9 +4,9 @@ A card is refused, and with it the build, when its alternative text, caption or 
 its state come from what its section read. Every front end shows it: pages as HTML, others as an image, Markdown or LaTeX.
 """
 
-import base64
 import html
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -48,6 +48,8 @@ def figure(
 ) -> Card:  # fmt: skip
     """Save a figure as SVG and PNG and its plotted data as CSV; show it with all a reader needs.
 
+    Raises CardError when a piece is missing.
+
     Parameters
     ----------
     section : what the figure rests on; its sources and its state follow from it.
@@ -56,11 +58,6 @@ def figure(
     title, caption, alt : its words; `alt` is what the figure shows, for somebody who cannot see it.
     data : what is drawn.
     as_printed : the numbers are shown as they stand in print, nothing is computed from them.
-
-    Raises
-    ------
-    CardError
-        When a piece is missing.
     """
     data = _checked(section, name, title, caption, data, as_printed)
     _check_alt(name, alt, title, caption)
@@ -70,9 +67,7 @@ def figure(
     _save(fig, stem, about["states"])
     _csv(data, stem.with_suffix(".csv"))
     _note(section, "figure", about, alt=alt)
-    svg, png = (
-        base64.b64encode(stem.with_suffix(e).read_bytes()).decode() for e in (".svg", ".png")
-    )
+    svg, png = (b64encode(stem.with_suffix(e).read_bytes()).decode() for e in (".svg", ".png"))
     width, height = (round(96 * inches) for inches in fig.get_size_inches())
     page = fill("figure.html.j2", **about, alt=alt, image=svg, width=width, height=height,
                 endings=("svg", "png", "csv"), links=link)  # fmt: skip
@@ -88,6 +83,8 @@ def table(
 ) -> Card:  # fmt: skip
     """Save a tidy table as CSV and show it with caption and header scopes.
 
+    Raises CardError when a piece is missing.
+
     Parameters
     ----------
     section, name, title, caption, as_printed : as for `figure`.
@@ -95,11 +92,6 @@ def table(
     columns : heading -> format string over the rows of `show`, as `"{estimate:.2f}"` (see `numbers.cells`), or the
         cells. The first names the rows. None: every column as it is.
     show : rows for the eye in place of `data`.
-
-    Raises
-    ------
-    CardError
-        When a piece is missing.
     """
     rows = data if show is None else show
     data = _checked(section, name, title, caption, data, as_printed)

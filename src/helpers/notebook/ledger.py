@@ -56,7 +56,9 @@ def claim(section: Section, number: str, holds: bool, note: str, as_printed: boo
 
     `as_printed`: it is judged by another place of print as it stands, and nothing is computed.
     """
-    _note(section, number, "published" if as_printed else section.state, note, holds=bool(holds))
+    state = "published" if as_printed else section.state
+    fields = {"low": None, "high": None, "holds": bool(holds), "state": state, "note": note}
+    sessions.note(section.run, "ledger", id=number, **fields)
 
 
 def fixed(run: Session) -> None:
@@ -74,21 +76,14 @@ def fixed(run: Session) -> None:
 def without_value(section: Section, numbers: list[str], verdict: str, why: str) -> None:
     """Enter printed numbers for which nothing is obtained, and why; `verdict` is one of VERDICTS."""
     for number in numbers:
-        _note(section, number, "published", why, verdict=verdict)
+        fields = {"low": None, "high": None, "verdict": verdict, "state": "published", "note": why}
+        sessions.note(section.run, "ledger", id=number, **fields)
 
 
 def _enter(section: Section, found: dict, state: str, note: str) -> None:
     for number, value in found.items():
         low, high = map(float, value if isinstance(value, tuple) else (value, value))
-        _note(section, number, state, note, low, high)
-
-
-def _note(
-    section: Section, number: str, state: str, note: str,
-    low: float | None = None, high: float | None = None, **more: Any,
-) -> None:  # fmt: skip
-    fields = {"low": low, "high": high, **more, "state": state, "note": note}
-    sessions.note(section.run, "ledger", id=number, **fields)
+        sessions.note(section.run, "ledger", id=number, low=low, high=high, state=state, note=note)
 
 
 def entries(run: Session, runs: Path) -> list[dict[str, Any]]:

@@ -101,6 +101,4 @@ def check() -> list[str]:
 
 
 if __name__ == "__main__":
-    problems = check()
-    print("\n".join(problems), file=sys.stderr, end="\n" if problems else "")
-    sys.exit(bool(problems))
+    sys.exit("\n".join(check()) or 0)
