@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.estimate import fixed_effects, moments
-from helpers.estimate.bootstrap import wild_bootstrap, wild_interval
-from helpers.estimate.fixed_effects import Within
+from helpers.estimate.fixed_effects import Within, wild_bootstrap, wild_interval
 from helpers.estimate.moments import Model, Moments
 from helpers.project import InputError
 from helpers.read.records import Records

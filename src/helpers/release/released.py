@@ -11,8 +11,7 @@ import pandas as pd
 
 from helpers import kept
 from helpers.estimate import fixed_effects, panels
-from helpers.estimate.bootstrap import wild_bootstrap
-from helpers.estimate.fixed_effects import Fit, Within
+from helpers.estimate.fixed_effects import Fit, Within, wild_bootstrap
 from helpers.estimate.moments import Moments
 from helpers.project import InputError, relative
 
