@@ -114,10 +114,11 @@ def score(ratings: pd.Series, how: str, reference: pd.Series | None = None) -> p
     """
     if how not in SCORINGS:
         raise ValueError(f"scoring is one of {', '.join(SCORINGS)}, not {how!r}")
-    values = pd.Series(
-        {"equal steps": [1, 2, 3, 4, 5], "top two": [0, 0, 0, 1, 1]}.get(how), RATINGS
-    )
-    if how == "ridits":
+    if how == "equal steps":
+        values = pd.Series([1, 2, 3, 4, 5], RATINGS)
+    elif how == "top two":
+        values = pd.Series([0, 0, 0, 1, 1], RATINGS)
+    else:
         share = reference.value_counts().reindex(RATINGS, fill_value=0)
         share = share / share.sum()
         values = share.cumsum() - share / 2
@@ -153,14 +154,9 @@ def panel(
             "other years, or leave out this group."
         )
     reference = own.loc[own["report_year"] == first, measure]
-    return pd.DataFrame(
-        {
-            "school_id": own["school_id"],
-            "year": own["report_year"],
-            "score": score(own[measure], scoring, reference),
-            "response_rate": own[MEASURES[measure]],
-        }
-    ).reset_index(drop=True)
+    scores = {"year": own["report_year"], "score": score(own[measure], scoring, reference)}
+    found = own[["school_id"]].assign(**scores, response_rate=own[MEASURES[measure]])
+    return found.reset_index(drop=True)
 
 
 def within(

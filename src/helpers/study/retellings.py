@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.draw.numbers import written
+from helpers.estimate.intervals import wilson
 from helpers.project import InputError, relative
 from helpers.read import frames
 
@@ -66,7 +67,7 @@ CLAIMS = [
 """Retold numbers whose source was seen, so that the ledger can say whether it bears them out."""
 
 _GRAVEST = ["changed", "sharpened", "widened", "narrowed", "not seen", "kept", "context"]
-_BOUNDS = {"lower bound": "≥", "upper bound": "≤", "about": "≈"}
+BOUNDS = {"lower bound": "≥", "upper bound": "≤", "about": "≈"}
 _SOURCE_BOUNDS = {"more than": "≥", "at least": "≥", "nearly": "≤"}
 
 
@@ -89,7 +90,7 @@ def from_print(chains: pd.DataFrame, printed: pd.DataFrame, numbers: pd.DataFram
         label=named.loc[chains["number"]].to_numpy(),
         value=own["value"].where(~in_words, 100 * own["value"]),
         unit=own["unit"].mask(percent, "percent"),
-        bound=own["statistic"].map(_BOUNDS).fillna(""),
+        bound=own["statistic"].map(BOUNDS).fillna(""),
         sign=chains["change"].map(SIGNS).to_numpy(),
     )
     beside = numbers.loc[numbers["what"] == "beside", ["number", "step", "value", "bound"]]
@@ -168,9 +169,7 @@ def margin(percent: float, asked: float) -> tuple[float, float]:
 
     Real surveys weight and draw in groups, so that their intervals are wider as a rule.
     """
-    from statsmodels.stats.proportion import proportion_confint
-
-    low, high = proportion_confint(percent / 100 * asked, asked, method="wilson")
+    low, high = wilson(percent / 100 * asked, asked)
     return 100 * low, 100 * high
 
 
