@@ -261,19 +261,10 @@ def complete(
     rows = rows[rows["statistic"].isin(names)]
     whole = rows.groupby("item")["locator"].transform(lambda places: places.mode()[0])
     rows = rows[rows["locator"] == whole]
-    return pd.DataFrame(
-        {
-            "cycle": cycle,
-            "system": system,
-            "label": rows["group"],
-            "item": rows["item"],
-            "item_label": rows["item"].map(items),
-            "statistic": rows["statistic"].map(names),
-            "share": rows["value"] / 100,
-            "n": np.nan,
-            "note": "",
-        }
-    ).reset_index(drop=True)
+    spoken = {"item_label": rows["item"].map(items), "statistic": rows["statistic"].map(names)}
+    found = rows.assign(cycle=cycle, label=rows["group"], **spoken, share=rows["value"] / 100)
+    columns = ["cycle", "system", "label", "item", *spoken, "share", "n", "note"]
+    return found.assign(n=np.nan, note="")[columns].reset_index(drop=True)
 
 
 def singles(printed: pd.DataFrame, items: dict[str, str]) -> pd.DataFrame:
@@ -284,18 +275,16 @@ def singles(printed: pd.DataFrame, items: dict[str, str]) -> pd.DataFrame:
     percent = printed[printed["unit"].str.startswith("percent") & printed["item"].notna()]
     size = percent.groupby(["locator", "system", "item"])["value"].transform("size")
     rows = percent[(size < 6) | (percent["status"] == "conflict")]
-    return pd.DataFrame(
-        {
-            "id": rows.index,
-            "label": rows["group"] + ", " + rows["cycle"].astype(int).astype(str),
-            "item": rows["item"],
-            "item_label": rows["item"].map(items),
-            "statistic": rows["statistic"].replace("monthly", "at least once a month"),
-            "share": rows["value"] / 100,
-            "decimals": rows["decimals"],
-            "source": rows["locator"],
-        }
+    found = rows.assign(
+        id=rows.index,
+        label=rows["group"] + ", " + rows["cycle"].astype(int).astype(str),
+        item_label=rows["item"].map(items),
+        statistic=rows["statistic"].replace("monthly", "at least once a month"),
+        share=rows["value"] / 100,
+        source=rows["locator"],
     ).sort_values(["item", "statistic", "label"], kind="stable", ignore_index=True)
+    columns = ["id", "label", "item", "item_label", "statistic", "share", "decimals", "source"]
+    return found[columns]
 
 
 def disagreements(single: pd.DataFrame) -> pd.DataFrame:
@@ -349,12 +338,12 @@ def checks(survey: Survey, printed: pd.DataFrame) -> pd.DataFrame:
     of other kinds.
     """
     rows = []
-    asked = survey.frame[["cycle", "level"]].eq([2018, 2]).all(axis=1).to_numpy()
-    asked = asked & (not survey.simulated)
+    frame = survey.frame
+    asked = frame["cycle"].eq(2018) & frame["level"].eq(2) & (not survey.simulated)
     for number in printed[printed["statistic"] == "share"].itertuples():
         variable, answers = CHECKED[number.Index.rpartition("-")[2]]
-        own = asked & survey.frame["system"].eq(number.system).to_numpy()
-        given = survey.frame.loc[own].get(variable, pd.Series(dtype=float))
+        own = (asked & frame["system"].eq(number.system)).to_numpy()
+        given = frame.loc[own].get(variable, pd.Series(dtype=float))
         if given.isna().all():  # nothing there, or no answers to it
             continue
         values = given.isin(answers).astype(float).where(given.notna()).to_numpy()[:, None]

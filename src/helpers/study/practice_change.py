@@ -224,26 +224,26 @@ def check(records: pd.DataFrame) -> pd.DataFrame:
 
 
 TABLES = {
-    "cps-reports-moments.csv": pooled,
-    "cps-reports-shares.csv": report_counts.shares,
-    "cps-reports-turnover.csv": report_counts.turnover,
-    "cps-reports-patterns.csv": report_counts.patterns,
-    "cps-reports-response.csv": report_counts.response,
-    "cps-reports-check.csv": check,
+    "moments": pooled,
+    "shares": report_counts.shares,
+    "turnover": report_counts.turnover,
+    "patterns": report_counts.patterns,
+    "response": report_counts.response,
+    "check": check,
 }
-"""Files made from the reports, each with what makes it."""
+"""Tables made from the reports, each with what makes it; its file is `cps-reports-NAME.csv`."""
 
 
 def tables(paths: list[Path]) -> tuple[dict[str, pd.DataFrame], dict[str, list[Path]]]:
-    """What the reports say, by short name (moments, shares, turnover, patterns, response, check), and its files.
+    """What the reports say, by the names of TABLES, and its files.
 
     From the reports when there are any, else from the sums that the project carries.
     """
     if paths:
         records = published.read_reports(paths)
-        made = {_short(name): make(records) for name, make in TABLES.items()}
+        made = {name: make(records) for name, make in TABLES.items()}
         return made, dict.fromkeys(made, paths)
-    files = {_short(name): FOLDER / name for name in TABLES}
+    files = {name: FOLDER / f"cps-reports-{name}.csv" for name in TABLES}
     readers = {
         "moments": read_pooled,
         "patterns": partial(pd.read_csv, dtype={"pattern": str}),
@@ -296,10 +296,6 @@ def in_words(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _short(name: str) -> str:
-    return name.removeprefix("cps-reports-").removesuffix(".csv")
-
-
 def write(folder: Path, target: Path) -> None:
     """Make every file of TABLES, and `cps-reports.json` that says what they are of, from the reports in a folder.
 
@@ -312,8 +308,10 @@ def write(folder: Path, target: Path) -> None:
             "after it) in the City of Chicago's open data portal, export CSV, and put the files there."
         )
     records = published.read_reports(paths)
-    tables = {name: make(records) for name, make in TABLES.items()}
-    made = {name: t.to_csv(index=False, lineterminator="\n") for name, t in tables.items()}
+    made = {
+        f"cps-reports-{name}.csv": make(records).to_csv(index=False, lineterminator="\n")
+        for name, make in TABLES.items()
+    }
     years = records["report_year"].value_counts().sort_index()
     about = {
         "of": "Chicago Public Schools, School Progress Reports (City of Chicago open data portal)",

@@ -97,8 +97,8 @@ def from_print(chains: pd.DataFrame, printed: pd.DataFrame, numbers: pd.DataFram
     beside = beside.rename(columns={"value": "source_value", "bound": "source_bound"})
     rows = rows.merge(beside, on=["number", "step"], how="left", validate="one_to_one")
     rows["source_bound"] = rows["source_bound"].map(_SOURCE_BOUNDS).fillna("")
-    order = rows["number"].map({number: place for place, number in enumerate(printed.index)})
-    return rows.loc[order.sort_values(kind="stable").index].reset_index(drop=True)
+    place = printed.index.get_indexer
+    return rows.sort_values("number", key=place, kind="stable", ignore_index=True)
 
 
 def read(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
@@ -175,18 +175,17 @@ def margin(percent: float, asked: float) -> tuple[float, float]:
 
 def by_sign(rows: pd.DataFrame) -> pd.DataFrame:
     """Retellings in the order in which they are drawn: by sign, then from large to small; units have a name."""
-    order = list(MEANING)
-    ordered = rows.sort_values(
-        ["sign", "value"],
-        key=lambda s: s.map(order.index) if s.name == "sign" else -s,
-        kind="stable",
-    )
-    return ordered.assign(unit=ordered["unit"].replace("", "no unit"))
+    ordered = rows.sort_values("value", ascending=False, kind="stable")
+    return _by_sign(ordered, list(MEANING)).replace({"unit": {"": "no unit"}})
 
 
 def gravest_first(rows: pd.DataFrame) -> pd.DataFrame:
     """Retellings from those that changed most to those that changed least."""
-    return rows.sort_values("sign", key=lambda signs: signs.map(_GRAVEST.index), kind="stable")
+    return _by_sign(rows, _GRAVEST)
+
+
+def _by_sign(rows: pd.DataFrame, order: list[str]) -> pd.DataFrame:
+    return rows.sort_values("sign", key=lambda signs: signs.map(order.index), kind="stable")
 
 
 def in_words(rows: pd.DataFrame) -> pd.DataFrame:
