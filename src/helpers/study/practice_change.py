@@ -21,7 +21,7 @@ from helpers.read import published
 from helpers.read.published import RATINGS
 from helpers.release import released
 from helpers.study import report_counts
-from helpers.study.report_counts import MEASURES
+from helpers.study.report_counts import MEASURES, SCHOOLS
 
 
 def printed_effects(printed: pd.DataFrame) -> pd.DataFrame:
@@ -97,12 +97,11 @@ VARIANTS = {
 INFERENCE = panels.INFERENCE | {
     "bootstrap": panels.INFERENCE["CRV1"] + "; p-values by the wild cluster bootstrap"
 }
-SCHOOLS = {"ES": "Elementary schools", "HS": "High schools"}
 RATED = {
     "ambitious_instruction": "Ambitious Instruction (students)",
     "collaborative_teachers": "Collaborative Teachers (teachers)",
 }
-"""Specifications, inference from sums, groups and measures in words."""
+"""Specifications, inference from sums and measures in words."""
 _PANEL = ["panel", "group", "measure", "specification"]
 
 
