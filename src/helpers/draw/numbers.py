@@ -22,6 +22,11 @@ def p_value(value: float) -> str:
     return "–" if not np.isfinite(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def spoken_p(value: float) -> str:
+    """A p-value in a sentence: "p = 0.012", "p < 0.001"."""
+    return f"p {p_value(value)}" if value < 0.001 else f"p = {p_value(value)}"
+
+
 def stars(p_value: float) -> str:
     """Two stars below .01 and three below .001, as the printed table has them."""
     return "***" if p_value < 0.001 else "**" if p_value < 0.01 else ""

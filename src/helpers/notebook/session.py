@@ -100,9 +100,12 @@ def start(notebook: str, namespace: dict[str, Any]) -> Session:
     return session
 
 
-def section(run: Session, of_print: bool = False) -> Section:
-    """Begin a section, which has read nothing yet. `of_print`: the user's file holds printed numbers."""
-    return Section(run, of_print)
+def section(run: Session, *paths: str | Path, of_print: bool = False) -> Section:
+    """Begin a section that has read these files. `of_print`: the user's file holds printed numbers."""
+    begun = Section(run, of_print)
+    for path in paths:
+        begun.reads(path)
+    return begun
 
 
 def refuse(session: Session, names: Iterable[str], why: str) -> None:

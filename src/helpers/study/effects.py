@@ -7,6 +7,7 @@ import pandas as pd
 from helpers.estimate import rounding
 from helpers.project import InputError, relative
 from helpers.read import files, frames
+from helpers.study.report_counts import SCHOOLS
 
 DOCUMENTS = {
     "000": "Cravens and Drake (Tennessee)",
@@ -43,7 +44,6 @@ WAYS = {
 """How a printed number was obtained again, by the state of what was set beside it."""
 
 _RATED = {"ambitious_instruction": "students' rating", "collaborative_teachers": "teachers' rating"}
-_SCHOOLS = {"ES": "Elementary schools", "HS": "High schools"}
 
 
 def gather(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -71,7 +71,7 @@ def gather(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
             ci_low=printed["estimate"] - reach, ci_high=printed["estimate"] + reach,
         ),
         ("Chicago, reports", "schools"): reports.assign(
-            label=reports["group"].map(_SCHOOLS) + ", " + reports["measure"].map(_RATED)
+            label=reports["group"].map(SCHOOLS) + ", " + reports["measure"].map(_RATED)
         ),
         ("Twin of the Chicago survey", "simulated students"): twin.assign(label=twin["panel"]),
         ("Example of peer groups", "simulated teachers"): signposts.assign(

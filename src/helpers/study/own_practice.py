@@ -137,10 +137,8 @@ def estimates(study: Study, inference: str, of_units: dict[str, float]) -> pd.Da
 def notes(study: Study) -> str:
     """How many records were left out and why, in words."""
     parts = study.moments.values()
-    complete, rows = (
-        sum(int(part.records.sum()) for part in parts),
-        sum(part.rows for part in parts),
-    )
+    rows = sum(part.rows for part in parts)
+    complete = sum(int(part.records.sum()) for part in parts)
     lacking = Counter()
     for part in parts:
         lacking.update(part.incomplete)
@@ -149,8 +147,8 @@ def notes(study: Study) -> str:
     said += f" (empty: {empty})." if empty else "."
     if study.without_panel:
         said += f" {study.without_panel:,} records more belong to no panel."
-    single = sum(len(data.singletons) for data in study.panels.values())
-    if single:  # they are not named here: a page may travel, and such a school is one person
+    # They are not named here: a page may travel, and such a school is one person.
+    if single := sum(len(data.singletons) for data in study.panels.values()):
         said += (
             f" Schools with a single record ({single}) say nothing about change and are left out."
         )
@@ -166,7 +164,7 @@ def joint_tests(study: Study, inference: str) -> pd.DataFrame:
     """Wald tests that all year effects of a panel are zero: `panel, f, df1, df2, p_value`."""
     rows = []
     for panel, data in study.panels.items():
-        own = [year for year in study.years if year in data.terms]
+        own = _own(data, study.years)
         fit = fixed_effects.fit(data, "CRV3" if inference == "CRV3" else "CRV1")
         # No more restrictions can be tested than there are clusters to tell them apart.
         places = [fit.terms.index(year) for year in own]
@@ -311,7 +309,7 @@ def _measure(
     return {"item_fit": rasch.item_fit(scale, answers), "scale": scale, "reliability": reliability}
 
 
-def _own(sums: Moments, years: list[str]) -> list[str]:
+def _own(sums: Moments | Within, years: list[str]) -> list[str]:
     """Years of the study that a panel has."""
     return [year for year in years if year in sums.terms]
 

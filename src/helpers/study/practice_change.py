@@ -21,7 +21,7 @@ from helpers.read import published
 from helpers.read.published import RATINGS
 from helpers.release import released
 from helpers.study import report_counts
-from helpers.study.report_counts import MEASURES
+from helpers.study.report_counts import MEASURES, SCHOOLS
 
 
 def printed_effects(printed: pd.DataFrame) -> pd.DataFrame:
@@ -97,12 +97,11 @@ VARIANTS = {
 INFERENCE = panels.INFERENCE | {
     "bootstrap": panels.INFERENCE["CRV1"] + "; p-values by the wild cluster bootstrap"
 }
-SCHOOLS = {"ES": "Elementary schools", "HS": "High schools"}
 RATED = {
     "ambitious_instruction": "Ambitious Instruction (students)",
     "collaborative_teachers": "Collaborative Teachers (teachers)",
 }
-"""Specifications, inference from sums, groups and measures in words."""
+"""Specifications, inference from sums and measures in words."""
 _PANEL = ["panel", "group", "measure", "specification"]
 
 
@@ -114,10 +113,11 @@ def score(ratings: pd.Series, how: str, reference: pd.Series | None = None) -> p
     """
     if how not in SCORINGS:
         raise ValueError(f"scoring is one of {', '.join(SCORINGS)}, not {how!r}")
-    values = pd.Series(
-        {"equal steps": [1, 2, 3, 4, 5], "top two": [0, 0, 0, 1, 1]}.get(how), RATINGS
-    )
-    if how == "ridits":
+    if how == "equal steps":
+        values = pd.Series([1, 2, 3, 4, 5], RATINGS)
+    elif how == "top two":
+        values = pd.Series([0, 0, 0, 1, 1], RATINGS)
+    else:
         share = reference.value_counts().reindex(RATINGS, fill_value=0)
         share = share / share.sum()
         values = share.cumsum() - share / 2
@@ -153,14 +153,9 @@ def panel(
             "other years, or leave out this group."
         )
     reference = own.loc[own["report_year"] == first, measure]
-    return pd.DataFrame(
-        {
-            "school_id": own["school_id"],
-            "year": own["report_year"],
-            "score": score(own[measure], scoring, reference),
-            "response_rate": own[MEASURES[measure]],
-        }
-    ).reset_index(drop=True)
+    scores = {"year": own["report_year"], "score": score(own[measure], scoring, reference)}
+    found = own[["school_id"]].assign(**scores, response_rate=own[MEASURES[measure]])
+    return found.reset_index(drop=True)
 
 
 def within(
@@ -228,26 +223,26 @@ def check(records: pd.DataFrame) -> pd.DataFrame:
 
 
 TABLES = {
-    "cps-reports-moments.csv": pooled,
-    "cps-reports-shares.csv": report_counts.shares,
-    "cps-reports-turnover.csv": report_counts.turnover,
-    "cps-reports-patterns.csv": report_counts.patterns,
-    "cps-reports-response.csv": report_counts.response,
-    "cps-reports-check.csv": check,
+    "moments": pooled,
+    "shares": report_counts.shares,
+    "turnover": report_counts.turnover,
+    "patterns": report_counts.patterns,
+    "response": report_counts.response,
+    "check": check,
 }
-"""Files made from the reports, each with what makes it."""
+"""Tables made from the reports, each with what makes it; its file is `cps-reports-NAME.csv`."""
 
 
 def tables(paths: list[Path]) -> tuple[dict[str, pd.DataFrame], dict[str, list[Path]]]:
-    """What the reports say, by short name (moments, shares, turnover, patterns, response, check), and its files.
+    """What the reports say, by the names of TABLES, and its files.
 
     From the reports when there are any, else from the sums that the project carries.
     """
     if paths:
         records = published.read_reports(paths)
-        made = {_short(name): make(records) for name, make in TABLES.items()}
+        made = {name: make(records) for name, make in TABLES.items()}
         return made, dict.fromkeys(made, paths)
-    files = {_short(name): FOLDER / name for name in TABLES}
+    files = {name: FOLDER / f"cps-reports-{name}.csv" for name in TABLES}
     readers = {
         "moments": read_pooled,
         "patterns": partial(pd.read_csv, dtype={"pattern": str}),
@@ -300,10 +295,6 @@ def in_words(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _short(name: str) -> str:
-    return name.removeprefix("cps-reports-").removesuffix(".csv")
-
-
 def write(folder: Path, target: Path) -> None:
     """Make every file of TABLES, and `cps-reports.json` that says what they are of, from the reports in a folder.
 
@@ -316,8 +307,10 @@ def write(folder: Path, target: Path) -> None:
             "after it) in the City of Chicago's open data portal, export CSV, and put the files there."
         )
     records = published.read_reports(paths)
-    tables = {name: make(records) for name, make in TABLES.items()}
-    made = {name: t.to_csv(index=False, lineterminator="\n") for name, t in tables.items()}
+    made = {
+        f"cps-reports-{name}.csv": make(records).to_csv(index=False, lineterminator="\n")
+        for name, make in TABLES.items()
+    }
     years = records["report_year"].value_counts().sort_index()
     about = {
         "of": "Chicago Public Schools, School Progress Reports (City of Chicago open data portal)",

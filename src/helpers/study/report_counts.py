@@ -13,6 +13,9 @@ MEASURES = {
 }
 """Each rating with the response rate of those whose answers it rests on."""
 
+SCHOOLS = {"ES": "Elementary schools", "HS": "High schools"}
+"""The groups of schools that the project shows, in words."""
+
 
 def shares(records: pd.DataFrame) -> pd.DataFrame:
     """How many schools have each rating: rows `group, report_year, measure, rating, schools`.

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.draw.numbers import written
+from helpers.estimate.intervals import wilson
 from helpers.project import InputError, relative
 from helpers.read import frames
 
@@ -66,7 +67,7 @@ CLAIMS = [
 """Retold numbers whose source was seen, so that the ledger can say whether it bears them out."""
 
 _GRAVEST = ["changed", "sharpened", "widened", "narrowed", "not seen", "kept", "context"]
-_BOUNDS = {"lower bound": "≥", "upper bound": "≤", "about": "≈"}
+BOUNDS = {"lower bound": "≥", "upper bound": "≤", "about": "≈"}
 _SOURCE_BOUNDS = {"more than": "≥", "at least": "≥", "nearly": "≤"}
 
 
@@ -89,15 +90,15 @@ def from_print(chains: pd.DataFrame, printed: pd.DataFrame, numbers: pd.DataFram
         label=named.loc[chains["number"]].to_numpy(),
         value=own["value"].where(~in_words, 100 * own["value"]),
         unit=own["unit"].mask(percent, "percent"),
-        bound=own["statistic"].map(_BOUNDS).fillna(""),
+        bound=own["statistic"].map(BOUNDS).fillna(""),
         sign=chains["change"].map(SIGNS).to_numpy(),
     )
     beside = numbers.loc[numbers["what"] == "beside", ["number", "step", "value", "bound"]]
     beside = beside.rename(columns={"value": "source_value", "bound": "source_bound"})
     rows = rows.merge(beside, on=["number", "step"], how="left", validate="one_to_one")
     rows["source_bound"] = rows["source_bound"].map(_SOURCE_BOUNDS).fillna("")
-    order = rows["number"].map({number: place for place, number in enumerate(printed.index)})
-    return rows.loc[order.sort_values(kind="stable").index].reset_index(drop=True)
+    place = printed.index.get_indexer
+    return rows.sort_values("number", key=place, kind="stable", ignore_index=True)
 
 
 def read(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
@@ -168,26 +169,23 @@ def margin(percent: float, asked: float) -> tuple[float, float]:
 
     Real surveys weight and draw in groups, so that their intervals are wider as a rule.
     """
-    from statsmodels.stats.proportion import proportion_confint
-
-    low, high = proportion_confint(percent / 100 * asked, asked, method="wilson")
+    low, high = wilson(percent / 100 * asked, asked)
     return 100 * low, 100 * high
 
 
 def by_sign(rows: pd.DataFrame) -> pd.DataFrame:
     """Retellings in the order in which they are drawn: by sign, then from large to small; units have a name."""
-    order = list(MEANING)
-    ordered = rows.sort_values(
-        ["sign", "value"],
-        key=lambda s: s.map(order.index) if s.name == "sign" else -s,
-        kind="stable",
-    )
-    return ordered.assign(unit=ordered["unit"].replace("", "no unit"))
+    ordered = rows.sort_values("value", ascending=False, kind="stable")
+    return _by_sign(ordered, list(MEANING)).replace({"unit": {"": "no unit"}})
 
 
 def gravest_first(rows: pd.DataFrame) -> pd.DataFrame:
     """Retellings from those that changed most to those that changed least."""
-    return rows.sort_values("sign", key=lambda signs: signs.map(_GRAVEST.index), kind="stable")
+    return _by_sign(rows, _GRAVEST)
+
+
+def _by_sign(rows: pd.DataFrame, order: list[str]) -> pd.DataFrame:
+    return rows.sort_values("sign", key=lambda signs: signs.map(order.index), kind="stable")
 
 
 def in_words(rows: pd.DataFrame) -> pd.DataFrame:
