@@ -74,7 +74,7 @@ def visit(browser, site):
 @pytest.fixture(scope="module", params=PAGES)
 def page(request, browser, site):
     """Each page, opened once for all tests that ask for it; each says by `seen` how it wants to see it."""
-    with browser.new_context() as context:
+    with browser.new_context(device_scale_factor=0.5) as context:  # a quarter of the pixels
         yield opened(context, (site / request.param).as_uri())
 
 

@@ -5,16 +5,23 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
+import inside
 from conftest import ROOT, make
 from helpers.notebook import source
 
 pytestmark = pytest.mark.build
 
 
-@pytest.mark.parametrize("file", sorted(path.name for path in (ROOT / "params").glob("*.yml")))
+EXAMPLES = sorted(path.name for path in (ROOT / "params").glob("*.yml"))
+
+
+@pytest.mark.parametrize("file", EXAMPLES)
 def test_ready_examples_run_and_say_simulated_everywhere(project, file):
     name = next(name for name in source.names() if name[:2] == file[:2])
-    done = make(project, "run", f"NOTEBOOK={name}", f"PARAMS=params/{file}")
+    if file == next(other for other in EXAMPLES if other[:2] == file[:2]):  # once for each notebook
+        done = make(project, "run", f"NOTEBOOK={name}", f"PARAMS=params/{file}")
+    else:
+        done = inside.build(project, "run", name, f"params/{file}")
     assert done.returncode == 0, done.stderr
     folder = project / "build" / "runs" / file.removesuffix(".yml")
     made = list(folder.glob("*s/*.csv"))

@@ -428,7 +428,7 @@ MOVERS = {("peer", "", ""): 25, ("", "", "peer"): 25, ("peer", "peer", "comparis
     thin=st.booleans(),
 )  # fmt: skip
 @case(counts=MOVERS, whole=(40, 30), thin=False)
-@settings(max_examples=30, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True)
 def test_no_hidden_count_follows_from_what_is_shown(tmp_path_factory, counts, whole, thin):
     """Whoever adds and subtracts all counts that a run shows gets none that is hidden, and none below ten."""
     counts = {("peer",) * 3: whole[0], ("comparison",) * 3: whole[1]} | counts

@@ -84,9 +84,14 @@ def serve(content=WHOLE, cut=None, stall=False, obey=True, **headers):
         )
         if stall:
             request.wfile.flush()
-            request.server.over.wait(MINUTES)
+            silent(request)
 
     return answer
+
+
+def silent(request):
+    """Say nothing until the other side gives up."""
+    request.server.waited_for |= not request.server.over.wait(MINUTES)
 
 
 def error(code):
@@ -101,7 +106,7 @@ def redirect(to):
 def server(monkeypatch):
     monkeypatch.setenv("no_proxy", "*")
     http = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    http.plan, http.asked, http.over = [serve()], [], threading.Event()
+    http.plan, http.asked, http.over, http.waited_for = [serve()], [], threading.Event(), False
     http.url = f"http://127.0.0.1:{http.server_port}/talis/{NAME}"
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -232,11 +237,9 @@ def test_cut_off_again_and_again_keeps_the_part_for_next_time(server, folder):
 
 @pytest.mark.parametrize("answered", [True, False])
 def test_stalled_connection_is_given_up_and_taken_up_again(server, folder, answered):
-    def silent(request):
-        request.server.over.wait(MINUTES)
-
     server.plan = [serve(cut=HALF, stall=True) if answered else silent, serve()]
     fetch(server, folder, patience=0.5)
+    assert not server.waited_for
     assert left(folder) == {NAME: WHOLE}
     assert len(server.asked) > 1  # on a busy machine a third time: another one seems to be stalled
     assert (server.asked[-1] or "").startswith("bytes=") is answered

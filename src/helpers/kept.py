@@ -7,6 +7,7 @@ by what its author wrote (see `helpers.notebook.source`). Helpers count one by o
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import json
 import os
@@ -87,14 +88,19 @@ def load(path: Path) -> dict[str, Any] | None:
 
 def modules(code: str) -> set[str]:
     """Modules of this package that a piece of code imports, by dotted names without `helpers`."""
+    return {name for name in _imported(code) if name and _file(name).is_file()}
+
+
+@functools.cache  # every notebook imports the same few modules
+def _imported(code: str) -> frozenset[str]:
+    """What may be modules among the names that a piece of code imports from this package."""
     named = set()
     for node in ast.walk(ast.parse(code)):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "helpers":
             named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
             named |= {alias.name for alias in node.names if alias.name.startswith("helpers.")}
-    names = {name.removeprefix("helpers").removeprefix(".") for name in named}
-    return {name for name in names if name and _file(name).is_file()}
+    return frozenset(name.removeprefix("helpers").removeprefix(".") for name in named)
 
 
 def closure(names: set[str]) -> list[Path]:
