@@ -6,7 +6,7 @@ Files are parsed, never executed.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -295,16 +295,18 @@ def describe(path: Path, name: str, encoding: str | None = None) -> Table:
     return Table(path, name, columns, labels, missing, title, rows, encoding)
 
 
-def pieces(table: Table, columns: list[str], text: tuple[str, ...] = ()) -> Iterator[pd.DataFrame]:
-    """The given columns (in capitals; `text` as text), ROWS rows at a time; the index counts rows as `frames` does.
+def pieces(
+    table: Table, columns: Collection[str], text: Collection[str] = ()
+) -> Iterator[pd.DataFrame]:
+    """Those of the columns that the file has (in capitals; `text` as text), ROWS rows at a time, which count as in `read`.
 
     Codes declared missing come as they are, Stata's and SAS's special missing values as letters. Raises InputError
     for a file that is cut off.
     """
     read = _read_csv if table.path.suffix.lower() == ".csv" else _read_binary
-    names = {table.columns[column]: column for column in columns}
-    for frame in read(table, list(names), [table.columns[column] for column in text]):
-        yield frame.rename(columns=names)[columns]
+    names = {given: column for column, given in table.columns.items() if column in columns}
+    for frame in read(table, list(names), [name for name in names if names[name] in text]):
+        yield frame.rename(columns=names)[list(names.values())]
 
 
 def _as_it_is(name: str, encoding: str | None) -> dict[str, object]:

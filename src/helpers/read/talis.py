@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -82,18 +81,11 @@ def read(
     frame = _with_schools(frame, parts)
     # Bands have an order that the alphabet does not know.
     frame["age_band"] = pd.Categorical(frame["age_band"], AGE_BANDS, ordered=True)
+    used = tuple(part.source for part in parts if any(map(_used, part.members)))
     return Survey(
-        frame=frame,
-        items=ITEMS,
-        categories=CATEGORIES,
-        often=OFTEN,
-        statistics=STATISTICS,
-        weights=weights,
-        fay=FAY,
-        fewest=FEWEST,
-        files=tuple(part.source for part in parts if any(map(_used, part.members))),
-        simulated=teachers[0].simulated,
-    )
+        frame=frame, items=ITEMS, categories=CATEGORIES, often=OFTEN, statistics=STATISTICS, weights=weights, fay=FAY,
+        fewest=FEWEST, files=used, simulated=teachers[0].simulated,
+    )  # fmt: skip
 
 
 # What the files hold
@@ -116,8 +108,7 @@ def _teachers(members: list[Member], level: int, place: str) -> list[Member]:
             f"{place}: it {what} of {LEVELS[level]} teachers (in the OECD's names: {'ABC'[level - 1]}TG...)."
         )
     for simulated in found:
-        real = next((m for m in found if m.simulated != simulated.simulated), None)
-        if real is not None:
+        if real := next((m for m in found if m.simulated != simulated.simulated), None):
             raise InputError(
                 f"{simulated.name} and {real.name}: one is simulated, the other is not. Give one or the other."
             )
@@ -183,20 +174,13 @@ def _converted(source: Path, level: int, extra: tuple[str, ...], encoding: str |
     causes = map(kept.digest, [*kept.closure({"read.talis"}), source])
     content = hashlib.sha256("".join(causes).encode())
     name = f"{source.name}-{asked.hexdigest()[:8]}-"
-    folder = _cache_folder(source)
-    target = folder / (name + content.hexdigest()[:16])
+    target = _cache_folder(source) / (name + content.hexdigest()[:16])
     members = _kept(target)
     if members is None:
-        folder.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix="aside-", dir=folder))
-        try:
+        with kept.making(target, f"{glob.escape(name)}*") as aside:
             members = talis_files.convert(source, level, extra, encoding, aside)
             _write_facts(aside, members)
-            for old in folder.glob(f"{glob.escape(name)}*"):
-                shutil.rmtree(old)
-            kept.put(aside, target)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(target, ignore_errors=True)  # it was there, but not whole
     return _Part(source, target, members)
 
 
