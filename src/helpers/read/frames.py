@@ -35,8 +35,7 @@ def read(
 
     Parameters
     ----------
-    path, columns : the file, and the columns that it must have.
-    encoding : that of the text of a CSV file.
+    path, encoding, columns : the file, the encoding of its text (CSV), and the columns that it must have.
     names : columns in which SPSS and Stata codes are replaced by `value_labels`.
     """
     match files.check(path):

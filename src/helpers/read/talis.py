@@ -14,19 +14,9 @@ import pandas as pd
 from helpers import kept
 from helpers.project import ROOT, InputError, locate, relative
 from helpers.read import files, frames, talis_files
+from helpers.read import talis_codebook as codebook
 from helpers.read.survey import Survey
-from helpers.read.talis_codebook import (
-    AGE_BANDS,
-    FAY,
-    FEWEST,
-    OFTEN,
-    REPLICATES,
-    STATISTICS,
-    WEIGHTS,
-)
-from helpers.read.talis_codebook import CATEGORIES as CATEGORIES
-from helpers.read.talis_codebook import ITEMS as ITEMS
-from helpers.read.talis_codebook import LEVELS as LEVELS
+from helpers.read.talis_codebook import CATEGORIES, ITEMS, LEVELS, WEIGHTS
 from helpers.read.talis_files import Member
 
 RAW, CACHE = ROOT / "data" / "raw", ROOT / "build" / "cache" / "talis"
@@ -80,11 +70,11 @@ def read(
     frame, weights = _load(parts)
     frame = _with_schools(frame, parts)
     # Bands have an order that the alphabet does not know.
-    frame["age_band"] = pd.Categorical(frame["age_band"], AGE_BANDS, ordered=True)
+    frame["age_band"] = pd.Categorical(frame["age_band"], codebook.AGE_BANDS, ordered=True)
     used = tuple(part.source for part in parts if any(map(_used, part.members)))
     return Survey(
-        frame=frame, items=ITEMS, categories=CATEGORIES, often=OFTEN, statistics=STATISTICS, weights=weights, fay=FAY,
-        fewest=FEWEST, files=used, simulated=teachers[0].simulated,
+        frame=frame, items=ITEMS, categories=CATEGORIES, often=codebook.OFTEN, statistics=codebook.STATISTICS,
+        weights=weights, fay=codebook.FAY, fewest=codebook.FEWEST, files=used, simulated=teachers[0].simulated,
     )  # fmt: skip
 
 
@@ -138,14 +128,14 @@ def _load(parts: list[_Part]) -> tuple[pd.DataFrame, np.ndarray]:
 
     members = [(part.folder, member) for part in parts for member in part.members]
     rows = sum(member.rows for _, member in members)
-    frames, weights, done = [], np.empty((rows, 1 + REPLICATES)), 0
+    tables, weights, done = [], np.empty((rows, len(WEIGHTS))), 0
     for folder, member, name in ((*pair, name) for pair in members for name in pair[1].teachers):
         table = duckdb.read_parquet(str(folder / name)).df()
         table = table[~table["system"].isin(member.left)]
         weights[done : done + len(table)] = table[WEIGHTS]
         done += len(table)
-        frames.append(table.drop(columns=WEIGHTS).astype(dict.fromkeys(_WORDS, "str")))
-    return pd.concat(frames, ignore_index=True), weights[:done]
+        tables.append(table.drop(columns=WEIGHTS).astype(dict.fromkeys(_WORDS, "str")))
+    return pd.concat(tables, ignore_index=True), weights[:done]
 
 
 def _with_schools(frame: pd.DataFrame, parts: list[_Part]) -> pd.DataFrame:

@@ -23,23 +23,19 @@ from helpers.kept import digest
 from helpers.project import ROOT, InputError, relative
 
 FOLDER = ROOT / "data" / "raw" / "talis"
-
 URL = "https://webfs.oecd.org/talis/SPSS_2018_international.zip"
 """As in R/downloadTALIS.R of the R package EdSurvey (American Institutes for Research)."""
-
 BY_HAND = (
     "To get it by hand: open the OECD's page of the TALIS 2018 database "
     "(https://www.oecd.org/en/data/datasets/talis-2018-database.html), download the SPSS files, and put the zip or "
     "its .sav files into data/raw/talis/. If the files have moved: make talis-data TALIS_URL=https://..."
 )
 """The page as given in the help of `df_talis18` in the OECD's R package Rrepest."""
-
+AGAIN = "then type make talis-data again."
 PATIENCE = 30.0
 """Seconds without data after which a connection counts as dead."""
-
 PAUSES = (1.0, 3.0, 9.0)
 """Seconds to wait before each further try."""
-AGAIN = "then type make talis-data again."
 
 _ADDRESS = re.compile(
     r"(https://[a-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:\d+)?/[!-~]*", re.IGNORECASE

@@ -100,9 +100,8 @@ def _convert_teachers(
     }  # fmt: skip
     ids, levels = [], set()
     # Shown in a terminal only: a notebook would keep every step of it.
-    with tqdm(
-        total=table.rows, desc=f"Reading {table.name}", unit=" rows", disable=None, leave=False
-    ) as bar:
+    what = f"Reading {table.name}"
+    with tqdm(total=table.rows, desc=what, unit=" rows", disable=None, leave=False) as bar:
         for piece in frames.pieces(table, wanted, _TEXT):
             bar.update(len(piece))
             at = _level(piece, table)
@@ -112,8 +111,9 @@ def _convert_teachers(
                 continue
             made = _teacher_rows(piece, table, cycle, level, extra)
             teacher = _ids(piece, "IDTEACH", table, "no number of the teacher")
-            ids.append(made[["system", "school_id"]].assign(teacher=teacher))
-            ids[-1]["digest"] = _row_digests(ids[-1], made)
+            who = made[["system", "school_id"]].assign(teacher=teacher)
+            told = pd.concat([who, made[[*codebook.ITEMS, "TCHWGT"]].astype(float)], axis=1)
+            ids.append(who.assign(digest=pd.util.hash_pandas_object(told, index=False)))
             member.teachers.append(_write(made, f"{place}-{len(member.teachers):03d}.parquet"))
     member.levels = sorted(levels)
     if ids:
@@ -135,13 +135,7 @@ def _finish(ids: pd.DataFrame, table: Table, member: Member) -> None:
         raise InputError(
             f"{table.name}, column 'CNTRY': simulated systems (codes X..) and real ones in one file. Separate them."
         )
-    labelled_so = table.title.upper().startswith("SIMULATED")
-    member.simulated = bool(made_up.all() or labelled_so)
-
-
-def _row_digests(ids: pd.DataFrame, made: pd.DataFrame) -> pd.Series:
-    told = pd.concat([ids, made[[*codebook.ITEMS, "TCHWGT"]].astype(float)], axis=1)
-    return pd.util.hash_pandas_object(told, index=False)
+    member.simulated = bool(made_up.all()) or table.title.upper().startswith("SIMULATED")
 
 
 def _teacher_rows(
@@ -149,11 +143,9 @@ def _teacher_rows(
 ) -> pd.DataFrame:
     """One piece of a teacher file as rows of a Survey, with weights."""
     made = _places(piece, table, cycle, level)
-    made |= {
-        "name": _names(piece, table, made["system"]),
-        "sex": _coded(piece, f"TT{codebook.digit(cycle)}G01", table, codebook.SEX),
-        "age_band": _age_bands(piece, table, cycle),
-    }
+    made["name"] = _names(piece, table, made["system"])
+    made["sex"] = _coded(piece, f"TT{codebook.digit(cycle)}G01", table, codebook.SEX)
+    made["age_band"] = _age_bands(piece, table, cycle)
     made |= {item: _answers(piece, item, table, cycle) for item in codebook.ITEMS}
     made |= {variable: _without_missing(piece, variable, table) for variable in extra}
     made |= {weight: _weight(piece, weight, table) for weight in WEIGHTS}
@@ -298,7 +290,7 @@ def _ids(piece: pd.DataFrame, column: str, table: Table, what: str) -> pd.Series
 
 def _weight(piece: pd.DataFrame, column: str, table: Table) -> pd.Series:
     values = _present(piece, column, table)
-    wrong = ~np.isfinite(values) | (values < 0)
+    wrong = ~values.between(0, np.inf, inclusive="left")
     _refuse(piece[column], wrong, column, table, "weights that are missing, negative or infinite")
     return values
 

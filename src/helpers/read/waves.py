@@ -101,19 +101,10 @@ def read(
     conditions |= {name: frames.categories(given, name) for name in references}
     found = in_order(set(frame["wave"]))
     survey = Waves(
-        name=relative(path),
-        frame=frame,
-        scores=pd.DataFrame(scores),
-        items=items,
-        conditions=pd.DataFrame(conditions, index=given.index),
-        controls=tuple(controls),
-        categories=references,
-        waves=found,
-        baseline=found[0] if baseline == "" else str(baseline),
-        compared=bool(treated),
-        weighted=bool(weight),
-        clustered=cluster not in ("", school),
-        in_districts=bool(district),
+        name=relative(path), frame=frame, scores=pd.DataFrame(scores), items=items,
+        conditions=pd.DataFrame(conditions, index=given.index), controls=tuple(controls), categories=references,
+        waves=found, baseline=found[0] if baseline == "" else str(baseline), compared=bool(treated),
+        weighted=bool(weight), clustered=cluster not in ("", school), in_districts=bool(district),
     )  # fmt: skip
     _check_size(survey, wave, school)
     _check_scales(survey)
