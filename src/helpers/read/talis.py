@@ -33,6 +33,10 @@ class _Part:
     folder: Path
     members: list[Member]
 
+    def used(self) -> bool:
+        """Whether it gives schools or a system that no other file gave."""
+        return any(m.schools or len(m.left) < len(m.systems) for m in self.members)
+
 
 def read(
     place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str | None = None
@@ -71,7 +75,7 @@ def read(
     frame = _with_schools(frame, parts)
     # Bands have an order that the alphabet does not know.
     frame["age_band"] = pd.Categorical(frame["age_band"], codebook.AGE_BANDS, ordered=True)
-    used = tuple(part.source for part in parts if any(map(_used, part.members)))
+    used = tuple(part.source for part in parts if part.used())
     return Survey(
         frame=frame, items=ITEMS, categories=CATEGORIES, often=codebook.OFTEN, statistics=codebook.STATISTICS,
         weights=weights, fay=codebook.FAY, fewest=codebook.FEWEST, files=used, simulated=teachers[0].simulated,
@@ -169,24 +173,16 @@ def _converted(source: Path, level: int, extra: tuple[str, ...], encoding: str |
     if members is None:
         with kept.making(target, f"{glob.escape(name)}*") as aside:
             members = talis_files.convert(source, level, extra, encoding, aside)
-            _write_facts(aside, members)
+            digests = {path.name: kept.digest(path) for path in sorted(aside.glob("*.parquet"))}
+            facts = json.dumps({"members": list(map(asdict, members)), "digests": digests})
+            (aside / "facts.json").write_text(facts, encoding="utf-8")
             shutil.rmtree(target, ignore_errors=True)  # it was there, but not whole
     return _Part(source, target, members)
-
-
-def _used(member: Member) -> bool:
-    return bool(member.schools) or len(member.left) < len(member.systems)
 
 
 def _cache_folder(source: Path) -> Path:
     inside = source.resolve().is_relative_to(RAW.resolve())
     return source.parent / ".converted" if inside and os.access(source.parent, os.W_OK) else CACHE
-
-
-def _write_facts(folder: Path, members: list[Member]) -> None:
-    digests = {path.name: kept.digest(path) for path in sorted(folder.glob("*.parquet"))}
-    facts = {"members": list(map(asdict, members)), "digests": digests}
-    (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
 def _kept(folder: Path) -> list[Member] | None:

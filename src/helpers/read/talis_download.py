@@ -118,9 +118,8 @@ def _alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(
-                f"Another download into {relative(folder)}/ is at work; waiting for it.", flush=True
-            )
+            what = "is at work; waiting for it."
+            print(f"Another download into {relative(folder)}/ {what}", flush=True)
             fcntl.flock(place, fcntl.LOCK_EX)
         except OSError as error:  # some file systems of networks cannot lock a folder
             what = f"cannot be locked ({error}); start one download at a time."

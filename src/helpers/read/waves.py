@@ -95,7 +95,10 @@ def read(
         scale: pd.DataFrame({name: frames.whole_numbers(given, name, path, low, high) for name in columns})
         for scale, columns in of_items.items()
     }  # fmt: skip
-    scores = {scale: _score(answers) for scale, answers in items.items()}
+    scores = {
+        scale: answers.mean(axis=1).where(answers.notna().mean(axis=1) >= 0.5)
+        for scale, answers in items.items()
+    }
     scores = scores or {scale: frames.numbers(given, scale, path) for scale in scales}
     conditions = {name: frames.numbers(given, name, path) for name in controls}
     conditions |= {name: frames.categories(given, name) for name in references}
@@ -176,25 +179,17 @@ def _weights(given: pd.DataFrame, weight: str, path: Path) -> pd.Series:
     return values
 
 
-def _score(answers: pd.DataFrame) -> pd.Series:
-    return answers.mean(axis=1).where(answers.notna().mean(axis=1) >= 0.5)
-
-
 def _check_size(survey: Waves, wave: str, school: str) -> None:
-    place = f"{survey.name}, column"
-    if len(survey.waves) < 2:
-        raise InputError(
-            f"{place} {wave!r}: there is one wave only ({survey.waves[0]}), so nothing can have changed. Add another."
-        )
-    if survey.baseline not in survey.waves:
-        raise InputError(
-            f"{place} {wave!r}: there is no wave {survey.baseline!r}; it has {', '.join(survey.waves)}. Correct "
-            "`baseline`."
-        )
-    if survey.frame["school"].nunique() < 2:
-        raise InputError(
-            f"{place} {school!r}: there is one school only, and errors between schools need two or more."
-        )
+    for column, wrong, what in (
+        (wave, len(survey.waves) < 2,
+            f"there is one wave only ({survey.waves[0]}), so nothing can have changed. Add another."),
+        (wave, survey.baseline not in survey.waves,
+            f"there is no wave {survey.baseline!r}; it has {', '.join(survey.waves)}. Correct `baseline`."),
+        (school, survey.frame["school"].nunique() < 2,
+            "there is one school only, and errors between schools need two or more."),
+    ):  # fmt: skip
+        if wrong:
+            raise InputError(f"{survey.name}, column {column!r}: {what}")
 
 
 def _check_scales(survey: Waves) -> None:

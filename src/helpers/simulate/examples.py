@@ -239,7 +239,8 @@ def signposts(
             ]
             while len(staff) < (size if wave == 0 else round(0.95 * size)):
                 teachers += 1
-                staff.append(_person(rng, teachers))
+                subject = str(rng.choice(["mathematics", "English", "other"], p=[0.35, 0.35, 0.3]))
+                staff.append((teachers, subject, 0.5 * rng.normal() + rng.normal(0, 0.55, 3)))
             grown = 0.06 * wave + treated * np.array(list(effect.values())) * (0, 0.6, 1)[wave]
             climate = stable + rng.normal(0, 0.12, 3) + grown
             for number, subject, own in staff:
@@ -257,12 +258,6 @@ def signposts(
     names = ["teacher", "school", "district", "peer_groups", "wave", "subject", "support", "time"]
     table = pd.DataFrame(rows, columns=[*names, *items])
     return table.astype(dict.fromkeys(items, "Int64"))
-
-
-def _person(rng: np.random.Generator, number: int) -> tuple[int, str, np.ndarray]:
-    """A teacher's number, subject, and what of the three signposts stays with the teacher."""
-    subject = str(rng.choice(["mathematics", "English", "other"], p=[0.35, 0.35, 0.3]))
-    return number, subject, 0.5 * rng.normal() + rng.normal(0, 0.55, 3)
 
 
 def _answers(rng: np.random.Generator, latent: np.ndarray) -> list[float]:

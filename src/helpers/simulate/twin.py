@@ -171,29 +171,25 @@ def _subject(
         for part, unit in ((data, data.baseline_sd), (latent, planted.latent_sd))
     )
     counts = {
-        "records": len(records),
-        "n": data.n,
-        "n_schools": data.n_schools,
+        "records": len(records), "n": data.n, "n_schools": data.n_schools,
         "reliability": rasch.reliability(value[first], error[first]),
         "true_reliability": np.corrcoef(value[first], ability[first])[0, 1] ** 2,
         "residual_sd": fixed_effects.residual_sd(data) / data.baseline_sd,
-    }
-    schools = fixed_effects.by_school(data, years[-1], years).set_index("school")
+    }  # fmt: skip
+    schools = fixed_effects.by_school(data, years[-1], years).set_index("school") / data.baseline_sd
     change = shocks[:, -1] - shocks[:, 0] + planted.effects[-1]
     ratio = wanted.iloc[-1] / planted.effects[-1]
+    schools["truth"] = change[schools.index.astype(int)] * ratio
     return {
         "measures": _histogram(value[first]),
-        "estimates": table.reset_index().assign(
-            truth=wanted.to_numpy(),
-            latent_truth=planted.effects / planted.latent_sd,
-            latent_estimate=true_units["estimate"].to_numpy(),
-        ),
+        "estimates": table.assign(
+            truth=wanted.to_numpy(), latent_truth=planted.effects / planted.latent_sd,
+            latent_estimate=true_units["estimate"],
+        ).reset_index(),
         "panels": pd.DataFrame([counts]),
         "items": _items(scale, true, drawn[first]),
-        "schools": (schools / data.baseline_sd)
-        .assign(truth=change[schools.index.astype(int)] * ratio)
-        .reset_index(drop=True),
-    }
+        "schools": schools.reset_index(drop=True),
+    }  # fmt: skip
 
 
 def _asked(
