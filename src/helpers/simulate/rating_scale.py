@@ -63,9 +63,8 @@ def expected_measure(scale: rasch.Scale, places: np.ndarray) -> tuple[np.ndarray
     chance = rasch.probabilities(scale, places)
     table = _every_cell(scale).set_index(["answered", "score"])["measure"]
     mean, square = np.zeros(len(places)), np.zeros(len(places))
-    scores = {
-        0: np.ones((len(places), 1))
-    }  # of each pattern of answered items: the chance of each score
+    # By pattern of answered items, the chance of each score at each place; a pattern adds its last item to a shorter one.
+    scores = {0: np.ones((len(places), 1))}
     for answered in range(1, 2**items):
         last = answered.bit_length() - 1
         fewer = scores[answered - 2**last]
@@ -87,14 +86,10 @@ def answers(scale: rasch.Scale, ability: np.ndarray, rng: np.random.Generator) -
     """Answers 0 to K of the rating scale model, -1 where left out: persons x items, small integers."""
     drawn = np.empty((len(ability), len(scale.items)), dtype=np.int8)
     for i, location in enumerate(scale.items):
-        weight, total = np.ones(len(ability)), np.ones(len(ability))
-        below = []
-        for threshold in scale.thresholds:
-            below.append(total.copy())
-            weight = weight * np.exp(ability - location - threshold)
-            total += weight
-        mark = rng.random(len(ability)) * total
-        drawn[:, i] = sum(mark > edge for edge in below)
+        weights = np.exp(ability - location - scale.thresholds[:, None]).cumprod(axis=0)
+        edges = np.vstack([np.ones_like(ability), weights]).cumsum(axis=0)
+        mark = rng.random(len(ability)) * edges[-1]
+        drawn[:, i] = (mark > edges[:-1]).sum(axis=0)
     drawn[rng.random(drawn.shape) < SKIPPED] = -1
     return drawn
 
