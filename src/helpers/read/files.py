@@ -37,11 +37,8 @@ _BEGINNINGS = {
     ".zsav": (b"$FL3",),
     ".dta": (b"<stata_dta>", *(bytes([version]) for version in range(104, 120))),
     ".sas7bdat": (_SAS,),
-    ".zip": (
-        b"PK\x03\x04",
-        b"PK\x05\x06",
-        b"PK\x07\x08",
-    ),  # the second is empty, the third in parts
+    # A usual one, an empty one, and one in parts.
+    ".zip": (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"),
 }
 _RAGGED = (
     re.compile(r"on Line: (?P<row>\d+)[\s\S]*Columns: (?P<wanted>\d+) Found: (?P<found>\d+)"),

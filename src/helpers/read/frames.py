@@ -157,8 +157,8 @@ def _plain(value: object) -> str:
 
 def _csv(path: Path, encoding: str) -> pd.DataFrame:
     _, mark, _ = _csv_start(path, relative(path), encoding)
+    encoding = files.csv_encoding(encoding, relative(path))
     with files.reading(relative(path), pd.errors.ParserError, pd.errors.EmptyDataError):
-        encoding = files.csv_encoding(encoding, relative(path))
         frame = pd.read_csv(path, sep=mark, dtype=str, encoding=encoding, **files.CSV)
     if mark == ";":  # then the comma is the decimal mark
         frame = frame.replace(files.DECIMAL_COMMA, r"\1.\2", regex=True)

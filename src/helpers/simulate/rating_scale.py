@@ -68,15 +68,14 @@ def expected_measure(scale: rasch.Scale, places: np.ndarray) -> tuple[np.ndarray
     for answered in range(1, 2**items):
         last = answered.bit_length() - 1
         fewer = scores[answered - 2**last]
-        scores[answered] = np.zeros((len(places), fewer.shape[1] + top))
+        wider = np.zeros((len(places), fewer.shape[1] + top))
         for answer in range(top + 1):
-            scores[answered][:, answer : answer + fewer.shape[1]] += (
-                fewer * chance[:, last, [answer]]
-            )
+            wider[:, answer : answer + fewer.shape[1]] += fewer * chance[:, last, [answer]]
+        scores[answered] = wider
         value, shown = table.loc[answered].to_numpy(), answered.bit_count()
         weight = (1 - SKIPPED) ** shown * SKIPPED ** (items - shown)
-        mean += weight * scores[answered] @ value
-        square += weight * scores[answered] @ value**2
+        mean += weight * wider @ value
+        square += weight * wider @ value**2
     nobody = 1 - SKIPPED**items
     mean, square = mean / nobody, square / nobody
     return mean, square - mean**2
