@@ -49,13 +49,10 @@ def _digest_once(file: Path) -> str:
         return digest(file)
     seen = f"{file.absolute()} {status.st_mtime_ns} {status.st_size}"
     kept = FOLDER / "digests" / hashlib.sha256(seen.encode()).hexdigest()[:16]
-    try:
-        return kept.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        found = digest(file)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(kept, found)
-    return found
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(kept, digest(file))
+    return kept.read_text(encoding="utf-8")
 
 
 def stamps(files: list[Path]) -> dict[str, str]:
