@@ -48,10 +48,7 @@ _RAGGED = (
 
 
 def check(path: Path, endings: tuple[str, ...] = ENDINGS, name: str = "") -> str:
-    """The ending of a file that is there, is not empty and is what its ending says. Raises InputError.
-
-    `name`: what to call the file in messages.
-    """
+    """The ending of a file (called `name`) that is there, not empty, and what its ending says. Raises InputError."""
     file, ending = name or relative(path), path.suffix.lower()
     if ending not in endings:
         raise InputError(
@@ -94,10 +91,7 @@ def check_columns(wanted: Iterable[str], present: Iterable[str], file: str) -> N
 
 
 def fields(header: str, file: str) -> tuple[list[str], str]:
-    """Names in the first line of a CSV file, as they stand there, and what separates them.
-
-    Raises InputError for a name that comes twice.
-    """
+    """Names in the first line of a CSV file, and what separates them. Raises InputError for a name that comes twice."""
     mark = max(",;\t", key=header.count)
     names = next(csv.reader([header], delimiter=mark))
     if doubled := twice([name.strip() for name in names if name.strip()]):

@@ -45,11 +45,9 @@ def read(
 
     `frame` of the result holds, beside what Survey asks for, `name` of the system as the file labels it, `sex`,
     `age_band`, `school_type` (from school files of the same cycle), empty where the files do not say, and the variables
-    of `extra`.
-
-    Several files may be given, with one system or many. Cycle, system and level are what the data say. Teachers of
-    other levels are passed over. Converted tables are kept: in `.converted/` beside files below `data/raw/`, else in
-    `build/cache/talis/`.
+    of `extra`. Several files may be given, with one system or many. Cycle, system and level are what the data say;
+    teachers of other levels are passed over. Converted tables are kept: in `.converted/` beside files below
+    `data/raw/`, else in `build/cache/talis/`.
 
     Raises InputError for files that hold no such teachers; variables of no known cycle; the same system in two files
     with other rows; weights, schools, systems, levels or answers that are missing or cannot be; a teacher who stands

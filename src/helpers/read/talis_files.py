@@ -239,7 +239,7 @@ def _contradiction(table: Table, variable: str, cycle: int) -> str:
 
 
 def _numbers(piece: pd.DataFrame, column: str, table: Table) -> pd.Series:
-    """A column as numbers, all missing where there is none; letters (special missing values), too. Raises InputError."""
+    """A column as numbers, missing where it has letters (special missing values) or is not there. Raises InputError."""
     given = piece.get(column, pd.Series(np.nan, piece.index))
     values = pd.to_numeric(given, errors="coerce").astype(float)
     if values.isna().any() and not pd.api.types.is_numeric_dtype(given):

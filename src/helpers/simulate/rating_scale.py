@@ -123,8 +123,8 @@ def simulate(design: Design, effect: float, times: int, seed: int) -> pd.DataFra
 
     Parameters
     ----------
-    design, times, seed : of each study; how many studies, and the seed of them all
-    effect : by which schools with peer groups change after the first wave
+    design, effect : of each study, and by how much schools with peer groups change after the first wave
+    times, seed : how many studies, and the seed of them all
     """
     rng = np.random.default_rng(seed)
     treated = np.arange(design.schools + design.comparison) < design.schools

@@ -129,9 +129,7 @@ def students(survey: Survey, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def study(group: str, survey: Survey, wanted: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
-    """The whole analysis of one group of schools: tables that begin with `group, subject`.
-
-    They are called measures, estimates, panels, items, schools.
+    """The whole analysis of one group of schools: tables measures, estimates, panels, items, schools, by subject.
 
     Parameters
     ----------
