@@ -139,13 +139,12 @@ def shares(answers: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
     Rows `item, group, statistic, share, std_error, ci_low, ci_high, n`; `statistic` is the answer; an answer
     that nobody gave has share 0.
     """
-    rows = []
-    for (item, group), given in answers.groupby(["item", "group"], sort=False)["answer"]:
-        n = len(given)
-        for answer in range(low, high + 1):
-            count = int((given == answer).sum())
-            share = count / n
-            error = sqrt(share * (1 - share) / n)
-            rows.append((item, group, answer, share, error, *wilson(count, n), n))
-    columns = ["item", "group", "statistic", "share", "std_error", "ci_low", "ci_high", "n"]
-    return pd.DataFrame(rows, columns=columns)
+    counts = answers.groupby(["item", "group", "answer"], sort=False).size()
+    sizes = answers.groupby(["item", "group"], sort=False).size().rename("n").reset_index()
+    table = sizes.merge(pd.DataFrame({"statistic": range(low, high + 1)}), how="cross")
+    cells = pd.MultiIndex.from_frame(table[["item", "group", "statistic"]])
+    count, n = counts.reindex(cells, fill_value=0).to_numpy(), table["n"].to_numpy()
+    share, (ci_low, ci_high) = count / n, wilson(count, n)
+    std_error = np.sqrt(share * (1 - share) / n)
+    table = table.assign(share=share, std_error=std_error, ci_low=ci_low, ci_high=ci_high)
+    return table[["item", "group", "statistic", "share", "std_error", "ci_low", "ci_high", "n"]]

@@ -51,17 +51,15 @@ class Panel:
 
         Raises ValueError when the terms are not those of the levels.
         """
-        n, sums = self.counts.records.astype(float)[:, None], self.counts.sums
-        products = [[n[:, :, None], sums[:, None]], [sums[:, :, None], self.counts.products]]
-        table = np.block(products)  # sums of products of (1, z)
+        n, sums = self.counts.records.astype(float)[:, None, None], self.counts.sums[:, None]
+        rest = [sums.transpose(0, 2, 1), self.counts.products]
+        table = np.block([[n, sums], rest])  # sums of products of (1, z)
         rows = _indicators(self)
-        pairs = {
-            (a, b): np.einsum("i,gij,j->g", rows[a], table, rows[b])
-            for a, b in combinations(rows, 2)
-            if a[0] != b[0]
-        }
-        single = {(level,): table[:, 0] @ row for level, row in rows.items()}
-        return {cell: np.rint(found).astype(np.int64) for cell, found in (single | pairs).items()}
+        found = {(level,): table[:, 0] @ row for level, row in rows.items()}
+        for a, b in combinations(rows, 2):
+            if a[0] != b[0]:
+                found[a, b] = np.einsum("i,gij,j->g", rows[a], table, rows[b])
+        return {cell: np.rint(counts).astype(np.int64) for cell, counts in found.items()}
 
     def told(self, kind: str) -> dict[Cell, np.ndarray]:
         """The cells as a release tells them: by school, or over all schools."""
@@ -98,8 +96,7 @@ def prepare(panel: Panel, given: dict[str, Any], kind: str) -> Panel:
 def merge(sums: Moments, groups: dict[str, list[str]]) -> Moments:
     """Treat the schools of each group as one: the same as writing the group's name into their records.
 
-    `groups`: new name to schools, all of one cluster. A merged school lies in the cluster of its members; where each
-    school is its own cluster, so is the merged one.
+    `groups`: new name to schools, all of one cluster, in which the merged school lies, or is its own as they are.
     """
     name_of = {member: name for name, members in groups.items() for member in members}
     labels = np.array([name_of.get(name, name) for name in sums.schools], dtype=object)
