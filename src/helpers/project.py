@@ -16,6 +16,14 @@ STATES = {
     "simulated": "made up by a seeded program; shows the method, is no evidence",
 }
 """Every figure, table and number is in exactly one of these states."""
+VERDICTS = {
+    "reproduces": "what we get rounds to what is printed",
+    "contradicts": "what we get cannot round to what is printed",
+    "recovered": "planted in simulated data and found again; shows the method works, is no evidence",
+    "cannot be reproduced": "the records it needs are not public, or not here",
+    "quoted only": "printed, and nothing else to set beside it",
+}
+"""Every row of the ledger has exactly one of these verdicts."""
 
 
 class InputError(ValueError):
