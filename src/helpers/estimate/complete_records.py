@@ -46,7 +46,9 @@ def prepare(
             refuse(records, column, wrong, what, chosen=_chosen(records, model))
     incomplete = {column: 0 for column, _ in parts.values()}
     if not whole.all():
-        incomplete = _incomplete(records, parts)
+        counts = ", ".join(f"count(*) - count({name}) AS {name}" for name in parts)
+        lacking = records.fetch(f"SELECT {counts} FROM records")
+        incomplete = {column: int(lacking[name][0]) for name, (column, _) in parts.items()}
     empty = [column for column, count in incomplete.items() if count == rows]
     if empty:
         raise InputError(
@@ -213,15 +215,6 @@ def _chosen(records: Records | SparkRecords, model: Model) -> str:
     subset = model.subset.items()
     wanted = [f"{label(records, column)} = {literal(level)}" for column, level in subset]
     return " AND ".join(wanted) or "1 = 1"
-
-
-def _incomplete(
-    records: Records | SparkRecords, parts: dict[str, tuple[str, str]]
-) -> dict[str, int]:
-    """How many records of the subset lack each column. `parts`: as `_parts` gives them."""
-    counts = ", ".join(f"count(*) - count({name}) AS {name}" for name in parts)
-    found = records.fetch(f"SELECT {counts} FROM records")
-    return {column: int(found[name][0]) for name, (column, _) in parts.items()}
 
 
 def _no_reference(file: str, model: Model, column: str, reference: str, names: list[str]) -> str:

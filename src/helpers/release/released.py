@@ -226,15 +226,13 @@ def estimates(path: Path, inference: str = "CRV1", standardise: bool = False) ->
     tables = []
     for panel in dict.fromkeys(frame["panel"]):
         if "school" in frame:
-            data = fixed_effects.within(read_school(frame, panel))
-            unit = data.baseline_sd if standardise else 1.0
-            found = panels.estimates({panel: data}, inference, {panel: unit})
+            data, tabulate = fixed_effects.within(read_school(frame, panel)), panels.table
         else:
-            sums = read_pooled(frame, panel)
-            found = table(sums, inference, sums.baseline_sd if standardise else 1.0)
-            found.insert(0, "panel", panel)
-            if inference == "bootstrap":
-                found[["ci_low", "ci_high"]] = np.nan
+            data, tabulate = read_pooled(frame, panel), table
+        found = tabulate(data, inference, data.baseline_sd if standardise else 1.0)
+        if inference == "bootstrap" and "school" not in frame:
+            found[["ci_low", "ci_high"]] = np.nan
+        found.insert(0, "panel", panel)
         tables.append(found.assign(state="moments"))
     return pd.concat(tables, ignore_index=True)
 
