@@ -154,7 +154,7 @@ def school(moments: dict[str, Moments]) -> pd.DataFrame:
 def read_school(frame: pd.DataFrame, panel: str) -> Moments:
     """One panel of a release by school, as moments. Raises InputError when the panel or a part is not there.
 
-    Which columns the incomplete records lack is not released: `incomplete` is empty.
+    Neither which columns the incomplete records lack nor the references are released: `incomplete, levels` are empty.
     """
     parts = _parts(frame, panel)
     keys = parts["sums"][["school", "cluster"]].drop_duplicates()
@@ -179,6 +179,7 @@ def read_school(frame: pd.DataFrame, panel: str) -> Moments:
         centres=parts["centres"]["value"].to_numpy(float),
         baseline=_filled(np.zeros((g, 4)), parts["baseline"], school=schools, row=_BASELINE),
         incomplete={},
+        levels={},
         rows=int(n[:, 0].sum() + incomplete),
     )
 
