@@ -19,7 +19,7 @@ from helpers.estimate import fixed_effects
 from helpers.project import InputError
 from helpers.read import published
 from helpers.release import released
-from helpers.study import practice_change, retellings
+from helpers.study import practice_change, report_counts
 
 AMBITIOUS = "School_Survey_Ambitious_Instruction"
 STUDENTS = "School_Survey_Student_Response_Rate_Pct"
@@ -135,7 +135,7 @@ def test_committed_check_by_another_package_agrees():
 def test_every_panel_is_there_and_can_be_rebuilt():
     sums = practice_change.read_pooled(practice_change.FOLDER / "cps-reports-moments.csv")
     panels = sums[["panel", "group", "measure", "specification"]].drop_duplicates()
-    assert len(panels) == 2 * len(practice_change.MEASURES) * len(practice_change.SPECIFICATIONS)
+    assert len(panels) == 2 * len(report_counts.MEASURES) * len(practice_change.SPECIFICATIONS)
     for row in panels.itertuples():
         assert row.panel == f"{row.group} {row.measure} {row.specification}"
         data = released.read_pooled(sums, row.panel)
@@ -259,7 +259,7 @@ def test_too_few_answers_and_an_empty_cell_stay_apart(tmp_path):
     ]
     assert found["ambitious_instruction"].isna().tolist() == [True, False, False, False]
     assert found["group"].isna().tolist() == found["student_response_rate"].isna().tolist()
-    counts = retellings.shares(found)
+    counts = report_counts.shares(found)
     counts = counts[(counts["group"] == "all") & (counts["measure"] == "ambitious_instruction")]
     assert counts.set_index("rating")["schools"].to_dict() == {
         "VERY WEAK": 0, "WEAK": 1, "NEUTRAL": 0, "STRONG": 1, "VERY STRONG": 0, "NOT ENOUGH DATA": 1, "empty": 1,
@@ -394,14 +394,14 @@ def test_a_group_without_two_reports_is_refused():
 
 
 def test_turnover_and_patterns_of_a_few_schools():
-    found = retellings.turnover(MIXED).set_index(["group", "measure", "report_year"])
+    found = report_counts.turnover(MIXED).set_index(["group", "measure", "report_year"])
     names = ["listed", "rated", "not_enough_data", "empty", "new", "gone"]
     of = lambda group, year: found.loc[(group, "ambitious_instruction", year), names].tolist()  # noqa: E731
     assert of("HS", 2016) == [2, 2, 0, 0, 1, 0]
     assert of("ES", 2016) == [3, 1, 1, 1, 0, 1]
     assert of("all", 2015)[:4] == [5, 5, 0, 0]
     assert of("all", 2015)[5] == 0
-    patterns = retellings.patterns(MIXED).set_index(["group", "measure", "pattern"])["schools"]
+    patterns = report_counts.patterns(MIXED).set_index(["group", "measure", "pattern"])["schools"]
     assert patterns["ES"]["ambitious_instruction"].to_dict() == {"111": 1, "101": 1, "100": 1}
     assert patterns["HS"]["ambitious_instruction"].to_dict() == {"111": 1, "011": 1}
 
@@ -448,7 +448,7 @@ def test_each_choice_is_the_run_that_its_parameters_make(records):
 
 
 def test_rows_in_words():
-    rows = pd.DataFrame({"group": ["HS", "ES"], "measure": list(practice_change.MEASURES)})
+    rows = pd.DataFrame({"group": ["HS", "ES"], "measure": list(report_counts.MEASURES)})
     found = practice_change.in_words(rows)[["schools_of", "rated_by"]].to_numpy().tolist()
     assert found == [["High", "students"], ["Elementary", "teachers"]]
 

@@ -1,6 +1,8 @@
 """Where things are, and the words every module shares."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,6 +27,15 @@ class InputError(ValueError):
     def _render_traceback_(self) -> list[str]:
         """What IPython, and so JupyterLab, shows in place of a traceback."""
         return [f"{type(self).__name__}: {self}"]
+
+
+@contextmanager
+def at(place: str) -> Iterator[None]:
+    """Put the place, where there is one, before the message of an InputError that is raised inside."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{place}: {error}" if place else str(error)) from None
 
 
 def relative(path: Path) -> str:

@@ -47,11 +47,16 @@ def same_in_print(
     _enter(section, found, "published", note)
 
 
-def repeated(section: Section, printed: pd.Series) -> None:
-    """Enter this notebook's numbers that stand twice in print, from REPEATED; `printed`: id -> printed value."""
+def repeated(run: Session, known: pd.Series) -> None:
+    """Enter this notebook's numbers that stand twice in print, from REPEATED, beside what the other place gives.
+
+    `known`: its value by the name in `same_as`; of two names joined by "to" a number lies between both.
+    """
+    section = Section(run)
     rows = pd.read_csv(section.reads(REPEATED))
-    for row in rows[rows["notebook"] == section.run.notebook].itertuples():
-        same_in_print(section, {row.id: printed[row.same_as]}, row.reason)
+    for row in rows[rows["notebook"] == run.notebook].itertuples():
+        ends = known[row.same_as.split(" to ")]
+        same_in_print(section, {row.id: (ends.min(), ends.max())}, row.reason)
 
 
 def claim(section: Section, number: str, holds: bool, note: str, as_printed: bool = False) -> None:
