@@ -46,7 +46,9 @@ def prepare(
             refuse(records, column, wrong, what, chosen=_chosen(records, model))
     incomplete = {column: 0 for column, _ in parts.values()}
     if not whole.all():
-        incomplete = _incomplete(records, parts)
+        counts = ", ".join(f"count(*) - count({name}) AS {name}" for name in parts)
+        lacking = records.fetch(f"SELECT {counts} FROM records")
+        incomplete = {column: int(lacking[name][0]) for name, (column, _) in parts.items()}
     empty = [column for column, count in incomplete.items() if count == rows]
     if empty:
         raise InputError(
@@ -58,20 +60,18 @@ def prepare(
     means = [found[f"total_{name}"][whole].sum() / n for name in centred]
     # Rounded, so that the order of addition, which differs from run to run, does not show in the statement.
     centres = np.array([float(f"{mean:.6g}") for mean in means])
-    levels = levels_in(records, model, {name: found[name][whole] for name in categories})
+    levels = _levels(records.name, model, [found[name][whole] for name in categories])
     return rows, incomplete, np.nan_to_num(centres, posinf=0.0, neginf=0.0), levels
 
 
-def levels_in(
-    records: Records | SparkRecords, model: Model, cells: dict[str, np.ndarray]
-) -> dict[str, list[str]]:
-    """By category: its reference, then the other levels in order. `cells`: c0, c1, .. of complete records."""
+def _levels(file: str, model: Model, cells: list[np.ndarray]) -> dict[str, list[str]]:
+    """By category, of which `cells` has the labels: its reference, then the other levels in order."""
     levels = {}
-    for place, (column, reference) in enumerate(model.references.items()):
-        names = in_order(set(map(str, cells[f"c{place}"])))
+    for (column, reference), found in zip(model.references.items(), cells, strict=True):
+        names = in_order(set(map(str, found)))
         reference = reference or names[0]
         if reference not in names:
-            raise InputError(_no_reference(records.name, model, column, reference, names))
+            raise InputError(_no_reference(file, model, column, reference, names))
         levels[column] = [reference, *(name for name in names if name != reference)]
     return levels
 
@@ -213,15 +213,6 @@ def _chosen(records: Records | SparkRecords, model: Model) -> str:
     subset = model.subset.items()
     wanted = [f"{label(records, column)} = {literal(level)}" for column, level in subset]
     return " AND ".join(wanted) or "1 = 1"
-
-
-def _incomplete(
-    records: Records | SparkRecords, parts: dict[str, tuple[str, str]]
-) -> dict[str, int]:
-    """How many records of the subset lack each column. `parts`: as `_parts` gives them."""
-    counts = ", ".join(f"count(*) - count({name}) AS {name}" for name in parts)
-    found = records.fetch(f"SELECT {counts} FROM records")
-    return {column: int(found[name][0]) for name, (column, _) in parts.items()}
 
 
 def _no_reference(file: str, model: Model, column: str, reference: str, names: list[str]) -> str:

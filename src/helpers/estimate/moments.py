@@ -82,6 +82,7 @@ class Moments:
     of complete records; `n`: G sums of weights; `sums`: G x (k+1); `products`: G x (k+1) x (k+1). Numeric columns
     are centred at `centres`. `baseline`: G x 4, of the complete records of the baseline year their count, sum w,
     sum w y and sum w y^2. `rows`: records of the subset; `incomplete`: for each column, how many of them lack it.
+    `levels`: of each category, the year first, among complete records: the reference, then the others in order.
     """
 
     terms: tuple[str, ...]
@@ -95,6 +96,7 @@ class Moments:
     baseline: np.ndarray
     incomplete: dict[str, int]
     rows: int
+    levels: dict[str, list[str]]
 
     @property
     def left_out(self) -> int:
@@ -157,6 +159,7 @@ def compute(
         baseline=np.column_stack([found[f"b{i}"] for i in range(4)]),
         incomplete=incomplete,
         rows=rows,
+        levels=levels,
     )
 
 
@@ -166,16 +169,6 @@ def levels(records: Records, column: str) -> list[str]:
     label = complete_records.label(records, column)
     found = records.fetch(f"SELECT DISTINCT {label} AS level FROM file")
     return in_order({str(level) for level in found["level"] if level})
-
-
-def levels_used(records: Records, model: Model) -> dict[str, list[str]]:
-    """Levels of each category, the year first, among complete records: the reference, then the others in order.
-
-    `records` holds the view that `compute` leaves behind for this model. Raises InputError as `compute` does.
-    """
-    places = ", ".join(f"c{place}" for place in range(len(model.references)))
-    found = records.fetch(f"SELECT DISTINCT {places} FROM records WHERE complete = 1")
-    return complete_records.levels_in(records, model, found)
 
 
 def take(moments: Moments, keep: np.ndarray) -> Moments:

@@ -242,23 +242,17 @@ def year_effect_se(schools: int, students: float, shock_sd: float, residual_sd: 
 
 
 def schools_for_year_effect(
-    effect: float,
-    students: float,
-    shock_sd: float,
-    residual_sd: float,
-    *,
-    target: float = 0.80,
-    alpha: float = 0.05,
+    effect: float, students: float, shock_sd: float, residual_sd: float, *, target: float = 0.80
 ) -> int:
-    """Fewest schools with which a year effect is found: `schools_needed` in the terms of `year_effect_se`.
+    """Fewest schools with which a two-sided 5 % t test finds a year effect: `schools_needed` in other terms.
 
     Parameters
     ----------
     effect, students, shock_sd, residual_sd : as `year_effect_se` takes them; the effect in their unit
-    target, alpha : power and level of the two-sided t test
+    target : the power
     """
     design, sd = _two_years(2, students, shock_sd, residual_sd)
-    return schools_needed(design, effect / sd, target, alpha)
+    return schools_needed(design, effect / sd, target)
 
 
 def _two_years(
@@ -283,6 +277,6 @@ def variants(design: Design, table: pd.DataFrame, tests: int) -> pd.DataFrame:
         cases += [(factor, f"{value:g}", {factor: value}) for value in every]
     cases += [("asked", kind, {"asked": kind}) for kind in ("same", "new")]
     cases += [("comparison schools", str(m), {"comparison": m}) for m in (0, design.schools)]
-    rows = [(factor, value, detectable(replace(design, **own))) for factor, value, own in cases]
+    rows = [(name, value, detectable(replace(design, **other))) for name, value, other in cases]
     rows += [("outcomes tested", str(m), detectable(design, alpha=0.05 / m)) for m in (1, tests)]
     return pd.DataFrame(rows, columns=["factor", "value", "detectable"])

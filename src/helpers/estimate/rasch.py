@@ -24,8 +24,7 @@ MOST = 60
 
 @dataclass(frozen=True)
 class Scale:
-    """A calibrated scale: `items`, I names with locations in logits (mean zero); `thresholds`, K numbers shared by
-    all items, for answers 0 to K."""
+    """A calibrated scale: I `items` with locations in logits (mean zero), K `thresholds` of all, for answers 0 to K."""
 
     items: pd.Series
     thresholds: np.ndarray

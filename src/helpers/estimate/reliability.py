@@ -28,7 +28,7 @@ def cronbach_alpha(items: pd.DataFrame) -> float:
     >>> round(cronbach_alpha(items), 3), round(omega(items), 3)
     (0.855, 0.861)
     """
-    covariance = _covariances(items.dropna())
+    covariance = items.dropna().cov().to_numpy()
     k = len(covariance)
     return float(k / (k - 1) * (1 - np.trace(covariance) / covariance.sum()))
 
@@ -53,7 +53,7 @@ def omega(items: pd.DataFrame) -> float:
     whole = items.dropna()
     if whole.shape[1] < 3:
         return float("nan")
-    return float(_omega(_covariances(whole), *_one_factor(whole)))
+    return float(_omega(whole.cov().to_numpy(), *_one_factor(whole)))
 
 
 def omega_interval(
@@ -108,10 +108,6 @@ def krippendorff_alpha(first: Sequence, second: Sequence) -> float:
     total = given.sum()
     expected = 1 - (given * (given - 1)).sum() / (total * (total - 1))
     return float(1 - (first != second).mean() / expected) if len(given) > 1 else float("nan")
-
-
-def _covariances(items: pd.DataFrame) -> np.ndarray:
-    return np.cov(items.to_numpy(float), rowvar=False)
 
 
 def _omega(covariance: np.ndarray, loadings: np.ndarray, unique: np.ndarray) -> np.ndarray:

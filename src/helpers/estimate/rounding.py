@@ -122,11 +122,7 @@ def sd_bounds(mean: float, n: int, low: int, high: int) -> tuple[float, float]:
 
 
 def implied_se(
-    estimate: float,
-    decimals: int,
-    stars: int,
-    levels: dict[int, float] = LEVELS,
-    df: float = inf,
+    estimate: float, decimals: int, stars: int, levels: dict[int, float] = LEVELS, df: float = inf
 ) -> tuple[float, float]:
     """Smallest and largest standard error that a printed coefficient and its stars allow, in its own unit.
 

@@ -139,11 +139,15 @@ def shares(answers: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
     Rows `item, group, statistic, share, std_error, ci_low, ci_high, n`; `statistic` is the answer; an answer
     that nobody gave has share 0.
     """
-    counts = answers.groupby(["item", "group", "answer"], sort=False).size()
-    sizes = answers.groupby(["item", "group"], sort=False).size().rename("n").reset_index()
-    table = sizes.merge(pd.DataFrame({"statistic": range(low, high + 1)}), how="cross")
-    cells = pd.MultiIndex.from_frame(table[["item", "group", "statistic"]])
-    count, n = counts.reindex(cells, fill_value=0).to_numpy(), table["n"].to_numpy()
+    counts = answers.groupby(["item", "group", "answer"], sort=False).size().to_dict()
+    sizes = answers.groupby(["item", "group"], sort=False).size()
+    rows = [
+        (*key, answer, counts.get((*key, answer), 0), n)
+        for key, n in sizes.items()
+        for answer in range(low, high + 1)
+    ]
+    table = pd.DataFrame(rows, columns=["item", "group", "statistic", "count", "n"])
+    count, n = table["count"].to_numpy(float), table["n"].to_numpy()
     share, (ci_low, ci_high) = count / n, wilson(count, n)
     std_error = np.sqrt(share * (1 - share) / n)
     table = table.assign(share=share, std_error=std_error, ci_low=ci_low, ci_high=ci_high)

@@ -49,7 +49,12 @@ def check(panels: dict[str, Panel], dropped: Sequence[str], kind: str) -> None:
 
     def of_panel(panel: Panel) -> None:
         _check_values(panel, kind)
-        _check_groups(panel, kind)
+        groups = min(panel.within.n_schools, len(panel.within.clusters))
+        if kind == "pooled" and groups < FEWEST_GROUPS:
+            raise InputError(
+                f"sums over {groups} schools or clusters tell about each of them. A pooled release needs "
+                f"{FEWEST_GROUPS} of both: use fewer panels, or smaller clusters."
+            )
         check_cells = {"school": _check_school_cells, "pooled": _check_pooled_cells}[kind]
         check_cells(panel)
         rest = panel.moments.left_out
@@ -106,16 +111,6 @@ def _check_values(panel: Panel, kind: str) -> None:
 
 def _listed(values: Sequence[float]) -> str:
     return ", ".join(f"{value:g}" for value in values)
-
-
-def _check_groups(panel: Panel, kind: str) -> None:
-    """Refuse a panel that nothing can be estimated from, and pooled sums of too few schools or clusters."""
-    groups = min(panel.within.n_schools, len(panel.within.clusters))
-    if kind == "pooled" and groups < FEWEST_GROUPS:
-        raise InputError(
-            f"sums over {groups} schools or clusters tell about each of them. A pooled release needs "
-            f"{FEWEST_GROUPS} of both: use fewer panels, or smaller clusters."
-        )
 
 
 def _check_school_cells(panel: Panel) -> None:

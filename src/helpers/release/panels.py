@@ -30,12 +30,11 @@ Cell = tuple[tuple[str, str], ...]
 class Panel:
     """Sums of one panel, and what the checks must know of the students behind them.
 
-    `model` names every reference level. `levels`: of each category, the year first and its reference first.
-    `counts`: `moments` without weights. `values`: of each control and of the outcome the different values, of many four.
+    `model` names every reference level. `counts`: `moments` without weights. `values`: of each control and of the
+    outcome the different values, of many four.
     """
 
     model: Model
-    levels: dict[str, list[str]]
     moments: Moments
     counts: Moments
     values: dict[str, tuple[float, ...]]
@@ -152,10 +151,9 @@ def in_words(cell: Cell) -> str:
 def _panel(source: Records, model: Model, dropped: list[str]) -> Panel:
     """One panel as the records have it; the view `records` is that of the model until the counts are made."""
     sums = moments.compute(source, model)
-    levels = moments.levels_used(source, model)
+    references = {column: sums.levels[column][0] for column in model.categories}
     return Panel(
-        model=replace(model, categories={column: levels[column][0] for column in model.categories}),
-        levels=levels,
+        model=replace(model, categories=references),
         moments=sums,
         values=_few_values(source, model, dropped),
         counts=moments.compute(source, unweighted(model)) if model.weight else sums,
@@ -195,7 +193,7 @@ def _indicators(panel: Panel) -> dict[tuple[str, str], np.ndarray]:
     one, *unit = np.eye(len(counts.terms) + 2)
     terms = iter(zip(counts.terms, unit, strict=False))
     rows = {}
-    for column, (reference, *others) in panel.levels.items():
+    for column, (reference, *others) in panel.moments.levels.items():
         rows[column, reference] = one
         for level in others:
             term, row = next(terms)

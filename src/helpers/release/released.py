@@ -154,7 +154,7 @@ def school(moments: dict[str, Moments]) -> pd.DataFrame:
 def read_school(frame: pd.DataFrame, panel: str) -> Moments:
     """One panel of a release by school, as moments. Raises InputError when the panel or a part is not there.
 
-    Which columns the incomplete records lack is not released: `incomplete` is empty.
+    Neither which columns the incomplete records lack nor the references are released: `incomplete, levels` are empty.
     """
     parts = _parts(frame, panel)
     keys = parts["sums"][["school", "cluster"]].drop_duplicates()
@@ -179,6 +179,7 @@ def read_school(frame: pd.DataFrame, panel: str) -> Moments:
         centres=parts["centres"]["value"].to_numpy(float),
         baseline=_filled(np.zeros((g, 4)), parts["baseline"], school=schools, row=_BASELINE),
         incomplete={},
+        levels={},
         rows=int(n[:, 0].sum() + incomplete),
     )
 
@@ -226,15 +227,13 @@ def estimates(path: Path, inference: str = "CRV1", standardise: bool = False) ->
     tables = []
     for panel in dict.fromkeys(frame["panel"]):
         if "school" in frame:
-            data = fixed_effects.within(read_school(frame, panel))
-            unit = data.baseline_sd if standardise else 1.0
-            found = panels.estimates({panel: data}, inference, {panel: unit})
+            data, tabulate = fixed_effects.within(read_school(frame, panel)), panels.table
         else:
-            sums = read_pooled(frame, panel)
-            found = table(sums, inference, sums.baseline_sd if standardise else 1.0)
-            found.insert(0, "panel", panel)
-            if inference == "bootstrap":
-                found[["ci_low", "ci_high"]] = np.nan
+            data, tabulate = read_pooled(frame, panel), table
+        found = tabulate(data, inference, data.baseline_sd if standardise else 1.0)
+        if inference == "bootstrap" and "school" not in frame:
+            found[["ci_low", "ci_high"]] = np.nan
+        found.insert(0, "panel", panel)
         tables.append(found.assign(state="moments"))
     return pd.concat(tables, ignore_index=True)
 

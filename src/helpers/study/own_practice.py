@@ -319,14 +319,13 @@ def _add_up(
 ) -> tuple[Moments, Moments, dict[str, str]]:
     """Sums of one panel, the same without weights, and the reference level of each category in it."""
     sums = moments.compute(source, model)
-    levels = moments.levels_used(source, model)
     if not _own(sums, years):
         raise InputError(
             f"{source.name}, column {model.year!r}: {model.baseline!r} is the only year with complete records, so there "
             "is no change to estimate. Name another `by`, or fill the columns that are empty in other years."
         )
     plain = moments.compute(source, panels.unweighted(model)) if model.weight else sums
-    return sums, plain, {column: levels[column][0] for column in model.categories}
+    return sums, plain, {column: sums.levels[column][0] for column in model.categories}
 
 
 def _within(sums: Moments, name: str) -> Within:
