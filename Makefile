@@ -72,7 +72,7 @@ talis-data: $(READY) ## fetch the OECD's SPSS files of TALIS 2018 into data/raw/
 	@$(PYTHON) -m helpers.read.talis_download
 
 simulated: $(READY) ## write the simulated example files again from their seeds
-	@$(PYTHON) -m helpers.simulate
+	@$(PYTHON) -m helpers.simulate.examples
 
 # The second lock is the first and what only tests and benchmarks compare with.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --upgrade --no-header --no-annotate pyproject.toml

@@ -72,8 +72,8 @@ def ours(path: Path) -> Fit:
     model = moments.Model(**MODEL)
 
     def fit() -> dict[str, float]:
-        fitted = fixed_effects.fit(fixed_effects.within(moments.compute(path, model))).columns()
-        return dict(zip(fitted["term"], fitted["estimate"], strict=True))
+        fitted = fixed_effects.fit(fixed_effects.within(moments.compute(path, model)))
+        return dict(zip(fitted.terms, fitted.estimate, strict=True))
 
     return fit
 

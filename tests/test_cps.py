@@ -19,8 +19,9 @@ from helpers.estimate import fixed_effects
 from helpers.project import InputError
 from helpers.read import published
 from helpers.release import released
-from helpers.study import practice_change, retellings
+from helpers.study import practice_change, report_counts
 
+FILES = [f"cps-reports-{name}.csv" for name in practice_change.TABLES]
 AMBITIOUS = "School_Survey_Ambitious_Instruction"
 STUDENTS = "School_Survey_Student_Response_Rate_Pct"
 
@@ -135,7 +136,7 @@ def test_committed_check_by_another_package_agrees():
 def test_every_panel_is_there_and_can_be_rebuilt():
     sums = practice_change.read_pooled(practice_change.FOLDER / "cps-reports-moments.csv")
     panels = sums[["panel", "group", "measure", "specification"]].drop_duplicates()
-    assert len(panels) == 2 * len(practice_change.MEASURES) * len(practice_change.SPECIFICATIONS)
+    assert len(panels) == 2 * len(report_counts.MEASURES) * len(practice_change.SPECIFICATIONS)
     for row in panels.itertuples():
         assert row.panel == f"{row.group} {row.measure} {row.specification}"
         data = released.read_pooled(sums, row.panel)
@@ -177,7 +178,7 @@ def test_printed_district_averages():
 
 def test_the_description_names_every_file_with_its_rows():
     about = json.loads((practice_change.FOLDER / "cps-reports.json").read_text())
-    assert {file["name"] for file in about["files"]} == set(practice_change.TABLES)
+    assert {file["name"] for file in about["files"]} == set(FILES)
     for file in about["files"]:
         assert file["rows"] == len(committed(file["name"]))
     assert [entry["title"] for entry in about["reports"]] == [
@@ -192,8 +193,8 @@ def test_the_description_names_every_file_with_its_rows():
 def test_files_made_again_are_the_committed_ones(city, tmp_path):
     target = tmp_path / "made"
     practice_change.write(city, target)
-    assert {path.name for path in target.iterdir()} == {*practice_change.TABLES, "cps-reports.json"}
-    for name in practice_change.TABLES:
+    assert {path.name for path in target.iterdir()} == {*FILES, "cps-reports.json"}
+    for name in FILES:
         made, kept = (pd.read_csv(folder / name) for folder in (target, practice_change.FOLDER))
         pd.testing.assert_frame_equal(made, kept, check_exact=False, rtol=1e-12, atol=1e-12)
     about = "cps-reports.json"
@@ -203,8 +204,7 @@ def test_files_made_again_are_the_committed_ones(city, tmp_path):
 def test_no_school_is_named_in_the_committed_files(city):
     records = published.read_reports(published.find_reports(city))
     text = "\n".join(
-        (practice_change.FOLDER / name).read_text()
-        for name in [*practice_change.TABLES, "cps-reports.json"]
+        (practice_change.FOLDER / name).read_text() for name in [*FILES, "cps-reports.json"]
     )
     assert not set(re.findall(r"\d+", text)) & set(records["school_id"])
 
@@ -259,7 +259,7 @@ def test_too_few_answers_and_an_empty_cell_stay_apart(tmp_path):
     ]
     assert found["ambitious_instruction"].isna().tolist() == [True, False, False, False]
     assert found["group"].isna().tolist() == found["student_response_rate"].isna().tolist()
-    counts = retellings.shares(found)
+    counts = report_counts.shares(found)
     counts = counts[(counts["group"] == "all") & (counts["measure"] == "ambitious_instruction")]
     assert counts.set_index("rating")["schools"].to_dict() == {
         "VERY WEAK": 0, "WEAK": 1, "NEUTRAL": 0, "STRONG": 1, "VERY STRONG": 0, "NOT ENOUGH DATA": 1, "empty": 1,
@@ -394,14 +394,14 @@ def test_a_group_without_two_reports_is_refused():
 
 
 def test_turnover_and_patterns_of_a_few_schools():
-    found = retellings.turnover(MIXED).set_index(["group", "measure", "report_year"])
+    found = report_counts.turnover(MIXED).set_index(["group", "measure", "report_year"])
     names = ["listed", "rated", "not_enough_data", "empty", "new", "gone"]
     of = lambda group, year: found.loc[(group, "ambitious_instruction", year), names].tolist()  # noqa: E731
     assert of("HS", 2016) == [2, 2, 0, 0, 1, 0]
     assert of("ES", 2016) == [3, 1, 1, 1, 0, 1]
     assert of("all", 2015)[:4] == [5, 5, 0, 0]
     assert of("all", 2015)[5] == 0
-    patterns = retellings.patterns(MIXED).set_index(["group", "measure", "pattern"])["schools"]
+    patterns = report_counts.patterns(MIXED).set_index(["group", "measure", "pattern"])["schools"]
     assert patterns["ES"]["ambitious_instruction"].to_dict() == {"111": 1, "101": 1, "100": 1}
     assert patterns["HS"]["ambitious_instruction"].to_dict() == {"111": 1, "011": 1}
 
@@ -448,7 +448,7 @@ def test_each_choice_is_the_run_that_its_parameters_make(records):
 
 
 def test_rows_in_words():
-    rows = pd.DataFrame({"group": ["HS", "ES"], "measure": list(practice_change.MEASURES)})
+    rows = pd.DataFrame({"group": ["HS", "ES"], "measure": list(report_counts.MEASURES)})
     found = practice_change.in_words(rows)[["schools_of", "rated_by"]].to_numpy().tolist()
     assert found == [["High", "students"], ["Elementary", "teachers"]]
 
@@ -485,5 +485,5 @@ def test_the_order_of_files_and_rows_changes_nothing(folder, tmp_path):
     for place, year in enumerate((2017, 2016, 2015)):
         save(tmp_path / "shuffled", report(year).sample(frac=1, random_state=7), f"{place}.csv")
     practice_change.write(tmp_path / "shuffled", tmp_path / "second")
-    for name in practice_change.TABLES:
+    for name in FILES:
         assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()

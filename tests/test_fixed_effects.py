@@ -9,7 +9,7 @@ from linearmodels.panel import PanelOLS
 from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
-from helpers.estimate import bootstrap, fixed_effects, moments
+from helpers.estimate import fixed_effects, moments
 from helpers.project import InputError
 
 TERMS = ["2013", "2014", "2015", "sex: m", "x"]
@@ -158,13 +158,13 @@ def test_wild_bootstrap_equals_refitting_every_sign_pattern():
         beyond += abs(t_of(fitted + flipped)) >= observed * (1 - 1e-10)
     expected = beyond / 2 ** len(schools)
     assert 0.01 < expected < 0.99
-    assert bootstrap.wild_bootstrap(within(frame), "2014") == pytest.approx(expected, abs=1e-12)
+    assert fixed_effects.wild_bootstrap(within(frame), "2014") == pytest.approx(expected, abs=1e-12)
 
 
 def test_drawn_signs_come_close_to_all_of_them():
     data = within(records(n=400, schools=12, seed=9))
-    every = bootstrap.wild_bootstrap(data, "2014", draws=2**12)
-    drawn = bootstrap.wild_bootstrap(data, "2014", draws=2**12 - 1, seed=3)
+    every = fixed_effects.wild_bootstrap(data, "2014", draws=2**12)
+    drawn = fixed_effects.wild_bootstrap(data, "2014", draws=2**12 - 1, seed=3)
     assert drawn == pytest.approx(every, abs=4 * np.sqrt(every * (1 - every) / 2**12))
 
 

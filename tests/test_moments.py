@@ -255,7 +255,7 @@ def test_the_levels_used_are_those_of_the_terms():
     model = replace(MODEL, categories={"grade": "", "sex": "m"}, subset={"level": "high"})
     with open_records(frame) as opened:
         found = moments.compute(opened, model)
-        levels = moments.levels_used(opened, model)
+    levels = found.levels
     first = sorted(frame.query("level == 'high' and grade > 9")["grade"].unique())[0]
     assert levels["grade"][0] == str(first)
     assert levels["year"] == ["2012", "2013", "2014"]

@@ -36,3 +36,8 @@ def test_intervals_and_differences():
     assert numbers.span(pd.Series([0.251, 0.249, 0.1])) == "0.10 to 0.25"
     assert numbers.span(pd.Series([0.251, 0.249])) == "0.25"
     assert [numbers.points(x, 1) for x in (-0.11, 0.123, 0.0001)] == ["−11.0", "+12.3", "0.0"]
+
+
+def test_headings_over_numbers():
+    wanted = {"n": "{n:.0f}", "a": "{not at all:.0f}", "b": "of {n:,.0f}", "c": "{n}", "d": "{n:.0f} of {m:.0f}", "e": [1]}  # fmt: skip
+    assert numbers.numeric(wanted) == [True, True, True, False, False, False]

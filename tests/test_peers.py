@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import wild
 from conftest import need
-from helpers.estimate import bootstrap, fixed_effects, moments
+from helpers.estimate import fixed_effects, moments
 from helpers.project import InputError
 
 pytestmark = [pytest.mark.filterwarnings("ignore:::pyfixest"), pytest.mark.slow]
@@ -327,7 +327,7 @@ def test_wild_bootstrap_of_few_clusters_is_exact(cluster, term):
     frame = records(11, n=200, schools=9)
     boot = wildboottest(frame, term, cluster, draws=9999)
     assert boot.B == 2**boot.G
-    ours = bootstrap.wild_bootstrap(within(frame, **MODEL, cluster=cluster), term)
+    ours = fixed_effects.wild_bootstrap(within(frame, **MODEL, cluster=cluster), term)
     assert ours == (np.abs(boot.t_boot) >= abs(boot.t_stat) * (1 - 1e-9)).mean()
     assert 0 <= ours - boot.pvalue <= 2 / boot.B
 
@@ -337,7 +337,7 @@ def test_wild_bootstrap_of_many_clusters_agrees_within_its_error():
     draws, data = 40_000, within(frame, **MODEL)
     for term in TERMS:
         theirs = wildboottest(frame, term, "school", draws).pvalue
-        ours = bootstrap.wild_bootstrap(data, term, draws=draws)
+        ours = fixed_effects.wild_bootstrap(data, term, draws=draws)
         error = np.sqrt(2 * theirs * (1 - theirs) / draws)
         assert 0.01 < theirs < 0.99
         assert abs(ours - theirs) < 4 * error, term

@@ -11,7 +11,7 @@ from linearmodels.panel import PanelOLS
 from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
-from helpers.estimate import bootstrap, fixed_effects, moments, panels, rasch
+from helpers.estimate import fixed_effects, moments, panels, rasch
 from helpers.project import ROOT, InputError
 from helpers.read import published
 from helpers.read.records import open_records
@@ -618,7 +618,7 @@ def test_leaving_terms_out_is_refitting_without_them():
             fixed_effects.fit(within_small(), inference).table(),
             rtol=1e-9,
         )
-    assert bootstrap.wild_bootstrap(bare, "2014") == bootstrap.wild_bootstrap(
+    assert fixed_effects.wild_bootstrap(bare, "2014") == fixed_effects.wild_bootstrap(
         within_small(), "2014"
     )
 
@@ -639,15 +639,17 @@ def test_other_units_divide_the_outcome(tmp_path):
 def test_the_ends_of_a_bootstrap_interval_are_hardly_rejected(seed):
     frame = small(seed, schools=30, n=900)
     model = moments.Model("y", "school", "year", "2012")
-    low, high = bootstrap.wild_interval(fixed_effects.within(moments.compute(frame, model)), "2014")
+    low, high = fixed_effects.wild_interval(
+        fixed_effects.within(moments.compute(frame, model)), "2014"
+    )
     for end in (low, high):
         # The same records with the end taken off: its effect is tested against zero.
         shifted = frame.assign(y=frame["y"] - end * (frame["year"] == 2014))
         data = fixed_effects.within(moments.compute(shifted, model))
-        p = bootstrap.wild_bootstrap(data, "2014")
+        p = fixed_effects.wild_bootstrap(data, "2014")
         assert p == pytest.approx(0.05, abs=0.0004)
     assert (
-        bootstrap.wild_interval(
+        fixed_effects.wild_interval(
             fixed_effects.within(moments.compute(frame, model)), "2014", level=0.8
         )[1]
         < high
@@ -817,9 +819,9 @@ def test_so_few_clusters_that_nothing_is_rejected_give_no_bounds(tmp_path):
     data = fixed_effects.within(
         moments.compute(frame, moments.Model("y", "school", "year", "2012"))
     )
-    assert bootstrap.wild_bootstrap(data, "2014") >= 2 / 2**5
-    assert bootstrap.wild_interval(data, "2014") == (-np.inf, np.inf)
-    low, high = bootstrap.wild_interval(data, "2014", level=0.90)
+    assert fixed_effects.wild_bootstrap(data, "2014") >= 2 / 2**5
+    assert fixed_effects.wild_interval(data, "2014") == (-np.inf, np.inf)
+    low, high = fixed_effects.wild_interval(data, "2014", level=0.90)
     assert np.isfinite([low, high]).all()
 
 

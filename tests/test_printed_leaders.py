@@ -132,10 +132,17 @@ def test_numbers_that_stand_twice_in_print_are_said_to():
     """Two places of print that are not the same; of Table 1, lines of two leaders of one school."""
     pairs = pd.read_csv(ROOT / "data" / "cases" / "same-in-print.csv")
     everything = published.everything()
-    assert set(pairs["id"]) | set(pairs["same_as"]) <= set(everything.index)
+    sources, listed = (
+        pd.read_csv(ROOT / "data" / "cases" / f"{name}.csv")
+        for name in ("source-numbers", "listed")
+    )
+    seen = {*(sources["number"] + ", " + sources["what"]), *(listed["number"] + ", listed")}
+    places = pairs["same_as"].str.split(" to ").explode()
+    assert set(pairs["id"]) <= set(everything.index)
+    assert set(places) <= {*everything.index, *seen}
     assert pairs["id"].is_unique
     assert (pairs["id"] != pairs["same_as"]).all()
-    table = pairs[pairs["id"].str.contains("-table1-")]
+    table = pairs[pairs["id"].str.startswith("002-table1-")]
     one, other = (everything.loc[table[name]] for name in ("id", "same_as"))
     assert one["statistic"].tolist() == other["statistic"].tolist()
     school = printed("002-table1").query("statistic == 'school'").set_index("group")["row"]

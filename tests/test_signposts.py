@@ -20,7 +20,7 @@ from helpers.read import waves
 from helpers.simulate import examples
 from helpers.study import signposts
 
-SCALES = {name: [f"{name}_{item}" for item in range(1, 5)] for name in examples.SIGNPOSTS}
+SCALES = {name: [f"{name}_{item}" for item in range(1, 5)] for name in examples.EFFECT}
 COLUMNS = {"teacher": "teacher", "wave": "wave", "school": "school"}
 FULL = COLUMNS | {
     "district": "district", "treated": "peer_groups", "controls": ["support", "time"],

@@ -13,7 +13,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,13 +49,10 @@ def _digest_once(file: Path) -> str:
         return digest(file)
     seen = f"{file.absolute()} {status.st_mtime_ns} {status.st_size}"
     kept = FOLDER / "digests" / hashlib.sha256(seen.encode()).hexdigest()[:16]
-    try:
-        return kept.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        found = digest(file)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(kept, found)
-    return found
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(kept, digest(file))
+    return kept.read_text(encoding="utf-8")
 
 
 def stamps(files: list[Path]) -> dict[str, str]:
@@ -135,21 +133,11 @@ def tables(
     folder = FOLDER / f"{module}-{key.hexdigest()[:16]}"
     if folder.is_dir():
         return _read(folder)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=f"{module}.aside-", dir=FOLDER))
-    try:
-        (aside / "made").mkdir()
+    with making(folder, f"{module}-*") as aside:
         for name, table in make().items():
-            table.to_csv(aside / "made" / f"{name}.csv", index=False)
+            table.to_csv(aside / f"{name}.csv", index=False)
         # Read back, so that a first run and a later one give the same to the last digit.
-        found = _read(aside / "made")
-        for old in FOLDER.glob(f"{module}-*"):
-            if old != folder:
-                shutil.rmtree(old, ignore_errors=True)
-        put(aside / "made", folder)
-    finally:
-        shutil.rmtree(aside)
-    return found
+        return _read(aside)
 
 
 def _read(folder: Path) -> dict[str, pd.DataFrame]:
@@ -158,13 +146,25 @@ def _read(folder: Path) -> dict[str, pd.DataFrame]:
     return {path.stem: pd.read_csv(path) for path in sorted(folder.glob("*.csv"))}
 
 
-def put(made: Path, place: Path) -> None:
-    """Put a folder in place by one rename; where another process was quicker, its folder stays."""
+@contextmanager
+def making(place: Path, older: str) -> Iterator[Path]:
+    """A folder to fill, which is then put in place by one rename; where another process was quicker, its folder stays.
+
+    What the pattern `older` finds beside the place is removed. Where filling fails, all stays as it was.
+    """
+    place.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix="aside-", dir=place.parent))
     try:
-        made.rename(place)
-    except OSError:
-        if not place.is_dir():
-            raise
+        yield aside
+        for old in set(place.parent.glob(older)) - {place}:
+            shutil.rmtree(old, ignore_errors=True)
+        try:
+            aside.rename(place)
+        except OSError:
+            if not place.is_dir():
+                raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def swap(made: Path, place: Path) -> None:

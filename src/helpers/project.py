@@ -1,6 +1,8 @@
 """Where things are, and the words every module shares."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,6 +16,14 @@ STATES = {
     "simulated": "made up by a seeded program; shows the method, is no evidence",
 }
 """Every figure, table and number is in exactly one of these states."""
+VERDICTS = {
+    "reproduces": "what we get rounds to what is printed",
+    "contradicts": "what we get cannot round to what is printed",
+    "recovered": "planted in simulated data and found again; shows the method works, is no evidence",
+    "cannot be reproduced": "the records it needs are not public, or not here",
+    "quoted only": "printed, and nothing else to set beside it",
+}
+"""Every row of the ledger has exactly one of these verdicts."""
 
 
 class InputError(ValueError):
@@ -25,6 +35,15 @@ class InputError(ValueError):
     def _render_traceback_(self) -> list[str]:
         """What IPython, and so JupyterLab, shows in place of a traceback."""
         return [f"{type(self).__name__}: {self}"]
+
+
+@contextmanager
+def at(place: str) -> Iterator[None]:
+    """Put the place, where there is one, before the message of an InputError that is raised inside."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{place}: {error}" if place else str(error)) from None
 
 
 def relative(path: Path) -> str:

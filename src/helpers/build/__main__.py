@@ -45,21 +45,21 @@ def main(arguments: list[str]) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("helpers"):
             raise
-        print(
-            f"\nThis Python has no package {error.name!r}: {sys.executable}. With ENV=active, activate an environment made "
-            "from environment.yml first; without it, make builds its own.",
-            file=sys.stderr,
+        words = (
+            f"This Python has no package {error.name!r}: {sys.executable}. With ENV=active, activate an environment made "
+            "from environment.yml first; without it, make builds its own."
         )
+        print(f"\n{words}", file=sys.stderr)
         return 1
 
 
 def why() -> int:
     """Say which notebooks `make all` would run and which file's change is the reason; run nothing."""
-    stale = _stale(job for turn in plan.standard() for job in turn)
+    jobs = [job for turn in plan.standard() for job in turn]
+    stale = _stale(jobs)
     for job, reason in stale:
         print(f"{job.name} would run: {reason}")
-    folders = [job.folder for turn in plan.standard() for job in turn]
-    if reason := "notebooks would run" if stale else _why_site(folders):
+    if reason := "notebooks would run" if stale else _why_site(jobs):
         print(f"the site would be made again: {reason}")
     else:
         print("Nothing to do: everything is up to date.")
@@ -68,20 +68,16 @@ def why() -> int:
 
 def build_all() -> int:
     """Run every stale notebook with its default parameters and put the site together."""
-    turns = plan.standard()
-    ran, failed = 0, []
+    turns, ran = plan.standard(), False
     for turn in turns:
         stale = _stale(turn)
-        failed = run.run_jobs(stale)
-        ran += len(stale)
-        if failed:
-            print(
-                f"\nNot built: {', '.join(failed)}. What earlier builds made is as it was.",
-                file=sys.stderr,
-            )
+        ran |= bool(stale)
+        if failed := run.run_jobs(stale):
+            words = f"\nNot built: {', '.join(failed)}. What earlier builds made is as it was."
+            print(words, file=sys.stderr)
             return 1
-    folders = [job.folder for turn in turns for job in turn]
-    reason = "notebooks ran" if ran else _why_site(folders)
+    jobs = [job for turn in turns for job in turn]
+    reason = "notebooks ran" if ran else _why_site(jobs)
     if not reason:
         print("Nothing to do: everything is up to date. Open build/site/index.html")
         return 0
@@ -89,7 +85,7 @@ def build_all() -> int:
 
     started = time.perf_counter()
     run.say(f"site starts: {reason}")
-    site.make(folders)
+    site.make([job.folder for job in jobs])
     run.say(f"site ends after {time.perf_counter() - started:.1f} s\n\nOpen build/site/index.html")
     return 0
 
@@ -105,15 +101,16 @@ def build_one(name: str, file: Path) -> int:
     return 0
 
 
-def _stale(jobs) -> list[tuple[plan.Job, str]]:
+def _stale(jobs: list[plan.Job]) -> list[tuple[plan.Job, str]]:
     """Jobs that have to run, each with the reason."""
     return [(job, reason) for job in jobs if (reason := plan.why_stale(job))]
 
 
-def _why_site(folders: list[Path]) -> str:
+def _why_site(jobs: list[plan.Job]) -> str:
     before = kept.load(BUILD / "site.json")
     made = [BUILD / name for name in before["made"]] if before else []
-    return kept.reason(before and before["stamps"], plan.site_stamps(folders), made)
+    now = plan.site_stamps([job.folder for job in jobs])
+    return kept.reason(before and before["stamps"], now, made)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from helpers.build.plan import Job
 from helpers.notebook import session as sessions
+from helpers.notebook.clean import KERNEL
 
 # Papermill cannot read all of our types and would call their parameters unknown; we have checked them.
 logging.getLogger("papermill").setLevel(logging.ERROR)
@@ -49,7 +50,8 @@ def run(job: Job, folder: Path) -> nbformat.NotebookNode:
     except PapermillExecutionError as error:
         if error.ename == "InputError":
             raise NotebookFailed(error.evalue, None) from None
-        raise NotebookFailed(_last_lines(error), target) from None
+        said = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback)).splitlines()
+        raise NotebookFailed("\n".join(["a cell failed:", *said[-12:]]), target) from None
     except RuntimeError as error:  # as nbclient says that a kernel did not start or died
         raise NotebookFailed(f"its kernel failed: {error}", target) from None
     shutil.rmtree(folder / "jupyter")
@@ -66,66 +68,45 @@ def _install_kernel(folder: Path, job: Job) -> str:
     spec = folder / "jupyter" / "kernels" / name
     spec.mkdir(parents=True)
     environment = {
-        "COMPENDIUM_PYTHON": sys.executable,
-        "COMPENDIUM_FOLDER": str(folder),
-        "COMPENDIUM_LINKS": job.links,
-        "COMPENDIUM_STEM": job.stem,
-        "IPYTHONDIR": str(folder / "jupyter" / "ipython"),
-        "MPLBACKEND": "agg",
-        "OPENBLAS_NUM_THREADS": "1",
-        "PYTHONHASHSEED": "0",
-    }
-    command = [
-        sys.executable,
-        "-m",
-        "ipykernel_launcher",
-        "-f",
-        "{connection_file}",
-        "--HistoryManager.enabled=False",
-        "--log-level=40",
-    ]
+        "COMPENDIUM_PYTHON": sys.executable, "COMPENDIUM_FOLDER": str(folder),
+        "COMPENDIUM_LINKS": job.links, "COMPENDIUM_STEM": job.stem,
+        "IPYTHONDIR": str(folder / "jupyter" / "ipython"), "MPLBACKEND": "agg",
+        "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0",
+    }  # fmt: skip
+    quiet = ["--HistoryManager.enabled=False", "--log-level=40"]
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *quiet]
     kernel = {"argv": command, "display_name": name, "language": "python", "env": environment}
     (spec / "kernel.json").write_text(json.dumps(kernel), encoding="utf-8")
     # Each run adds its own folder in front; the unique kernel name keeps two runs apart.
-    os.environ["JUPYTER_PATH"] = os.pathsep.join(
-        [str(folder / "jupyter"), os.environ.get("JUPYTER_PATH", "")]
-    )
+    paths = str(folder / "jupyter"), os.environ.get("JUPYTER_PATH", "")
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(paths)
     return name
 
 
-def _last_lines(error: PapermillExecutionError) -> str:
-    text = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback))
-    return "\n".join(["a cell failed:", *text.splitlines()[-12:]])
-
-
 def _check(node: nbformat.NotebookNode, folder: Path, target: Path) -> None:
+    """Raise NotebookFailed where a cell did not run or failed, or the notebook did not begin or answer."""
     code = [cell for cell in node.cells if cell.cell_type == "code" and cell.source.strip()]
-    idle = [cell for cell in code if cell.execution_count is None]
+    idle = [cell.source for cell in code if cell.execution_count is None]
+    errors = [out for cell in code for out in cell.outputs if out.output_type == "error"]
+    lines = sessions.lines(folder)
+    started = [line["python"] for line in lines if line["kind"] == "start"]
     if idle:
-        raise NotebookFailed(
-            f"{len(idle)} code cells never ran; first:\n{idle[0].source[:300]}", target
-        )
-    for cell in code:
-        for output in cell.outputs:
-            if output.output_type == "error":
-                raise NotebookFailed(f"a cell ended with {output.ename}: {output.evalue}", target)
-    starts = [line for line in sessions.lines(folder) if line["kind"] == "start"]
-    if [line["python"] for line in starts] != [sys.executable]:
-        raise NotebookFailed(
-            "it must call session.start exactly once, in this environment's Python", target
-        )
-    if not any(line["kind"] == "answer" for line in sessions.lines(folder)):
-        raise NotebookFailed("it never gave its answer (cards.answer)", target)
+        wrong = f"{len(idle)} code cells never ran; first:\n{idle[0][:300]}"
+    elif errors:
+        wrong = f"a cell ended with {errors[0].ename}: {errors[0].evalue}"
+    elif started != [sys.executable]:
+        wrong = "it must call session.start exactly once, in this environment's Python"
+    elif not any(line["kind"] == "answer" for line in lines):
+        wrong = "it never gave its answer (cards.answer)"
+    else:
+        return
+    raise NotebookFailed(wrong, target)
 
 
 def _scrub(node: nbformat.NotebookNode, parameters: dict[str, Any]) -> None:
     """Take out what differs between two runs of the same notebook or tells of the machine."""
     node.metadata.pop("papermill", None)
-    node.metadata["kernelspec"] = {
-        "display_name": "Python 3",
-        "language": "python",
-        "name": "python3",
-    }
+    node.metadata["kernelspec"] = KERNEL
     for cell in node.cells:
         for key in ("papermill", "execution"):
             cell.metadata.pop(key, None)

@@ -25,10 +25,8 @@ def main(lock: Path) -> int:
             last.append(line)
             found += line.startswith(("Collecting", "Requirement already"))
             if line.startswith("Installing collected"):
-                print(
-                    f"  {total} packages are here; unpacking them takes about a minute ...",
-                    flush=True,
-                )
+                words = f"  {total} packages are here; unpacking them takes about a minute ..."
+                print(words, flush=True)
             elif time.monotonic() - told > 5:
                 print(f"  {found} of {total} packages ...", flush=True)
                 told = time.monotonic()

@@ -35,13 +35,11 @@ class Job:
 
 def standard() -> list[list[Job]]:
     """The jobs of `make all`, by turns: a notebook that reads what others entered runs after them."""
-    jobs = [
-        Job(source.path_of(name), BUILD / "standard" / slug, "../", slug, {})
-        for name in source.names()
-        for slug in [source.slug(name)]
-    ]
-    for job in jobs:
-        _refuse_own_file(job.notebook)
+    jobs = []
+    for name in source.names():
+        slug, notebook = source.slug(name), source.path_of(name)
+        _refuse_own_file(notebook)
+        jobs.append(Job(notebook, BUILD / "standard" / slug, "../", slug, {}))
     last = [job for job in jobs if "ledger.entries(" in source.code(job.notebook)]
     return [[job for job in jobs if job not in last], last]
 
@@ -62,7 +60,7 @@ def own(name: str, file: Path) -> Job:
     """The job of `make run`: parameters that name `data` or a `release` run the notebook of `your-data/`."""
     values = parameters.read(file)
     notebook = source.path_of(name)
-    other = notebook.parent / "your-data" / notebook.name
+    other = notebook.parent / source.OWN / notebook.name
     if notebook.parent == source.FOLDER and {"data", "release"} & set(values) and other.is_file():
         notebook, other = other, notebook
     _refuse_strangers(notebook, other, values, file)
@@ -79,7 +77,7 @@ def _refuse_strangers(notebook: Path, other: Path, values: dict[str, Any], file:
     if strangers:
         missing = (
             "`data` is missing, which names your file"
-            if other.parent.name == "your-data"
+            if other.parent.name == source.OWN
             else "it is about print and public records, so leave out `data`"
         )
         raise InputError(
@@ -102,19 +100,14 @@ def notebook_stamps(job: Job, inputs: list[Path]) -> dict[str, str]:
     """What a run depends on: its notebook, its helpers, `inputs` (what it read), parameters and the environment."""
     code = kept.closure(kept.modules(source.code(job.notebook)))
     files = [*code, ROOT / "requirements.lock", *inputs, *([job.file] if job.file else [])]
-    prefix = Path(sys.prefix)
-    return {
-        relative(job.notebook): source.digest(job.notebook),
-        "the Python environment": f"{sys.version} in {kept.label(prefix)}",
-        **kept.stamps(files),
-    }
+    python = f"{sys.version} in {kept.label(Path(sys.prefix))}"
+    own = {relative(job.notebook): source.digest(job.notebook), "the Python environment": python}
+    return own | kept.stamps(files)
 
 
 def site_stamps(folders: list[Path]) -> dict[str, str]:
     """What the site depends on: the runs in `folders`, its code and templates."""
-    made_by = [
-        *kept.closure({"build.site"}),
-        *sorted(path for path in TEMPLATES.rglob("*") if path.is_file()),
-    ]
+    templates = sorted(path for path in TEMPLATES.rglob("*") if path.is_file())
     states = [folder / "state.json" for folder in folders]
-    return kept.stamps([*made_by, ROOT / "pyproject.toml", *states])
+    code = kept.closure({"build.site"})
+    return kept.stamps([*code, *templates, ROOT / "pyproject.toml", *states])

@@ -24,10 +24,8 @@ def run_jobs(stale: list[tuple[Job, str]]) -> list[str]:
     from helpers.build import execute  # noqa: F401  (papermill: imported once, before the threads)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        done = pool.map(lambda item: run_job(*item), stale)
+        done = pool.map(run_job, *zip(*stale, strict=True))
         from helpers.build import site  # noqa: F401  (needed next: loads while the kernels are at work)
-
-        done = list(done)
     return [job.name for (job, _), succeeded in zip(stale, done, strict=True) if not succeeded]
 
 
@@ -37,16 +35,14 @@ def run_job(job: Job, why: str) -> bool:
 
     say(f"{job.name} starts: {why}")
     started = time.perf_counter()
-    aside = BUILD / "aside" / job.name
-    failures = BUILD / "failed"
-    copy = failures / f"{job.name}.ipynb"
+    aside, copy = BUILD / "aside" / job.name, BUILD / "failed" / f"{job.name}.ipynb"
     stamps = plan.notebook_stamps(job, [])
     try:
         execute.run(job, aside)
     except execute.NotebookFailed as error:
         message = f"\n{job.name} failed after {time.perf_counter() - started:.1f} s: {error}"
         if error.notebook:
-            failures.mkdir(exist_ok=True)
+            copy.parent.mkdir(exist_ok=True)
             shutil.copyfile(error.notebook, copy)
             message += f"\nAs far as it came: {relative(copy)}"
         say(message, sys.stderr)
@@ -71,16 +67,12 @@ def _settle(job: Job, aside: Path, stamps: dict[str, str], seconds: float) -> No
         from helpers.build import site
 
         site.render(aside / "notebook.ipynb", aside / "notebook.html")
-    read = {
-        line["path"]: line["stamp"] for line in sessions.lines(aside) if line["kind"] == "input"
-    }
+    lines = sessions.lines(aside)
+    read = {line["path"]: line["stamp"] for line in lines if line["kind"] == "input"}
     made = [p.relative_to(aside).as_posix() for p in sorted(aside.rglob("*")) if p.is_file()]
     state = {
-        "stamps": stamps | read,
-        "inputs": list(read),
-        "made": made,
-        "seconds": round(seconds, 2),
-        "ended": time.strftime("%Y-%m-%d %H:%M", time.gmtime()),
-    }
+        "stamps": stamps | read, "inputs": list(read), "made": made,
+        "seconds": round(seconds, 2), "ended": time.strftime("%Y-%m-%d %H:%M", time.gmtime()),
+    }  # fmt: skip
     (aside / "state.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
     kept.swap(aside, job.folder)

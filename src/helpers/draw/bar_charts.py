@@ -1,4 +1,4 @@
-"""Bars and lines: counts and shares laid end to end; what changes over years, a scale or the size of a study."""
+"""Charts against a scale: bars laid end to end, and lines and points over years, categories or sizes of a study."""
 
 from collections.abc import Callable, Sequence
 
@@ -10,20 +10,7 @@ from matplotlib.patheffects import withStroke
 
 from helpers.draw import style
 from helpers.draw.numbers import percent
-from helpers.draw.style import (
-    BLUE,
-    GREY,
-    HEAD,
-    INK,
-    ORANGE,
-    PALE,
-    RED,
-    SIGNS,
-    SKY,
-    SMALL,
-    WIDTH,
-    dark,
-)
+from helpers.draw.style import BLUE, GREY, HEAD, INK, ORANGE, PALE, RED, SIGNS, SKY, SMALL, dark
 from helpers.project import in_order
 
 _VERDICTS = {
@@ -44,8 +31,10 @@ def _bars(
         ax.bar_label(bars, texts, label_type="center", fontsize=SMALL, color=style.readable(colour), bbox=box)  # fmt: skip
 
 
-def _counts(counts: pd.DataFrame, colours: Sequence[str], total: str) -> tuple[Figure, plt.Axes, np.ndarray]:  # fmt: skip
-    """Stacked bars of counts with their numbers and totals: figure, panel, middles. `counts`: a column a part."""
+def _counts(
+    counts: pd.DataFrame, colours: Sequence[str], total: str = "of {:.0f}"
+) -> tuple[Figure, plt.Axes, np.ndarray]:
+    """Stacked bars of counts, a column a part, with their numbers and totals: figure, panel, middles of the bars."""
     fig, (ax,), ys = style.blocks(counts.index, size=HEAD, least=0.42, guides=False)
     totals = counts.sum(axis=1)
     _bars(ax, ys, counts.to_numpy(float), colours, 0.045 * totals.max(), "{:.0f}".format)
@@ -68,7 +57,7 @@ def verdicts(rows: pd.DataFrame, verdicts: list[str]) -> Figure:
     """Rows of the ledger as stacked bars, a bar a document, with their numbers. `rows`: document, verdict, rows."""
     wide = rows.pivot(index="document", columns="verdict", values="rows")[verdicts]
     colours = {verdict: _VERDICTS[verdict] for verdict in verdicts}
-    fig, _, _ = _counts(wide.loc[rows["document"].unique()], colours.values(), "of {:.0f}")
+    fig, _, _ = _counts(wide.loc[rows["document"].unique()], colours.values())
     style.legend(fig, colours)
     return fig
 
@@ -77,9 +66,10 @@ def tally(counts: pd.DataFrame, meaning: dict[str, str]) -> Figure:
     """How many retellings each document has of each sign, a cell each. `counts`: `said_by, sign, count`."""
     wide = counts.groupby(["said_by", "sign"], sort=False)["count"].sum().unstack(fill_value=0)
     signs = [sign for sign in SIGNS if sign in wide and wide[sign].sum()]
-    fig, ax, ys = _counts(wide[signs], [SIGNS[sign] for sign in signs], "of {:.0f}")
+    fig, ax, ys = _counts(wide[signs], [SIGNS[sign] for sign in signs])
     for y, total in zip(ys, wide[signs].sum(axis=1), strict=True):
-        ax.vlines(range(1, total), y - 0.15, y + 0.15, color="white", linewidth=1)
+        for edge, inner in ((y - 0.15, y - 0.11), (y + 0.15, y + 0.11)):  # between: the numbers
+            ax.vlines(range(1, total), edge, inner, color="white", linewidth=1)
     style.legend(fig, {f"{sign}: {meaning[sign]}": SIGNS[sign] for sign in signs})
     return fig
 
@@ -102,9 +92,7 @@ def waterfall(parts: pd.DataFrame, total: float, total_label: str) -> Figure:
     bar = ax.barh(ys[-1], end, 0.4, color=PALE)
     ax.bar_label(bar, [f"{end:,.0f}"], label_type="center", weight="bold")
     ax.axvline(total, color=RED, linewidth=1.2, linestyle="--")
-    ax.set_title(
-        total_label, x=1, loc="right", color=style.dark(RED), fontsize=HEAD, weight="normal"
-    )
+    ax.set_title(total_label, x=1, loc="right", color=dark(RED), fontsize=HEAD, weight="normal")
     ax.set_xlim(0, max(end, total) * 1.005)
     ax.xaxis.set_major_formatter("{x:,.0f}")
     return fig
@@ -262,12 +250,11 @@ def detectable(curves: pd.DataFrame, ylabel: str) -> Figure:
 
     `curves`: `panel, icc, teachers, detectable`.
     """
-    panels = curves["panel"].nunique()
-    fig, charts = style.small_charts(curves["panel"], 2.6, columns=panels, sharex=True, sharey=True)
+    fig, charts = style.small_charts(curves["panel"], 2.6, columns=3, sharex=True, sharey=True)
+    most = curves[["teachers", "detectable"]].max()
     for panel, ax in charts.items():
         part = curves[curves["panel"] == panel]
         _lines(ax, part, "teachers", "detectable", "icc", 1, [(4, 0)])
-        most = curves[["teachers", "detectable"]].max()
         ax.set(xlim=(0, 1.14 * most["teachers"]), ylim=(0, 1.08 * most["detectable"]))
         ax.grid(axis="y")
     fig.supxlabel("teachers of a school in the first wave; at the lines: intraclass correlation", fontsize=10)  # fmt: skip
@@ -294,9 +281,7 @@ def schools_needed(curves: pd.DataFrame, marked: int, mark: str) -> Figure:
     return fig
 
 
-def _lines(
-    ax: plt.Axes, curves: pd.DataFrame, x: str, y: str, name: str, at: float, offsets: list
-) -> None:
+def _lines(ax: plt.Axes, curves: pd.DataFrame, x: str, y: str, name: str, at: float, offsets: list) -> None:  # fmt: skip
     """A line for each value of `name`, which stands beside it after a share `at` of its points, so many points away."""
     for place, (value, line) in enumerate(curves.groupby(name, sort=False)):
         colour = (BLUE, RED, ORANGE, INK)[place % 4]
@@ -305,22 +290,20 @@ def _lines(
         style.label(ax, end[x], end[y], str(value), dark(colour), offsets[place % len(offsets)])
 
 
-def category_curves(
-    curves: pd.DataFrame, items: pd.DataFrame, measures: pd.DataFrame | None = None
-) -> Figure:
+def category_curves(curves: pd.DataFrame, items: pd.DataFrame, measures: pd.DataFrame | None = None) -> Figure:  # fmt: skip
     """A Rasch scale at a glance: who answers what (above), and where items and persons stand (below).
 
     `curves`: `place, answer, probability` of one item; `items`: `item, location`; `measures`: `place, share` of
     persons. Places in logits.
     """
     persons = measures is not None
-    size, ratios = ((WIDTH, 4.8), [1.2, 1]) if persons else ((WIDTH, 3.9), [2, 1])
+    size, ratios = ((style.WIDTH, 4.8), [1.2, 1]) if persons else ((style.WIDTH, 3.9), [2, 1])
     fig, (upper, lower) = plt.subplots(2, 1, figsize=size, sharex=True, height_ratios=ratios)
-    first, last = curves["place"].min() + 0.8, curves["place"].max() - 0.8
+    ends = curves["place"].min() + 0.8, curves["place"].max() - 0.8
     colours = ("#b35806", "#c98a1b", SKY, "#2166ac", INK) * 2
     for (answer, curve), colour in zip(curves.groupby("answer", sort=False), colours, strict=False):
         upper.plot(curve["place"], curve["probability"], color=colour)
-        peak = np.clip(curve.loc[curve["probability"].idxmax(), "place"], first, last)
+        peak = np.clip(curve.loc[curve["probability"].idxmax(), "place"], *ends)
         height = np.interp(peak, curve["place"], curve["probability"])
         style.label(upper, peak, height, answer, dark(colour), (0, 6))
     upper.set(ylabel="probability", ylim=(0, 1.15))

@@ -129,10 +129,8 @@ def retold(rows: pd.DataFrame) -> Figure:
     `rows`: `label, value, bound, unit, source_value, source_bound, sign`. Rows keep their order. The axis of
     percentages runs from 0 to 100.
     """
-    rows = rows.assign(
-        said=rows["bound"] + rows["value"].map(written),
-        seen=rows["source_bound"] + rows["source_value"].map(written),
-    )
+    said = rows["bound"] + rows["value"].map(written)
+    rows = rows.assign(said=said, seen=rows["source_bound"] + rows["source_value"].map(written))
     first = 72 * max(map(style.inches, ["retold", *rows["said"]])) + 10  # points right of the axis
     second = first + 72 * max(map(style.inches, ["source", *rows["seen"]])) + 12
     units = {unit: part for unit, part in rows.groupby("unit", sort=False)}

@@ -11,6 +11,8 @@ from helpers.draw.style import BLUE, GREY, HEAD, INK, RED, dark, looks
 
 _REACH = 64  # odds ratios are drawn from one over this to this
 _HOLM = "filled: adjusted p < .05 (Holm); hollow: not"
+Charts = list[tuple[plt.Axes, pd.DataFrame]]
+"""Small charts, each with its rows."""
 
 
 def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_label: str = "") -> Figure:  # fmt: skip
@@ -58,10 +60,10 @@ def scale_means(
         ax.axvline(claim, color=GREY, linewidth=1, linestyle="--")
         place = (claim - low) / (high - low)
         ax.set_title(claim_label, x=place, loc="center", color=GREY, fontsize=HEAD, weight="normal")
-    middles = dict(zip(labels, ys, strict=True))
-    shifts = dict(zip(groups, 0.19 * (np.arange(len(groups)) - (len(groups) - 1) / 2), strict=True))
+    places = list(groups)
     for row in rows.dropna(subset="estimate").itertuples():
-        colour, y = groups[row.group][0], middles[row.label] + shifts[row.group]
+        shift = 0.19 * (places.index(row.group) - (len(groups) - 1) / 2)
+        colour, y = groups[row.group][0], ys[labels.index(row.label)] + shift
         # An interval may reach past the ends of the scale, where no answer is: it is cut there.
         style.interval(ax, y, max(low, row.ci_low), min(high, row.ci_high), colour, alpha=0.5)
         style.point(ax, row.estimate, y, colour)
@@ -149,7 +151,7 @@ def changes(rows: pd.DataFrame) -> Figure:
 
 
 def _signed(ax: plt.Axes, ys: list[float], rows: pd.DataFrame, faces: list[str]) -> None:
-    """Differences of shares with intervals, in points, on an axis as far to the left as to the right; or why none."""
+    """Differences of shares with intervals, in points, on an axis as far to both sides; or why there is none."""
     for y, row, face in zip(ys, rows.itertuples(), faces, strict=True):
         if np.isnan(row.estimate):
             style.instead(ax, y, row.note)
@@ -190,8 +192,7 @@ def odds_ratios(pairs: pd.DataFrame) -> Figure:
             style.point(ax, pair.odds_ratio, y, face=BLUE if pair.p_holm < 0.05 else "white")
         text = f"{ratio(pair.odds_ratio)}  [{ratio(pair.ci_low)} to {ratio(pair.ci_high)}]"
         style.beside(ax, y, text, offset=9)
-    ticks = {1 / 64: "1/64", 1 / 16: "1/16", 1 / 4: "1/4", 1: "1", 4: "4", 16: "16", 64: "64"}
-    ax.set_xticks(list(ticks), ticks.values())
+    ax.set_xticks(4.0 ** np.arange(-3, 4), ["1/64", "1/16", "1/4", "1", "4", "16", "64"])
     ax.minorticks_off()
     ax.grid(axis="x")
     words = "odds ratio with exact 95 % interval; right of 1: more often together than chance"
@@ -245,9 +246,7 @@ def se_bounds(rows: pd.DataFrame, common: pd.DataFrame) -> Figure:
     return fig
 
 
-def _small_forests(
-    rows: pd.DataFrame, column: str, xlabel: str
-) -> tuple[Figure, list[tuple[plt.Axes, pd.DataFrame]]]:
+def _small_forests(rows: pd.DataFrame, column: str, xlabel: str) -> tuple[Figure, Charts]:
     """Small charts of intervals, each with its `colour` and `marker`, on one scale, if they can be read on it."""
     fig, charts = _charts(rows, column)
     limits = _limits(rows)
@@ -265,7 +264,7 @@ def _small_forests(
     return fig, charts
 
 
-def _charts(rows: pd.DataFrame, column: str) -> tuple[Figure, list[tuple[plt.Axes, pd.DataFrame]]]:
+def _charts(rows: pd.DataFrame, column: str) -> tuple[Figure, Charts]:
     """A small chart a panel with a row for each value of `column`; and the rows of each, with their place `y`."""
     names = {name: style.wrap(name, 1.75, HEAD) for name in dict.fromkeys(rows[column])}
     ys, end = style.stack([max(0.27, style.tall(name, HEAD) + 0.08) for name in names.values()])
@@ -285,11 +284,10 @@ def _limits(rows: pd.DataFrame) -> dict[object, tuple[float, float]]:
     wide or less, and could not be read.
     """
     drawn = rows[["estimate", "ci_low", "ci_high"]].astype(float).assign(zero=0.0)
-    ends = pd.DataFrame({"low": drawn.min(axis=1), "high": drawn.max(axis=1)})
-    ends = ends.groupby(rows["panel"]).agg({"low": "min", "high": "max"})
-    width = ends["high"] - ends["low"]
-    if width.max() < 10 * width[width > 0].min():
-        ends = ends.assign(low=ends["low"].min(), high=ends["high"].max())
-        width = ends["high"] - ends["low"]
-    room = (0.06 * width).where(width > 0, 1.0)
-    return {p: (low - more, high + more) for p, low, high, more in ends.assign(room=room).itertuples()}  # fmt: skip
+    ends = {p: (np.nanmin(part), np.nanmax(part)) for p, part in drawn.groupby(rows["panel"])}
+    widths = [high - low for low, high in ends.values() if high > low]
+    if widths and max(widths) < 10 * min(widths):
+        lows, highs = zip(*ends.values(), strict=True)
+        ends = dict.fromkeys(ends, (min(lows), max(highs)))
+    rooms = {p: 0.06 * (high - low) or 1.0 for p, (low, high) in ends.items()}
+    return {p: (low - rooms[p], high + rooms[p]) for p, (low, high) in ends.items()}

@@ -1,5 +1,6 @@
 """Numbers, p-values, intervals and cells of tables as people read them: the one place where they are written."""
 
+import re
 import string
 from collections.abc import Sequence
 from typing import Any
@@ -19,6 +20,11 @@ def number(value: float, decimals: int = 3) -> str:
 def p_value(value: float) -> str:
     """A p-value to three decimals; below .001 so, as none is zero; a dash where there is none."""
     return "–" if not np.isfinite(value) else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def spoken_p(value: float) -> str:
+    """A p-value in a sentence: "p = 0.012", "p < 0.001"."""
+    return f"p {p_value(value)}" if value < 0.001 else f"p = {p_value(value)}"
 
 
 def stars(p_value: float) -> str:
@@ -72,19 +78,10 @@ def halves_up(value: float, decimals: int) -> str:
     return f"{value + 1e-9:.{int(decimals)}f}"
 
 
-MISSING = "–"
-
-
-class _Missing(Exception):
-    """A field that a cell needs is empty."""
-
-
 class _Words(string.Formatter):
     """Format fields; `p` writes a p-value, `.3f` a number by the project's rules, all else as Python does."""
 
     def format_field(self, value: Any, spec: str) -> str:
-        if value is None or value is pd.NA or value != value:
-            raise _Missing
         if spec == "p":
             return p_value(value)
         if spec.startswith(".") and spec.endswith("f"):
@@ -101,28 +98,18 @@ def cells(rows: pd.DataFrame, columns: dict[str, str | Sequence]) -> pd.DataFram
     >>> cells(rows, {"Year": "{term}", "Change": "{estimate:.2f}", "p": "{p_value:p}", "n": "{n:.0f}"}).values.tolist()
     [['2019', '0.12', '< 0.001', '–']]
     """
-    records = rows.to_dict("records")
-    shown = {
-        head: [_cell(wanted, record) for record in records]
-        if isinstance(wanted, str)
-        else [MISSING if pd.isna(cell) else str(cell) for cell in wanted]
-        for head, wanted in columns.items()
-    }
-    return pd.DataFrame(shown)
+    return pd.DataFrame({head: _texts(rows, wanted) for head, wanted in columns.items()})
+
+
+def _texts(rows: pd.DataFrame, wanted: str | Sequence) -> list[str]:
+    if not isinstance(wanted, str):
+        return ["–" if pd.isna(cell) else str(cell) for cell in wanted]
+    fields = [field for _, field, _, _ in string.Formatter().parse(wanted) if field]
+    records = zip(rows.to_dict("records"), rows[fields].isna().any(axis=1), strict=True)
+    return ["–" if lacks else _Words().vformat(wanted, (), record) for record, lacks in records]
 
 
 def numeric(columns: dict[str, str | Sequence]) -> list[bool]:
-    """Which headings stand over numbers: those whose format string is one field with a format."""
-    return [isinstance(wanted, str) and _is_one_number(wanted) for wanted in columns.values()]
-
-
-def _is_one_number(wanted: str) -> bool:
-    parts = list(string.Formatter().parse(wanted))
-    return len(parts) == 1 and bool(parts[0][2])
-
-
-def _cell(wanted: str, record: dict[str, Any]) -> str:
-    try:
-        return _Words().vformat(wanted, (), record)
-    except _Missing:
-        return MISSING
+    """Which headings stand over numbers: those whose format string ends with its only field, which has a format."""
+    one = re.compile(r"[^{}]*\{[^{}:]+:[^{}]+\}")
+    return [isinstance(w, str) and one.fullmatch(w) is not None for w in columns.values()]

@@ -25,9 +25,7 @@ SIGNS = {
     "kept": GREEN, "sharpened": ORANGE, "widened": PURPLE, "narrowed": SKY, "changed": RED, "not seen": "#b5b5b5",
 }  # fmt: skip
 """A colour for each sign of a retelling; the word stands beside it wherever it is used."""
-_SIDES = LinearSegmentedColormap.from_list(
-    "sides", ["#b35806", "#f1a340", "#fee0b6", PALE, "#c6dbef", "#6baed6", "#2166ac"]
-)
+_SIDES = ["#b35806", "#f1a340", "#fee0b6", PALE, "#c6dbef", "#6baed6", "#2166ac"]
 
 WIDTH = 6.4
 """Inches: narrow enough that the text stays legible when a phone shows the figure."""
@@ -59,7 +57,8 @@ def looks(names: Iterable) -> dict[object, tuple[str, str]]:
 
 def two_sided(count: int) -> list[str]:
     """Colours of ordered answers in two directions that red-green blind readers can tell apart; a middle is grey."""
-    return [to_hex(colour) for colour in _SIDES(np.linspace(0, 1, count))]
+    shades = LinearSegmentedColormap.from_list("sides", _SIDES)
+    return [to_hex(colour) for colour in shades(np.linspace(0, 1, count))]
 
 
 def ordered(count: int) -> list[str]:
@@ -97,11 +96,8 @@ def wrap(text: object, width: float, size: float = SMALL, weight: str = "normal"
         return "\n".join(wrap(line, width, size, weight) for line in text.split("\n"))
     longest = inches(text, size, weight)
     most = len(text) if longest <= width else int(1.5 * len(text) * width / longest) + 1
-    for length in range(most, 0, -1):
-        lines = "\n".join(broken(text, length))
-        if inches(lines, size, weight) <= width:
-            return lines
-    return text
+    options = ("\n".join(broken(text, length)) for length in range(most, 0, -1))
+    return next((lines for lines in options if inches(lines, size, weight) <= width), text)
 
 
 def stack(heights: Sequence[float]) -> tuple[np.ndarray, float]:
@@ -170,9 +166,8 @@ def share_blocks(
     `rows`: `label, item, item_label`, both kept in the order of their first rows. A single label heads the one block,
     and rows are items. `beside` names a column; `options` are those of `blocks`.
     """
-    known = rows.drop_duplicates(list(by)).reset_index(drop=True)
-    ranks = known[["item", "label"]].apply(lambda column: pd.factorize(column)[0])
-    known = known.loc[ranks.sort_values(["item", "label"], kind="stable").index]
+    known = rows.drop_duplicates(list(by))
+    known = known.sort_values(["item", "label"], key=lambda column: pd.factorize(column)[0])
     alone = known["label"].nunique() == 1
     block, title, name, width = ("label", "label", "item_label", 2.0) if alone else ("item", "item_label", "label", 1.35)  # fmt: skip
     titles = {group: (text, INK) for group, text in zip(known[block], known[title], strict=True)}
@@ -260,8 +255,7 @@ def percent_axis(ax: plt.Axes, step: float = 0.25, *, both: bool = False) -> Non
 
 def legend(fig: Figure, entries: dict) -> None:
     """Names with their colours or handles above the panels, in as many lines as they take, from left to right."""
-    texts = [wrap(text, WIDTH - 0.7) for text in entries]
-    box = plt.Rectangle
+    texts, box = [wrap(text, WIDTH - 0.7) for text in entries], plt.Rectangle
     handles = [box((0, 0), 1, 1, color=e) if isinstance(e, str) else e for e in entries.values()]
     room, most = [inches(text) + 0.5 for text in texts], len(texts)
     fits = (k for k in range(most, 1, -1) if sum(max(room[i::k]) for i in range(k)) < WIDTH)

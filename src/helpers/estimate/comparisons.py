@@ -29,10 +29,10 @@ def differences(
     """Differences between systems (`system` minus `other`) of a table of shares, of one cycle and item each.
 
     `pairs`: which systems; all without it. Columns: cycle, [by,] item, statistic, system, other, estimate, std_error,
-    ci_low, ci_high, p_value, p_holm, note. Systems are independent samples, so variances add; p-values are those of
-    the normal distribution, `p_holm` is adjusted by Holm's (1979) method for everything compared here in the same
-    statistic. Where a share or its error is empty, so is what needs it, and `note` says why. Averages are left out:
-    they hold the systems. Raises InputError for a system that is not in the table.
+    ci_low, ci_high, p_value, p_holm, note. Systems are independent samples, so variances add; p-values are normal,
+    `p_holm` adjusted by Holm's (1979) method for everything compared here in the same statistic. Where a share or its
+    error is empty, so is what needs it, and `note` says why. Averages are left out: they hold the systems. Raises
+    InputError for a system that is not in the table.
     """
     return _compared(shares, "system", pairs)
 
@@ -72,10 +72,8 @@ def average(shares: pd.DataFrame, systems: Sequence[str], name: str) -> pd.DataF
     ]
     wanted = shares[keys].drop_duplicates()
     found = wanted.merge(found.reset_index(), on=keys, how="left")
-    absent = found["n_systems"].isna()
-    found["note"] = found["note"].mask(absent, "no system has data")
-    counted = {"n": 0, "n_systems": 0}
-    found = found.fillna(counted).astype({"n": int, "n_systems": int, "n_schools": "Int64"})
+    found = found.fillna({"n": 0, "n_systems": 0, "note": "no system has data"})
+    found = found.astype({"n": int, "n_systems": int, "n_schools": "Int64"})
     found["ci_low"], found["ci_high"] = interval(found["share"], found["std_error"], np.inf)
     found["system"] = name
     return found[[*(column for column in shares if column != "n_systems"), "n_systems"]]
@@ -93,13 +91,12 @@ def level_differences(survey: Survey, by: str) -> pd.DataFrame:
     for cells in evaluated(survey, headlines(survey), by):
         for (two, second), (one, first) in combinations(cells, 2):
             estimate, error = first.minus(second)
+            known = one[["share", "std_error"]].notna() & two[["share", "std_error"]].notna()
             rows = one[["cycle", "system", "item", "statistic"]].assign(
                 term=one[by],
                 other=two[by],
-                estimate=np.where(one["share"].notna() & two["share"].notna(), estimate, np.nan),
-                std_error=np.where(
-                    one["std_error"].notna() & two["std_error"].notna(), error, np.nan
-                ),
+                estimate=np.where(known["share"], estimate, np.nan),
+                std_error=np.where(known["std_error"], error, np.nan),
                 note=_joined(one[by], one["note"], two[by], two["note"]),
                 df=first.df,
             )
@@ -130,11 +127,11 @@ def within_schools(survey: Survey, by: str) -> pd.DataFrame:
             keys = {"item": name, "statistic": often, "term": levels[1:], "other": levels[0]}
             rows = _fitted(survey, sums[item], place, len(every))
             rows = rows.reindex(range(1, len(levels)))
-            mine = notes[place, :, item]
-            why = mine[1:] if shown[place, 0, item] else f"{levels[0]}: {mine[0]}"
-            why = np.where(
-                shown[place, 1:, item] & shown[place, 0, item], "no school is known", why
-            )
+            first, *others = notes[place, :, item]
+            if shown[place, 0, item]:
+                why = np.where(shown[place, 1:, item], "no school is known", others)
+            else:
+                why = f"{levels[0]}: {first}"
             rows["note"] = rows["note"].where(rows["note"].notna(), why)
             found.append(pd.DataFrame(sample.keys | keys | rows.to_dict("list")))
     found = _adjusted(pd.concat(found, ignore_index=True))
@@ -175,19 +172,17 @@ def _fitted(
         return nothing
     own = moments.take(sums, sums.schools.astype(int) % n_samples == place)
     used = np.flatnonzero(own.sums[:, :-1].any(axis=0))
+    if not len(used):
+        return nothing
     kept = [*used, -1]  # a level that nobody here has is no term; the outcome stands last
     terms = tuple(own.terms[term] for term in used)
     own = replace(own, terms=terms, sums=own.sums[:, kept], products=own.products[:, kept][:, :, kept])  # fmt: skip
-    codes = pd.Index([int(term) for term in terms])
-    if codes.empty:
-        return nothing
+    codes = list(map(int, terms))
     try:
         data = fixed_effects.within(own)
     except InputError:  # levels that never meet in a school, or answers that are all alike there
         return nothing.reindex(codes).assign(note="cannot be estimated within schools")
-    found = (
-        pd.DataFrame(fixed_effects.fit(data).columns()).assign(note="").set_index(codes)[columns]
-    )
+    found = fixed_effects.fit(data).table().assign(note="").set_index(pd.Index(codes))[columns]
     people, schools = survey.fewest
     found.loc[fixed_effects.informing(data) < schools, "note"] = f"fewer than {schools} schools have both levels"  # fmt: skip
     if data.n < people:
@@ -221,11 +216,13 @@ def _compared(
     one = shares.merge(pd.DataFrame(pairs, columns=[across, "other"]), on=across)
     other = shares.rename(columns={across: "other"})
     both = one.merge(other, on=[*keys, "other"], suffixes=("", "_2"))
-    both["estimate"] = both["share"] - both["share_2"]
-    both["std_error"] = np.hypot(both["std_error"], both["std_error_2"])
-    both["note"] = _joined(both[across], both["note"], both["other"], both["note_2"])
-    kept = both[[*keys, across, "other", "estimate", "std_error", "note"]]
-    return _tested(kept.assign(df=np.inf))
+    rows = both[[*keys, across, "other"]].assign(
+        estimate=both["share"] - both["share_2"],
+        std_error=np.hypot(both["std_error"], both["std_error_2"]),
+        note=_joined(both[across], both["note"], both["other"], both["note_2"]),
+        df=np.inf,
+    )
+    return _tested(rows)
 
 
 def _joined(names: Iterable, notes: Iterable, others: Iterable, more: Iterable) -> list[str]:

@@ -30,7 +30,8 @@ def prepare(
     """
     records.run(_view(records, model))
     parts = _parts(records, model)
-    cells = ", ".join([*(f"c{place}" for place in range(len(model.references))), "complete"])
+    categories = [f"c{place}" for place in range(len(model.references))]
+    cells = ", ".join([*categories, "complete"])
     centred = [*(f"x{place}" for place in range(len(model.controls))), "y"]
     totals = [f"coalesce(sum({name}), 0.0) AS total_{name}" for name in centred]
     found = records.fetch(
@@ -41,12 +42,13 @@ def prepare(
         raise InputError(_no_rows(records, model))
     if found["text"].any():
         wrong, what = "label IS NOT NULL AND number IS NULL", "text in a number column"
-        for column in model.numbers:
-            if records.columns[column] == "text":
-                refuse(records, column, wrong, what, chosen=_chosen(records, model))
+        for column in _texts(records, model):
+            refuse(records, column, wrong, what, chosen=_chosen(records, model))
     incomplete = {column: 0 for column, _ in parts.values()}
     if not whole.all():
-        incomplete = _incomplete(records, parts)
+        counts = ", ".join(f"count(*) - count({name}) AS {name}" for name in parts)
+        lacking = records.fetch(f"SELECT {counts} FROM records")
+        incomplete = {column: int(lacking[name][0]) for name, (column, _) in parts.items()}
     empty = [column for column, count in incomplete.items() if count == rows]
     if empty:
         raise InputError(
@@ -58,21 +60,18 @@ def prepare(
     means = [found[f"total_{name}"][whole].sum() / n for name in centred]
     # Rounded, so that the order of addition, which differs from run to run, does not show in the statement.
     centres = np.array([float(f"{mean:.6g}") for mean in means])
-    used = {f"c{place}": found[f"c{place}"][whole] for place in range(len(model.references))}
-    levels = levels_in(records, model, used)
+    levels = _levels(records.name, model, [found[name][whole] for name in categories])
     return rows, incomplete, np.nan_to_num(centres, posinf=0.0, neginf=0.0), levels
 
 
-def levels_in(
-    records: Records | SparkRecords, model: Model, cells: dict[str, np.ndarray]
-) -> dict[str, list[str]]:
-    """By category: its reference, then the other levels in order. `cells`: c0, c1, .. of complete records."""
+def _levels(file: str, model: Model, cells: list[np.ndarray]) -> dict[str, list[str]]:
+    """By category, of which `cells` has the labels: its reference, then the other levels in order."""
     levels = {}
-    for place, (column, reference) in enumerate(model.references.items()):
-        names = in_order(set(map(str, cells[f"c{place}"])))
+    for (column, reference), found in zip(model.references.items(), cells, strict=True):
+        names = in_order(set(map(str, found)))
         reference = reference or names[0]
         if reference not in names:
-            raise InputError(_no_reference(records.name, model, column, reference, names))
+            raise InputError(_no_reference(file, model, column, reference, names))
         levels[column] = [reference, *(name for name in names if name != reference)]
     return levels
 
@@ -81,31 +80,30 @@ def refuse_unusable(
     records: Records | SparkRecords, model: Model, found: dict[str, np.ndarray]
 ) -> None:
     """Look in the finished sums for what must not be in the records; only then search for where it is."""
-    sums = [
-        found[name] for name in found if name[0] in "smn" and name not in ("school", "smallest")
-    ]
+    chosen = _chosen(records, model)
+    sums = [found[name] for name in found if name == "n" or name[1:2].isdigit()]
     if not np.isfinite(np.array(sums, dtype=float)).all():
         infinite = "abs(number) = CAST('Infinity' AS DOUBLE)"
         for column in model.numbers:
-            refuse(records, column, infinite, "infinite values", chosen=_chosen(records, model))
+            refuse(records, column, infinite, "infinite values", chosen=chosen)
         raise InputError(
             f"{records.name}: numbers too large to add up their squares in {', '.join(model.numbers)}. Are there "
             "missing codes among them?"
         )
     if model.weight and found["smallest"].min() <= 0:
         what = "weights that are not positive"
-        refuse(records, model.weight, "number <= 0", what, chosen=_chosen(records, model))
-    if model.clustered:
-        split = np.flatnonzero(found["first_cluster"] != found["last_cluster"])
-        if len(split):
-            school, one, other = (
-                found[name][split[0]] for name in ("school", "first_cluster", "last_cluster")
-            )
-            raise InputError(
-                f"{records.name}, column {model.cluster!r}: school {school!r} lies in {one!r} and in {other!r}: more "
-                f"than one cluster ({len(split)} such schools). Fixed effects must lie within clusters: correct the "
-                "column or name a coarser one."
-            )
+        refuse(records, model.weight, "number <= 0", what, chosen=chosen)
+    if not model.clustered:
+        return
+    split = np.flatnonzero(found["first_cluster"] != found["last_cluster"])
+    if len(split):
+        names = "school", "first_cluster", "last_cluster"
+        school, one, other = (found[name][split[0]] for name in names)
+        raise InputError(
+            f"{records.name}, column {model.cluster!r}: school {school!r} lies in {one!r} and in {other!r}: more "
+            f"than one cluster ({len(split)} such schools). Fixed effects must lie within clusters: correct the "
+            "column or name a coarser one."
+        )
 
 
 def refuse(
@@ -138,10 +136,7 @@ def refuse(
 
 
 def label(records: Records | SparkRecords, column: str) -> str:
-    """A column as a label: whole numbers without decimals, however they are stored, and no spaces at the ends.
-
-    What is blank is missing.
-    """
+    """A column as a label: whole numbers without decimals, no spaces at the ends; what is blank is missing."""
     name = records.identifier(column)
     text = f"CAST({name} AS STRING)"
     if records.columns[column] == "number":
@@ -176,15 +171,21 @@ def literal(text: str) -> str:
 
 def _parts(records: Records | SparkRecords, model: Model) -> dict[str, tuple[str, str]]:
     """Plain name -> (the column, its expression) of everything the statement uses, but for constants."""
-    labels = {column: label(records, column) for column in model.labels}
-    numbers = {column: number(records, column) for column in model.numbers}
-    named = {"school": model.school, **({"cluster": model.cluster} if model.clustered else {})}
+    named = {"school": model.school, "cluster": model.cluster if model.clustered else ""}
     named |= {f"c{place}": column for place, column in enumerate(model.references)}
-    counted = {"y": model.outcome, **({"w": model.weight} if model.weight else {})}
+    counted = {"y": model.outcome, "w": model.weight}
     counted |= {f"x{place}": column for place, column in enumerate(model.controls)}
-    return {name: (column, labels[column]) for name, column in named.items()} | {
-        name: (column, numbers[column]) for name, column in counted.items()
+    return {
+        name: (column, expression(records, column))
+        for columns, expression in ((named, label), (counted, number))
+        for name, column in columns.items()
+        if column
     }
+
+
+def _texts(records: Records | SparkRecords, model: Model) -> list[str]:
+    """Columns that should be numbers and are text in the file."""
+    return [column for column in model.numbers if records.columns[column] == "text"]
 
 
 def _view(records: Records | SparkRecords, model: Model) -> str:
@@ -195,8 +196,7 @@ def _view(records: Records | SparkRecords, model: Model) -> str:
     parts = _parts(records, model)
     text = " OR ".join(
         f"({label(records, column)} IS NOT NULL AND {number(records, column)} IS NULL)"
-        for column in model.numbers
-        if records.columns[column] == "text"
+        for column in _texts(records, model)
     )
     shown = [f"{expression} AS {name}" for name, (_, expression) in parts.items()]
     shown.append(f"CASE WHEN {text or '1 = 0'} THEN 1 ELSE 0 END AS text")
@@ -210,19 +210,9 @@ def _view(records: Records | SparkRecords, model: Model) -> str:
 
 def _chosen(records: Records | SparkRecords, model: Model) -> str:
     """The condition that a record belongs to the subset."""
-    wanted = [
-        f"{label(records, column)} = {literal(level)}" for column, level in model.subset.items()
-    ]
+    subset = model.subset.items()
+    wanted = [f"{label(records, column)} = {literal(level)}" for column, level in subset]
     return " AND ".join(wanted) or "1 = 1"
-
-
-def _incomplete(
-    records: Records | SparkRecords, parts: dict[str, tuple[str, str]]
-) -> dict[str, int]:
-    """How many records of the subset lack each column. `parts`: as `_parts` gives them."""
-    counts = [f"count(*) - count({name}) AS {name}" for name in parts]
-    found = records.fetch(f"SELECT {', '.join(counts)} FROM records")
-    return {column: int(found[name][0]) for name, (column, _) in parts.items()}
 
 
 def _no_reference(file: str, model: Model, column: str, reference: str, names: list[str]) -> str:
@@ -241,6 +231,5 @@ def _no_rows(records: Records | SparkRecords, model: Model) -> str:
         present = [str(name) for name in records.fetch(query)["level"] if name]
         if present and level not in present:
             return f"{records.name}, column {column!r}: no {level!r}; it has {', '.join(present)}."
-    return f"{records.name}: there are no records" + (
-        " of this subset." if model.subset else ". Export it again."
-    )
+    end = " of this subset." if model.subset else ". Export it again."
+    return f"{records.name}: there are no records{end}"

@@ -10,26 +10,22 @@ from scipy import special  # what scipy.stats would call, without its import tim
 if TYPE_CHECKING:
     import pandas as pd
 
+    Numbers = float | np.ndarray | pd.Series
+
 
 def t_test(
-    estimate: np.ndarray | float,
-    std_error: np.ndarray | float,
-    df: np.ndarray | float = np.inf,
-    level: float = 0.95,
-) -> dict[str, np.ndarray | float]:
+    estimate: Numbers, std_error: Numbers, df: Numbers = np.inf, level: float = 0.95
+) -> dict[str, Numbers]:
     """Student's t intervals of estimates, and two-sided tests that they are zero.
+
+    Keys `estimate, std_error, ci_low, ci_high, p_value`. Where the error is zero, so that there is no t, an interval has
+    no length, and p is 0, or NaN where the estimate is zero too.
 
     Parameters
     ----------
     estimate, std_error : numbers, arrays or columns of one shape
     df : degrees of freedom; infinite for the normal distribution
     level : how often the intervals hold the truth
-
-    Returns
-    -------
-    dict
-        `estimate, std_error, ci_low, ci_high, p_value`. Where the error is zero, so that there is no t, an interval has
-        no length, and p is 0, or NaN where the estimate is zero too.
 
     Examples
     --------
@@ -48,29 +44,28 @@ def t_test(
     }
 
 
-def wilson(count: float, n: float) -> tuple[float, float]:
+def wilson(count: Numbers, n: Numbers) -> tuple[Numbers, Numbers]:
     """Wilson's (1927) 95 % interval of a share, `count` of `n`; close to its level also in small samples.
 
-    >>> [round(end, 3) for end in wilson(3, 20)]
+    >>> [round(float(end), 3) for end in wilson(3, 20)]
     [0.052, 0.36]
     """
     return _share(count, n, "wilson")
 
 
-def clopper_pearson(count: int, n: int) -> tuple[float, float]:
+def clopper_pearson(count: Numbers, n: Numbers) -> tuple[Numbers, Numbers]:
     """Clopper and Pearson's (1934) exact 95 % interval of a share: never too short, in small samples often too long.
 
-    >>> [round(end, 3) for end in clopper_pearson(3, 20)]
+    >>> [round(float(end), 3) for end in clopper_pearson(3, 20)]
     [0.032, 0.379]
     """
     return _share(count, n, "beta")
 
 
-def _share(count: float, n: float, method: str) -> tuple[float, float]:
+def _share(count: Numbers, n: Numbers, method: str) -> tuple[Numbers, Numbers]:
     from statsmodels.stats.proportion import proportion_confint  # takes a second to import
 
-    low, high = proportion_confint(count, n, method=method)
-    return float(low), float(high)
+    return proportion_confint(count, n, method=method)
 
 
 def holm(p_values: pd.Series) -> pd.Series:
@@ -80,9 +75,9 @@ def holm(p_values: pd.Series) -> pd.Series:
     >>> holm(pd.Series([0.01, None, 0.04, 0.03])).tolist()
     [0.03, nan, 0.06, 0.06]
     """
-    import pandas as pd
     from statsmodels.stats.multitest import multipletests
 
     known = p_values.astype(float).dropna()
-    adjusted = multipletests(known, method="holm")[1] if len(known) else known
-    return pd.Series(adjusted, index=known.index, dtype=float).reindex(p_values.index)
+    if len(known):
+        known[:] = multipletests(known, method="holm")[1]
+    return known.reindex(p_values.index)

@@ -33,10 +33,9 @@ class Model:
     """Which columns play which part.
 
     `categories` maps a column to its reference level (empty: the first in order): the column becomes one dummy for
-    each other level. Year
-    effects are the categories of the column `year` with reference `baseline`. `controls` are numeric. Without
-    `cluster` each school is its own cluster; without `weight` every record counts one. `subset` maps a column to
-    the level that a record must have to be used at all, as in a panel of one kind of school.
+    each other level. Year effects are the categories of the column `year` with reference `baseline`. `controls` are
+    numeric. Without `cluster` each school is its own cluster; without `weight` every record counts one. `subset` maps
+    a column to the level that a record must have to be used at all, as in a panel of one kind of school.
     """
 
     outcome: str
@@ -82,8 +81,8 @@ class Moments:
     `terms`: k names, a year effect by the year's own label, another level as `column: level`. `records`: G counts
     of complete records; `n`: G sums of weights; `sums`: G x (k+1); `products`: G x (k+1) x (k+1). Numeric columns
     are centred at `centres`. `baseline`: G x 4, of the complete records of the baseline year their count, sum w,
-    sum w y and sum w y^2. `incomplete`: for each column, how many records of the subset lack it; `rows`: records of
-    the subset.
+    sum w y and sum w y^2. `rows`: records of the subset; `incomplete`: for each column, how many of them lack it.
+    `levels`: of each category, the year first, among complete records: the reference, then the others in order.
     """
 
     terms: tuple[str, ...]
@@ -97,6 +96,7 @@ class Moments:
     baseline: np.ndarray
     incomplete: dict[str, int]
     rows: int
+    levels: dict[str, list[str]]
 
     @property
     def left_out(self) -> int:
@@ -115,10 +115,9 @@ def compute(
 ) -> Moments:
     """Moments of files that belong together, a folder of them, a data frame or open records; complete records only.
 
-    `engine` is "duckdb" or "spark"; what Spark takes as source is told in `helpers.estimate.spark`. Raises InputError for a
-    column or level that does not exist, a column in two parts, text or infinite values where numbers are needed,
-    weights that are not positive, schools in two clusters, two terms of one name, and when nothing is left to
-    estimate from.
+    `engine` is "duckdb" or "spark"; what Spark takes as source is told in `helpers.estimate.spark`. Raises InputError
+    for a column or level that does not exist, a column in two parts, text or infinite values where numbers are needed,
+    weights that are not positive, schools in two clusters, two terms of one name, and when nothing is left to estimate.
 
     >>> import pandas as pd
     >>> answers = pd.DataFrame({"school": list("AABB"), "year": [1, 2, 1, 2], "practice": [2.0, 3.0, 2.5, 2.7]})
@@ -144,11 +143,10 @@ def compute(
     p, n = len(pieces), found["n"].astype(float)
     sums = np.column_stack([found[f"s{i}"] for i in range(p)])
     products = np.zeros((len(n), p, p))
+    for i in range(p):
+        products[:, i, i] = sums[:, i]  # a dummy is its own square
     for i, j in _pairs(owners):
         products[:, i, j] = products[:, j, i] = found[f"m{i}_{j}"]
-    for i, owner in enumerate(owners):
-        if owner:  # a dummy is its own square
-            products[:, i, i] = sums[:, i]
     return Moments(
         terms=tuple(terms),
         schools=found["school"].astype(object),
@@ -161,40 +159,29 @@ def compute(
         baseline=np.column_stack([found[f"b{i}"] for i in range(4)]),
         incomplete=incomplete,
         rows=rows,
+        levels=levels,
     )
 
 
 def levels(records: Records, column: str) -> list[str]:
     """Levels of a column as labels, in order; missing is none."""
     files.check_columns([column], records.columns, records.name)
-    found = records.fetch(
-        f"SELECT DISTINCT {complete_records.label(records, column)} AS level FROM file"
-    )
+    label = complete_records.label(records, column)
+    found = records.fetch(f"SELECT DISTINCT {label} AS level FROM file")
     return in_order({str(level) for level in found["level"] if level})
-
-
-def levels_used(records: Records, model: Model) -> dict[str, list[str]]:
-    """Levels of each category, the year first, among complete records: the reference, then the others in order.
-
-    `records` holds the view that `compute` leaves behind for this model. Raises InputError as `compute` does.
-    """
-    places = ", ".join(f"c{place}" for place in range(len(model.references)))
-    found = records.fetch(f"SELECT DISTINCT {places} FROM records WHERE complete = 1")
-    return complete_records.levels_in(records, model, found)
 
 
 def take(moments: Moments, keep: np.ndarray) -> Moments:
     """Moments of some of the schools. `keep`: G booleans."""
-    kept = {name: getattr(moments, name)[keep] for name in ("schools", "clusters", *SUMMED)}
-    return replace(moments, **kept)
+    names = ("schools", "clusters", *SUMMED)
+    return replace(moments, **{name: getattr(moments, name)[keep] for name in names})
 
 
 def _statement(model: Model, pieces: list[str], owners: list[str], chosen: str) -> str:
     """The one aggregation, over those of a relation `records` that are `chosen`; its columns have plain names.
 
-    `pieces` are expressions of the columns of z; `owners` names for each dummy the category it belongs to (two
-    dummies of one category are never both one) and is empty for numeric columns. Only sums, products, casts and a
-    group by: the same text runs on other SQL engines.
+    `pieces`, `owners`: as `_columns` gives them; two dummies of one category are never both one. Only sums, products,
+    casts and a group by: the same text runs on other SQL engines.
     """
     w = "w * " if model.weight else ""
     y = f"z{len(pieces) - 1}"
@@ -227,19 +214,18 @@ def _pairs(owners: list[str]) -> list[tuple[int, int]]:
 def _columns(
     model: Model, levels: dict[str, list[str]], centres: np.ndarray
 ) -> tuple[list[str], list[str], list[str]]:
-    """Terms, SQL expressions of z, and the category that each dummy belongs to."""
+    """Terms, SQL expressions of z, and the category that each dummy belongs to, empty for numeric columns."""
     terms, pieces, owners = [], [], []
     for place, (column, (_, *names)) in enumerate(levels.items()):
-        for level in names:
-            terms.append(level if column == model.year else f"{column}: {level}")
-            pieces.append(_dummy(place, level))
-            owners.append(column)
-    for place, column in enumerate(model.controls):
-        terms.append(column)
-        pieces.append(f"(x{place} - CAST('{float(centres[place])!r}' AS DOUBLE))")
-        owners.append("")
-    pieces.append(f"(y - CAST('{float(centres[-1])!r}' AS DOUBLE))")
-    return terms, pieces, [*owners, ""]
+        terms += [level if column == model.year else f"{column}: {level}" for level in names]
+        pieces += [_dummy(place, level) for level in names]
+        owners += [column] * len(names)
+    numeric = [*(f"x{place}" for place in range(len(model.controls))), "y"]
+    pieces += [
+        f"({name} - CAST('{float(centre)!r}' AS DOUBLE))"
+        for name, centre in zip(numeric, centres, strict=True)
+    ]
+    return [*terms, *model.controls], pieces, owners + [""] * len(numeric)
 
 
 def _dummy(place: int, level: str) -> str:
@@ -262,28 +248,28 @@ def _open(
 
 def _refuse_two_parts(model: Model) -> None:
     """Each column plays one part (a school may be its own cluster, and a subset may be of any column)."""
-    parts = [
-        (model.outcome, "outcome"),
-        (model.school, "school"),
-        (model.year, "year"),
-        *((column, "control") for column in model.controls),
-        *((column, "category") for column in model.categories),
-        (model.cluster if model.clustered else "", "cluster"),
-        (model.weight, "weight"),
-    ]
+    parts = {
+        "outcome": [model.outcome],
+        "school": [model.school],
+        "year": [model.year],
+        "control": model.controls,
+        "category": model.categories,
+        "cluster": [model.cluster] if model.clustered else [],
+        "weight": [model.weight],
+    }
     played: dict[str, str] = {}
-    for column, part in parts:
-        if column in played:
-            raise InputError(
-                f"column {column!r} is named as {played[column]} and as {part}. A column plays one part: take it out "
-                "of one of them."
-            )
-        if column:
+    for part, columns in parts.items():
+        for column in filter(None, columns):
+            if column in played:
+                raise InputError(
+                    f"column {column!r} is named as {played[column]} and as {part}. A column plays one part: take it out "
+                    "of one of them."
+                )
             played[column] = part
 
 
 def _refuse_equal_terms(file: str, terms: list[str], owners: list[str]) -> None:
-    """Each term has a name of its own. `owners`: the category of each dummy, empty for controls."""
+    """Each term has a name of its own. `owners`: as `_columns` gives them."""
     for place, term in enumerate(terms):
         if term in terms[:place]:
             columns = [owners[terms.index(term)] or term, owners[place] or term]

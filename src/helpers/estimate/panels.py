@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.estimate import fixed_effects, moments
-from helpers.estimate.bootstrap import wild_bootstrap, wild_interval
-from helpers.estimate.fixed_effects import Within
+from helpers.estimate.fixed_effects import Within, wild_bootstrap, wild_interval
 from helpers.estimate.moments import Model, Moments
 from helpers.project import InputError
 from helpers.read.records import Records
@@ -34,40 +33,25 @@ _KINDS = {
 def models(
     records: Records,
     *,
-    outcome: str,
-    school: str,
-    year: str,
     baseline: str | int,
     controls: list[str],
     categories: list[str] | dict[str, str],
-    cluster: str,
-    weight: str,
     by: str,
+    **columns: str,
 ) -> dict[str, Model]:
-    """One model for each panel.
+    """One model for each panel. Raises InputError where `by` is empty in all records.
 
     Parameters
     ----------
     records : open records
-    outcome, school, year, baseline, controls, cluster, weight : as `moments.Model` takes them
+    baseline, controls, columns : what `moments.Model` takes
     categories : given as a list they take their first level in order as reference
     by : a panel for each level of this column; one panel for the whole file where it is empty
-
-    Raises
-    ------
-    InputError
-        Where `by` is empty in all records.
     """
     references = categories if isinstance(categories, dict) else dict.fromkeys(categories, "")
+    references = {column: str(reference) for column, reference in references.items()}
     model = Model(
-        outcome=outcome,
-        school=school,
-        year=year,
-        baseline=str(baseline),
-        controls=tuple(controls),
-        categories={column: str(reference) for column, reference in references.items()},
-        cluster=cluster,
-        weight=weight,
+        **columns, baseline=str(baseline), controls=tuple(controls), categories=references
     )
     if not by:
         return {"all records": model}
@@ -84,16 +68,13 @@ def table(
 ) -> pd.DataFrame:
     """Tidy estimates of one model: `term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`.
 
+    A term that varies in one cluster alone has an error of zero by construction, which says nothing: it is left empty.
+
     Parameters
     ----------
-    data : the model's cross-products
-    inference : one of INFERENCE
+    data, inference : the model's cross-products, and one of INFERENCE
     unit : what the outcome is divided by, as its standard deviation in the baseline year
     terms : the bootstrap is made for these alone; for all without them
-
-    Notes
-    -----
-    A term that varies in one cluster alone has an error of zero by construction, which says nothing: it is left empty.
     """
     found = fixed_effects.fit(data, "CRV3" if inference == "CRV3" else "CRV1").table()
     if inference == "bootstrap":
@@ -120,17 +101,13 @@ def alternatives(variants: dict[str, Callable[[], pd.DataFrame]], term: str) -> 
 
     A variant that cannot be had from the records (InputError), or has no such term, has an empty row.
     """
-    rows = []
+    rows = {}
     for name, make in variants.items():
         try:
-            found = make()
+            rows[name] = make().set_index("term").reindex([term])
         except InputError:
-            found = pd.DataFrame({"term": []})
-        row = found[found["term"] == term]
-        if row.empty:
-            row = pd.DataFrame({"term": [term]})
-        rows.append(row.assign(specification=name))
-    found = pd.concat(rows, ignore_index=True)
+            rows[name] = pd.DataFrame(index=pd.Index([term], name="term"))
+    found = pd.concat(rows, names=["specification"]).reset_index()
     return found.reindex(columns=["specification", "term", *NUMBERS, "n", "n_groups"])
 
 
@@ -139,19 +116,14 @@ def specifications(
 ) -> pd.DataFrame:
     """The effect of `term` with the inference `declared` and under alternatives, all from the same sums.
 
+    Rows of `alternatives`, and `parameters`: the YAML of the parameters that make a run of it, on the same records.
+
     Parameters
     ----------
     sums : moments of one panel
     term, years : the year in question, and all years but the baseline
     cluster : the column of clusters where these are coarser than schools, else empty
-    unit : what the outcome is divided by
-    declared : one of INFERENCE
-
-    Returns
-    -------
-    DataFrame
-        Rows of `alternatives`, and `parameters`: the YAML of the parameters that make a run of it, on the same
-        records. What cannot be had from the records is empty.
+    unit, declared : what the outcome is divided by, and one of INFERENCE
     """
     data = fixed_effects.within(sums)
     variants = {"as declared": (lambda: data, declared, "{}")}

@@ -12,6 +12,7 @@ the mean change of J schools that over J. Teachers who leave change n and how ma
 general. Formulas rest on declared assumptions: they are no data about anybody.
 """
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -90,7 +91,7 @@ def assumed(table: pd.DataFrame, changed: dict[str, float]) -> dict[str, float]:
     for name in changed:
         if name not in known:
             raise InputError(f"`assume` has no {name!r}. It takes {', '.join(known)}.")
-    values = dict(zip(table["name"], table["main"], strict=True)) | changed
+    values = table.set_index("name")["main"].to_dict() | changed
     whole = ("schools", "comparison", "teachers", "waves")
     for name in whole:
         if values.get(name, 0) % 1 != 0:
@@ -99,11 +100,7 @@ def assumed(table: pd.DataFrame, changed: dict[str, float]) -> dict[str, float]:
 
 
 def design_effect(icc: float, size: float) -> float:
-    """Kish's design effect: how much larger the variance of a mean is where `size` people a cluster answer alike.
-
-    >>> round(design_effect(0.1, 20), 2)
-    2.9
-    """
+    """Kish's design effect: how much larger the variance of a mean is where `size` people a cluster answer alike."""
     return 1 + (size - 1) * icc
 
 
@@ -132,9 +129,8 @@ def contrast(waves: int) -> np.ndarray:
 def std_error(design: Design) -> float:
     """Standard error of the mean change of schools, or of the difference in change to comparison schools."""
     c = contrast(design.waves)
-    of_a_school = c @ covariance(design) @ c
     share = 1 / design.schools + (1 / design.comparison if design.comparison else 0)
-    return float(np.sqrt(of_a_school * share))
+    return float(np.sqrt(c @ covariance(design) @ c * share))
 
 
 def power(effect: float, std_error: np.ndarray, df: np.ndarray, alpha: float = 0.05) -> np.ndarray:
@@ -143,8 +139,7 @@ def power(effect: float, std_error: np.ndarray, df: np.ndarray, alpha: float = 0
     Parameters
     ----------
     effect, std_error : in one unit
-    df : degrees of freedom
-    alpha : level of the test
+    df, alpha : degrees of freedom and level of the test
 
     Examples
     --------
@@ -185,14 +180,12 @@ def detectable(design: Design, target: float = 0.80, alpha: float = 0.05) -> flo
 def detectable_difference(n1: float, n2: float, alpha: float, power: float) -> float:
     """True difference of two groups, in standard deviations, that a two-sided t test finds with this power.
 
+    By statsmodels' search, which may stop 2e-6 short.
+
     Parameters
     ----------
     n1, n2 : sizes of the groups
     alpha, power : level of the test, and how often it finds the difference
-
-    Notes
-    -----
-    By statsmodels' search, which may stop 2e-6 short.
 
     Examples
     --------
@@ -206,19 +199,13 @@ def detectable_difference(n1: float, n2: float, alpha: float, power: float) -> f
 
 
 def schools_needed(design: Design, effect: float, target: float = 0.80, alpha: float = 0.05) -> int:
-    """Fewest schools with which such a study finds a change of `effect` with probability `target`.
+    """Fewest schools with which such a study finds a change of `effect`. Raises InputError when that is zero.
 
     Parameters
     ----------
     design : whose number of schools does not matter; comparison schools keep their proportion, rounded up
     effect : in standard deviations of an answer
-    target : the power
-    alpha : level of the two-sided t test
-
-    Raises
-    ------
-    InputError
-        When the effect is zero.
+    target, alpha : power and level of the two-sided t test
 
     Examples
     --------
@@ -236,48 +223,36 @@ def schools_needed(design: Design, effect: float, target: float = 0.80, alpha: f
     high = 2
     while not enough(high):
         high *= 2
-    low = max(1, high // 2)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle, high)
-    return 2 if enough(2) else high
+    fewest = high // 2 + 1
+    return fewest + bisect_left(range(fewest, high), True, key=enough)
 
 
 def year_effect_se(schools: int, students: float, shock_sd: float, residual_sd: float) -> float:
     """Standard error of the difference between two years in schools of equal size.
 
+    The variance is 2 (shock_sd^2 + residual_sd^2 / students) / schools.
+
     Parameters
     ----------
     schools, students : schools, and respondents of each in one year; others answer in the next
-    shock_sd : by which a school's mean of one year strays
-    residual_sd : of students within a school and year
-
-    Notes
-    -----
-    The variance is 2 (shock_sd^2 + residual_sd^2 / students) / schools.
+    shock_sd, residual_sd : by which a school's mean of one year strays; of students within a school and year
     """
     design, sd = _two_years(schools, students, shock_sd, residual_sd)
     return sd * std_error(design)
 
 
 def schools_for_year_effect(
-    effect: float,
-    students: float,
-    shock_sd: float,
-    residual_sd: float,
-    *,
-    target: float = 0.80,
-    alpha: float = 0.05,
+    effect: float, students: float, shock_sd: float, residual_sd: float, *, target: float = 0.80
 ) -> int:
-    """Fewest schools with which a year effect is found: `schools_needed` in the terms of `year_effect_se`.
+    """Fewest schools with which a two-sided 5 % t test finds a year effect: `schools_needed` in other terms.
 
     Parameters
     ----------
     effect, students, shock_sd, residual_sd : as `year_effect_se` takes them; the effect in their unit
-    target, alpha : power and level of the two-sided t test
+    target : the power
     """
     design, sd = _two_years(2, students, shock_sd, residual_sd)
-    return schools_needed(design, effect / sd, target, alpha)
+    return schools_needed(design, effect / sd, target)
 
 
 def _two_years(
@@ -295,15 +270,13 @@ def variants(design: Design, table: pd.DataFrame, tests: int) -> pd.DataFrame:
     last factors are who is asked, as many comparison schools as schools, and Bonferroni's correction for `tests`
     outcomes.
     """
-    rows = []
+    cases = []
     for factor, *values in table[["name", "low", "main", "high"]].itertuples(index=False):
-        kind = type(getattr(design, factor))
-        for value in sorted({kind(getattr(design, factor)), *map(kind, values)}):
-            rows.append((factor, f"{value:g}", detectable(replace(design, **{factor: value}))))
-    for kind in ("same", "new"):
-        rows.append(("asked", kind, detectable(replace(design, asked=kind))))
-    for others in (0, design.schools):
-        found = detectable(replace(design, comparison=others))
-        rows.append(("comparison schools", str(others), found))
-    rows += [("outcomes tested", f"{m}", detectable(design, alpha=0.05 / m)) for m in (1, tests)]
+        own = getattr(design, factor)
+        every = sorted({own, *map(type(own), values)})
+        cases += [(factor, f"{value:g}", {factor: value}) for value in every]
+    cases += [("asked", kind, {"asked": kind}) for kind in ("same", "new")]
+    cases += [("comparison schools", str(m), {"comparison": m}) for m in (0, design.schools)]
+    rows = [(name, value, detectable(replace(design, **other))) for name, value, other in cases]
+    rows += [("outcomes tested", str(m), detectable(design, alpha=0.05 / m)) for m in (1, tests)]
     return pd.DataFrame(rows, columns=["factor", "value", "detectable"])

@@ -24,8 +24,7 @@ MOST = 60
 
 @dataclass(frozen=True)
 class Scale:
-    """A calibrated scale: `items`, I names with locations in logits (mean zero); `thresholds`, K numbers shared by
-    all items, for answers 0 to K."""
+    """A calibrated scale: I `items` with locations in logits (mean zero), K `thresholds` of all, for answers 0 to K."""
 
     items: pd.Series
     thresholds: np.ndarray
@@ -73,20 +72,23 @@ def calibrate(responses: pd.DataFrame) -> Scale:
 
 def cell_of(responses: pd.DataFrame) -> pd.DataFrame:
     """Cell of each record: `answered`, an integer whose bit i says that item i was answered, and `score`."""
-    answered = responses.notna().to_numpy() @ (1 << np.arange(responses.shape[1]))
-    return pd.DataFrame(
-        {"answered": answered, "score": responses.sum(axis=1).to_numpy().astype(np.int64)},
-        index=responses.index,
-    )
+    answered = responses.notna() @ (1 << np.arange(responses.shape[1]))
+    return pd.DataFrame({"answered": answered, "score": responses.sum(axis=1).astype(np.int64)})
 
 
 def measure(scale: Scale, cells: pd.DataFrame) -> pd.DataFrame:
     """`cells` (`answered, score`) with `measure` and `std_error` in logits: Warm's weighted likelihood estimates."""
-    table = cells.loc[cells["answered"] > 0, ["answered", "score"]].drop_duplicates()
-    table = table.reset_index(drop=True)
-    model = _calibrated(scale, _examples(scale, table))
-    located = model.person("all", warm_corr=True).to_numpy()
-    shown = (table["answered"].to_numpy()[:, None] >> np.arange(len(scale.items))) & 1
+    table = cells.loc[cells["answered"] > 0, ["answered", "score"]]
+    table = table.drop_duplicates(ignore_index=True)
+    shown = ((table["answered"].to_numpy()[:, None] >> np.arange(len(scale.items))) & 1).astype(
+        bool
+    )
+    # One row of answers for each cell: any answers with its sum will do.
+    top = len(scale.thresholds)
+    before = top * (shown.cumsum(axis=1) - shown)
+    filled = np.clip(table["score"].to_numpy()[:, None] - before, 0, top).astype(float)
+    examples = pd.DataFrame(np.where(shown, filled, np.nan), columns=scale.items.index)
+    located = _calibrated(scale, examples).person("all", warm_corr=True).to_numpy()
     information = (information_at(scale, located) * shown).sum(axis=1)
     return table.assign(measure=located, std_error=1 / np.sqrt(information))
 
@@ -120,20 +122,17 @@ def item_fit(scale: Scale, responses: pd.DataFrame) -> pd.DataFrame:
     person's own measure has followed the answers.
     """
     model = _calibrated(scale, responses.dropna(how="all").reset_index(drop=True))
-    with (
-        warnings.catch_warnings()
-    ):  # of items at the end of the scale, which the table shows anyway
-        warnings.simplefilter("ignore")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # items at the end of the scale show in the table anyway
         model.fit_statistics(se=False, test_stats=False)
-    return pd.DataFrame(
-        {
-            "item": scale.items.index,
-            "location": scale.items.to_numpy(),
-            "infit": model.item_infit_ms.to_numpy(),
-            "outfit": model.item_outfit_ms.to_numpy(),
-            "answers": responses.notna().sum().to_numpy(),
-        }
-    )
+    columns = {
+        "item": scale.items.index,
+        "location": scale.items,
+        "infit": model.item_infit_ms,
+        "outfit": model.item_outfit_ms,
+        "answers": responses.notna().sum(),
+    }
+    return pd.DataFrame({name: column.to_numpy() for name, column in columns.items()})
 
 
 def reliability(measures: np.ndarray, std_errors: np.ndarray) -> float:
@@ -144,30 +143,25 @@ def reliability(measures: np.ndarray, std_errors: np.ndarray) -> float:
 def add_measure(
     records: Records, items: list[str], low: int, high: int, year: str, baseline: str
 ) -> tuple[Scale, pd.DataFrame]:
-    """Give `records` a column MEASURE, and return the scale with the baseline year's cells.
+    """Give `records` a column MEASURE; return the scale, calibrated on the baseline year, and that year's patterns.
+
+    Patterns of answers have columns 0, 1, ... (answers from 0 to each item in turn, so that items may be called
+    anything), `measure`, `std_error` and the number of `records`. Raises InputError for an item named twice, more than
+    60 items, answers off the scale, an answer that nobody gives in the baseline year, and for what `calibrate` refuses.
 
     Parameters
     ----------
-    records : open records
-    items : columns of answers that are whole numbers
+    records, items : open records, and columns of answers that are whole numbers
     low, high : ends of their scale
     year, baseline : the column of years, and the label of the year that the scale is calibrated on
-
-    Returns
-    -------
-    Scale
-        Calibrated on the baseline year.
-    DataFrame
-        For each pattern of answers in the baseline year (columns 0, 1, ...: answers from 0 to each item in turn, so
-        that items may be called anything), `measure`, `std_error` and the number of `records`.
-
-    Raises
-    ------
-    InputError
-        For an item named twice, more than 60 items, answers off the scale, an answer that nobody gives in the baseline
-        year, and for what `calibrate` refuses.
     """
-    _refuse_wrong_list(items)
+    twice = [item for item in items if items.count(item) > 1]
+    if twice:
+        raise InputError(f"`items` names {twice[0]!r} twice. Name each column once.")
+    if len(items) > MOST:
+        raise InputError(
+            f"`items` names {len(items)} columns; {MOST} are the most. Leave some out."
+        )
     shown = {item: number(records, item) for item in items}
     for item in items:
         wrong = f"number < {low} OR number > {high} OR number <> floor(number) OR (number IS NULL AND label IS NOT NULL)"
@@ -186,8 +180,7 @@ def add_measure(
         scale = calibrate(given.loc[given.index.repeat(patterns["records"])].reset_index(drop=True))
     except InputError as error:
         raise InputError(f"{records.name}: {error}") from None
-    cells = pd.DataFrame(records.fetch(f"SELECT DISTINCT {cell} FROM file"))
-    measured = measure(scale, cells)
+    measured = measure(scale, pd.DataFrame(records.fetch(f"SELECT DISTINCT {cell} FROM file")))
     _add_column(records, measured, answered, score)
     return scale, patterns.merge(measured, on=["answered", "score"])
 
@@ -206,15 +199,6 @@ def _refuse_unlinked(answers: pd.DataFrame) -> None:
             f"nobody in the baseline year answers {apart} together with {others}, so they cannot be compared. Leave "
             "items out, or take another `baseline`."
         )
-
-
-def _examples(scale: Scale, table: pd.DataFrame) -> pd.DataFrame:
-    """One row of answers for each cell: any answers with its sum will do."""
-    top, items = len(scale.thresholds), len(scale.items)
-    shown = ((table["answered"].to_numpy()[:, None] >> np.arange(items)) & 1).astype(bool)
-    before = top * (shown.cumsum(axis=1) - shown)
-    filled = np.clip(table["score"].to_numpy()[:, None] - before, 0, top).astype(float)
-    return pd.DataFrame(np.where(shown, filled, np.nan), columns=scale.items.index)
 
 
 def _calibrated(scale: Scale, responses: pd.DataFrame):
@@ -239,12 +223,10 @@ def _model(responses: pd.DataFrame, max_score: int):
 
 def _baseline_patterns(records, shown, cell, low, year, baseline) -> pd.DataFrame:
     """Distinct patterns of answers (from 0) in the baseline year with how many records have them."""
-    columns = ", ".join(f"item{place}" for place in range(len(shown)))
-    answers = ", ".join(
-        f"{value} - {low} AS item{place}" for place, value in enumerate(shown.values())
-    )
+    named = {f"item{place}": value for place, value in enumerate(shown.values())}
+    answers = ", ".join(f"{value} - {low} AS {name}" for name, value in named.items())
     found = records.fetch(
-        f"SELECT {columns}, answered, score, count(*) AS records FROM (SELECT {answers}, {cell}, "
+        f"SELECT {', '.join(named)}, answered, score, count(*) AS records FROM (SELECT {answers}, {cell}, "
         f"{label(records, year)} AS year FROM file) WHERE year = {quote(baseline)} AND answered > 0 "
         "GROUP BY ALL ORDER BY ALL"
     )
@@ -256,18 +238,8 @@ def _baseline_patterns(records, shown, cell, low, year, baseline) -> pd.DataFram
             f"{records.name}: no record of {year} = {baseline!r} has an answer to {', '.join(shown)}, so there is "
             "nothing to calibrate the scale on. Name another `baseline` or other `items`."
         )
-    places = {f"item{place}": place for place in range(len(shown))}
+    places = {name: place for place, name in enumerate(named)}
     return patterns.rename(columns=places).astype({"answered": int, "score": int, "records": int})
-
-
-def _refuse_wrong_list(items: list[str]) -> None:
-    twice = [item for item in items if items.count(item) > 1]
-    if twice:
-        raise InputError(f"`items` names {twice[0]!r} twice. Name each column once.")
-    if len(items) > MOST:
-        raise InputError(
-            f"`items` names {len(items)} columns; {MOST} are the most. Leave some out."
-        )
 
 
 def _refuse_unused(file: str, given: pd.DataFrame, low: int, high: int, baseline: str) -> None:

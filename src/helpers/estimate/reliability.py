@@ -28,7 +28,9 @@ def cronbach_alpha(items: pd.DataFrame) -> float:
     >>> round(cronbach_alpha(items), 3), round(omega(items), 3)
     (0.855, 0.861)
     """
-    return float(_alpha(_covariances(items.dropna())))
+    covariance = items.dropna().cov().to_numpy()
+    k = len(covariance)
+    return float(k / (k - 1) * (1 - np.trace(covariance) / covariance.sum()))
 
 
 def cronbach_alpha_interval(items: pd.DataFrame, level: float = 0.95) -> tuple[float, float]:
@@ -49,11 +51,9 @@ def omega(items: pd.DataFrame) -> float:
     From a one-factor model by maximum likelihood; NaN for fewer than three items. Every item must vary.
     """
     whole = items.dropna()
-    return (
-        float("nan")
-        if whole.shape[1] < 3
-        else float(_omega(_covariances(whole), *_one_factor(whole)))
-    )
+    if whole.shape[1] < 3:
+        return float("nan")
+    return float(_omega(whole.cov().to_numpy(), *_one_factor(whole)))
 
 
 def omega_interval(
@@ -61,16 +61,12 @@ def omega_interval(
 ) -> tuple[float, float]:
     """Percentile bootstrap of omega that draws whole clusters, since people of one school answer alike.
 
+    NaN for fewer than three items, and for fewer than two clusters.
+
     Parameters
     ----------
     items, cluster : columns of one index: the answers, and the school of each person
-    level : how often the interval holds the truth
-    draws, seed : of the bootstrap
-
-    Returns
-    -------
-    tuple
-        Low and high end; NaN for fewer than three items, and for fewer than two clusters.
+    level, draws, seed : how often the interval holds the truth; of the bootstrap
     """
     whole = items.dropna()
     names, places = np.unique(cluster.loc[whole.index].astype(str), return_inverse=True)
@@ -114,16 +110,6 @@ def krippendorff_alpha(first: Sequence, second: Sequence) -> float:
     return float(1 - (first != second).mean() / expected) if len(given) > 1 else float("nan")
 
 
-def _covariances(items: pd.DataFrame) -> np.ndarray:
-    return np.cov(items.to_numpy(float), rowvar=False)
-
-
-def _alpha(covariance: np.ndarray) -> np.ndarray:
-    k = covariance.shape[-1]
-    own = np.trace(covariance, axis1=-2, axis2=-1)
-    return k / (k - 1) * (1 - own / covariance.sum(axis=(-2, -1)))
-
-
 def _omega(covariance: np.ndarray, loadings: np.ndarray, unique: np.ndarray) -> np.ndarray:
     """For one matrix or many (... x k x k), with loadings and unique variances of the standardised items."""
     sd = np.sqrt(np.einsum("...ii->...i", covariance))
@@ -155,10 +141,8 @@ def _one_factor(items: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
     start = (1 - 0.5 / k) / np.diag(np.linalg.pinv(correlation))
     options = {"maxiter": 1000, "ftol": 1e-15, "gtol": 1e-9}
-    found = minimize(
-        lack_of_fit, np.clip(start, 0.005, 1), jac=True, method="L-BFGS-B", bounds=[(0.005, 1)] * k,
-        options=options,
-    )  # fmt: skip
+    how = {"jac": True, "method": "L-BFGS-B", "bounds": [(0.005, 1)] * k, "options": options}
+    found = minimize(lack_of_fit, np.clip(start, 0.005, 1), **how)
     return solve(found.x)[1], found.x
 
 

@@ -9,12 +9,13 @@ bounds here are the outer ones over its rounding interval. Taken at the printed 
 narrower, and could rule out the true value.
 """
 
+from itertools import product
 from math import ceil, floor, inf, sqrt
 
 import pandas as pd
 from scipy import special  # what scipy.stats would call, without its import time
 
-from helpers.estimate.twogroups import welch_df
+from helpers.estimate.twogroups import welch_df, welch_error
 
 Range = tuple[float, float]
 
@@ -25,24 +26,19 @@ LEVELS = {2: 0.01, 3: 0.001}
 def welch_ranges(
     mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int
 ) -> tuple[Range, Range]:
-    """Ranges of Welch's df and of t that means and SDs inside the given ranges allow, each taken alone.
+    """(low, high) of Welch's df, and of t, that means and SDs inside the given ranges allow, each taken alone.
 
     Parameters
     ----------
     mean_difference, sd1, sd2 : (low, high) of the numbers before rounding
     n1, n2 : sizes of the groups
-
-    Returns
-    -------
-    tuple
-        (low, high) of df, and of t.
     """
-    dfs = [welch_df(a, b, n1, n2) for a in sd1 for b in sd2]
+    corners = list(product(sd1, sd2))
+    dfs = [welch_df(*corner, n1, n2) for corner in corners]
     # Along the ratio of the SDs, df rises to n1 + n2 - 2 at `top` and falls again.
     top = sqrt(n2 * (n2 - 1) / (n1 * (n1 - 1)))
     highest = float(n1 + n2 - 2) if sd2[0] / sd1[1] <= top <= sd2[1] / sd1[0] else max(dfs)
-    errors = [_standard_error(a, b, n1, n2) for a in sd1 for b in sd2]
-    return (min(dfs), highest), _quotient(mean_difference, (min(errors), max(errors)))
+    return (min(dfs), highest), _ts(mean_difference, corners, n1, n2)
 
 
 def welch_reproduces(
@@ -56,12 +52,9 @@ def welch_reproduces(
     n1, n2 : sizes of the groups
     """
     for low, high in _ratios_with_df(df, n1, n2):
-        points = _clip(sd1, sd2, low, high)
-        if points:
-            # The standard error grows with both SDs, so its extremes over the clipped box lie at vertices.
-            errors = [_standard_error(a, b, n1, n2) for a, b in points]
-            possible = _quotient(mean_difference, (min(errors), max(errors)))
-            if possible[0] <= t[1] and t[0] <= possible[1]:
+        if points := _clip(sd1, sd2, low, high):
+            lowest, highest = _ts(mean_difference, points, n1, n2)
+            if lowest <= t[1] and t[0] <= highest:
                 return True
     return False
 
@@ -71,11 +64,8 @@ def printed_ranges(test: pd.Series) -> tuple[Range, Range, Range]:
 
     `test` is a row of `participants.printed_tests`.
     """
-    return (
-        (test["mean2_low"] - test["mean1_high"], test["mean2_high"] - test["mean1_low"]),
-        (test["sd1_low"], test["sd1_high"]),
-        (test["sd2_low"], test["sd2_high"]),
-    )
+    difference = test["mean2_low"] - test["mean1_high"], test["mean2_high"] - test["mean1_low"]
+    return difference, _ends(test, "sd1"), _ends(test, "sd2")
 
 
 def reproduction_map(tests: pd.DataFrame, sizes1: range, sizes2: range) -> pd.DataFrame:
@@ -84,13 +74,12 @@ def reproduction_map(tests: pd.DataFrame, sizes1: range, sizes2: range) -> pd.Da
     `tests` as `participants.printed_tests` gives them; t is group 2 minus group 1. Returns rows `n1, n2, reproduced`.
     """
     printed = [
-        (printed_ranges(test), (test["df_low"], test["df_high"]), (test["t_low"], test["t_high"]))
+        (printed_ranges(test), (_ends(test, "df"), _ends(test, "t")))
         for test in tests.to_dict("records")
     ]
     rows = [
-        (n1, n2, sum(welch_reproduces(*ranges, n1, n2, df, t) for ranges, df, t in printed))
-        for n1 in sizes1
-        for n2 in sizes2
+        (n1, n2, sum(welch_reproduces(*sample, n1, n2, *tested) for sample, tested in printed))
+        for n1, n2 in product(sizes1, sizes2)
     ]
     return pd.DataFrame(rows, columns=["n1", "n2", "reproduced"])
 
@@ -119,15 +108,13 @@ def grim(mean: float, decimals: int, n: int, items: int = 1) -> bool:
 def sd_bounds(mean: float, n: int, low: int, high: int) -> tuple[float, float]:
     """Smallest and largest SD (n - 1 in the denominator) that integer answers with this mean can have.
 
+    Largest: all answers at the two ends, variance (mean - low)(high - mean) (Bhatia & Davis 2000). Smallest: all
+    answers at the two whole numbers next to the mean.
+
     Parameters
     ----------
     mean, n : of the answers
     low, high : ends of their scale
-
-    Notes
-    -----
-    Largest: all answers at the two ends, variance (mean - low)(high - mean) (Bhatia & Davis 2000). Smallest: all
-    answers at the two whole numbers next to the mean.
     """
     part = mean - int(mean)
     bessel = n / (n - 1)
@@ -135,29 +122,18 @@ def sd_bounds(mean: float, n: int, low: int, high: int) -> tuple[float, float]:
 
 
 def implied_se(
-    estimate: float,
-    decimals: int,
-    stars: int,
-    levels: dict[int, float] = LEVELS,
-    df: float | None = None,
+    estimate: float, decimals: int, stars: int, levels: dict[int, float] = LEVELS, df: float = inf
 ) -> tuple[float, float]:
     """Smallest and largest standard error that a printed coefficient and its stars allow, in its own unit.
+
+    The most stars set no lower bound (0), no stars no upper one (infinity). Raises ValueError for a number of stars
+    that has no level.
 
     Parameters
     ----------
     estimate, decimals, stars : what is printed, and with how many decimals
     levels : number of stars -> p-value below which they are printed; fewer than the fewest named mean none
-    df : degrees of freedom of Student's t; without it the normal distribution
-
-    Returns
-    -------
-    tuple
-        The most stars set no lower bound (0), no stars no upper one (infinity).
-
-    Raises
-    ------
-    ValueError
-        For a number of stars that has no level.
+    df : degrees of freedom of Student's t; infinite for the normal distribution
 
     Examples
     --------
@@ -178,11 +154,8 @@ def se_bounds(table: pd.DataFrame) -> pd.DataFrame:
 
     An empty `df` means the normal distribution.
     """
-    rows = table.reindex(columns=["value", "decimals", "stars", "df"]).itertuples()
-    found = [
-        implied_se(row.value, row.decimals, row.stars, df=None if pd.isna(row.df) else row.df)
-        for row in rows
-    ]
+    rows = table.reindex(columns=["value", "decimals", "stars", "df"]).fillna({"df": inf})
+    found = [implied_se(row.value, row.decimals, row.stars, df=row.df) for row in rows.itertuples()]
     return pd.DataFrame(found, index=table.index, columns=["se_low", "se_high"], dtype=float)
 
 
@@ -192,12 +165,14 @@ def common_se(bounds: pd.DataFrame) -> tuple[float, float] | None:
     return (low, high) if low <= high else None
 
 
-def _standard_error(sd1: float, sd2: float, n1: int, n2: int) -> float:
-    return sqrt(sd1**2 / n1 + sd2**2 / n2)
+def _ends(test: pd.Series, name: str) -> Range:
+    return test[f"{name}_low"], test[f"{name}_high"]
 
 
-def _quotient(top: Range, bottom: Range) -> Range:
-    values = [a / b for a in top for b in bottom]
+def _ts(mean_difference: Range, points: list[tuple[float, float]], n1: int, n2: int) -> Range:
+    """Range of t over the pairs of SDs between these vertices: the standard error grows with both."""
+    errors = [welch_error(sd1, sd2, n1, n2) for sd1, sd2 in points]
+    values = [a / b for a in mean_difference for b in (min(errors), max(errors))]
     return min(values), max(values)
 
 
@@ -232,7 +207,7 @@ def _ratio(part: float, n1: int, n2: int) -> float:
 
 def _clip(sd1: Range, sd2: Range, low: float, high: float) -> list[tuple[float, float]]:
     """Vertices of the box sd1 x sd2 cut to low <= sd2/sd1 <= high."""
-    points = [(a, b) for a in sd1 for b in sd2 if low * a <= b <= high * a]
+    points = [(a, b) for a, b in product(sd1, sd2) if low * a <= b <= high * a]
     for slope in (low, high):
         if 0 < slope < inf:
             points += [(a, slope * a) for a in sd1 if sd2[0] <= slope * a <= sd2[1]]
@@ -240,6 +215,5 @@ def _clip(sd1: Range, sd2: Range, low: float, high: float) -> list[tuple[float, 
     return points
 
 
-def _critical(level: float, df: float | None) -> float:
-    upper = 1 - level / 2
-    return float(special.ndtri(upper) if df is None else special.stdtrit(df, upper))
+def _critical(level: float, df: float) -> float:
+    return float(special.stdtrit(df, 1 - level / 2))

@@ -23,8 +23,8 @@ class Means:
     """Means of m columns.
 
     `estimate`: m, NaN where nobody has a value. `n`: m counts of values. `deviations`: m x K; the sum of their squares
-    is the variance of a mean, the sum of their products the covariance of two means of the same sample. `df`: degrees
-    of freedom of the standard errors, for Student's t; infinite for replicate weights.
+    is the variance of a mean, the sum of their products the covariance of two means of the same sample. `df`: of the
+    standard errors, for Student's t; infinite for replicate weights.
     """
 
     estimate: np.ndarray
@@ -51,30 +51,25 @@ def means(
 ) -> Means:
     """Weighted means of columns, with errors by balanced repeated replication (BRR, Fay's) or by linearisation.
 
+    Raises ValueError for a `fay` outside 0 to 1, weights that are not finite, and negative final weights.
+
     Parameters
     ----------
     values : n x m; NaN is no value, which leaves the denominator of this column alone
     weights : n x (1 + R), the final weight first, then R replicate weights
     fay : Fay's factor of the replicates; 0 for plain BRR
     clusters : with R = 0, n codes below `n_clusters`; without them every row is its own
-    n_clusters : the number G of clusters in the sample, also of those without a row here, so that a part of a sample
-        gets the variance of a domain
-
-    Raises
-    ------
-    ValueError
-        For a `fay` outside 0 to 1, weights that are not finite, and negative final weights.
+    n_clusters : all of the sample, also without a row here, so that a part of it gets the variance of a domain
 
     Notes
     -----
-    One matrix product gives the totals of all columns under all weights. The variance is
-    sum_r (t_r - t)^2 / (R (1 - fay)^2), with t from the final weight and not the mean of the t_r (Rust and Rao 1996;
-    OECD 2009, PISA Data Analysis Manual). Where the weights of a replicate are zero for everybody with a value, there
-    is no t_r and the standard error is NaN: leaving the replicate out would make it too small.
+    The variance is sum_r (t_r - t)^2 / (R (1 - fay)^2), with t from the final weight and not the mean of the t_r
+    (Rust and Rao 1996; OECD 2009, PISA Data Analysis Manual). Where the weights of a replicate are zero for everybody
+    with a value, there is no t_r and the standard error is NaN: without the replicate it would be too small.
 
     With R = 0 the variance is that of the linearised mean (Woodruff 1971): with u the sums by cluster of
-    w (y - t) / sum w, it is G/(G-1) sum u^2. No strata, and no correction for a finite population; G - 1 degrees of
-    freedom. With one cluster the standard error is NaN.
+    w (y - t) / sum w, and G clusters, it is G/(G-1) sum u^2. No strata, and no correction for a finite population;
+    G - 1 degrees of freedom. With one cluster the standard error is NaN.
 
     Examples
     --------
@@ -131,12 +126,11 @@ def table(survey: Survey, by: str = "") -> pd.DataFrame:
 
     Columns: cycle, system, [by,] item, statistic, share, std_error, ci_low, ci_high (95 %, within 0 and 1), n
     (respondents who answered), n_schools (theirs; empty where no school is known), note. Shares run 0 to 1. Whoever
-    was not asked, gave no answer, or has no level of `by`, is not in the denominator. Standard errors as
-    `replicates.means` has them; without replicate weights schools are the clusters, and respondents where no school
-    is known; intervals are then those of Student's t with as many degrees of freedom as there are clusters less one,
-    for a few schools say little of their spread, else of the normal distribution. A cell that rests on too few, or was not administered, keeps its row and loses its numbers; a share of
-    exactly 0 or 1 has no standard error. `note` says so. Raises InputError for a `by` that is no column or has the
-    name of another column of the table.
+    was not asked, gave no answer, or has no level of `by`, is not in the denominator. Errors are those of `means`;
+    without replicate weights schools are the clusters, and respondents where no school is known, and intervals those
+    of Student's t, for a few schools say little of their spread. A cell that rests on too few, or was not
+    administered, keeps its row and loses its numbers; a share of exactly 0 or 1 has no standard error. `note` says so.
+    Raises InputError for a `by` that is no column or has the name of another column of the table.
     """
     return _table(survey, headlines(survey), by)
 
@@ -152,19 +146,15 @@ def counts(survey: Survey) -> pd.DataFrame:
     found = []
     for sample in samples(survey):
         codes = sample.codes
-        found.append(
-            pd.DataFrame(
-                sample.keys
-                | {
-                    "item": list(survey.items),
-                    "respondents": len(codes),
-                    "schools": _n_schools(sample, np.ones_like(codes, dtype=bool)),
-                    "answered": (codes > 0).sum(axis=0),
-                    "no_answer": (codes == NO_ANSWER).sum(axis=0),
-                    "not_administered": (codes == NOT_ADMINISTERED).sum(axis=0),
-                }
-            )
-        )
+        columns = {
+            "item": list(survey.items),
+            "respondents": len(codes),
+            "schools": _n_schools(sample, np.ones_like(codes, dtype=bool)),
+            "answered": (codes > 0).sum(axis=0),
+            "no_answer": (codes == NO_ANSWER).sum(axis=0),
+            "not_administered": (codes == NOT_ADMINISTERED).sum(axis=0),
+        }
+        found.append(pd.DataFrame(sample.keys | columns))
     return pd.concat(found, ignore_index=True)
 
 
@@ -215,15 +205,8 @@ def samples(survey: Survey, by: str = "") -> Iterator[Sample]:
         schools = school[rows]
         alone = np.where(schools < 0, -1 - np.arange(len(schools)), schools)
         names, clusters = np.unique(alone, return_inverse=True)
-        yield Sample(
-            {"cycle": cycle, "system": system},
-            codes[rows],
-            survey.weights[rows],
-            schools,
-            clusters,
-            len(names),
-            levels[rows],
-        )
+        parts = codes[rows], survey.weights[rows], schools, clusters, len(names), levels[rows]
+        yield Sample({"cycle": cycle, "system": system}, *parts)
 
 
 def levels_of(survey: Survey, by: str, needed: int = 1) -> list[object]:
@@ -325,16 +308,14 @@ def _n_schools(sample: Sample, counted: np.ndarray) -> pd.Series:
     return pd.Series(seen.sum(axis=0), dtype="Int64")
 
 
-def _hidden(survey: Survey, sample: Sample, n: np.ndarray, n_schools: pd.Series) -> list[str]:
+def _hidden(survey: Survey, sample: Sample, n: np.ndarray, n_schools: pd.Series) -> np.ndarray:
     """By item why it is not shown; empty where it is."""
     people, schools = survey.fewest
     unasked = (sample.codes == NOT_ADMINISTERED).all(axis=0) & (len(sample.codes) > 0)
-    found = []
-    for asked, answers, places in zip(~unasked, n, n_schools, strict=True):
-        few = [f"{people} respondents"] * bool(answers < people)
-        few += [f"{schools} schools"] * bool(places is not pd.NA and places < schools)
-        found.append(("fewer than " + " and ".join(few) if few else "") if asked else "not administered")  # fmt: skip
-    return found
+    few, sparse = n < people, (n_schools < schools).fillna(False).to_numpy(bool)
+    both = f"fewer than {people} respondents and {schools} schools"
+    alone = f"fewer than {people} respondents", f"fewer than {schools} schools"
+    return np.select([unasked, few & sparse, few, sparse], ["not administered", both, *alone], "")
 
 
 def interval(share: np.ndarray, std_error: np.ndarray, df: float) -> tuple[np.ndarray, np.ndarray]:

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import numpy as np
     from pyspark.sql import DataFrame, SparkSession
 
-_KINDS = {"double": "float", "float": "float", "boolean": "number"} | dict.fromkeys(
-    ("tinyint", "smallint", "int", "bigint"), "number"
+_KINDS = {"double": "float", "float": "float"} | dict.fromkeys(
+    ("boolean", "tinyint", "smallint", "int", "bigint"), "number"
 )
 
 
@@ -126,18 +126,13 @@ def _read(name: str, reading: Callable[[], DataFrame]) -> DataFrame:
     try:
         return reading()
     except (PySparkException, Py4JJavaError) as error:
-        raise _unreadable(name, error) from None
+        text = str(error).strip()
+        named = re.search(r"\[[A-Z_.]+\] .+", text)  # how Spark begins its messages, deep in Java's
+        why = named[0] if named else text.splitlines()[0]
+        raise InputError(f"{name}: Spark cannot read it ({why}).") from None
 
 
 def _kind(spark_type: str) -> str:
     if spark_type.startswith("decimal"):
         return "number" if spark_type.endswith(",0)") else "float"
     return _KINDS.get(spark_type, "text")
-
-
-def _unreadable(name: str, error: Exception) -> InputError:
-    text = str(error).strip()
-    named = re.search(r"\[[A-Z_.]+\] .+", text)  # how Spark begins its own messages, deep in Java's
-    return InputError(
-        f"{name}: Spark cannot read it ({named[0] if named else text.splitlines()[0]})."
-    )

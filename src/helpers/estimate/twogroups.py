@@ -12,6 +12,11 @@ from helpers.estimate.intervals import t_test, wilson
 from helpers.estimate.power import design_effect
 
 
+def welch_error(sd1: float, sd2: float, n1: int, n2: int) -> float:
+    """Standard error of the difference. Parameters as in `welch`."""
+    return sqrt(sd1**2 / n1 + sd2**2 / n2)
+
+
 def welch_df(sd1: float, sd2: float, n1: int, n2: int) -> float:
     """Satterthwaite's degrees of freedom. Parameters as in `welch`."""
     v1, v2 = sd1**2 / n1, sd2**2 / n2
@@ -21,17 +26,12 @@ def welch_df(sd1: float, sd2: float, n1: int, n2: int) -> float:
 def welch(
     mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int, level: float = 0.95
 ) -> dict[str, float]:
-    """Welch's t test from summary numbers.
+    """Welch's t test from summary numbers: `estimate, std_error, t, df, p_value, ci_low, ci_high, n`.
 
     Parameters
     ----------
     mean1, sd1, n1, mean2, sd2, n2 : means, SDs (n - 1 in the denominator) and sizes of the two groups
     level : how often the interval holds the truth
-
-    Returns
-    -------
-    dict
-        `estimate, std_error, t, df, p_value, ci_low, ci_high, n`.
 
     Examples
     --------
@@ -39,31 +39,17 @@ def welch(
     >>> round(found["estimate"], 2), round(found["df"], 1), round(float(found["p_value"]), 3)
     (0.2, 92.2, 0.079)
     """
-    std_error, df = sqrt(sd1**2 / n1 + sd2**2 / n2), welch_df(sd1, sd2, n1, n2)
-    return _tested(mean1 - mean2, std_error, df, level) | {"n": n1 + n2}
+    sizes = sd1, sd2, n1, n2
+    return _tested(mean1 - mean2, welch_error(*sizes), welch_df(*sizes), level) | {"n": n1 + n2}
 
 
 def hedges_g(
-    mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int, level: float = 0.95
+    mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int
 ) -> dict[str, float]:
-    """Standardised difference, corrected for small samples, with its large-sample interval.
+    """Hedges & Olkin's (1985) g with its large-sample 95 % interval: `estimate, std_error, ci_low, ci_high`.
 
-    Parameters
-    ----------
-    mean1, sd1, n1, mean2, sd2, n2 : as in `welch`; the difference is divided by the pooled SD
-    level : how often the interval holds the truth
+    The difference in pooled SDs, corrected for small samples, as statsmodels has it. Parameters as in `welch`.
 
-    Returns
-    -------
-    dict
-        `estimate, std_error, ci_low, ci_high`.
-
-    References
-    ----------
-    Hedges & Olkin (1985), as statsmodels has it.
-
-    Examples
-    --------
     >>> found = hedges_g(103, 5.5, 50, 100, 4.5, 50)
     >>> round(float(found["estimate"]), 4), round(found["std_error"], 4)
     (0.5924, 0.2045)
@@ -71,7 +57,7 @@ def hedges_g(
     from statsmodels.stats.meta_analysis import effectsize_smd
 
     g, variance = effectsize_smd(mean1, sd1, n1, mean2, sd2, n2)
-    found = t_test(g, sqrt(variance), level=level)
+    found = t_test(g, sqrt(variance))
     del found["p_value"]
     return found
 
@@ -93,12 +79,11 @@ def pooled_sd(sd1: float, n1: int, sd2: float, n2: int) -> float:
 
 
 def clustering_factors(icc: float, per_school: float) -> tuple[float, float]:
-    """Factors by which the SE of a difference changes when teachers of a school answer alike.
+    """Factors (shared, apart) by which the SE of a difference changes when teachers of a school answer alike.
 
     `icc` is the intraclass correlation, `per_school` the mean number of teachers of one group in a school.
-    Returns (shared, apart). Shared: both groups sit in the same schools and share all of what makes schools
-    differ, which cancels: sqrt(1 - icc). Apart: nothing is shared, as if each group had schools of its own: the root
-    of Kish's design effect. The truth of a study lies between.
+    Shared: both groups sit in the same schools and share all of what makes schools differ, which cancels. Apart:
+    nothing is shared, as if each group had schools of its own. The truth of a study lies between.
     """
     return sqrt(1 - icc), sqrt(design_effect(icc, per_school))
 
@@ -109,61 +94,43 @@ def summarise(values: pd.Series, first: pd.Series) -> tuple[float, float, int, f
     return tuple(number for v in pairs for number in (v.mean(), v.std(ddof=1), len(v)))
 
 
-def clustered(
-    values: pd.Series, first: pd.Series, cluster: pd.Series, level: float = 0.95
-) -> dict[str, float]:
-    """Difference of means with standard errors clustered by `cluster` (CRV1).
+def clustered(values: pd.Series, first: pd.Series, cluster: pd.Series) -> dict[str, float]:
+    """Difference of means with standard errors clustered by `cluster`: as `welch`, and `n_groups`, the clusters.
 
-    Parameters
-    ----------
-    values, first, cluster : columns of one index: the answers, whether a row is of the first group, and its cluster
-    level : how often the interval holds the truth
-
-    Returns
-    -------
-    dict
-        Keys as in `welch`, and `n_groups`, the number of clusters.
-
-    Raises
-    ------
-    ValueError
-        With fewer than two clusters.
-
-    Notes
-    -----
-    Least squares on a dummy; the sandwich times G/(G-1) (N-1)/(N-2), t with G-1 degrees of freedom.
+    `values, first, cluster` have one index: the answers, whether a row is of the first group, and its cluster. Least
+    squares on a dummy; CRV1, the sandwich times G/(G-1) (N-1)/(N-2); 95 % interval of t with G-1 degrees of freedom.
+    Raises ValueError for fewer than two clusters.
     """
     from statsmodels.regression.linear_model import OLS
 
     data = pd.DataFrame({"y": values, "first": first.astype(float), "cluster": cluster}).dropna()
-    groups = pd.factorize(data["cluster"])[0]
-    n_groups = int(groups.max()) + 1
-    if n_groups < 2:
+    groups, names = pd.factorize(data["cluster"])
+    if len(names) < 2:
         raise ValueError("clustering needs at least two clusters")
     design = np.column_stack([np.ones(len(data)), data["first"]])
     fit = OLS(data["y"].to_numpy(float), design).fit(
         cov_type="cluster", cov_kwds={"groups": groups}
     )
-    counts = {"n": len(data), "n_groups": n_groups}
-    return _tested(fit.params[1], fit.bse[1], n_groups - 1, level) | counts
+    counts = {"n": len(data), "n_groups": len(names)}
+    return _tested(fit.params[1], fit.bse[1], len(names) - 1) | counts
 
 
-def _tested(estimate: float, std_error: float, df: float, level: float) -> dict[str, float]:
+def _tested(estimate: float, std_error: float, df: float, level: float = 0.95) -> dict[str, float]:
     return t_test(estimate, std_error, df, level) | {"t": estimate / std_error, "df": df}
 
 
-def means(answers: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
-    """Mean of each item in each group with its t interval: `item, group, term, estimate, std_error, ci_low,
-    ci_high, p_value, n, n_groups`. p_value is empty (nothing is tested), and so is n_groups (nothing is
-    clustered)."""
+def means(answers: pd.DataFrame) -> pd.DataFrame:
+    """Mean of each item in each group with its 95 % t interval.
+
+    Rows `item, group, term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`; p_value is empty (nothing
+    is tested), and so is n_groups (nothing is clustered).
+    """
     groups = answers.groupby(["item", "group"], sort=False)["answer"]
     table = groups.agg(["mean", "std", "count"]).reset_index()
     n = table["count"]
-    found = t_test(table["mean"], table["std"] / n**0.5, n - 1, level)
+    found = t_test(table["mean"], table["std"] / n**0.5, n - 1)
     nothing = {"p_value": np.nan, "n": n, "n_groups": np.nan}
-    return pd.DataFrame(
-        {"item": table["item"], "group": table["group"], "term": "mean"} | found | nothing
-    )
+    return table[["item", "group"]].assign(term="mean", **(found | nothing))
 
 
 def shares(answers: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
@@ -172,13 +139,16 @@ def shares(answers: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
     Rows `item, group, statistic, share, std_error, ci_low, ci_high, n`; `statistic` is the answer; an answer
     that nobody gave has share 0.
     """
-    counts = answers.groupby(["item", "group", "answer"], sort=False).size()
-    rows = []
-    for (item, group), n in answers.groupby(["item", "group"], sort=False).size().items():
-        for answer in range(low, high + 1):
-            count = int(counts.get((item, group, answer), 0))
-            share = count / n
-            error = np.sqrt(share * (1 - share) / n)
-            rows.append((item, group, answer, share, error, *wilson(count, n), n))
-    columns = ["item", "group", "statistic", "share", "std_error", "ci_low", "ci_high", "n"]
-    return pd.DataFrame(rows, columns=columns)
+    counts = answers.groupby(["item", "group", "answer"], sort=False).size().to_dict()
+    sizes = answers.groupby(["item", "group"], sort=False).size()
+    rows = [
+        (*key, answer, counts.get((*key, answer), 0), n)
+        for key, n in sizes.items()
+        for answer in range(low, high + 1)
+    ]
+    table = pd.DataFrame(rows, columns=["item", "group", "statistic", "count", "n"])
+    count, n = table["count"].to_numpy(float), table["n"].to_numpy()
+    share, (ci_low, ci_high) = count / n, wilson(count, n)
+    std_error = np.sqrt(share * (1 - share) / n)
+    table = table.assign(share=share, std_error=std_error, ci_low=ci_low, ci_high=ci_high)
+    return table[["item", "group", "statistic", "share", "std_error", "ci_low", "ci_high", "n"]]

@@ -4,9 +4,9 @@ A card is refused, and with it the build, when its alternative text, caption or 
 its state come from what its section read. Every front end shows it: pages as HTML, others as an image, Markdown or LaTeX.
 """
 
-import base64
 import html
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -43,97 +43,69 @@ class Card:
 
 
 def figure(
-    section: Section,
-    fig: Figure,
-    name: str,
-    *,
-    title: str,
-    caption: str,
-    alt: str,
-    data: pd.DataFrame,
-    as_printed: bool = False,
-) -> Card:
+    section: Section, fig: Figure, name: str, *, title: str, caption: str, alt: str,
+    data: pd.DataFrame, as_printed: bool = False,
+) -> Card:  # fmt: skip
     """Save a figure as SVG and PNG and its plotted data as CSV; show it with all a reader needs.
+
+    Raises CardError when a piece is missing.
 
     Parameters
     ----------
     section : what the figure rests on; its sources and its state follow from it.
     fig : stays as it is, so that it can be changed and shown again.
     name : lower-case words joined by hyphens, which name the files.
-    alt : what the figure shows, for somebody who cannot see it.
+    title, caption, alt : its words; `alt` is what the figure shows, for somebody who cannot see it.
     data : what is drawn.
     as_printed : the numbers are shown as they stand in print, nothing is computed from them.
-
-    Raises
-    ------
-    CardError
-        When a piece is missing.
     """
-    state = _state(section, as_printed)
-    _check(section, name, title, caption, data)
+    data = _checked(section, name, title, caption, data, as_printed)
     _check_alt(name, alt, title, caption)
-    run = section.run
-    stem = run.folder / "figures" / f"{run.stem}--{name}"
-    states = _states(section, data, state)
-    _save(fig, stem, states)
-    _csv(data, state, stem.with_suffix(".csv"))
-    about = _about(section, "Figure", name, title, caption, states)
+    about = _about(section, "Figure", name, title, caption, data)
+    place = f"figures/{section.run.stem}--{name}"
+    stem, link = section.run.folder / place, f"{section.run.links}{place}"
+    _save(fig, stem, about["states"])
+    _csv(data, stem.with_suffix(".csv"))
     _note(section, "figure", about, alt=alt)
-    svg, png = (
-        base64.b64encode(stem.with_suffix(e).read_bytes()).decode() for e in (".svg", ".png")
-    )
+    svg, png = (b64encode(stem.with_suffix(e).read_bytes()).decode() for e in (".svg", ".png"))
     width, height = (round(96 * inches) for inches in fig.get_size_inches())
-    page = _fill("figure.html.j2", **about, alt=alt, image=svg, width=width, height=height,
-                 endings=("svg", "png", "csv"), links=f"{run.links}figures/{stem.name}")  # fmt: skip
-    place = f"{run.links}figures/{stem.name}.png"
-    shown = (
-        f"![{_flat(alt)}]({place})",
-        f"\\begin{{center}}\\adjustimage{{{_FIT}}}{{{place}}}\\end{{center}}",
-    )
-    return Card({"text/html": page, "image/png": png, **_elsewhere(about, *shown)})
+    page = fill("figure.html.j2", **about, alt=alt, image=svg, width=width, height=height,
+                endings=("svg", "png", "csv"), links=link)  # fmt: skip
+    markdown = f"![{_flat(alt)}]({link}.png)"
+    tex = f"\\begin{{center}}\\adjustimage{{{_FIT}}}{{{link}.png}}\\end{{center}}"
+    return Card({"text/html": page, "image/png": png, **_elsewhere(about, markdown, tex)})
 
 
 def table(
-    section: Section,
-    data: pd.DataFrame,
-    name: str,
-    *,
-    title: str,
-    caption: str,
-    columns: dict[str, str | Sequence] | None = None,
-    show: pd.DataFrame | None = None,
+    section: Section, data: pd.DataFrame, name: str, *, title: str, caption: str,
+    columns: dict[str, str | Sequence] | None = None, show: pd.DataFrame | None = None,
     as_printed: bool = False,
-) -> Card:
+) -> Card:  # fmt: skip
     """Save a tidy table as CSV and show it with caption and header scopes.
+
+    Raises CardError when a piece is missing.
 
     Parameters
     ----------
-    section : what the table rests on; its sources and its state follow from it.
+    section, name, title, caption, as_printed : as for `figure`.
     data : the tidy table, saved with twelve significant digits.
-    columns : heading -> format string over the rows of `show`, as `"{estimate:.2f}"` (see `draw.cells`), or the cells.
-        The first names the rows. None: every column as it is.
+    columns : heading -> format string over the rows of `show`, as `"{estimate:.2f}"` (see `numbers.cells`), or the
+        cells. The first names the rows. None: every column as it is.
     show : rows for the eye in place of `data`.
-    as_printed : the numbers are shown as they stand in print, nothing is computed from them.
-
-    Raises
-    ------
-    CardError
-        When a piece is missing.
     """
-    state = _state(section, as_printed)
-    _check(section, name, title, caption, data)
-    run = section.run
-    _csv(data, state, run.folder / "tables" / f"{run.stem}--{name}.csv")
-    about = _about(section, "Table", name, title, caption, _states(section, data, state))
-    _note(section, "table", about)
     rows = data if show is None else show
+    data = _checked(section, name, title, caption, data, as_printed)
+    about = _about(section, "Table", name, title, caption, data)
+    place = f"tables/{section.run.stem}--{name}"
+    _csv(data, section.run.folder / f"{place}.csv")
+    _note(section, "table", about)
     columns = columns or {str(head): f"{{{head}}}" for head in rows}
     seen = numbers.cells(rows, columns)
-    page = _fill("table.html.j2", **about, heads=list(seen), rows=seen.to_numpy().tolist(),
-                 right=numbers.numeric(columns), endings=("csv",),
-                 links=f"{run.links}tables/{run.stem}--{name}")  # fmt: skip
+    lines = [list(seen), *seen.to_numpy().tolist()]
+    page = fill("table.html.j2", **about, heads=lines[0], rows=lines[1:], endings=("csv",),
+                right=numbers.numeric(columns), links=f"{section.run.links}{place}")  # fmt: skip
     plain = seen.to_string(index=False)
-    return Card({"text/html": page, **_elsewhere(about, _markdown(seen), _latex(seen), plain)})
+    return Card({"text/html": page, **_elsewhere(about, _markdown(lines), _latex(lines), plain)})
 
 
 def say(text: str) -> Markdown:
@@ -171,37 +143,51 @@ def runs(run: Session, rows: pd.DataFrame) -> Markdown:
     )
 
 
-def _state(section: Section, as_printed: bool) -> str:
+def _checked(
+    section: Section, name: str, title: str, caption: str, data: pd.DataFrame, as_printed: bool
+) -> pd.DataFrame:
+    """The data, each row with its state, once nothing is missing.
+
+    That is the card's state, or the row's own where rows say theirs; none that the sources have not.
+    """
     if not section.sources:
         raise CardError("a card rests on nothing: its section has read no file (section.reads)")
-    if as_printed and section.state not in ("recomputed", "simulated"):
-        raise CardError(f"what is {section.state} does not stand in print")
-    return "published" if as_printed and section.state == "recomputed" else section.state
-
-
-def _check(section: Section, name: str, title: str, caption: str, data: pd.DataFrame) -> None:
-    for what, missing in (
-        ("a title", not title.strip()),
-        ("a caption", len(caption) < 20),
-        ("data", data is None or data.empty),
-    ):
-        if missing:
-            raise CardError(f"{name}: the card lacks {what}")
+    state = section.state
+    if as_printed and state not in ("recomputed", "simulated"):
+        raise CardError(f"what is {state} does not stand in print")
+    if as_printed and state == "recomputed":
+        state = "published"
+    empty = data is None or data.empty
+    lacks = {"a title": not title.strip(), "a caption": len(caption) < 20, "data": empty}
+    if missing := [what for what, lacking in lacks.items() if lacking]:
+        raise CardError(f"{name}: the card lacks {missing[0]}")
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
         raise CardError(f"{name}: a card's name is lower-case words joined by hyphens")
+    if "state" not in data:
+        return data.assign(state=state)
+    known = {files.state_of(path) for path in section.sources} | {state}
+    if "published" in known:
+        known.add("recomputed")
+    if strange := [word for word in data["state"].unique() if word not in known]:
+        raise CardError(f"rows are called {strange[0]}, and nothing that was read is")
+    return data
 
 
 def _check_alt(name: str, alt: str, title: str, caption: str) -> None:
     placeholder = re.search(r"no description|placeholder|todo", alt, re.I)
     if len(alt) < 60 or alt.strip() in (title, caption) or placeholder:
-        raise CardError(
-            f"figure {name}: the alternative text must tell in a sentence or two what the figure shows"
-        )
+        wanted = "must tell in a sentence or two what the figure shows"
+        raise CardError(f"figure {name}: the alternative text {wanted}")
 
 
-def _save(fig: Figure, stem: Path, states: list[str]) -> None:
-    """SVG and PNG with the states written below, which leave the figure as it was."""
-    mark = _stamp(fig, states)
+def _save(fig: Figure, stem: Path, states: dict[str, str]) -> None:
+    """SVG and PNG with the states and their meanings written below, which leave the figure as it was."""
+    text = "\n".join(f"{state}: {meaning}" for state, meaning in states.items())
+    look = {"color": "#555555"}
+    if "simulated" in states:
+        text = "SIMULATED – shows the method, is no evidence"
+        look = {"color": "#a3005c", "weight": "bold"}
+    mark = fig.text(1, -0.01, text, ha="right", va="top", fontsize=8.5, **look)
     # No dates in the files: two builds give equal bytes.
     fig.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
     fig.savefig(stem.with_suffix(".png"), dpi=200, metadata={"Software": None})
@@ -221,60 +207,36 @@ def _elsewhere(about: dict[str, Any], markdown: str, tex: str, plain: str = "") 
 
 
 def _about(
-    section: Section, word: str, name: str, title: str, caption: str, states: list[str]
+    section: Section, word: str, name: str, title: str, caption: str, data: pd.DataFrame
 ) -> dict[str, Any]:
     """What caption and small print say of a card."""
     run = section.run
     given = ", ".join(f"{key} = {value!r}" for key, value in _changed(run).items())
+    states = {state: STATES[state] for state in data["state"].unique()}
     return {
         "name": name, "title": title, "caption": caption, "state": " and ".join(states),
-        "states": {state: STATES[state] for state in states},
-        "number": _number(run, word, name), "given": given or "defaults",
+        "states": states, "number": _number(run, word, name), "given": given or "defaults",
         "origin": ", ".join(map(relative, section.sources)),
     }  # fmt: skip
 
 
 def _note(section: Section, kind: str, about: dict[str, Any], **more: Any) -> None:
     kept = {key: about[key] for key in ("number", "name", "title", "caption", "state")}
-    kept["states"] = list(about["states"])
     sources = [relative(path) for path in section.sources]
-    sessions.note(section.run, kind, **kept, **more, sources=sources)
+    sessions.note(section.run, kind, **kept, states=list(about["states"]), **more, sources=sources)
 
 
 def _number(run: Session, word: str, name: str) -> str:
-    key = f"{word} {name}"
-    if key not in run.names:
-        run.names.append(key)
-    position = [known for known in run.names if known.startswith(word)].index(key) + 1
+    """The card's number: that of the notebook, and its place among the cards of its kind; it keeps it if made again."""
+    if f"{word} {name}" not in run.names:
+        run.names.append(f"{word} {name}")
+    position = [known for known in run.names if known.startswith(word)].index(f"{word} {name}") + 1
     return f"{word} {int(Path(run.notebook).name[:2])}.{position}"
 
 
-def _csv(data: pd.DataFrame, state: str, path: Path) -> None:
-    rows = data if "state" in data else data.assign(state=state)
+def _csv(data: pd.DataFrame, path: Path) -> None:
     # Twelve significant digits: all that is meant, none of the noise of the last bits.
-    rows.to_csv(path, index=False, float_format="%.12g", lineterminator="\n")
-
-
-def _states(section: Section, data: pd.DataFrame, state: str) -> list[str]:
-    """The states on a card: its own, or those of its rows where they say their own; none that its sources have not."""
-    known = {files.state_of(path) for path in section.sources} | {state}
-    if "published" in known:
-        known.add("recomputed")
-    rows = list(dict.fromkeys(data["state"])) if "state" in data else [state]
-    strange = [word for word in rows if word not in known]
-    if strange:
-        raise CardError(f"rows are called {strange[0]}, and nothing that was read is")
-    return rows
-
-
-def _stamp(fig: Figure, states: list[str]) -> Any:
-    if "simulated" in states:
-        text = "SIMULATED – shows the method, is no evidence"
-        style = {"color": "#a3005c", "weight": "bold"}
-    else:
-        text = "\n".join(f"{state}: {STATES[state]}" for state in states)
-        style = {"color": "#555555"}
-    return fig.text(1, -0.01, text, ha="right", va="top", fontsize=8.5, **style)
+    data.to_csv(path, index=False, float_format="%.12g", lineterminator="\n")
 
 
 def _changed(run: Session) -> dict[str, Any]:
@@ -282,7 +244,8 @@ def _changed(run: Session) -> dict[str, Any]:
     return {key: value for key, value in run.parameters.items() if value != run.defaults[key]}
 
 
-def _fill(template: str, **names: Any) -> str:
+def fill(template: str, **names: Any) -> str:
+    """One of the templates with these names filled in, their texts escaped."""
     return _environment().get_template(template).render(names)
 
 
@@ -298,17 +261,16 @@ def _flat(text: str) -> str:
     return re.sub(r"\s+", " ", text).replace("[", "(").replace("]", ")")
 
 
-def _markdown(seen: pd.DataFrame) -> str:
-    rows = [list(seen), ["---"] * seen.shape[1], *seen.to_numpy().tolist()]
-    return "\n".join(
-        f"| {' | '.join(_flat(str(cell)).replace('|', '/') for cell in row)} |" for row in rows
-    )
+def _markdown(lines: list[list]) -> str:
+    rows = [[_flat(str(cell)).replace("|", "/") for cell in line] for line in lines]
+    rows.insert(1, ["---"] * len(lines[0]))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _latex(seen: pd.DataFrame) -> str:
-    lines = [" & ".join(_tex(str(cell)) for cell in row) + r" \\" for row in [list(seen), *seen.to_numpy().tolist()]]  # fmt: skip
-    form = "l" * seen.shape[1]
-    return "\n".join([rf"\begin{{tabular}}{{{form}}}", r"\hline", lines[0], r"\hline", *lines[1:], r"\hline", r"\end{tabular}"])  # fmt: skip
+def _latex(lines: list[list]) -> str:
+    head, *rows = (" & ".join(_tex(str(cell)) for cell in line) + r" \\" for line in lines)
+    begin = rf"\begin{{tabular}}{{{'l' * len(lines[0])}}}"
+    return "\n".join([begin, r"\hline", head, r"\hline", *rows, r"\hline", r"\end{tabular}"])
 
 
 def _tex(text: str) -> str:

@@ -22,12 +22,8 @@ def clean(text: str) -> str:
             kept |= {"execution_count": None, "outputs": []}
         source = "".join(cell["source"]).splitlines(keepends=True)
         cells.append(dict(sorted((kept | {"source": source}).items())))
-    whole = {
-        "cells": cells,
-        "metadata": {"kernelspec": KERNEL, "language_info": {"name": "python"}},
-        "nbformat": 4,
-        "nbformat_minor": 5,
-    }
+    metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}
+    whole = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 

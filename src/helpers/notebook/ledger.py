@@ -6,7 +6,7 @@ range meets the printed number's own rounding interval.
 
 import json
 import shutil
-from html import escape
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -16,42 +16,39 @@ from IPython.display import HTML
 
 from helpers.notebook import session as sessions
 from helpers.notebook import source
+from helpers.notebook.cards import TEMPLATES, fill
 from helpers.notebook.session import Section, Session
-from helpers.project import InputError
+from helpers.project import VERDICTS, InputError
 from helpers.read.published import as_printed
-
-VERDICTS = {
-    "reproduces": "what we get rounds to what is printed",
-    "contradicts": "what we get cannot round to what is printed",
-    "recovered": "planted in simulated data and found again; shows the method works, is no evidence",
-    "cannot be reproduced": "the records it needs are not public, or not here",
-    "quoted only": "printed, and nothing else to set beside it",
-}
-
 
 FIXED = "data/cases/verdicts.csv"
 REPEATED = "data/cases/same-in-print.csv"
+COLUMNS = [
+    "id", "seed", "locator", "statement", "printed", "decimals", "unit", "ours", "state",
+    "verdict", "reason", "notebook",
+]  # fmt: skip
 
 
-def compare(
-    section: Section, found: dict[str, float | tuple[float, float]], note: str = ""
-) -> None:
+def compare(section: Section, found: dict[str, float | tuple], note: str = "") -> None:
     """Enter what was obtained for printed numbers: for each id a value, or a range (low, high)."""
     _enter(section, found, section.state, note)
 
 
-def same_in_print(
-    section: Section, found: dict[str, float | tuple[float, float]], note: str = ""
-) -> None:
+def same_in_print(section: Section, found: dict[str, float | tuple], note: str = "") -> None:
     """Enter what another place of print says for printed numbers: agreement of print with print, and no more."""
     _enter(section, found, "published", note)
 
 
-def repeated(section: Section, printed: pd.Series) -> None:
-    """Enter this notebook's numbers that stand twice in print, from REPEATED; `printed`: id -> printed value."""
+def repeated(run: Session, known: pd.Series) -> None:
+    """Enter this notebook's numbers that stand twice in print, from REPEATED, beside what the other place gives.
+
+    `known`: its value by the name in `same_as`; of two names joined by "to" a number lies between both.
+    """
+    section = Section(run)
     rows = pd.read_csv(section.reads(REPEATED))
-    for row in rows[rows["notebook"] == section.run.notebook].itertuples():
-        same_in_print(section, {row.id: printed[row.same_as]}, row.reason)
+    for row in rows[rows["notebook"] == run.notebook].itertuples():
+        ends = known[row.same_as.split(" to ")]
+        same_in_print(section, {row.id: (ends.min(), ends.max())}, row.reason)
 
 
 def claim(section: Section, number: str, holds: bool, note: str, as_printed: bool = False) -> None:
@@ -115,9 +112,9 @@ def book(printed: pd.DataFrame, entries: list[dict[str, Any]]) -> pd.DataFrame:
     """The ledger: a row for each time that a printed number was obtained, quoted or given up.
 
     `printed` as `published.everything()` gives it; `entries` are record lines of kind ledger with `notebook`.
-    Columns `id, seed, locator, statement, printed, decimals, unit, ours, state, verdict, reason, notebook`, then
-    `ours_low, ours_high, difference` (ours less the printed value; zero where a range holds it) and `file`. Raises
-    KeyError when an entry names an id that is not printed anywhere, InputError when no entry names a printed number.
+    COLUMNS, then `ours_low, ours_high, difference` (ours less the printed value; zero where a range holds it) and
+    `file`. Raises KeyError when an entry names an id that is not printed anywhere, InputError when no entry names a
+    printed number.
     """
     unknown = sorted({entry["id"] for entry in entries} - set(printed.index))
     if unknown:
@@ -128,34 +125,25 @@ def book(printed: pd.DataFrame, entries: list[dict[str, Any]]) -> pd.DataFrame:
             f"{silent['file'].iloc[0]}: no notebook says anything of {', '.join(silent.index[:5])} "
             f"({len(silent)} printed numbers in all). Enter each with ledger.compare or claim, or with its reason in {FIXED}."
         )
-    by_id: dict[str, list[dict[str, Any]]] = {}
+    by_id = defaultdict(list)
     for entry in entries:
-        by_id.setdefault(entry["id"], []).append(entry)
-    return pd.DataFrame(
-        [_row(number, entry) for number in printed.itertuples() for entry in by_id[number.Index]]
-    )
+        by_id[entry["id"]].append(entry)
+    rows = [_row(number, entry) for number in printed.itertuples() for entry in by_id[number.Index]]
+    return pd.DataFrame(rows)
 
 
 def _row(number: Any, entry: dict[str, Any]) -> dict[str, Any]:
     low, high = entry["low"], entry["high"]
     return {
-        "id": number.Index,
-        "seed": number.Index.split("-")[0],
-        "locator": number.locator,
+        "id": number.Index, "seed": number.Index.split("-")[0], "locator": number.locator,
         "statement": f"{number.row}, {number.group}: {number.statistic}",
-        "printed": as_printed(number.value, number.decimals),
-        "decimals": number.decimals,
-        "unit": number.unit,
-        "ours": _ours(entry),
-        "state": entry["state"],
-        "verdict": verdict(number.low, number.high, entry),
-        "reason": entry["note"],
-        "notebook": entry["notebook"],
-        "ours_low": low,
-        "ours_high": high,
+        "printed": as_printed(number.value, number.decimals), "decimals": number.decimals,
+        "unit": number.unit, "ours": _ours(entry), "state": entry["state"],
+        "verdict": verdict(number.low, number.high, entry), "reason": entry["note"],
+        "notebook": entry["notebook"], "ours_low": low, "ours_high": high,
         "difference": None if low is None else min(max(number.value, low), high) - number.value,
         "file": number.file,
-    }
+    }  # fmt: skip
 
 
 def _ours(entry: dict[str, Any]) -> str:
@@ -163,10 +151,8 @@ def _ours(entry: dict[str, Any]) -> str:
         return "holds" if entry["holds"] else "does not hold"
     if entry["low"] is None:
         return ""
-    ends = (
-        np.format_float_positional(entry[end], precision=6, fractional=False, trim="-")
-        for end in ("low", "high")
-    )
+    look = {"precision": 6, "fractional": False, "trim": "-"}
+    ends = (np.format_float_positional(entry[end], **look) for end in ("low", "high"))
     return " to ".join(dict.fromkeys(ends))
 
 
@@ -184,21 +170,13 @@ def verdict(printed_low: float, printed_high: float, entry: dict[str, Any]) -> s
     return "contradicts" if missed else "reproduces"
 
 
-TEMPLATES = Path(__file__).parent / "template"
-COLUMNS = [
-    "id", "seed", "locator", "statement", "printed", "decimals", "unit", "ours", "state",
-    "verdict", "reason", "notebook",
-]  # fmt: skip
-
-
 def write(book: pd.DataFrame, session: Session) -> None:
     """The ledger as CSV and JSON with its schema (Table Schema, a Frictionless standard), beside the run's tables."""
     stem = session.folder / "tables" / f"{session.stem}--ledger"
     book.to_csv(stem.with_suffix(".csv"), index=False, float_format="%.12g", lineterminator="\n")
     rows = json.loads(book.to_json(orient="records", double_precision=12))
-    stem.with_suffix(".json").write_text(
-        json.dumps(rows, indent=1, ensure_ascii=False), encoding="utf-8"
-    )
+    text = json.dumps(rows, indent=1, ensure_ascii=False)
+    stem.with_suffix(".json").write_text(text, encoding="utf-8")
     schema = sessions.looks_in(session, TEMPLATES / "ledger.schema.json")
     shutil.copyfile(schema, stem.with_suffix(".schema.json"))
 
@@ -210,57 +188,9 @@ def table(book: pd.DataFrame, session: Session, documents: dict[str, str]) -> HT
     """
     order = ["contradicts", *(verdict for verdict in VERDICTS if verdict != "contradicts")]
     rows = book.sort_values("verdict", key=lambda s: s.map(order.index), kind="stable")
-    body = "".join(_cell_row(row) for row in rows.itertuples())
-    heads = "".join(
-        f'<th scope="col"{" class=number" if name in ("Printed", "We get") else ""}>{name}</th>'
-        for name in (
-            "Id",
-            "What",
-            "Printed",
-            "We get",
-            "Verdict",
-            "Reason",
-            "State",
-            "Where",
-            "Notebook",
-        )
-    )
-    links = " ".join(
-        f'<a href="{session.links}tables/{session.stem}--ledger.{ending}" download '
-        f'aria-label="Download the ledger as {name}">{name}</a>'
-        for ending, name in (("csv", "CSV"), ("json", "JSON"), ("schema.json", "schema"))
-    )
     script = sessions.looks_in(session, TEMPLATES / "ledger.js").read_text(encoding="utf-8")
-    return HTML(
-        f'<div class="card" id="ledger"><p class="small-print">Download: {links}</p>'
-        f'<form class="filter" role="search" aria-label="Filter the ledger" hidden>{_fields(order, documents)}</form>'
-        f"<table><caption><p><b>Every printed number and what we get.</b> {len(rows)} rows, contradictions first."
-        f"</p></caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>"
-        f"<script>{script}</script>"
-    )
-
-
-def _fields(verdicts: list[str], documents: dict[str, str]) -> str:
-    return (
-        '<label>Search <input type="search" name="words"></label> '
-        f"{_select('Verdict', {name: name for name in verdicts})} {_select('Source', documents)} "
-        '<output aria-live="polite"></output>'
-    )
-
-
-def _select(label: str, options: dict[str, str]) -> str:
-    every = "".join(
-        f'<option value="{escape(value)}">{escape(text)}</option>'
-        for value, text in {"": "all", **options}.items()
-    )
-    return f'<label>{label} <select name="{label.lower()}">{every}</select></label>'
-
-
-def _cell_row(row) -> str:
-    wrapped = '<td class="wrap">{}</td>'.format
-    return (
-        f'<tr data-verdict="{row.verdict}" data-seed="{escape(row.seed)}"><th scope="row"><code>{escape(row.id)}</code></th>'
-        f'{wrapped(escape(row.statement))}<td class="number">{row.printed}</td><td class="number">{row.ours}</td>'
-        f'<td>{row.verdict}</td>{wrapped(escape(row.reason))}<td><span class="state state-{row.state}">{row.state}</span></td>'
-        f'{wrapped(escape(row.locator))}<td><a href="{row.notebook}.ipynb">{row.notebook}</a></td></tr>'
-    )
+    page = fill(
+        "ledger.html.j2", rows=rows.to_dict("records"), verdicts={name: name for name in order},
+        documents=documents, links=f"{session.links}tables/{session.stem}--ledger", script=script,
+    )  # fmt: skip
+    return HTML(page)

@@ -11,11 +11,10 @@ import ast
 import io
 import re
 import tokenize
-import typing
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from helpers.notebook import source
 from helpers.project import InputError, relative
@@ -33,9 +32,8 @@ class Parameter:
 
 def declared(notebook: Path) -> list[Parameter]:
     """Parameters that the notebook's `parameters` cell declares, in their order."""
-    text = "\n".join(
-        cell["text"] for cell in source.cells(notebook) if "parameters" in cell["tags"]
-    )
+    cells = source.cells(notebook)
+    text = "\n".join(cell["text"] for cell in cells if "parameters" in cell["tags"])
     comments = {
         token.start[0]: token.string.lstrip("# ")
         for token in tokenize.generate_tokens(io.StringIO(text).readline)
@@ -44,16 +42,13 @@ def declared(notebook: Path) -> list[Parameter]:
     body = ast.parse(text).body
     # A type with quotes in it has a name of its own, since papermill lists no parameter whose line has more quotes.
     names = {n.targets[0].id: ast.unparse(n.value) for n in body if isinstance(n, ast.Assign)}
-    return [
-        Parameter(
-            name=node.target.id,
-            type=names.get(ast.unparse(node.annotation), ast.unparse(node.annotation)),
-            default=ast.literal_eval(node.value),
-            help=comments.get(node.end_lineno, ""),
-        )
-        for node in body
-        if isinstance(node, ast.AnnAssign)
-    ]
+    found = []
+    for node in body:
+        if isinstance(node, ast.AnnAssign):
+            kind, default = ast.unparse(node.annotation), ast.literal_eval(node.value)
+            help = comments.get(node.end_lineno, "")
+            found.append(Parameter(node.target.id, names.get(kind, kind), default, help))
+    return found
 
 
 def check(
@@ -67,23 +62,15 @@ def check(
     import pydantic  # only runs that really check pay for it
 
     parameters = [*declared(notebook), *more]
-    types = {name: getattr(typing, name) for name in ("Literal",)}
-    fields = {p.name: (eval(p.type, types), p.default) for p in parameters}
+    fields = {p.name: (eval(p.type, {"Literal": Literal}), p.default) for p in parameters}
     config = pydantic.ConfigDict(extra="forbid", strict=True)
+    model = pydantic.create_model("Parameters", __config__=config, **fields)
     try:
-        return pydantic.create_model("Parameters", __config__=config, **fields)(
-            **values
-        ).model_dump()
+        return model(**values).model_dump()
     except pydantic.ValidationError as error:
-        raise InputError(
-            "\n".join(
-                [
-                    f"{where}: not understood",
-                    *_mistakes(error.errors(), values),
-                    describe(notebook, more),
-                ]
-            )
-        ) from None
+        wrong = _mistakes(error.errors(), values)
+        said = [f"{where}: not understood", *wrong, _described(notebook, parameters)]
+        raise InputError("\n".join(said)) from None
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -100,10 +87,10 @@ def read(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError:
         raise InputError(f"{relative(path)}: the text is not utf-8. Save it as UTF-8.") from None
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
+        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
         raise InputError(
             f"{relative(path)}{f', line {mark.line + 1}' if mark else ''}: this is no YAML text "
-            f"({getattr(error, 'problem', None) or error}). Write `name: value`, one a line, with spaces and no tabs, and "
+            f"({problem or error}). Write `name: value`, one a line, with spaces and no tabs, and "
             "in quotes what holds a colon."
         ) from None
     if values is None:
@@ -126,21 +113,19 @@ def _loader() -> type:
                     raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
             return super().construct_mapping(node, deep)
 
-    kinds = {f"tag:yaml.org,2002:{kind}" for kind in ("timestamp", "bool", "int")}
+    timestamp, bool_, int_ = (f"tag:yaml.org,2002:{kind}" for kind in ("timestamp", "bool", "int"))
     Loader.yaml_implicit_resolvers = {
-        start: [(tag, pattern) for tag, pattern in resolvers if tag not in kinds]
+        start: [(tag, pattern) for tag, pattern in resolvers if tag not in (timestamp, bool_, int_)]
         for start, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
-    for kind, pattern, starts in (("bool", "true|false", "tf"), ("int", r"0|-?[1-9]\d*", "-0123456789")):  # fmt: skip
-        Loader.add_implicit_resolver(
-            f"tag:yaml.org,2002:{kind}", re.compile(f"({pattern})$"), list(starts)
-        )
+    Loader.add_implicit_resolver(bool_, re.compile("(true|false)$"), ["t", "f"])
+    Loader.add_implicit_resolver(int_, re.compile(r"(0|-?[1-9]\d*)$"), list("-0123456789"))
     return Loader
 
 
-def describe(notebook: Path, more: Sequence[Parameter] = ()) -> str:
-    """List of a notebook's parameters with type, default and explanation, for people, and of `more`."""
-    listed = {p.name: p for p in [*declared(notebook), *more]}.values()
+def _described(notebook: Path, parameters: list[Parameter]) -> str:
+    """List of parameters with type, default and explanation, for people; the last of a name counts."""
+    listed = {p.name: p for p in parameters}.values()
     lines = [f"  {p.name}: {p.type} = {p.default!r}  {p.help}".rstrip() for p in listed]
     return "\n".join([f"{notebook.stem} takes:", *lines])
 

@@ -50,10 +50,9 @@ class Section:
             raise InputError("`data` is empty. Name your file in it.")
         place = locate(path)
         if not place.is_file():
-            raise InputError(
-                f"{path}: there is no such file. Paths are relative to the project's folder."
-            )
-        note(self.run, "input", path=label(place), stamp=stamp(place))
+            remedy = "Paths are relative to the project's folder."
+            raise InputError(f"{path}: there is no such file. {remedy}")
+        looks_in(self.run, place)
         if place not in self.sources:
             self.sources.append(place)
         return place
@@ -101,9 +100,12 @@ def start(notebook: str, namespace: dict[str, Any]) -> Session:
     return session
 
 
-def section(run: Session, of_print: bool = False) -> Section:
-    """Begin a section, which has read nothing yet. `of_print`: the user's file holds printed numbers."""
-    return Section(run, of_print)
+def section(run: Session, *paths: str | Path, of_print: bool = False) -> Section:
+    """Begin a section that has read these files. `of_print`: the user's file holds printed numbers."""
+    begun = Section(run, of_print)
+    for path in paths:
+        begun.reads(path)
+    return begun
 
 
 def refuse(session: Session, names: Iterable[str], why: str) -> None:
@@ -132,11 +134,8 @@ def looks_in(session: Session, folder: str | Path) -> Path:
 def lines(folder: Path) -> list[dict[str, Any]]:
     """Record of the run that wrote into `folder`."""
     file = folder / "record.jsonl"
-    return (
-        [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-        if file.exists()
-        else []
-    )
+    text = file.read_text(encoding="utf-8") if file.exists() else ""
+    return [json.loads(line) for line in text.splitlines()]
 
 
 def _example(notebook: str, data: str | None) -> Path | None:

@@ -46,7 +46,11 @@ def cells(path: Path) -> list[dict]:
 
 def code(path: Path) -> str:
     """All code of a notebook as one text."""
-    return "\n".join(cell["text"] for cell in cells(path) if cell["type"] == "code")
+    return _text(path, "code")
+
+
+def _text(path: Path, kind: str) -> str:
+    return "\n".join(cell["text"] for cell in cells(path) if cell["type"] == kind)
 
 
 def digest(path: Path) -> str:
@@ -56,18 +60,17 @@ def digest(path: Path) -> str:
 
 def title(path: Path) -> str:
     """First heading of the notebook."""
-    lines = "\n".join(
-        cell["text"] for cell in cells(path) if cell["type"] == "markdown"
-    ).splitlines()
-    return next(line[2:].strip() for line in lines if line.startswith("# "))
+    return _first_line(path, "# ")
 
 
 def question(path: Path) -> str:
     """The question under the title: the first line of the notebook that is a block quote."""
-    lines = "\n".join(
-        cell["text"] for cell in cells(path) if cell["type"] == "markdown"
-    ).splitlines()
-    return next(line[1:].strip() for line in lines if line.startswith(">"))
+    return _first_line(path, ">")
+
+
+def _first_line(path: Path, mark: str) -> str:
+    lines = _text(path, "markdown").splitlines()
+    return next(line.removeprefix(mark).strip() for line in lines if line.startswith(mark))
 
 
 # What may stand in prose as digits: it names something and is no result.
@@ -98,6 +101,4 @@ def check() -> list[str]:
 
 
 if __name__ == "__main__":
-    problems = check()
-    print("\n".join(problems), file=sys.stderr, end="\n" if problems else "")
-    sys.exit(bool(problems))
+    sys.exit("\n".join(check()) or 0)

@@ -37,11 +37,8 @@ _BEGINNINGS = {
     ".zsav": (b"$FL3",),
     ".dta": (b"<stata_dta>", *(bytes([version]) for version in range(104, 120))),
     ".sas7bdat": (_SAS,),
-    ".zip": (
-        b"PK\x03\x04",
-        b"PK\x05\x06",
-        b"PK\x07\x08",
-    ),  # the second is empty, the third in parts
+    # A usual one, an empty one, and one in parts.
+    ".zip": (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"),
 }
 _RAGGED = (
     re.compile(r"on Line: (?P<row>\d+)[\s\S]*Columns: (?P<wanted>\d+) Found: (?P<found>\d+)"),
@@ -51,10 +48,7 @@ _RAGGED = (
 
 
 def check(path: Path, endings: tuple[str, ...] = ENDINGS, name: str = "") -> str:
-    """The ending of a file that is there, is not empty and is what its ending says. Raises InputError.
-
-    `name`: what to call the file in messages.
-    """
+    """The ending of a file (called `name`) that is there, not empty, and what its ending says. Raises InputError."""
     file, ending = name or relative(path), path.suffix.lower()
     if ending not in endings:
         raise InputError(
@@ -88,8 +82,7 @@ def _check_beginning(path: Path, wanted: tuple[bytes, ...], name: str) -> None:
 def check_columns(wanted: Iterable[str], present: Iterable[str], file: str) -> None:
     """Raise InputError when a column is not there, with the name that comes closest."""
     present = list(map(str, present))
-    absent = [column for column in wanted if column not in present]
-    if absent:
+    if absent := [column for column in wanted if column not in present]:
         guesses = get_close_matches(absent[0], present, n=1)
         hint = f" Did you mean {guesses[0]!r}?" if guesses else ""
         raise InputError(
@@ -98,14 +91,10 @@ def check_columns(wanted: Iterable[str], present: Iterable[str], file: str) -> N
 
 
 def fields(header: str, file: str) -> tuple[list[str], str]:
-    """Names in the first line of a CSV file, as they stand there, and what separates them.
-
-    Raises InputError for a name that comes twice.
-    """
+    """Names in the first line of a CSV file, and what separates them. Raises InputError for a name that comes twice."""
     mark = max(",;\t", key=header.count)
     names = next(csv.reader([header], delimiter=mark))
-    doubled = twice([name.strip() for name in names if name.strip()])
-    if doubled:
+    if doubled := twice([name.strip() for name in names if name.strip()]):
         raise InputError(f"{file}: two columns are named {doubled!r}. Rename one.")
     return names, mark
 
@@ -153,8 +142,7 @@ def reading(file: str, *errors: type[Exception]) -> Iterator[None]:
 def unreadable(file: str, error: Exception) -> InputError:
     """What a library says of a file that it cannot read, in the words of this project."""
     text = str(error).strip()
-    named = re.search(r"^\s*file = (.+)$", text, re.MULTILINE)  # by DuckDB: which of several
-    if named:
+    if named := re.search(r"^\s*file = (.+)$", text, re.MULTILINE):  # by DuckDB: which of several
         file = relative(Path(named[1].strip()))
         if "utf-8" in text and (row := re.search(r"CSV Error on Line: (\d+)", text)):
             return undecodable(file, row[1])
@@ -199,13 +187,8 @@ def sources(place: Path, endings: tuple[str, ...]) -> list[Path]:
         raise InputError(
             f"{relative(place)}: there is no such file or folder. Paths are relative to the project's folder."
         )
-    found = [
-        path
-        for path in sorted(place.rglob("*"))
-        if path.suffix.lower() in wanted
-        and path.is_file()
-        and not _is_junk(path.relative_to(place).parts)
-    ]
+    found = sorted(path for path in place.rglob("*") if path.suffix.lower() in wanted)
+    found = [p for p in found if p.is_file() and not _is_junk(p.relative_to(place).parts)]
     if not found:
         raise InputError(
             f"{relative(place)}: the folder holds none of {', '.join(wanted)}. Put the files there."
@@ -223,10 +206,9 @@ def find(place: Path, endings: tuple[str, ...]) -> Iterator[list[Found]]:
     """
     with tempfile.TemporaryDirectory(prefix="open-classrooms-") as folder:
         found = []
-        for source in sources(place, endings):
+        for number, source in enumerate(sources(place, endings)):
             if source.suffix.lower() == ".zip":
-                aside = Path(folder) / str(len(found))
-                found += _unpacked(source, endings, aside)
+                found += _unpacked(source, endings, Path(folder) / str(number))
             else:
                 found.append(Found(source, relative(source)))
         yield found
@@ -327,21 +309,15 @@ def state_of(path: str | Path) -> str:
         if place.is_relative_to(locate("data").resolve() / folder):
             return state
     size = place.stat().st_size  # a user's file may be too large to be read for this
-    alike = [make for length, make in _examples() if length == size]
-    copied = bool(alike) and place.read_bytes() in [make() for make in alike]
+    copied = any(length == size and make() == place.read_bytes() for length, make in _examples())
     return "simulated" if copied else "microdata"
 
 
 def _examples() -> Iterator[tuple[int, Callable[[], bytes]]]:
-    """Size of each simulated file, also inside an archive, and a function that reads it."""
+    """Size of each simulated file, also inside an archive, and a function that reads it before the next one comes."""
     for path in locate("data/simulated").glob("*.*"):
         yield path.stat().st_size, path.read_bytes
         if path.suffix == ".zip":
             with zipfile.ZipFile(path) as archive:
                 for member in archive.infolist():
-                    yield member.file_size, partial(_unpack, path, member.filename)
-
-
-def _unpack(archive: Path, member: str) -> bytes:
-    with zipfile.ZipFile(archive) as opened:
-        return opened.read(member)
+                    yield member.file_size, partial(archive.read, member)

@@ -6,7 +6,7 @@ Files are parsed, never executed.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,15 @@ import pandas as pd
 
 from helpers.project import InputError, relative
 from helpers.read import files
+
+ENDINGS = (".sav", ".zsav", ".sas7bdat", ".dta", ".csv")
+"""Files that `describe` and `pieces` read."""
+ROWS = 20_000
+"""A piece has as many rows as this."""
+
+# Encodings to try where a file does not say its own, or says a wrong one; the last can read any byte.
+_ENCODINGS = (None, "WINDOWS-1252", "ISO-8859-1")
+_DECIMAL_COMMA = re.compile(r'(?:^|;)"?-?\d+,\d+"?(?:;|$)', re.MULTILINE)
 
 
 def read(
@@ -26,21 +35,23 @@ def read(
 
     Parameters
     ----------
-    path, columns : the file, and the columns that it must have.
-    encoding : that of the text of a CSV file.
-    names : columns in which SPSS and Stata codes are replaced by value labels (see `labelled.value_labels`).
+    path, encoding, columns : the file, the encoding of its text (CSV), and the columns that it must have.
+    names : columns in which SPSS and Stata codes are replaced by `value_labels`.
     """
-    file = relative(path)
     match files.check(path):
         case ".csv":
             frame = _csv(path, encoding)
         case ".parquet":
             frame = _parquet(path)
         case _:
-            frame = _labelled(path, names)
-    files.check_columns(columns, frame.columns, file)
+            frame, meta = parse(path)
+            for column in set(names) & set(meta.variable_value_labels):
+                frame[column] = value_labels(frame[column], meta.variable_value_labels[column])
+            frame = frame.replace("", np.nan)  # an empty cell of a text variable
+            frame.index = frame.index + 1
+    files.check_columns(columns, frame.columns, relative(path))
     if frame.empty:
-        raise InputError(f"{file}: the file has columns but no rows. {files.AGAIN}")
+        raise InputError(f"{relative(path)}: the file has columns but no rows. {files.AGAIN}")
     return frame[list(dict.fromkeys(columns))]
 
 
@@ -48,7 +59,7 @@ def header(path: Path, encoding: str = "utf-8") -> list[str]:
     """Names of all columns of a file that `read` can read. Raises InputError."""
     match files.check(path):
         case ".csv":
-            return _csv_fields(path, files.csv_encoding(encoding, relative(path)))[0]
+            return _csv_start(path, relative(path), encoding)[0]
         case ".parquet":
             return list(_parquet(path, rows=0))
         case _:
@@ -56,11 +67,7 @@ def header(path: Path, encoding: str = "utf-8") -> list[str]:
 
 
 def numbers(
-    frame: pd.DataFrame,
-    column: str,
-    path: Path,
-    low: float | None = None,
-    high: float | None = None,
+    frame: pd.DataFrame, column: str, path: Path, low: float = -np.inf, high: float = np.inf
 ) -> pd.Series:
     """A column as numbers; missing stays missing.
 
@@ -68,23 +75,17 @@ def numbers(
 
     Parameters
     ----------
-    frame, column : rows as `read` gives them, and the column in question.
-    path : the file they come from, for the message.
-    low, high : ends of the scale, both of them possible; None: any number.
+    frame, column, path : rows as `read` gives them, the column in question, and their file.
+    low, high : ends of the scale, both of them possible; infinite: any number.
     """
     given, remedy = frame[column], "Correct or empty these"
     values = pd.to_numeric(given, errors="coerce").astype(float)
     text = values.isna() & given.notna()
     refuse(given, text, column, path, "text in a number column", remedy)
     refuse(given, np.isinf(values), column, path, "infinite values", remedy)
-    off = pd.Series(False, given.index)
-    if low is not None:
-        off |= values < low
-    if high is not None:
-        off |= values > high
     what = f"values off the scale {_plain(low)} to {_plain(high)}"
     remedy = "Correct them, empty them if they are missing codes, or change the scale"
-    refuse(given, off, column, path, what, remedy)
+    refuse(given, (values < low) | (values > high), column, path, what, remedy)
     return values
 
 
@@ -155,8 +156,8 @@ def _plain(value: object) -> str:
 
 
 def _csv(path: Path, encoding: str) -> pd.DataFrame:
+    _, mark, _ = _csv_start(path, relative(path), encoding)
     encoding = files.csv_encoding(encoding, relative(path))
-    _, mark = _csv_fields(path, encoding)
     with files.reading(relative(path), pd.errors.ParserError, pd.errors.EmptyDataError):
         frame = pd.read_csv(path, sep=mark, dtype=str, encoding=encoding, **files.CSV)
     if mark == ";":  # then the comma is the decimal mark
@@ -165,17 +166,20 @@ def _csv(path: Path, encoding: str) -> pd.DataFrame:
     return frame.dropna(how="all")
 
 
-def _csv_fields(path: Path, encoding: str) -> tuple[list[str], str]:
-    """Names of a CSV file and what separates them; the whole file must decode before any of it counts."""
+def _csv_start(
+    path: Path, name: str, encoding: str, errors: str = "strict"
+) -> tuple[list[str], str, str]:
+    """Names of a CSV file, what separates them, and how its rows begin; where errors are strict, all must decode."""
+    known = files.csv_encoding(encoding, name)
     try:
-        with path.open(encoding=encoding, newline="") as file:
-            first = file.readline()
-            for _ in file:
+        with path.open(encoding=known, errors=errors, newline="") as file:
+            first, start = file.readline(), file.read(100_000)
+            while errors == "strict" and file.read(100_000):
                 pass
     except UnicodeError:
-        row = _first_undecodable(path, encoding)
-        raise files.undecodable(relative(path), row, encoding.removesuffix("-sig")) from None
-    return files.fields(first, relative(path))
+        row = _first_undecodable(path, known)
+        raise files.undecodable(name, row, known.removesuffix("-sig")) from None
+    return *files.fields(first, name), start
 
 
 def _first_undecodable(path: Path, encoding: str) -> int:
@@ -195,25 +199,6 @@ def _parquet(path: Path, rows: int | None = None) -> pd.DataFrame:
         frame = (found if rows is None else found.limit(rows)).df()
     frame.index = frame.index + 1
     return frame
-
-
-def _labelled(path: Path, names: tuple[str, ...]) -> pd.DataFrame:
-    frame, meta = parse(path)
-    for column in set(names) & set(meta.variable_value_labels):
-        frame[column] = value_labels(frame[column], meta.variable_value_labels[column])
-    frame.index = frame.index + 1
-    # An empty cell of a text variable is an empty string in these formats.
-    return frame.replace("", np.nan)
-
-
-ENDINGS = (".sav", ".zsav", ".sas7bdat", ".dta", ".csv")
-"""Files that `describe` and `pieces` read."""
-ROWS = 20_000
-"""A piece has as many rows as this."""
-
-# Encodings to try where a file does not say its own, or says a wrong one; the last can read any byte.
-_ENCODINGS = (None, "WINDOWS-1252", "ISO-8859-1")
-_DECIMAL_COMMA = re.compile(r'(?:^|;)"?-?\d+,\d+"?(?:;|$)', re.MULTILINE)
 
 
 def parse(
@@ -262,15 +247,11 @@ def value_labels(codes: pd.Series, labels: dict) -> pd.Series:
     Where several codes have one label, the code follows it: nobody said that they mean the same.
     """
     counts = Counter(str(label).strip() for label in labels.values())
-
-    def shown(code: float | str) -> str:
-        written = str(int(code)) if isinstance(code, float) and code.is_integer() else str(code)
-        if code not in labels:
-            return written
+    shown = {code: _plain(code) for code in codes.dropna().unique()}
+    for code in shown.keys() & labels:
         label = str(labels[code]).strip()
-        return label if counts[label] == 1 else f"{label} ({written})"
-
-    return codes.map({code: shown(code) for code in codes.dropna().unique()}).astype("str")
+        shown[code] = label if counts[label] == 1 else f"{label} ({shown[code]})"
+    return codes.map(shown).astype("str")
 
 
 @dataclass(frozen=True)
@@ -299,31 +280,32 @@ def describe(path: Path, name: str, encoding: str | None = None) -> Table:
     ENDINGS, is empty, or is not what its ending says.
     """
     if files.check(path, ENDINGS, name) == ".csv":
-        names, _ = _csv_start(path, name, encoding)[0]
+        names, _, _ = _csv_start(path, name, encoding or "utf-8", "replace")
         columns = {field.strip().upper(): field for field in names}
         return Table(path, name, columns, {}, {}, "", None, encoding)
     frame, meta = parse(path, name, metadataonly=True, **_as_it_is(name, encoding))
-    capitals = {column: str(column).upper() for column in frame.columns}
-    labels = {capitals[column]: codes for column, codes in meta.variable_value_labels.items()}
+    columns = {str(column).upper(): column for column in frame.columns}
+    labels = {column.upper(): codes for column, codes in meta.variable_value_labels.items()}
     missing = {
-        capitals[column]: [(part["lo"], part["hi"]) for part in ranges]
+        column.upper(): [(part["lo"], part["hi"]) for part in ranges]
         for column, ranges in meta.missing_ranges.items()
     }
-    columns = {capital: column for column, capital in capitals.items()}
     title, rows = meta.file_label or "", meta.number_rows
     return Table(path, name, columns, labels, missing, title, rows, encoding)
 
 
-def pieces(table: Table, columns: list[str], text: tuple[str, ...] = ()) -> Iterator[pd.DataFrame]:
-    """The given columns (in capitals; `text` as text), ROWS rows at a time; the index counts rows as `frames` does.
+def pieces(
+    table: Table, columns: Collection[str], text: Collection[str] = ()
+) -> Iterator[pd.DataFrame]:
+    """Those of the columns that the file has (in capitals; `text` as text), ROWS rows at a time, which count as in `read`.
 
     Codes declared missing come as they are, Stata's and SAS's special missing values as letters. Raises InputError
     for a file that is cut off.
     """
     read = _read_csv if table.path.suffix.lower() == ".csv" else _read_binary
-    names = {table.columns[column]: column for column in columns}
-    for frame in read(table, list(names), [table.columns[column] for column in text]):
-        yield frame.rename(columns=names)[columns]
+    names = {given: column for column, given in table.columns.items() if column in columns}
+    for frame in read(table, list(names), [name for name in names if names[name] in text]):
+        yield frame.rename(columns=names)[list(names.values())]
 
 
 def _as_it_is(name: str, encoding: str | None) -> dict[str, object]:
@@ -344,22 +326,16 @@ def _read_binary(table: Table, columns: list[str], text: list[str]) -> Iterator[
         )
 
 
-def _csv_start(path: Path, name: str, encoding: str | None) -> tuple[tuple[list[str], str], str]:
-    """Names and mark of a CSV file, and how its rows begin."""
-    known = files.csv_encoding(encoding or "utf-8", name)
-    with path.open(encoding=known, errors="replace", newline="") as file:
-        return files.fields(file.readline(), name), file.read(100_000)
-
-
 def _read_csv(table: Table, columns: list[str], text: list[str]) -> Iterator[pd.DataFrame]:
-    (_, mark), start = _csv_start(table.path, table.name, table.encoding)
+    encoding = table.encoding or "utf-8"
+    _, mark, start = _csv_start(table.path, table.name, encoding, "replace")
     comma = mark == ";" and _DECIMAL_COMMA.search(start)
     # All columns, since pandas finds rows that are too long only then; those not asked for may hold any text.
     with (
         files.reading(table.name, pd.errors.ParserError),
         pd.read_csv(
             table.path, sep=mark, chunksize=ROWS, dtype=dict.fromkeys(text, str), decimal="," if comma else ".",
-            encoding=files.csv_encoding(table.encoding or "utf-8", table.name), encoding_errors="replace", **files.CSV,
+            encoding=files.csv_encoding(encoding, table.name), encoding_errors="replace", **files.CSV,
         ) as chunks,
     ):  # fmt: skip
         for frame in chunks:

@@ -80,18 +80,17 @@ def read_reports(paths: list[Path]) -> pd.DataFrame:
     `student_response_average` and `teacher_response_average`. Raises InputError for columns that are not there,
     words and rates that cannot be, two averages of the city in a year, a school twice in a year, and a year in two files.
     """
-    reports = {path: _read_one(path) for path in paths}
-    origin: dict[int, Path] = {}
-    for path, frame in reports.items():
-        for year in frame["report_year"].unique():
+    reports, origin = [], {}
+    for path in paths:
+        reports.append(_read_one(path))
+        for year in reports[-1]["report_year"].unique():
             if year in origin:
                 raise InputError(
                     f"{relative(origin[year])} and {relative(path)}, column 'Progress_Report_Year': both have the "
                     f"report of {year}. Keep one of them."
                 )
             origin[year] = path
-    records = pd.concat(reports.values()).sort_values(["report_year", "school_id"])
-    return records.reset_index(drop=True)
+    return pd.concat(reports).sort_values(["report_year", "school_id"], ignore_index=True)
 
 
 def _header(path: Path) -> set[str]:
@@ -101,23 +100,19 @@ def _header(path: Path) -> set[str]:
 
 def _read_one(path: Path) -> pd.DataFrame:
     frame = frames.read(path, list(_COLUMNS))
+    fill = "Fill them, or take these rows out"
     for column in ("School_ID", "Progress_Report_Year"):
-        missing = frame[column].isna()
-        frames.refuse(frame[column], missing, column, path, "empty cells", "Fill them, or take these rows out")  # fmt: skip
+        frames.refuse(frame[column], frame[column].isna(), column, path, "empty cells", fill)
     for column, words in _WORDS.items():
-        frames.coded(frame, column, {word: place for place, word in enumerate(words)}, path)
+        frames.coded(frame, column, dict.fromkeys(words, 0), path)
     years = frames.whole_numbers(frame, "Progress_Report_Year", path, 2000, 2100)
-    rates = {
-        column: frames.numbers(frame, column, path, 0, 100)
-        for column in _COLUMNS
-        if column.endswith("_Pct")
-    }
-    frame = frame.assign(**rates, Progress_Report_Year=years.astype(int))
-    for column in (column for column in rates if "_Avg_" in column):
-        usual = frame.groupby("Progress_Report_Year")[column].transform("first")
-        frames.refuse(
-            frame[column], frame[column].notna() & (frame[column] != usual), column, path,
-            "the city's average is not the same in all rows of a year", "Export the file again",
-        )  # fmt: skip
+    frame["Progress_Report_Year"] = years.astype(int)
+    what = "the city's average is not the same in all rows of a year"
+    for column in (column for column in _COLUMNS if column.endswith("_Pct")):
+        frame[column] = frames.numbers(frame, column, path, 0, 100)
+        if "_Avg_" in column:
+            usual = frame.groupby("Progress_Report_Year")[column].transform("first")
+            other = frame[column].notna() & (frame[column] != usual)
+            frames.refuse(frame[column], other, column, path, what, "Export the file again")
     frames.check_unique(frame, ["School_ID", "Progress_Report_Year"], path)
     return frame.rename(columns=_COLUMNS)

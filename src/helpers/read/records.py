@@ -10,7 +10,7 @@ import csv
 import re
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,12 +49,9 @@ class Records(AbstractContextManager):
     """SQL that says where a record of `file` stands."""
 
     def __init__(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        name: str,
-        folder: tempfile.TemporaryDirectory | None = None,
+        self, connection: duckdb.DuckDBPyConnection, name: str, held: ExitStack | None = None
     ):
-        self.connection, self.name, self._folder = connection, name, folder
+        self.connection, self.name, self._held = connection, name, held or connection
         self.columns = _kinds(connection, "file")
 
     def run(self, query: str) -> None:
@@ -77,9 +74,7 @@ class Records(AbstractContextManager):
 
     def __exit__(self, *_: object) -> None:
         """Let go of the file; a temporary table disappears."""
-        self.connection.close()
-        if self._folder:
-            self._folder.cleanup()
+        self._held.close()
 
 
 def open_records(
@@ -125,9 +120,7 @@ def find(source: Path | Sequence[Path]) -> tuple[list[Path], str]:
     """The files of a source, all with one ending, and that ending. Raises InputError."""
     paths = [source] if isinstance(source, Path) else list(source)
     if isinstance(source, Path) and source.is_dir():
-        paths = sorted(
-            path for path in source.iterdir() if path.is_file() and path.name[0] not in "._"
-        )
+        paths = sorted(p for p in source.iterdir() if p.is_file() and p.name[0] not in "._")
         if not paths:
             raise InputError(f"{relative(source)}: the folder holds no files. Put them there.")
     if not paths:
@@ -201,9 +194,8 @@ def _select_csv(path: Path) -> str:
     names, separator = read_header(path)
     columns = ", ".join(f"{quote(name)}: 'VARCHAR'" for name in names)
     missing = ", ".join(map(quote, files.MISSING))
-    cells = "*"
-    if separator == ";":
-        cells = rf"regexp_replace(COLUMNS(*), {quote(files.DECIMAL_COMMA)}, '\1.\2')"
+    commas = rf"regexp_replace(COLUMNS(*), {quote(files.DECIMAL_COMMA)}, '\1.\2')"
+    cells = commas if separator == ";" else "*"
     return (
         f"SELECT {cells} FROM read_csv({quote(str(path))}, auto_detect = false, header = true, "
         f"columns = {{{columns}}}, delim = {quote(separator)}, quote = '\"', escape = '\"', nullstr = [{missing}])"
@@ -237,25 +229,22 @@ def _refuse_unlike(paths: list[Path], columns: list[dict[str, str]]) -> None:
                     f"{relative(path)} {which} the column {', '.join(map(repr, sorted(names)))}, unlike "
                     f"{relative(paths[0])}. Files that belong together need the same columns."
                 )
-        for column, kind in found.items():
-            if (kind == "text") != (first[column] == "text"):
+        for column in found:
+            here, there = ("text" if of[column] == "text" else "numbers" for of in (found, first))
+            if here != there:
                 raise InputError(
-                    f"{relative(path)}, column {column!r}: {_spoken(kind)}, but {_spoken(first[column])} in "
-                    f"{relative(paths[0])}. Save the column in the same way in all files."
+                    f"{relative(path)}, column {column!r}: {here}, but {there} in {relative(paths[0])}. Save the column "
+                    "in the same way in all files."
                 )
-
-
-def _spoken(kind: str) -> str:
-    return "text" if kind == "text" else "numbers"
 
 
 def _open_labelled(
     paths: list[Path], name: str, columns: Collection[str], in_words: Collection[str]
 ) -> Records:
     """A temporary table on disk, filled in pieces; the columns `in_words` hold value labels."""
-    folder = tempfile.TemporaryDirectory()
-    connection = _connect(f"{folder.name}/records.duckdb")
-    try:
+    with ExitStack() as held:
+        folder = held.enter_context(tempfile.TemporaryDirectory())
+        connection = held.enter_context(_connect(f"{folder}/records.duckdb"))
         present = [parse(path, metadataonly=True)[1] for path in paths]
         for meta in present:
             files.check_columns(columns, meta.column_names, name)
@@ -270,11 +259,7 @@ def _open_labelled(
         for path, of_file in zip(paths, kinds, strict=True):
             _insert(connection, path, of_file)
         connection.execute("CREATE TEMPORARY VIEW file AS SELECT * FROM stored")
-        return Records(connection, name, folder)
-    except BaseException:
-        connection.close()
-        folder.cleanup()
-        raise
+        return Records(connection, name, held.pop_all())
 
 
 def _labelled_kinds(

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import count, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -91,17 +92,10 @@ def read_survey(
     respondents, weights = respondents[kept].reset_index(drop=True), weights[kept]
     _check_groups(respondents, list(wording), group, path)
     return Survey(
-        frame=respondents,
-        items=wording,
-        categories=labels,
-        often=len(labels) - frequent + 1,
-        statistics=("lowest", "often"),
-        weights=weights,
-        fay=fay,
-        fewest=(MINIMUM, 0),
-        files=(path,),
+        frame=respondents, items=wording, categories=labels, often=len(labels) - frequent + 1,
+        statistics=("lowest", "often"), weights=weights, fay=fay, fewest=(MINIMUM, 0), files=(path,),
         simulated=files.state_of(path) == "simulated",
-    )
+    )  # fmt: skip
 
 
 def _named(
@@ -109,7 +103,7 @@ def _named(
 ) -> list[str]:
     """Columns of labels. Raises InputError for a column that plays two parts."""
     places = dict.fromkeys([group, school]) if isinstance(group, str) else [*group, school]
-    named = [name for name in [*places, by] if name]
+    named = list(filter(None, [*places, by]))
     if taken_twice := files.twice([*items, *named, *weighing]):
         raise InputError(
             f"the column {taken_twice!r} is named twice among `items`, `group`, `school`, `by`, `weight` "
@@ -158,12 +152,7 @@ def _shortest(value: object) -> str:
 def _found(answers: pd.DataFrame) -> list[str]:
     """The whole numbers from 0 or 1 on, as far as each was given by somebody."""
     given = set(pd.unique(answers.to_numpy().ravel()))
-    number = 0 if "0" in given else 1
-    labels = []
-    while str(number) in given:
-        labels.append(str(number))
-        number += 1
-    return labels
+    return list(takewhile(given.__contains__, map(str, count(0 if "0" in given else 1))))
 
 
 def _codes(given: pd.Series, item: str, labels: list[str], path: Path) -> pd.Series:
@@ -184,13 +173,11 @@ def _codes(given: pd.Series, item: str, labels: list[str], path: Path) -> pd.Ser
 def _weights(frame: pd.DataFrame, columns: list[str], path: Path) -> np.ndarray:
     """Weights n x (1 + R), the final weight first; 1 for everybody where there are no columns."""
     weights = np.ones((len(frame), max(len(columns), 1)))
+    what = "a weight that is missing or negative"
     remedy = "Every row needs a weight of 0 or more: correct these, or take the rows out"
     for place, name in enumerate(columns):
         values = frames.numbers(frame, name, path)
-        wrong = values.isna() | (values < 0)
-        frames.refuse(
-            frame[name], wrong, name, path, "a weight that is missing or negative", remedy
-        )
+        frames.refuse(frame[name], ~(values >= 0), name, path, what, remedy)
         if not values.any():
             raise InputError(
                 f"{relative(path)}, column {name!r}: every weight is 0. Name another column."
@@ -208,20 +195,16 @@ def _weighing(path: Path, weight: str, replicates: str, encoding: str) -> list[s
     if not replicates:
         return [weight] if weight else []
     header = frames.header(path, encoding)
-    numbered = re.compile(re.escape(replicates) + r"(\d+)")
-    numbers = {
-        name: int(match[1])
-        for name in header
-        if name != weight and (match := numbered.fullmatch(name))
-    }
+    matches = (re.fullmatch(re.escape(replicates) + r"(\d+)", name) for name in header)
+    numbers = {match[0]: int(match[1]) for match in matches if match and match[0] != weight}
     found = sorted(numbers, key=numbers.get)
     if len(found) < 2:
         raise InputError(
             f"{relative(path)}: `replicates` needs two columns or more called {replicates}1, {replicates}2 and so on; "
             f"there is {', '.join(found) or 'none'}. The file has: {', '.join(header)}."
         )
-    first, last = numbers[found[0]], numbers[found[-1]]
-    if sorted(numbers.values()) != list(range(first, last + 1)):
+    first = numbers[found[0]]
+    if sorted(numbers.values()) != list(range(first, first + len(found))):
         raise InputError(
             f"{relative(path)}: the {len(found)} columns from {found[0]} to {found[-1]} are not numbered without gaps. "
             "Export all replicate weights, each once."

@@ -5,7 +5,6 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,19 +14,9 @@ import pandas as pd
 from helpers import kept
 from helpers.project import ROOT, InputError, locate, relative
 from helpers.read import files, frames, talis_files
+from helpers.read import talis_codebook as codebook
 from helpers.read.survey import Survey
-from helpers.read.talis_codebook import (
-    AGE_BANDS,
-    FAY,
-    FEWEST,
-    OFTEN,
-    REPLICATES,
-    STATISTICS,
-    WEIGHTS,
-)
-from helpers.read.talis_codebook import CATEGORIES as CATEGORIES
-from helpers.read.talis_codebook import ITEMS as ITEMS
-from helpers.read.talis_codebook import LEVELS as LEVELS
+from helpers.read.talis_codebook import CATEGORIES, ITEMS, LEVELS, WEIGHTS
 from helpers.read.talis_files import Member
 
 RAW, CACHE = ROOT / "data" / "raw", ROOT / "build" / "cache" / "talis"
@@ -44,6 +33,10 @@ class _Part:
     folder: Path
     members: list[Member]
 
+    def used(self) -> bool:
+        """Whether it gives schools or a system that no other file gave."""
+        return any(m.schools or len(m.left) < len(m.systems) for m in self.members)
+
 
 def read(
     place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str | None = None
@@ -52,11 +45,9 @@ def read(
 
     `frame` of the result holds, beside what Survey asks for, `name` of the system as the file labels it, `sex`,
     `age_band`, `school_type` (from school files of the same cycle), empty where the files do not say, and the variables
-    of `extra`.
-
-    Several files may be given, with one system or many. Cycle, system and level are what the data say. Teachers of
-    other levels are passed over. Converted tables are kept: in `.converted/` beside files below `data/raw/`, else in
-    `build/cache/talis/`.
+    of `extra`. Several files may be given, with one system or many. Cycle, system and level are what the data say;
+    teachers of other levels are passed over. Converted tables are kept: in `.converted/` beside files below
+    `data/raw/`, else in `build/cache/talis/`.
 
     Raises InputError for files that hold no such teachers; variables of no known cycle; the same system in two files
     with other rows; weights, schools, systems, levels or answers that are missing or cannot be; a teacher who stands
@@ -81,19 +72,12 @@ def read(
     frame, weights = _load(parts)
     frame = _with_schools(frame, parts)
     # Bands have an order that the alphabet does not know.
-    frame["age_band"] = pd.Categorical(frame["age_band"], AGE_BANDS, ordered=True)
+    frame["age_band"] = pd.Categorical(frame["age_band"], codebook.AGE_BANDS, ordered=True)
+    used = tuple(part.source for part in parts if part.used())
     return Survey(
-        frame=frame,
-        items=ITEMS,
-        categories=CATEGORIES,
-        often=OFTEN,
-        statistics=STATISTICS,
-        weights=weights,
-        fay=FAY,
-        fewest=FEWEST,
-        files=tuple(part.source for part in parts if any(map(_used, part.members))),
-        simulated=teachers[0].simulated,
-    )
+        frame=frame, items=ITEMS, categories=CATEGORIES, often=codebook.OFTEN, statistics=codebook.STATISTICS,
+        weights=weights, fay=codebook.FAY, fewest=codebook.FEWEST, files=used, simulated=teachers[0].simulated,
+    )  # fmt: skip
 
 
 # What the files hold
@@ -116,8 +100,7 @@ def _teachers(members: list[Member], level: int, place: str) -> list[Member]:
             f"{place}: it {what} of {LEVELS[level]} teachers (in the OECD's names: {'ABC'[level - 1]}TG...)."
         )
     for simulated in found:
-        real = next((m for m in found if m.simulated != simulated.simulated), None)
-        if real is not None:
+        if real := next((m for m in found if m.simulated != simulated.simulated), None):
             raise InputError(
                 f"{simulated.name} and {real.name}: one is simulated, the other is not. Give one or the other."
             )
@@ -147,14 +130,14 @@ def _load(parts: list[_Part]) -> tuple[pd.DataFrame, np.ndarray]:
 
     members = [(part.folder, member) for part in parts for member in part.members]
     rows = sum(member.rows for _, member in members)
-    frames, weights, done = [], np.empty((rows, 1 + REPLICATES)), 0
+    tables, weights, done = [], np.empty((rows, len(WEIGHTS))), 0
     for folder, member, name in ((*pair, name) for pair in members for name in pair[1].teachers):
         table = duckdb.read_parquet(str(folder / name)).df()
         table = table[~table["system"].isin(member.left)]
         weights[done : done + len(table)] = table[WEIGHTS]
         done += len(table)
-        frames.append(table.drop(columns=WEIGHTS).astype(dict.fromkeys(_WORDS, "str")))
-    return pd.concat(frames, ignore_index=True), weights[:done]
+        tables.append(table.drop(columns=WEIGHTS).astype(dict.fromkeys(_WORDS, "str")))
+    return pd.concat(tables, ignore_index=True), weights[:done]
 
 
 def _with_schools(frame: pd.DataFrame, parts: list[_Part]) -> pd.DataFrame:
@@ -183,36 +166,21 @@ def _converted(source: Path, level: int, extra: tuple[str, ...], encoding: str |
     causes = map(kept.digest, [*kept.closure({"read.talis"}), source])
     content = hashlib.sha256("".join(causes).encode())
     name = f"{source.name}-{asked.hexdigest()[:8]}-"
-    folder = _cache_folder(source)
-    target = folder / (name + content.hexdigest()[:16])
+    target = _cache_folder(source) / (name + content.hexdigest()[:16])
     members = _kept(target)
     if members is None:
-        folder.mkdir(parents=True, exist_ok=True)
-        aside = Path(tempfile.mkdtemp(prefix="aside-", dir=folder))
-        try:
+        with kept.making(target, f"{glob.escape(name)}*") as aside:
             members = talis_files.convert(source, level, extra, encoding, aside)
-            _write_facts(aside, members)
-            for old in folder.glob(f"{glob.escape(name)}*"):
-                shutil.rmtree(old)
-            kept.put(aside, target)
-        finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            digests = {path.name: kept.digest(path) for path in sorted(aside.glob("*.parquet"))}
+            facts = json.dumps({"members": list(map(asdict, members)), "digests": digests})
+            (aside / "facts.json").write_text(facts, encoding="utf-8")
+            shutil.rmtree(target, ignore_errors=True)  # it was there, but not whole
     return _Part(source, target, members)
-
-
-def _used(member: Member) -> bool:
-    return bool(member.schools) or len(member.left) < len(member.systems)
 
 
 def _cache_folder(source: Path) -> Path:
     inside = source.resolve().is_relative_to(RAW.resolve())
     return source.parent / ".converted" if inside and os.access(source.parent, os.W_OK) else CACHE
-
-
-def _write_facts(folder: Path, members: list[Member]) -> None:
-    digests = {path.name: kept.digest(path) for path in sorted(folder.glob("*.parquet"))}
-    facts = {"members": list(map(asdict, members)), "digests": digests}
-    (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
 def _kept(folder: Path) -> list[Member] | None:

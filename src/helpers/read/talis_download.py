@@ -23,27 +23,23 @@ from helpers.kept import digest
 from helpers.project import ROOT, InputError, relative
 
 FOLDER = ROOT / "data" / "raw" / "talis"
-
 URL = "https://webfs.oecd.org/talis/SPSS_2018_international.zip"
 """As in R/downloadTALIS.R of the R package EdSurvey (American Institutes for Research)."""
-
 BY_HAND = (
     "To get it by hand: open the OECD's page of the TALIS 2018 database "
     "(https://www.oecd.org/en/data/datasets/talis-2018-database.html), download the SPSS files, and put the zip or "
     "its .sav files into data/raw/talis/. If the files have moved: make talis-data TALIS_URL=https://..."
 )
 """The page as given in the help of `df_talis18` in the OECD's R package Rrepest."""
-
+AGAIN = "then type make talis-data again."
 PATIENCE = 30.0
 """Seconds without data after which a connection counts as dead."""
-
 PAUSES = (1.0, 3.0, 9.0)
 """Seconds to wait before each further try."""
 
 _ADDRESS = re.compile(
     r"(https://[a-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:\d+)?/[!-~]*", re.IGNORECASE
 )
-_CHUNK = 2**20
 _ZIP = b"PK\x03\x04"
 _DEFLATE64 = 9
 """A kind of compression that Python cannot undo; a zip with it may be whole."""
@@ -51,6 +47,10 @@ _DEFLATE64 = 9
 
 class _Broken(Exception):
     """A failure that may pass: worth another try."""
+
+
+def _by_hand(what: str) -> InputError:
+    return InputError(f"{what} {BY_HAND}")
 
 
 def main() -> int:
@@ -62,7 +62,8 @@ def main() -> int:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"\n{relative(FOLDER)}: cannot write there ({error}). Make room or change the rights, then type make talis-data again.", file=sys.stderr)  # fmt: skip
+        remedy = f"Make room or change the rights, {AGAIN}"
+        print(f"\n{relative(FOLDER)}: cannot write there ({error}). {remedy}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"\nStopped. {_kept(_part(FOLDER / _name(url)))}".rstrip(), file=sys.stderr)
@@ -71,12 +72,8 @@ def main() -> int:
 
 
 def fetch(
-    url: str,
-    folder: Path,
-    sha256: str = "",
-    patience: float = PATIENCE,
-    pauses: tuple[float, ...] = PAUSES,
-) -> str:
+    url: str, folder: Path, sha256: str = "", patience: float = PATIENCE, pauses: tuple[float, ...] = PAUSES
+) -> str:  # fmt: skip
     """Put a zip into a folder, unless it is there and whole; returns a sentence about it.
 
     Raises InputError, with what to do by hand, when the file cannot be had or is not what it should be: then only a
@@ -86,22 +83,24 @@ def fetch(
     ----------
     url, folder : where the file comes from, and where it goes.
     sha256 : checksum that the file must have; empty: any.
-    patience : seconds without data until a connection counts as dead.
-    pauses : seconds to wait before each further try.
+    patience, pauses : seconds without data until a connection counts as dead, and to wait before each further try.
     """
-    target = folder / _name(url)
-    sha256 = _checksum(sha256)
+    target, sha256 = folder / _name(url), sha256.strip().lower()
+    if sha256 and not re.fullmatch("[0-9a-f]{64}", sha256):
+        what = "a SHA-256 checksum has 64 digits from 0 to f. Correct it or leave it out."
+        raise InputError(f"TALIS_SHA256={sha256}: {what}")
     with _alone(folder):
         if target.exists():
             if fault := _fault(target, sha256):
-                raise InputError(f"{relative(target)} is there, but {fault}. Remove it, then type make talis-data again. {BY_HAND}")  # fmt: skip
+                raise _by_hand(f"{relative(target)} is there, but {fault}. Remove it, {AGAIN}")
             return f"{relative(target)} is there and whole: nothing to do."
         part = _part(target)
         print(f"Fetching {url} into {relative(target.parent)}/", flush=True)
         _transfer(url, part, patience, pauses)
         if fault := _fault(part, sha256):
             part.unlink()
-            raise InputError(f"{url}: what came {fault}. It was removed; make talis-data starts anew. {BY_HAND}")  # fmt: skip
+            what = f"what came {fault}. It was removed; make talis-data starts anew."
+            raise _by_hand(f"{url}: {what}")
         part.rename(target)
     known = f"to have it checked from now on: TALIS_SHA256={digest(target)}"
     return f"{relative(target)}: {_size(target)}, SHA-256 {'as expected' if sha256 else known}."
@@ -119,10 +118,12 @@ def _alone(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print(f"Another download into {relative(folder)}/ is at work; waiting for it.", flush=True)  # fmt: skip
+            what = "is at work; waiting for it."
+            print(f"Another download into {relative(folder)}/ {what}", flush=True)
             fcntl.flock(place, fcntl.LOCK_EX)
         except OSError as error:  # some file systems of networks cannot lock a folder
-            print(f"{relative(folder.parent)}: cannot be locked ({error}); start one download at a time.", flush=True)  # fmt: skip
+            what = f"cannot be locked ({error}); start one download at a time."
+            print(f"{relative(folder.parent)}: {what}", flush=True)
         yield
     finally:
         os.close(place)  # which unlocks it, as the end of the process does
@@ -133,28 +134,26 @@ def _name(url: str) -> str:
     _check_address(url)
     name = urlsplit(url).path.rpartition("/")[2]
     if not re.fullmatch(r"[\w.-]+\.zip", name, re.IGNORECASE | re.ASCII):
-        raise InputError(f"TALIS_URL={url}: this is not the address of a zip file. {BY_HAND}")
+        raise _by_hand(f"TALIS_URL={url}: this is not the address of a zip file.")
     return name
 
 
 def _check_address(url: str) -> None:
     if not _ADDRESS.fullmatch(url):
-        raise InputError(f"{url!r}: no address to fetch data from; it must begin with https:// and a host. {BY_HAND}")  # fmt: skip
-
-
-def _checksum(text: str) -> str:
-    text = text.strip().lower()
-    if text and not re.fullmatch("[0-9a-f]{64}", text):
-        raise InputError(f"TALIS_SHA256={text}: a SHA-256 checksum has 64 digits from 0 to f. Correct it or leave it out.")  # fmt: skip
-    return text
+        what = "no address to fetch data from; it must begin with https:// and a host."
+        raise _by_hand(f"{url!r}: {what}")
 
 
 def _part(target: Path) -> Path:
     return target.with_name(f"{target.name}.part")
 
 
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.1f} MB"
+
+
 def _size(path: Path) -> str:
-    return f"{path.stat().st_size / 1e6:.1f} MB"
+    return _megabytes(path.stat().st_size)
 
 
 def _kept(part: Path) -> str:
@@ -170,7 +169,8 @@ def _transfer(url: str, part: Path, patience: float, pauses: tuple[float, ...]) 
             return _try(url, part, patience)
         except _Broken as error:
             if pause is None:
-                raise InputError(f"{url}: {error}, {len(pauses) + 1} times in a row. {_kept(part)}{BY_HAND}") from error  # fmt: skip
+                often = f"{len(pauses) + 1} times in a row"
+                raise _by_hand(f"{url}: {error}, {often}. {_kept(part)}".rstrip()) from error
             print(f"{part.stem}: {error}; trying again in {pause:g} s", file=sys.stderr)
             time.sleep(pause)
 
@@ -178,9 +178,7 @@ def _transfer(url: str, part: Path, patience: float, pauses: tuple[float, ...]) 
 def _try(url: str, part: Path, patience: float) -> None:
     """Ask for what the part file lacks and append it."""
     have = part.stat().st_size if part.exists() else 0
-    headers = {"User-Agent": "open-classrooms"}
-    if have:
-        headers["Range"] = f"bytes={have}-"
+    headers = {"User-Agent": "open-classrooms"} | ({"Range": f"bytes={have}-"} if have else {})
     try:
         with _network(patience):
             response = _OPENER.open(Request(url, headers=headers), timeout=patience)
@@ -201,52 +199,47 @@ def _refused(error: HTTPError, url: str, part: Path, have: int) -> None:
         raise _Broken("what was there is no part of the server's file, and was removed")
     if error.code in (408, 429) or error.code >= 500:
         raise _Broken(answer)
-    raise InputError(f"{url}: {answer}. {BY_HAND}")
+    raise _by_hand(f"{url}: {answer}.")
 
 
 def _receive(response: HTTPResponse, url: str, part: Path, have: int, patience: float) -> None:
-    if response.status == 206:
-        if not (response.headers["Content-Range"] or "").startswith(f"bytes {have}-"):
-            part.unlink(missing_ok=True)
-            raise _Broken("the server sent another part than was asked for")
-        start = b""
-    else:  # the whole file, whatever was asked for
+    """Append what the server sends, or start anew where it sends the whole file, whatever was asked for."""
+    from tqdm import tqdm
+
+    if response.status != 206:
         have = 0
-        with _network(patience):
-            start = response.read(len(_ZIP))
-        if not start:
-            raise _Broken("the server sent nothing")
-        if start != _ZIP[: len(start)]:
-            kind = response.headers.get_content_type()
-            raise InputError(f"{url}: no zip file comes from there, but something else ({kind}), such as a web page. {BY_HAND}")  # fmt: skip
-    length = response.headers["Content-Length"]
-    total = have + int(length) if length and length.isdigit() else None
+    elif not (response.headers["Content-Range"] or "").startswith(f"bytes {have}-"):
+        part.unlink(missing_ok=True)
+        raise _Broken("the server sent another part than was asked for")
+    with _network(patience):
+        data = response.read(len(_ZIP))
+    if not have:
+        _check_beginning(response, url, data)
+    length = response.headers["Content-Length"] or ""
+    total = have + int(length) if length.isdigit() else None
     part.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(part.parent).free
     if total and total - have > free:
-        raise InputError(f"{relative(part.parent)}: {(total - have) / 1e6:.1f} MB are needed and {free / 1e6:.1f} MB are free. Make room, then type make talis-data again.")  # fmt: skip
-    _append(response, part, start, have, total, patience)
-    if total and part.stat().st_size < total:
-        raise _Broken(f"the connection ended after {_size(part)} of {total / 1e6:.1f} MB")
-
-
-def _append(
-    response: HTTPResponse, part: Path, start: bytes, have: int, total: int | None, patience: float
-) -> None:
-    from tqdm import tqdm
-
+        room = f"{_megabytes(total - have)} are needed and {_megabytes(free)} are free"
+        raise InputError(f"{relative(part.parent)}: {room}. Make room, {AGAIN}")
     bar = tqdm(desc=part.stem, initial=have, total=total, unit="B", unit_scale=True, disable=None)
     with bar, part.open("ab" if have else "wb") as file:
-        file.write(start)
-        bar.update(len(start))
-        while data := _read(response, patience):
+        while data:
             file.write(data)
             bar.update(len(data))
+            with _network(patience):
+                data = response.read1(2**20)
+    if total and part.stat().st_size < total:
+        raise _Broken(f"the connection ended after {_size(part)} of {_megabytes(total)}")
 
 
-def _read(response: HTTPResponse, patience: float) -> bytes:
-    with _network(patience):
-        return response.read1(_CHUNK)
+def _check_beginning(response: HTTPResponse, url: str, start: bytes) -> None:
+    if not start:
+        raise _Broken("the server sent nothing")
+    if start != _ZIP[: len(start)]:
+        kind = response.headers.get_content_type()
+        what = f"no zip file comes from there, but something else ({kind}), such as a web page."
+        raise _by_hand(f"{url}: {what}")
 
 
 @contextmanager
@@ -282,13 +275,10 @@ def _fault(path: Path, sha256: str) -> str:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             for entry in entries:
-                if entry.compress_type == _DEFLATE64:
-                    continue
-                with archive.open(
-                    entry
-                ) as file:  # to its end, which checks its place, length and check sum
-                    while file.read(_CHUNK):
-                        pass
+                if entry.compress_type != _DEFLATE64:
+                    # To its end, which checks its place, length and check sum.
+                    with archive.open(entry) as file, open(os.devnull, "wb") as nothing:
+                        shutil.copyfileobj(file, nothing)
     except Exception as error:  # zipfile has no common error for what damage can do to a file
         return f"is no whole zip file ({error or type(error).__name__})"
     if not any(entry.filename.lower().endswith(".sav") for entry in entries):

@@ -19,6 +19,8 @@ MISSING_LABEL = re.compile(
     r"not admin|not reached|logically not applicable|omitted|invalid|^missing$", re.IGNORECASE
 )
 """What labels of missing codes say."""
+_TEXT = ("CNTRY", "IDCNTPOP")
+"""Variables that are text."""
 
 
 @dataclass
@@ -55,12 +57,11 @@ def convert(
     with files.find(source, frames.ENDINGS) as found:
         for number, file in enumerate(found):
             table = frames.describe(file.path, file.name, encoding)
-            member = Member(file.name, _kind(table))
-            if member.kind == "teacher":
-                _convert_teachers(table, level, extra, folder, str(number), member)
-            elif member.kind == "school":
-                _convert_schools(table, level, folder, str(number), member)
-            members.append(member)
+            members.append(Member(file.name, _kind(table)))
+            if members[-1].kind == "teacher":
+                _convert_teachers(table, level, extra, folder / f"teachers-{number}", members[-1])
+            elif members[-1].kind == "school":
+                _convert_schools(table, level, folder / f"schools-{number}", members[-1])
     return members
 
 
@@ -74,14 +75,10 @@ def _kind(table: Table) -> str:
 
 
 def _cycle(table: Table, letter: str) -> int:
-    digits = {
-        match[1] for name in table.columns if (match := re.match(rf"T{letter}(\d)G\d\d", name))
-    }
-    cycles = {codebook.CYCLES.get(digit) for digit in digits}
+    found = (re.match(rf"T{letter}(\d)G\d\d", name) for name in table.columns)
+    cycles = {codebook.CYCLES.get(match[1]) for match in found if match}
     if len(cycles) != 1 or None in cycles:
-        known = ", ".join(
-            f"T{letter}{digit}G.. of {cycle}" for digit, cycle in codebook.CYCLES.items()
-        )
+        known = ", ".join(f"T{letter}{digit}G.. of {at}" for digit, at in codebook.CYCLES.items())
         raise InputError(
             f"{table.name}: the variables are not of one cycle known here ({known}). Leave this file out."
         )
@@ -89,7 +86,7 @@ def _cycle(table: Table, letter: str) -> int:
 
 
 def _convert_teachers(
-    table: Table, level: int, extra: tuple[str, ...], folder: Path, number: str, member: Member
+    table: Table, level: int, extra: tuple[str, ...], place: Path, member: Member
 ) -> None:
     from tqdm import tqdm
 
@@ -101,13 +98,11 @@ def _convert_teachers(
         "CNTRY", "IDCNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", "IDTEACH", f"TT{digit}G01", f"TT{digit}G02", grouped,
         *QUESTIONS[cycle].values(), *extra, *WEIGHTS,
     }  # fmt: skip
-    columns = [name for name in table.columns if name in wanted]
     ids, levels = [], set()
     # Shown in a terminal only: a notebook would keep every step of it.
-    with tqdm(
-        total=table.rows, desc=f"Reading {table.name}", unit=" rows", disable=None, leave=False
-    ) as bar:
-        for piece in frames.pieces(table, columns, _text(table)):
+    what = f"Reading {table.name}"
+    with tqdm(total=table.rows, desc=what, unit=" rows", disable=None, leave=False) as bar:
+        for piece in frames.pieces(table, wanted, _TEXT):
             bar.update(len(piece))
             at = _level(piece, table)
             levels |= set(at.astype(int))
@@ -116,11 +111,10 @@ def _convert_teachers(
                 continue
             made = _teacher_rows(piece, table, cycle, level, extra)
             teacher = _ids(piece, "IDTEACH", table, "no number of the teacher")
-            ids.append(made[["system", "school_id"]].assign(teacher=teacher))
-            ids[-1]["digest"] = _row_digests(ids[-1], made)
-            file = f"teachers-{number}-{len(member.teachers):03d}.parquet"
-            _write(made, folder / file)
-            member.teachers.append(file)
+            who = made[["system", "school_id"]].assign(teacher=teacher)
+            told = pd.concat([who, made[[*codebook.ITEMS, "TCHWGT"]].astype(float)], axis=1)
+            ids.append(who.assign(digest=pd.util.hash_pandas_object(told, index=False)))
+            member.teachers.append(_write(made, f"{place}-{len(member.teachers):03d}.parquet"))
     member.levels = sorted(levels)
     if ids:
         _finish(pd.concat(ids), table, member)
@@ -141,13 +135,7 @@ def _finish(ids: pd.DataFrame, table: Table, member: Member) -> None:
         raise InputError(
             f"{table.name}, column 'CNTRY': simulated systems (codes X..) and real ones in one file. Separate them."
         )
-    labelled_so = table.title.upper().startswith("SIMULATED")
-    member.simulated = bool(made_up.all() or labelled_so)
-
-
-def _row_digests(ids: pd.DataFrame, made: pd.DataFrame) -> pd.Series:
-    told = pd.concat([ids, made[[*codebook.ITEMS, "TCHWGT"]].astype(float)], axis=1)
-    return pd.util.hash_pandas_object(told, index=False)
+    member.simulated = bool(made_up.all()) or table.title.upper().startswith("SIMULATED")
 
 
 def _teacher_rows(
@@ -155,11 +143,9 @@ def _teacher_rows(
 ) -> pd.DataFrame:
     """One piece of a teacher file as rows of a Survey, with weights."""
     made = _places(piece, table, cycle, level)
-    made |= {
-        "name": _names(piece, table, made["system"]),
-        "sex": _coded(piece, f"TT{codebook.digit(cycle)}G01", table, codebook.SEX),
-        "age_band": _age_bands(piece, table, cycle),
-    }
+    made["name"] = _names(piece, table, made["system"])
+    made["sex"] = _coded(piece, f"TT{codebook.digit(cycle)}G01", table, codebook.SEX)
+    made["age_band"] = _age_bands(piece, table, cycle)
     made |= {item: _answers(piece, item, table, cycle) for item in codebook.ITEMS}
     made |= {variable: _without_missing(piece, variable, table) for variable in extra}
     made |= {weight: _weight(piece, weight, table) for weight in WEIGHTS}
@@ -172,23 +158,21 @@ def _places(piece: pd.DataFrame, table: Table, cycle: int, level: int) -> dict[s
     return {"cycle": cycle, "system": system, "level": level, "school_id": school}
 
 
-def _convert_schools(table: Table, level: int, folder: Path, number: str, member: Member) -> None:
+def _convert_schools(table: Table, level: int, place: Path, member: Member) -> None:
     cycle = member.cycle = _cycle(table, "C")
     variable = _school_type(table, cycle)
-    levelled = {"IDPOP", "IDCNTPOP"} & set(table.columns)
-    if variable is None or not levelled or not {"CNTRY", "IDSCHOOL"} <= set(table.columns):
+    levelled = {"IDPOP", "IDCNTPOP"} & table.columns.keys()
+    if variable is None or not levelled or not {"CNTRY", "IDSCHOOL"} <= table.columns.keys():
         return
     wanted = {"CNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", variable}
-    columns = [name for name in table.columns if name in wanted]
     pieces = []
-    for piece in frames.pieces(table, columns, _text(table)):
+    for piece in frames.pieces(table, wanted, _TEXT):
         piece = piece[_level(piece, table) == level]
         kinds = _coded(piece, variable, table, codebook.SCHOOL_TYPES)
         pieces.append(pd.DataFrame(_places(piece, table, cycle, level) | {"school_type": kinds}))
     made = pd.concat(pieces) if pieces else pd.DataFrame()
     if len(made):
-        member.schools = [f"schools-{number}.parquet"]
-        _write(made, folder / member.schools[0])
+        member.schools = [_write(made, f"{place}.parquet")]
 
 
 def _school_type(table: Table, cycle: int) -> str | None:
@@ -201,10 +185,11 @@ def _school_type(table: Table, cycle: int) -> str | None:
     return named if not table.labels and named in table.columns else None
 
 
-def _write(frame: pd.DataFrame, path: Path) -> None:
+def _write(frame: pd.DataFrame, place: str) -> str:
     import duckdb
 
-    duckdb.from_df(frame).write_parquet(str(path))
+    duckdb.from_df(frame).write_parquet(place)
+    return Path(place).name
 
 
 # Checks of a file as a whole
@@ -213,7 +198,7 @@ def _write(frame: pd.DataFrame, path: Path) -> None:
 def _check_columns(table: Table) -> None:
     needed = ["CNTRY", "IDSCHOOL", "IDTEACH", *WEIGHTS]
     absent = [column for column in needed if column not in table.columns]
-    if "IDPOP" not in table.columns and "IDCNTPOP" not in table.columns:
+    if not {"IDPOP", "IDCNTPOP"} & table.columns.keys():
         absent.append("IDPOP")
     if absent:
         more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
@@ -225,43 +210,37 @@ def _check_columns(table: Table) -> None:
 
 def _check_codes(table: Table, cycle: int) -> None:
     """The file's own labels and missing codes of the question must say what is known here."""
-    missing = {code: NO_ANSWER for code in UNANSWERED[cycle]} | {NOT_ASKED: NOT_ADMINISTERED}
     for variable in QUESTIONS[cycle].values():
-        labels = {k: v for k, v in table.labels.get(variable, {}).items() if not isinstance(k, str)}
-        ranges = table.missing.get(variable, [])
-        for code in ANSWERS:
-            declared = any(low <= code <= high for low, high in ranges)
-            if declared or MISSING_LABEL.search(labels.get(code, "")):
-                raise _contradiction(
-                    table, variable, f"{code} is declared missing, but is an answer"
-                )
-            if code > ANSWERS[0] and labels.get(code, "").lower().startswith("never"):
-                raise _contradiction(table, variable, f"{code} is labelled {labels[code]!r}")
-        for code, label in labels.items():
-            if code in ANSWERS or not MISSING_LABEL.search(label):
-                continue
-            means = NOT_ADMINISTERED if _NOT_ADMINISTERED_LABEL.search(label) else NO_ANSWER
-            if missing.get(code) != means:
-                raise _contradiction(table, variable, f"{code:g} is labelled {label!r}")
+        if wrong := _contradiction(table, variable, cycle):
+            raise InputError(
+                f"{table.name}, column {variable!r}: {wrong}. The file does not code this question as the OECD does: 1 "
+                "(never) to 6 answers, 7 not reached, 8 not administered, 9 omitted. Get the OECD's own file."
+            )
 
 
-def _contradiction(table: Table, variable: str, what: str) -> InputError:
-    return InputError(
-        f"{table.name}, column {variable!r}: {what}. The file does not code this question as the OECD does: 1 (never) "
-        "to 6 answers, 7 not reached, 8 not administered, 9 omitted. Get the OECD's own file."
-    )
+def _contradiction(table: Table, variable: str, cycle: int) -> str:
+    """What a variable's labels and missing codes say otherwise than the codebook; empty for nothing."""
+    missing = dict.fromkeys(UNANSWERED[cycle], NO_ANSWER) | {NOT_ASKED: NOT_ADMINISTERED}
+    labels = {k: v for k, v in table.labels.get(variable, {}).items() if not isinstance(k, str)}
+    for code in ANSWERS:
+        label, ranges = labels.get(code, ""), table.missing.get(variable, [])
+        if MISSING_LABEL.search(label) or any(low <= code <= high for low, high in ranges):
+            return f"{code} is declared missing, but is an answer"
+        if code > ANSWERS[0] and label.lower().startswith("never"):
+            return f"{code} is labelled {label!r}"
+    for code, label in labels.items():
+        means = NOT_ADMINISTERED if _NOT_ADMINISTERED_LABEL.search(label) else NO_ANSWER
+        if code not in ANSWERS and MISSING_LABEL.search(label) and missing.get(code) != means:
+            return f"{code:g} is labelled {label!r}"
+    return ""
 
 
 # Columns of a piece
 
 
-def _text(table: Table) -> tuple[str, ...]:
-    return tuple(name for name in ("CNTRY", "IDCNTPOP") if name in table.columns)
-
-
 def _numbers(piece: pd.DataFrame, column: str, table: Table) -> pd.Series:
-    """A column as numbers; special missing values (letters) become missing. Raises InputError for text."""
-    given = piece[column]
+    """A column as numbers, missing where it has letters (special missing values) or is not there. Raises InputError."""
+    given = piece.get(column, pd.Series(np.nan, piece.index))
     values = pd.to_numeric(given, errors="coerce").astype(float)
     if values.isna().any() and not pd.api.types.is_numeric_dtype(given):
         text = given.astype(str).str.strip()
@@ -280,9 +259,8 @@ def _special(text: pd.Series, table: Table) -> pd.Series:
 
 
 def _level(piece: pd.DataFrame, table: Table) -> pd.Series:
-    if "IDPOP" in piece:
-        column, level = "IDPOP", _numbers(piece, "IDPOP", table)
-    else:
+    column, level = "IDPOP", _numbers(piece, "IDPOP", table)
+    if column not in piece:
         column, last = "IDCNTPOP", piece["IDCNTPOP"].astype(str).str.strip().str[-1:]
         level = pd.to_numeric(last, errors="coerce").astype(float)
     _refuse(piece[column], level.isna(), column, table, "no level")
@@ -312,7 +290,7 @@ def _ids(piece: pd.DataFrame, column: str, table: Table, what: str) -> pd.Series
 
 def _weight(piece: pd.DataFrame, column: str, table: Table) -> pd.Series:
     values = _present(piece, column, table)
-    wrong = ~np.isfinite(values) | (values < 0)
+    wrong = ~values.between(0, np.inf, inclusive="left")
     _refuse(piece[column], wrong, column, table, "weights that are missing, negative or infinite")
     return values
 
@@ -378,8 +356,6 @@ def _without_missing(piece: pd.DataFrame, variable: str, table: Table) -> pd.Ser
 
 def _coded(piece: pd.DataFrame, variable: str, table: Table, words: dict[int, str]) -> pd.Series:
     """A variable's codes as words; other codes are missing."""
-    if variable not in piece:
-        return pd.Series(np.nan, piece.index, dtype=object)
     return _numbers(piece, variable, table).map(words).astype(object)
 
 
@@ -388,10 +364,6 @@ def _age_bands(piece: pd.DataFrame, table: Table, cycle: int) -> pd.Series:
     grouped, words = codebook.AGES.get(cycle, (None, {}))
     if grouped in piece:
         return _coded(piece, grouped, table, words)
-    age = f"TT{codebook.digit(cycle)}G02"
-    if age not in piece:
-        return pd.Series(np.nan, piece.index, dtype=object)
-    # Missing codes are 97 to 99 or 997 to 999.
-    edges = [0, 30, 40, 50, 60, 97]
-    years = _numbers(piece, age, table)
+    years = _numbers(piece, f"TT{codebook.digit(cycle)}G02", table)
+    edges = [0, 30, 40, 50, 60, 97]  # missing codes are 97 to 99 or 997 to 999
     return pd.cut(years, edges, right=False, labels=codebook.AGE_BANDS).astype(object)

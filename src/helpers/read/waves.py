@@ -1,7 +1,8 @@
 """A survey of the same schools in several waves, read from the user's file: a row a teacher and wave."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import pandas as pd
@@ -77,9 +78,9 @@ def read(
     weight : a column of weights above 0; none: 1 for everybody.
     """
     of_items = scales if isinstance(scales, dict) else {}
-    answered = [item for items in of_items.values() for item in items] or list(scales)
-    given_levels = categories if isinstance(categories, dict) else dict.fromkeys(categories, "")
-    references = {name: str(level) for name, level in given_levels.items()}
+    answered = list(chain(*of_items.values())) or list(scales)
+    references = categories if isinstance(categories, dict) else dict.fromkeys(categories, "")
+    references = {name: str(level) for name, level in references.items()}
     named = [name for name in (teacher, wave, school, district, treated, *references) if name]
     numbers = [*controls, *filter(None, [weight]), *answered]
     _check_parameters((teacher, wave, school), of_items, answered, [*named, *numbers])
@@ -94,34 +95,23 @@ def read(
         scale: pd.DataFrame({name: frames.whole_numbers(given, name, path, low, high) for name in columns})
         for scale, columns in of_items.items()
     }  # fmt: skip
-    scores = {scale: _score(answers) for scale, answers in items.items()}
+    scores = {
+        scale: answers.mean(axis=1).where(answers.notna().mean(axis=1) >= 0.5)
+        for scale, answers in items.items()
+    }
+    scores = scores or {scale: frames.numbers(given, scale, path) for scale in scales}
+    conditions = {name: frames.numbers(given, name, path) for name in controls}
+    conditions |= {name: frames.categories(given, name) for name in references}
     found = in_order(set(frame["wave"]))
     survey = Waves(
-        name=relative(path),
-        frame=frame,
-        scores=pd.DataFrame(scores or {scale: frames.numbers(given, scale, path) for scale in scales}),
-        items=items,
-        conditions=_conditions(given, controls, references, path),
-        controls=tuple(controls),
-        categories=references,
-        waves=found,
-        baseline=found[0] if baseline == "" else str(baseline),
-        compared=bool(treated),
-        weighted=bool(weight),
-        clustered=cluster not in ("", school),
-        in_districts=bool(district),
+        name=relative(path), frame=frame, scores=pd.DataFrame(scores), items=items,
+        conditions=pd.DataFrame(conditions, index=given.index), controls=tuple(controls), categories=references,
+        waves=found, baseline=found[0] if baseline == "" else str(baseline), compared=bool(treated),
+        weighted=bool(weight), clustered=cluster not in ("", school), in_districts=bool(district),
     )  # fmt: skip
     _check_size(survey, wave, school)
     _check_scales(survey)
     return survey
-
-
-def _conditions(
-    given: pd.DataFrame, controls: Sequence[str], categories: Iterable[str], path: Path
-) -> pd.DataFrame:
-    numbers = {name: frames.numbers(given, name, path) for name in controls}
-    labels = {name: frames.categories(given, name) for name in categories}
-    return pd.DataFrame(numbers | labels, index=given.index)
 
 
 def _check_parameters(
@@ -144,14 +134,13 @@ def _check_parameters(
 
 def _places(given: pd.DataFrame, path: Path, **columns: str) -> pd.DataFrame:
     """Teacher, wave, school, district and cluster as labels; a school has one district and one cluster."""
-    frame = pd.DataFrame(index=given.index)
+    frame = pd.DataFrame("", given.index, list(columns), dtype=object)
+    remedy = "Fill it, or take these rows out"
     for part, column in columns.items():
-        frame[part] = frames.categories(given, column) if column else ""
         if column:
-            frames.refuse(
-                given[column], frame[part].isna(), column, path, f"a {part} that is missing",
-                "Fill it, or take these rows out",
-            )  # fmt: skip
+            frame[part] = frames.categories(given, column)
+            empty = frame[part].isna()
+            frames.refuse(given[column], empty, column, path, f"a {part} that is missing", remedy)
     for part in ("district", "cluster"):
         if columns[part]:
             _refuse_changing(given, frame, part, columns[part], path)
@@ -163,20 +152,16 @@ def _places(given: pd.DataFrame, path: Path, **columns: str) -> pd.DataFrame:
 def _refuse_changing(
     given: pd.DataFrame, frame: pd.DataFrame, part: str, column: str, path: Path
 ) -> None:
-    first = frame.groupby("school")[part].transform("first")
-    frames.refuse(
-        given[column], frame[part] != first, column, path, f"a school in two: another {part} than its first row",
-        "Give each school one, in all waves",
-    )  # fmt: skip
+    other = frame[part] != frame.groupby("school")[part].transform("first")
+    what = f"a school in two: another {part} than its first row"
+    frames.refuse(given[column], other, column, path, what, "Give each school one, in all waves")
 
 
 def _kinds(given: pd.DataFrame, frame: pd.DataFrame, treated: str, path: Path) -> pd.Series:
     words = frames.categories(given, treated).str.lower()
     kinds = words.map(dict.fromkeys(_YES, PEERS) | dict.fromkeys(_NO, OTHERS))
-    frames.refuse(
-        given[treated], kinds.isna(), treated, path, "values other than 1 and 0, or yes and no",
-        "Correct or fill these",
-    )  # fmt: skip
+    what, remedy = "values other than 1 and 0, or yes and no", "Correct or fill these"
+    frames.refuse(given[treated], kinds.isna(), treated, path, what, remedy)
     _refuse_changing(given, frame.assign(kind=kinds), "kind", treated, path)
     schools = frame.groupby(kinds)["school"].nunique().reindex([PEERS, OTHERS], fill_value=0)
     if schools.min() < 2:
@@ -189,32 +174,22 @@ def _kinds(given: pd.DataFrame, frame: pd.DataFrame, treated: str, path: Path) -
 
 def _weights(given: pd.DataFrame, weight: str, path: Path) -> pd.Series:
     values = frames.numbers(given, weight, path)
-    frames.refuse(
-        given[weight], values.isna() | (values <= 0), weight, path, "a weight that is missing or not positive",
-        "Every row needs a weight above 0",
-    )  # fmt: skip
+    what, remedy = "a weight that is missing or not positive", "Every row needs a weight above 0"
+    frames.refuse(given[weight], ~(values > 0), weight, path, what, remedy)
     return values
 
 
-def _score(answers: pd.DataFrame) -> pd.Series:
-    return answers.mean(axis=1).where(answers.notna().mean(axis=1) >= 0.5)
-
-
 def _check_size(survey: Waves, wave: str, school: str) -> None:
-    place = f"{survey.name}, column"
-    if len(survey.waves) < 2:
-        raise InputError(
-            f"{place} {wave!r}: there is one wave only ({survey.waves[0]}), so nothing can have changed. Add another."
-        )
-    if survey.baseline not in survey.waves:
-        raise InputError(
-            f"{place} {wave!r}: there is no wave {survey.baseline!r}; it has {', '.join(survey.waves)}. Correct "
-            "`baseline`."
-        )
-    if survey.frame["school"].nunique() < 2:
-        raise InputError(
-            f"{place} {school!r}: there is one school only, and errors between schools need two or more."
-        )
+    for column, wrong, what in (
+        (wave, len(survey.waves) < 2,
+            f"there is one wave only ({survey.waves[0]}), so nothing can have changed. Add another."),
+        (wave, survey.baseline not in survey.waves,
+            f"there is no wave {survey.baseline!r}; it has {', '.join(survey.waves)}. Correct `baseline`."),
+        (school, survey.frame["school"].nunique() < 2,
+            "there is one school only, and errors between schools need two or more."),
+    ):  # fmt: skip
+        if wrong:
+            raise InputError(f"{survey.name}, column {column!r}: {what}")
 
 
 def _check_scales(survey: Waves) -> None:

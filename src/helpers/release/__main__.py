@@ -33,19 +33,15 @@ def make(file: Path, kind: str) -> Path:
     Raises InputError when anything is refused, and then an earlier release of that name is as it was.
     """
     given = settings.read(file)
-
     found, rows = panels.read(given)
-
     disclosure.check_schools(found, given["merge"], given["drop"])
     ready = {name: panels.prepare(panel, given, kind) for name, panel in found.items()}
     disclosure.check(ready, given["drop"], kind)
-
     if kind == "pooled":
         left_out = {name: panel.moments.left_out for name, panel in ready.items()}
         sums = released.pooled({name: panel.within for name, panel in ready.items()}, left_out)
     else:
         sums = released.school({name: panel.moments for name, panel in ready.items()})
-
     return folder.write(file.stem, given, kind, ready, sums, rows)
 
 

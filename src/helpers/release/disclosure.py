@@ -49,11 +49,14 @@ def check(panels: dict[str, Panel], dropped: Sequence[str], kind: str) -> None:
 
     def of_panel(panel: Panel) -> None:
         _check_values(panel, kind)
-        _check_groups(panel, kind)
-        if kind == "school":
-            _check_school_cells(panel)
-        else:
-            _check_pooled_cells(panel)
+        groups = min(panel.within.n_schools, len(panel.within.clusters))
+        if kind == "pooled" and groups < FEWEST_GROUPS:
+            raise InputError(
+                f"sums over {groups} schools or clusters tell about each of them. A pooled release needs "
+                f"{FEWEST_GROUPS} of both: use fewer panels, or smaller clusters."
+            )
+        check_cells = {"school": _check_school_cells, "pooled": _check_pooled_cells}[kind]
+        check_cells(panel)
         rest = panel.moments.left_out
         if dropped and 0 < rest < MINIMUM:
             raise InputError(
@@ -110,29 +113,19 @@ def _listed(values: Sequence[float]) -> str:
     return ", ".join(f"{value:g}" for value in values)
 
 
-def _check_groups(panel: Panel, kind: str) -> None:
-    """Refuse a panel that nothing can be estimated from, and pooled sums of too few schools or clusters."""
-    groups = min(panel.within.n_schools, len(panel.within.clusters))
-    if kind == "pooled" and groups < FEWEST_GROUPS:
-        raise InputError(
-            f"sums over {groups} schools or clusters tell about each of them. A pooled release needs "
-            f"{FEWEST_GROUPS} of both: use fewer panels, or smaller clusters."
-        )
-
-
 def _check_school_cells(panel: Panel) -> None:
     schools, counts = panel.moments.schools, np.array(list(panel.cells.values()))
     small = (counts > 0) & (counts < MINIMUM)
     concerned = np.flatnonzero(small.any(axis=0))
     if len(concerned):
         cells, least = list(panel.cells), np.where(small, counts, MINIMUM).argmin(axis=0)
-        first = [
+        first = "; ".join(
             f"{schools[g]} ({in_words(cells[least[g]])}: {counts[least[g], g]})"
             for g in concerned[:5]
-        ]
+        )
         raise InputError(
             f"{len(concerned)} of {len(schools)} schools have a cell of 1 to {MINIMUM - 1} students. "
-            f"The first, with their smallest: {'; '.join(first)}. Put schools together (`merge: {{new name: [ids]}}`) "
+            f"The first, with their smallest: {first}. Put schools together (`merge: {{new name: [ids]}}`) "
             "or leave them out (`drop: [ids]`) in the parameters, use fewer categories or levels, or release pooled sums."
         )
 

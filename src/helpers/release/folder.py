@@ -31,16 +31,10 @@ def write(
 
     Parameters
     ----------
-    name : str
-    given : dict
-        Parameters, as `settings.read` gives them.
-    kind : {"pooled", "school"}
-    panels : dict of Panel
-        What is released, by the panel's name.
-    sums : DataFrame
-        The same as a tidy table, by `released.pooled` or `released.school`.
-    rows : int
-        Records in the data holder's files.
+    name, kind : of the release; its kind is "pooled" or "school"
+    given : parameters, as `settings.read` gives them
+    panels, sums : what is released, by the panel's name, and as `released.pooled` or `released.school` has it
+    rows : records in the data holder's files
     """
     (BUILD / "aside").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"release-{name}-", dir=BUILD / "aside") as aside:
@@ -48,9 +42,8 @@ def write(
         made.mkdir()
         sums.to_csv(made / "moments.csv", index=False, lineterminator="\n")
         about = _about(given, kind, panels, rows, kept.digest(made / "moments.csv"))
-        kept.write_whole(
-            made / "about.json", json.dumps(about, indent=1, ensure_ascii=False) + "\n"
-        )
+        told = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
+        kept.write_whole(made / "about.json", told)
         kept.write_whole(made / "disclosure.md", text(given, kind, panels))
         table = released.estimates(made, given["inference"], given["standardise"])
         table.to_csv(made / "estimates.csv", index=False, lineterminator="\n")
@@ -89,16 +82,18 @@ def _about(
 
 
 def _described(panel: Panel, kind: str) -> dict[str, Any]:
-    names = [*panel.model.controls, released.OUTCOME]
-    centres = dict(zip(names, map(float, panel.moments.centres), strict=True))
-    return {
+    described = {
         "terms": list(panel.moments.terms),
         "references": panel.model.references,
         "records": panel.within.n,
         "n_groups": len(panel.within.clusters),
         "n_schools": panel.within.n_schools,
         "incomplete": panel.moments.left_out,
-    } | ({"centres": centres} if kind == "school" else {})
+    }
+    if kind == "school":
+        names = [*panel.model.controls, released.OUTCOME]
+        described["centres"] = dict(zip(names, map(float, panel.moments.centres), strict=True))
+    return described
 
 
 WORDS = Path(__file__).parent / "disclosure.md.j2"

@@ -30,12 +30,11 @@ Cell = tuple[tuple[str, str], ...]
 class Panel:
     """Sums of one panel, and what the checks must know of the students behind them.
 
-    `model` names every reference level. `levels`: of each category, the year first and its reference first.
-    `counts`: `moments` without weights. `values`: of each control and of the outcome the different values, of many four.
+    `model` names every reference level. `counts`: `moments` without weights. `values`: of each control and of the
+    outcome the different values, of many four.
     """
 
     model: Model
-    levels: dict[str, list[str]]
     moments: Moments
     counts: Moments
     values: dict[str, tuple[float, ...]]
@@ -51,17 +50,15 @@ class Panel:
 
         Raises ValueError when the terms are not those of the levels.
         """
-        n, sums = self.counts.records.astype(float)[:, None], self.counts.sums
-        products = [[n[:, :, None], sums[:, None]], [sums[:, :, None], self.counts.products]]
-        table = np.block(products)  # sums of products of (1, z)
+        n, sums = self.counts.records.astype(float)[:, None, None], self.counts.sums[:, None]
+        rest = [sums.transpose(0, 2, 1), self.counts.products]
+        table = np.block([[n, sums], rest])  # sums of products of (1, z)
         rows = _indicators(self)
-        pairs = {
-            (a, b): np.einsum("i,gij,j->g", rows[a], table, rows[b])
-            for a, b in combinations(rows, 2)
-            if a[0] != b[0]
-        }
-        single = {(level,): table[:, 0] @ row for level, row in rows.items()}
-        return {cell: np.rint(found).astype(np.int64) for cell, found in (single | pairs).items()}
+        found = {(level,): table[:, 0] @ row for level, row in rows.items()}
+        for a, b in combinations(rows, 2):
+            if a[0] != b[0]:
+                found[a, b] = np.einsum("i,gij,j->g", rows[a], table, rows[b])
+        return {cell: np.rint(counts).astype(np.int64) for cell, counts in found.items()}
 
     def told(self, kind: str) -> dict[Cell, np.ndarray]:
         """The cells as a release tells them: by school, or over all schools."""
@@ -98,8 +95,7 @@ def prepare(panel: Panel, given: dict[str, Any], kind: str) -> Panel:
 def merge(sums: Moments, groups: dict[str, list[str]]) -> Moments:
     """Treat the schools of each group as one: the same as writing the group's name into their records.
 
-    `groups`: new name to schools, all of one cluster. A merged school lies in the cluster of its members; where each
-    school is its own cluster, so is the merged one.
+    `groups`: new name to schools, all of one cluster, in which the merged school lies, or is its own as they are.
     """
     name_of = {member: name for name, members in groups.items() for member in members}
     labels = np.array([name_of.get(name, name) for name in sums.schools], dtype=object)
@@ -155,10 +151,9 @@ def in_words(cell: Cell) -> str:
 def _panel(source: Records, model: Model, dropped: list[str]) -> Panel:
     """One panel as the records have it; the view `records` is that of the model until the counts are made."""
     sums = moments.compute(source, model)
-    levels = moments.levels_used(source, model)
+    references = {column: sums.levels[column][0] for column in model.categories}
     return Panel(
-        model=replace(model, categories={column: levels[column][0] for column in model.categories}),
-        levels=levels,
+        model=replace(model, categories=references),
         moments=sums,
         values=_few_values(source, model, dropped),
         counts=moments.compute(source, unweighted(model)) if model.weight else sums,
@@ -198,7 +193,7 @@ def _indicators(panel: Panel) -> dict[tuple[str, str], np.ndarray]:
     one, *unit = np.eye(len(counts.terms) + 2)
     terms = iter(zip(counts.terms, unit, strict=False))
     rows = {}
-    for column, (reference, *others) in panel.levels.items():
+    for column, (reference, *others) in panel.moments.levels.items():
         rows[column, reference] = one
         for level in others:
             term, row = next(terms)

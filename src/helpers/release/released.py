@@ -11,8 +11,7 @@ import pandas as pd
 
 from helpers import kept
 from helpers.estimate import fixed_effects, panels
-from helpers.estimate.bootstrap import wild_bootstrap
-from helpers.estimate.fixed_effects import Fit, Within
+from helpers.estimate.fixed_effects import Fit, Within, wild_bootstrap
 from helpers.estimate.moments import Moments
 from helpers.project import InputError, relative
 
@@ -41,10 +40,10 @@ class Pooled:
     xy: np.ndarray
     yy: float
     meat: np.ndarray
-    jackknife: np.ndarray | None
     wild_p: np.ndarray
     baseline_mean: float
     baseline_sd: float
+    jackknife: np.ndarray | None = None
 
 
 def pooled(within: dict[str, Within], left_out: dict[str, int] | None = None) -> pd.DataFrame:
@@ -60,7 +59,6 @@ def pooled(within: dict[str, Within], left_out: dict[str, int] | None = None) ->
             counts["incomplete"] = left_out[panel]
         scores = fixed_effects.scores(data, fixed_effects.fit(data).estimate)
         wild = [wild_bootstrap(data, term) for term in data.terms]
-        spread = {"mean": data.baseline_mean, "sd": data.baseline_sd}
         parts = [
             *_vector("n", counts, counts.values()),
             *_triangle("xx", data.terms, data.xx.sum(axis=0)),
@@ -69,7 +67,7 @@ def pooled(within: dict[str, Within], left_out: dict[str, int] | None = None) ->
             *_triangle("meat", data.terms, scores.T @ scores),
             *_jackknife(data),
             *_vector("wild_p", data.terms, wild),
-            *_vector("baseline", spread, spread.values()),
+            *_vector("baseline", ("mean", "sd"), (data.baseline_mean, data.baseline_sd)),
         ]
         rows += [(panel, *part) for part in parts]
     return _tidy(rows, POOLED)
@@ -79,21 +77,23 @@ def read_pooled(frame: pd.DataFrame, panel: str) -> Pooled:
     """One panel of a pooled release. Raises InputError when the panel or one of its parts is not there."""
     parts = _parts(frame, panel)
     terms = tuple(parts["xy"]["row"])
-    n = parts["n"].set_index("row")["value"]
-    spread = parts["baseline"].set_index("row")["value"]
+    square = {
+        part: _filled(np.zeros((len(terms), len(terms))), parts[part], row=terms, column=terms)
+        for part in ("xx", "meat", "jackknife")
+        if part in parts
+    }
+    one = pd.concat([parts["n"], parts["baseline"]]).set_index("row")["value"]
     return Pooled(
         terms=terms,
-        n=int(n["records"]),
-        n_groups=int(n["n_groups"]),
-        n_schools=int(n["n_schools"]),
-        xx=_square(parts["xx"], terms),
+        n=int(one["records"]),
+        n_groups=int(one["n_groups"]),
+        n_schools=int(one["n_schools"]),
         xy=parts["xy"]["value"].to_numpy(float),
         yy=float(parts["yy"]["value"].iloc[0]),
-        meat=_square(parts["meat"], terms),
-        jackknife=_square(parts["jackknife"], terms) if "jackknife" in parts else None,
         wild_p=parts["wild_p"]["value"].to_numpy(float),
-        baseline_mean=float(spread["mean"]),
-        baseline_sd=float(spread["sd"]),
+        baseline_mean=float(one["mean"]),
+        baseline_sd=float(one["sd"]),
+        **square,
     )
 
 
@@ -135,16 +135,16 @@ def school(moments: dict[str, Moments]) -> pd.DataFrame:
         rows.append((panel, "", "", "n", "incomplete", "", data.left_out))
         rows += [(panel, "", "", *part) for part in _vector("centres", numeric, data.centres)]
         for place, key in enumerate(zip(data.schools, data.clusters, strict=True)):
-            sums, products = data.sums[place], data.products[place]
+            sums = dict(zip(names, data.sums[place], strict=True))
+            products = _triangle("products", names, data.products[place])
             parts = [
-                ("n", "records", "", data.records[place]),
-                ("n", "weights", "", data.n[place]),
+                *_vector("n", _COUNTS, (data.records[place], data.n[place])),
                 *_vector("baseline", _BASELINE, data.baseline[place]),
-                *_vector("sums", names, sums),
+                *_vector("sums", names, sums.values()),
                 *(
                     (part, row, column, value)
-                    for part, row, column, value in _triangle("products", names, products)
-                    if value != (sums[names.index(row)] if row == column else 0)
+                    for part, row, column, value in products
+                    if value != (sums[row] if row == column else 0)
                 ),
             ]
             rows += [(panel, *key, *part) for part in parts]
@@ -154,7 +154,7 @@ def school(moments: dict[str, Moments]) -> pd.DataFrame:
 def read_school(frame: pd.DataFrame, panel: str) -> Moments:
     """One panel of a release by school, as moments. Raises InputError when the panel or a part is not there.
 
-    Which columns the incomplete records lack is not released: `incomplete` is empty.
+    Neither which columns the incomplete records lack nor the references are released: `incomplete, levels` are empty.
     """
     parts = _parts(frame, panel)
     keys = parts["sums"][["school", "cluster"]].drop_duplicates()
@@ -166,7 +166,7 @@ def read_school(frame: pd.DataFrame, panel: str) -> Moments:
     products[:, diagonal, diagonal] = sums  # of dummies, which are not written
     products = _filled(products, parts["products"], school=schools, row=names, column=names)
     counts = parts["n"][parts["n"]["school"] != ""]
-    n = _filled(np.zeros((g, 2)), counts, school=schools, row=("records", "weights"))
+    n = _filled(np.zeros((g, 2)), counts, school=schools, row=_COUNTS)
     incomplete = parts["n"].loc[parts["n"]["row"] == "incomplete", "value"].iloc[0]
     return Moments(
         terms=names[:-1],
@@ -179,6 +179,7 @@ def read_school(frame: pd.DataFrame, panel: str) -> Moments:
         centres=parts["centres"]["value"].to_numpy(float),
         baseline=_filled(np.zeros((g, 4)), parts["baseline"], school=schools, row=_BASELINE),
         incomplete={},
+        levels={},
         rows=int(n[:, 0].sum() + incomplete),
     )
 
@@ -226,21 +227,22 @@ def estimates(path: Path, inference: str = "CRV1", standardise: bool = False) ->
     tables = []
     for panel in dict.fromkeys(frame["panel"]):
         if "school" in frame:
-            data = fixed_effects.within(read_school(frame, panel))
-            unit = data.baseline_sd if standardise else 1.0
-            found = panels.estimates({panel: data}, inference, {panel: unit})
+            data, tabulate = fixed_effects.within(read_school(frame, panel)), panels.table
         else:
-            sums = read_pooled(frame, panel)
-            found = table(sums, inference, sums.baseline_sd if standardise else 1.0)
-            found.insert(0, "panel", panel)
-            if inference == "bootstrap":
-                found[["ci_low", "ci_high"]] = np.nan
+            data, tabulate = read_pooled(frame, panel), table
+        found = tabulate(data, inference, data.baseline_sd if standardise else 1.0)
+        if inference == "bootstrap" and "school" not in frame:
+            found[["ci_low", "ci_high"]] = np.nan
+        found.insert(0, "panel", panel)
         tables.append(found.assign(state="moments"))
     return pd.concat(tables, ignore_index=True)
 
 
 _HEADERS = [",".join(columns) for columns in (POOLED, SCHOOL)]
-_BASELINE = ("records", "weights", "sum", "squares")
+_POOLED_PARTS = ("n", "xx", "xy", "yy", "meat", "wild_p", "baseline")
+_SCHOOL_PARTS = ("n", "centres", "baseline", "sums", "products")
+_COUNTS = ("records", "weights")
+_BASELINE = (*_COUNTS, "sum", "squares")
 
 
 def _jackknife(data: Within) -> list[tuple]:
@@ -276,14 +278,6 @@ def _parts(frame: pd.DataFrame, panel: str) -> dict[str, pd.DataFrame]:
             f"panel {panel!r} of this release lacks {', '.join(absent)}. Ask for the whole file."
         )
     return parts
-
-
-_POOLED_PARTS = ("n", "xx", "xy", "yy", "meat", "wild_p", "baseline")
-_SCHOOL_PARTS = ("n", "centres", "baseline", "sums", "products")
-
-
-def _square(part: pd.DataFrame, terms: tuple[str, ...]) -> np.ndarray:
-    return _filled(np.zeros((len(terms), len(terms))), part, row=terms, column=terms)
 
 
 def _filled(matrix: np.ndarray, part: pd.DataFrame, **labels: Sequence[str]) -> np.ndarray:

@@ -15,26 +15,11 @@ FOLDER = ROOT / "data" / "simulated"
 
 DOORS = ["never", "once a year", "once a term", "monthly", "weekly"]
 """How often simulated teachers open their doors, lowest first."""
-
-
-LEARNING = [
-    "never",
-    "once or twice a year",
-    "once or twice a term",
-    "once or twice a month",
-    "weekly",
-]
+LEARNING = ["never", *(f"once or twice a {time}" for time in ("year", "term", "month")), "weekly"]
 """How often simulated teachers learn from each source, lowest first."""
-
-SIGNPOSTS = ("collaboration", "comfort", "engagement")
-ITEMS = 4
-"""Items of a signpost, each answered from 1 to 5."""
-
 EFFECT = {"collaboration": 0.35, "comfort": 0.20, "engagement": 0.40}
-"""Planted: how much more schools with peer groups change by the last wave, on the scale of the simulated answers."""
-
-_WAVES, _TREND = 3, 0.06
-_DISTRICTS = "ABCDEF"
+"""The signposts, and planted: how much more schools with peer groups change on them by the last wave, on the scale
+of the simulated answers."""
 
 
 def participants(seed: int = 20230104, schools: int = 24) -> pd.DataFrame:
@@ -56,36 +41,36 @@ def satisfaction(seed: int = 20230106) -> pd.DataFrame:
     """Answers from 1 to 4 to five items by five groups of teachers, one of them too small to be shown."""
     rng = np.random.default_rng(seed)
     centres = {
-        "joint planning": 0.9,
-        "being observed": 0.2,
-        "feedback": 0.7,
-        "materials": 0.5,
-        "time given": -0.5,
-    }
+        "joint planning": 0.9, "being observed": 0.2, "feedback": 0.7, "materials": 0.5, "time given": -0.5,
+    }  # fmt: skip
+    groups = {
+        "mathematics": (58, 0.0), "languages": (44, 0.4), "sciences": (35, -0.2), "sports": (14, 0.1), "music": (6, 0.1),
+    }  # fmt: skip
     rows = []
-    sizes = {"mathematics": 58, "languages": 44, "sciences": 35, "sports": 14, "music": 6}
-    for (group, size), shift in zip(sizes.items(), (0.0, 0.4, -0.2, 0.1, 0.1), strict=True):
+    for group, (size, shift) in groups.items():
         for _ in range(size):
-            mood = rng.normal(shift, 0.7)
-            latent = (
-                np.array(list(centres.values())) + mood + rng.logistic(0, 0.8, size=len(centres))
-            )
-            answers = 1 + np.digitize(latent, [-1.6, -0.3, 1.2]).astype(float)
-            rows.append(
-                (len(rows) + 1, group, *np.where(rng.random(len(centres)) < 0.04, np.nan, answers))
-            )
+            latent = np.array(list(centres.values())) + rng.normal(shift, 0.7)
+            answers = _said(rng, latent, [1.0, 2.0, 3.0, 4.0], (-1.6, -0.3, 1.2), 0.04)
+            rows.append((len(rows) + 1, group, *answers))
     return pd.DataFrame(rows, columns=["respondent", "subject", *centres])
+
+
+def _said(
+    rng: np.random.Generator, latent: np.ndarray, answers: list, edges: tuple[float, ...], skipped: float = 0.03
+) -> np.ndarray:  # fmt: skip
+    """Answers to some items: where the latent trait and a logistic error lie among the edges; a share is None."""
+    felt = np.digitize(latent + rng.logistic(0, 0.8, len(latent)), edges)
+    said = np.array(answers, object)[felt]
+    said[rng.random(len(latent)) < skipped] = None
+    return said
 
 
 def satisfaction_long() -> pd.DataFrame:
     """The same answers with a row an answer, in words: `respondent, subject, item, answer`."""
-    long = (
-        satisfaction()
-        .melt(["respondent", "subject"], var_name="item", value_name="answer")
-        .dropna()
-    )
+    long = satisfaction().melt(["respondent", "subject"], var_name="item", value_name="answer")
     words = {1: "not at all", 2: "a little", 3: "quite", 4: "very"}
-    return long.assign(answer=long["answer"].map(words)).sort_values("respondent", kind="stable")
+    long["answer"] = long["answer"].map(words)
+    return long.dropna().sort_values("respondent", kind="stable")
 
 
 def students(seed: int = 20210104, schools: int = 24) -> pd.DataFrame:
@@ -100,34 +85,24 @@ def students(seed: int = 20210104, schools: int = 24) -> pd.DataFrame:
         climate, middle = rng.normal(0, 0.3), school <= schools // 2
         wealth, size = rng.normal(0, 0.6), int(rng.integers(22, 40))
         for year in years:
-            shift = (
-                climate + 0.09 * (year - years[0]) * (1 if middle else 0.6) + rng.normal(0, 0.15)
-            )
+            grown = 0.09 * (year - years[0]) * (1 if middle else 0.6)
+            shift = climate + grown + rng.normal(0, 0.15)
             poverty = (wealth + 0.8 * rng.normal(size=size)).round(2)
             girl = rng.random(size) < 0.5
             trait = shift - 0.1 * poverty + 0.12 * girl + rng.normal(0, 1.1, size)
             noisy = trait[:, None] - locations + rng.logistic(0, 1, (size, 4))
             answers = 1 + np.digitize(noisy, [-2.0, 0.1, 2.1]).astype(float)
             answers[rng.random(answers.shape) < 0.04] = np.nan
+            where = (f"school {school:02}", f"district {1 + school % 8}", year, "middle" if middle else "high")  # fmt: skip
             for place in range(size):
+                gender = "girl" if girl[place] else "boy"
                 grade = int(rng.integers(6, 9) if middle else rng.integers(9, 13))
-                rows.append(
-                    (
-                        f"school {school:02}",
-                        f"district {1 + school % 8}",
-                        year,
-                        "middle" if middle else "high",
-                        "girl" if girl[place] else "boy",
-                        grade,
-                        poverty[place],
-                        rng.choice([0.8, 1.0, 1.3]),
-                        *answers[place],
-                        np.nanmean(answers[place]) if np.isfinite(answers[place]).any() else np.nan,
-                    )
-                )
+                weight = rng.choice([0.8, 1.0, 1.3])
+                rows.append((*where, gender, grade, poverty[place], weight, *answers[place]))
     items = [f"item_{i}" for i in range(1, 5)]
     names = ["school", "district", "year", "band", "gender", "grade", "poverty", "weight"]
-    return pd.DataFrame(rows, columns=[*names, *items, "practice"]).round(4)
+    table = pd.DataFrame(rows, columns=[*names, *items])
+    return table.assign(practice=table[items].mean(axis=1)).round(4)
 
 
 def classroom_doors(seed: int = 20230103, schools: int = 24) -> pd.DataFrame:
@@ -144,9 +119,8 @@ def classroom_doors(seed: int = 20230103, schools: int = 24) -> pd.DataFrame:
         subjects = rng.choice(list(shifts)[:3], size, p=[0.45, 0.3, 0.25]).tolist()
         for subject in [*subjects, *["music"] * (school % 4 == 0)]:
             mood = climate + shifts[subject] + rng.normal(0, 0.7)
-            latent = np.array(list(centres.values())) + mood + rng.logistic(0, 0.8, len(centres))
-            words = np.array(DOORS, object)[np.digitize(latent, [-1.2, -0.1, 0.9, 2.0])]
-            words[rng.random(len(centres)) < 0.03] = None
+            latent = np.array(list(centres.values())) + mood
+            words = _said(rng, latent, DOORS, (-1.2, -0.1, 0.9, 2.0))
             rows.append((len(rows) + 1, f"school {school:02}", subject, 30 / size, *words))
     return pd.DataFrame(rows, columns=["teacher", "school", "subject", "weight", *centres]).round(2)
 
@@ -193,9 +167,7 @@ def learning(seed: int = 20210202, schools: int = 30) -> pd.DataFrame:
             subject = rng.choice(["mathematics", "science"], p=[0.62, 0.38])
             latent = np.array(list(centres.values())) + climate + rng.normal(0, 0.6)
             latent[0] -= 1.2 * (subject == "science" and grades == "middle")
-            latent += rng.logistic(0, 0.8, len(centres))
-            words = np.array(LEARNING, object)[np.digitize(latent, [-1.6, -0.6, 0.4, 1.6])]
-            words[rng.random(len(centres)) < 0.03] = None
+            words = _said(rng, latent, LEARNING, (-1.6, -0.6, 0.4, 1.6))
             rows.append((len(rows) + 1, f"school {school:02}", subject, grades, *words))
     return pd.DataFrame(rows, columns=["teacher", "school", "subject", "grades", *centres])
 
@@ -206,50 +178,41 @@ def coded_leaders(seed: int = 20210203, leaders: int = 40) -> pd.DataFrame:
     Two pairs are planted: who has time collaborates, and who is trusted shares. Each coder errs once in sixteen codes.
     """
     rng = np.random.default_rng(seed)
-    supports = ["administrator", "commitment", "trust", "time", "knowledge"]
-    practices = ["advocating", "individual", "inspiring", "sharing", "collaborating"]
-    has = dict(
-        zip(
-            supports,
-            rng.random((5, leaders)) < np.array([[0.5], [0.6], [0.5], [0.5], [0.4]]),
-            strict=True,
-        )
-    )
-    chances = {
-        "advocating": np.full(leaders, 0.3),
-        "individual": np.full(leaders, 0.55),
-        "inspiring": np.full(leaders, 0.4),
-        "sharing": np.where(has["trust"], 0.95, 0.35),
-        "collaborating": np.where(has["time"], 0.97, 0.2),
+    supports = {
+        "administrator": 0.5,
+        "commitment": 0.6,
+        "trust": 0.5,
+        "time": 0.5,
+        "knowledge": 0.4,
     }
-    truth = {name: rng.random(leaders) < chances[name] for name in practices} | has
+    present = rng.random((5, leaders)) < np.array(list(supports.values()))[:, None]
+    has = dict(zip(supports, present, strict=True))
+    chances = {
+        "advocating": 0.3, "individual": 0.55, "inspiring": 0.4, "sharing": np.where(has["trust"], 0.95, 0.35),
+        "collaborating": np.where(has["time"], 0.97, 0.2),
+    }  # fmt: skip
+    truth = {name: rng.random(leaders) < chance for name, chance in chances.items()} | has
+    names = [f"leader {number:02}" for number in range(1, leaders + 1)]
     rows = []
     for coder in ("A", "B"):
-        seen = {
-            name: (value ^ (rng.random(leaders) < 1 / 16)).astype(int)
-            for name, value in truth.items()
-        }
-        names = [f"leader {number:02}" for number in range(1, leaders + 1)]
+        seen = {code: (found ^ (rng.random(leaders) < 1 / 16)).astype(int) for code, found in truth.items()}  # fmt: skip
         rows.append(pd.DataFrame({"leader": names, "coder": coder, **seen}))
-    return pd.concat(rows).sort_values(["leader", "coder"]).reset_index(drop=True)
+    return pd.concat(rows).sort_values(["leader", "coder"], ignore_index=True)
 
 
 def effects() -> pd.DataFrame:
     """Effect sizes of invented studies with their intervals, in two units: `study, label, unit, estimate, ci_low, ci_high`."""
     rng = np.random.default_rng(20260808)
+    teachers, schools = ("Invented study A", "teachers"), ("Invented study B", "schools")
+    asked = [
+        (teachers, label) for label in ("planning together", "being observed", "giving feedback")
+    ]
+    asked += [(schools, label) for label in ("students' view", "teachers' view")]
     rows = []
-    for study, unit, labels in (
-        (
-            "Invented study A",
-            "teachers",
-            ("planning together", "being observed", "giving feedback"),
-        ),
-        ("Invented study B", "schools", ("students' view", "teachers' view")),
-    ):
-        for label in labels:
-            estimate, error = rng.normal(0.15, 0.1), rng.uniform(0.05, 0.15)
-            ends = (estimate - 1.96 * error, estimate + 1.96 * error)
-            rows.append((study, label, unit, *np.round((estimate, *ends), 3)))
+    for (study, unit), label in asked:
+        estimate, error = rng.normal(0.15, 0.1), rng.uniform(0.05, 0.15)
+        ends = (estimate - 1.96 * error, estimate + 1.96 * error)
+        rows.append((study, label, unit, *np.round((estimate, *ends), 3)))
     return pd.DataFrame(rows, columns=["study", "label", "unit", "estimate", "ci_low", "ci_high"])
 
 
@@ -270,12 +233,15 @@ def signposts(
         support = rng.normal(0, 0.4)
         gone = school in (schools - 1, schools + comparison - 1)
         staff = []
-        for wave in range(_WAVES - gone):
-            staff = [person for person in staff if _stays(rng, person)]
+        for wave in range(3 - gone):
+            staff = [
+                who for who in staff if rng.random() < 1 / (1 + np.exp(-1.6 - 0.8 * who[2][1]))
+            ]
             while len(staff) < (size if wave == 0 else round(0.95 * size)):
                 teachers += 1
-                staff.append(_person(rng, teachers))
-            grown = _TREND * wave + treated * np.array(list(effect.values())) * (0, 0.6, 1)[wave]
+                subject = str(rng.choice(["mathematics", "English", "other"], p=[0.35, 0.35, 0.3]))
+                staff.append((teachers, subject, 0.5 * rng.normal() + rng.normal(0, 0.55, 3)))
+            grown = 0.06 * wave + treated * np.array(list(effect.values())) * (0, 0.6, 1)[wave]
             climate = stable + rng.normal(0, 0.12, 3) + grown
             for number, subject, own in staff:
                 helped = np.clip(3 + support + 0.1 * wave + rng.normal(0, 0.7), 1, 5)
@@ -283,25 +249,15 @@ def signposts(
                 latent = climate + own + 0.15 * (helped - 3) + rng.normal(0, 0.6, 3)
                 where = (
                     f"school {school + 1:02}",
-                    f"district {_DISTRICTS[school % 6]}",
+                    f"district {'ABCDEF'[school % 6]}",
                     int(treated),
                 )
                 conditions = (subject, round(helped, 1), round(hours, 1))
                 rows.append((number, *where, wave + 1, *conditions, *_answers(rng, latent)))
-    items = [f"{signpost}_{item}" for signpost in SIGNPOSTS for item in range(1, ITEMS + 1)]
+    items = [f"{signpost}_{item}" for signpost in EFFECT for item in range(1, 5)]
     names = ["teacher", "school", "district", "peer_groups", "wave", "subject", "support", "time"]
     table = pd.DataFrame(rows, columns=[*names, *items])
     return table.astype(dict.fromkeys(items, "Int64"))
-
-
-def _person(rng: np.random.Generator, number: int) -> tuple[int, str, np.ndarray]:
-    """A teacher's number, subject, and what of the three signposts stays with the teacher."""
-    subject = str(rng.choice(["mathematics", "English", "other"], p=[0.35, 0.35, 0.3]))
-    return number, subject, 0.5 * rng.normal() + rng.normal(0, 0.55, 3)
-
-
-def _stays(rng: np.random.Generator, person: tuple[int, str, np.ndarray]) -> bool:
-    return rng.random() < 1 / (1 + np.exp(-(1.6 + 0.8 * person[2][1])))
 
 
 def _answers(rng: np.random.Generator, latent: np.ndarray) -> list[float]:
@@ -328,7 +284,6 @@ FILES = {
     "07-retellings.csv": retold,
     "08-effects.csv": effects,
 }
-ARCHIVES = {"03-talis.zip": talis_sav.write_zip}
 
 
 def write() -> None:
@@ -336,5 +291,8 @@ def write() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, make in FILES.items():
         make().to_csv(FOLDER / name, index=False, float_format="%.12g", lineterminator="\n")
-    for name, make in ARCHIVES.items():
-        make(FOLDER / name)
+    talis_sav.write_zip(FOLDER / "03-talis.zip")
+
+
+if __name__ == "__main__":
+    write()

@@ -32,14 +32,9 @@ def plant(ability: np.ndarray, scale: rasch.Scale, wanted: np.ndarray, shock_sd:
 
     Parameters
     ----------
-    ability : latent traits of the baseline year, in logits
-    scale : what their answers are measured on
+    ability, scale : latent traits of the baseline year, in logits, and what their answers are measured on
     wanted : effects by year after the first
     shock_sd : of school-by-year shocks, also in deviations of the observed measure
-
-    Notes
-    -----
-    The expected measure at every place of the latent trait follows from the model exactly (`expected_measure`).
     """
     places = np.linspace(-9, 9, 721)
     mean, variance = expected_measure(scale, places)
@@ -68,18 +63,19 @@ def expected_measure(scale: rasch.Scale, places: np.ndarray) -> tuple[np.ndarray
     chance = rasch.probabilities(scale, places)
     table = _every_cell(scale).set_index(["answered", "score"])["measure"]
     mean, square = np.zeros(len(places)), np.zeros(len(places))
+    # By pattern of answered items, the chance of each score at each place; a pattern adds its last item to a shorter one.
+    scores = {0: np.ones((len(places), 1))}
     for answered in range(1, 2**items):
-        shown = [i for i in range(items) if answered >> i & 1]
-        scores = np.ones((len(places), 1))
-        for i in shown:
-            wider = np.zeros((len(places), scores.shape[1] + top))
-            for answer in range(top + 1):
-                wider[:, answer : answer + scores.shape[1]] += scores * chance[:, i, [answer]]
-            scores = wider
-        value = table.loc[answered].to_numpy()
-        weight = (1 - SKIPPED) ** len(shown) * SKIPPED ** (items - len(shown))
-        mean += weight * scores @ value
-        square += weight * scores @ value**2
+        last = answered.bit_length() - 1
+        fewer = scores[answered - 2**last]
+        wider = np.zeros((len(places), fewer.shape[1] + top))
+        for answer in range(top + 1):
+            wider[:, answer : answer + fewer.shape[1]] += fewer * chance[:, last, [answer]]
+        scores[answered] = wider
+        value, shown = table.loc[answered].to_numpy(), answered.bit_count()
+        weight = (1 - SKIPPED) ** shown * SKIPPED ** (items - shown)
+        mean += weight * wider @ value
+        square += weight * wider @ value**2
     nobody = 1 - SKIPPED**items
     mean, square = mean / nobody, square / nobody
     return mean, square - mean**2
@@ -89,14 +85,10 @@ def answers(scale: rasch.Scale, ability: np.ndarray, rng: np.random.Generator) -
     """Answers 0 to K of the rating scale model, -1 where left out: persons x items, small integers."""
     drawn = np.empty((len(ability), len(scale.items)), dtype=np.int8)
     for i, location in enumerate(scale.items):
-        weight, total = np.ones(len(ability)), np.ones(len(ability))
-        below = []
-        for threshold in scale.thresholds:
-            below.append(total.copy())
-            weight = weight * np.exp(ability - location - threshold)
-            total += weight
-        mark = rng.random(len(ability)) * total
-        drawn[:, i] = sum(mark > edge for edge in below)
+        weights = np.exp(ability - location - scale.thresholds[:, None]).cumprod(axis=0)
+        edges = np.vstack([np.ones_like(ability), weights]).cumsum(axis=0)
+        mark = rng.random(len(ability)) * edges[-1]
+        drawn[:, i] = (mark > edges[:-1]).sum(axis=0)
     drawn[rng.random(drawn.shape) < SKIPPED] = -1
     return drawn
 
@@ -108,13 +100,8 @@ def measured(
     names = [f"item {i + 1}" for i in range(drawn.shape[1])]
     responses = pd.DataFrame(np.where(drawn < 0, np.nan, drawn), columns=names)
     scale = rasch.calibrate(responses[calibrating])
-    table = _every_cell(scale)
-    width = len(names) * len(scale.thresholds) + 1
-    found = np.full((2, 2 ** len(names) * width), np.nan)
-    found[:, table["answered"] * width + table["score"]] = table[["measure", "std_error"]].T
-    cells = rasch.cell_of(responses)
-    place = cells["answered"] * width + cells["score"]
-    return found[0, place], found[1, place], scale
+    table = rasch.cell_of(responses).merge(_every_cell(scale), "left", ["answered", "score"])
+    return table["measure"].to_numpy(), table["std_error"].to_numpy(), scale
 
 
 def _every_cell(scale: rasch.Scale) -> pd.DataFrame:
@@ -131,16 +118,13 @@ def _every_cell(scale: rasch.Scale) -> pd.DataFrame:
 def simulate(design: Design, effect: float, times: int, seed: int) -> pd.DataFrame:
     """Studies of this design made up at random and analysed as real ones are: `estimate, std_error, p_value`.
 
-    Parameters
-    ----------
-    design : of each study
-    effect : by which schools with peer groups change after the first wave
-    times, seed : how many studies, and the seed of them all
-
-    Notes
-    -----
     Answers are normal and teachers leave by chance; the estimator is the school fixed-effects model with clustered
     errors (CRV1).
+
+    Parameters
+    ----------
+    design, effect : of each study, and by how much schools with peer groups change after the first wave
+    times, seed : how many studies, and the seed of them all
     """
     rng = np.random.default_rng(seed)
     treated = np.arange(design.schools + design.comparison) < design.schools

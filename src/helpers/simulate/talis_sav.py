@@ -11,20 +11,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from helpers.read.talis_codebook import CATEGORIES, REPLICATES
-from helpers.simulate.talis_systems import (
-    ITEMS,
-    LEFT_EARLY,
-    NO_CLASS,
-    OMITTED,
-    PRINCIPALS_ANSWER,
-    SYSTEMS,
-    UNTOLD,
-    Sample,
-    System,
-    draw,
-    population,
-)
+from helpers.read.talis_codebook import CATEGORIES, WEIGHTS, digit
+from helpers.simulate import talis_systems as systems
+from helpers.simulate.talis_systems import ITEMS, SYSTEMS, Sample, System
 
 SEED = 20180033
 FOLDER = "SIMULATED"
@@ -35,25 +24,22 @@ def teacher_file(rng: np.random.Generator, sample: Sample, system: System) -> pd
     """The sample as a teacher file of the cycle has it: names of variables, codes, and codes of what is missing."""
     people = sample.teachers
     n = len(people)
-    start = f"TT{2 if system.cycle == 2013 else 3}G"
+    start = f"TT{digit(system.cycle)}G"
     school = _school_ids(sample).loc[people["school"]].to_numpy()
-    early = rng.random(n) < LEFT_EARLY
-    answers = people[list(ITEMS)].mask(rng.random((n, len(ITEMS))) < OMITTED, 9)
+    early = rng.random(n) < systems.LEFT_EARLY
+    answers = people[list(ITEMS)].mask(rng.random((n, len(ITEMS))) < systems.OMITTED, 9)
     answers[early] = 7
     answers[list(system.not_administered)] = 8
     frame = _head(system, school).assign(IDTEACH=100 * school + 1 + people["number"].to_numpy())
     frame[f"INTAL{system.cycle - 2000}"] = 1
     sex = np.where(people["female"], 1, 2)
-    frame[f"{start}01"] = np.where(rng.random(n) < UNTOLD, 9, sex)
-    frame[f"{start}02"] = np.where(rng.random(n) < UNTOLD, 999, people["age"])
-    for item in ITEMS:
-        frame[f"{start}33{item}"] = answers[item].to_numpy()
+    frame[f"{start}01"] = np.where(rng.random(n) < systems.UNTOLD, 9, sex)
+    frame[f"{start}02"] = np.where(rng.random(n) < systems.UNTOLD, 999, people["age"])
+    frame[[f"{start}33{item}" for item in ITEMS]] = answers.to_numpy()
     if system.cycle == 2018:
-        frame["TT3G42D"] = np.where(rng.random(n) < NO_CLASS, 6, people["linked"])
+        frame["TT3G42D"] = np.where(rng.random(n) < systems.NO_CLASS, 6, people["linked"])
         frame.loc[early, "TT3G42D"] = 7
-    names = ["TCHWGT", *(f"TRWGT{place}" for place in range(1, REPLICATES + 1))]
-    weights = pd.DataFrame(sample.weights.round(6), columns=names)
-    return pd.concat([frame, weights], axis=1)
+    return pd.concat([frame, pd.DataFrame(sample.weights.round(6), columns=WEIGHTS)], axis=1)
 
 
 def school_file(rng: np.random.Generator, sample: Sample, system: System) -> pd.DataFrame:
@@ -61,9 +47,9 @@ def school_file(rng: np.random.Generator, sample: Sample, system: System) -> pd.
     schools = sample.schools
     frame = _head(system, _school_ids(sample).to_numpy())
     frame["TC3G12"] = np.where(schools["private"], 2, 1)
-    frame.loc[rng.random(len(frame)) < OMITTED, "TC3G12"] = 9
-    frame["SCHWGT"] = (schools["weight"] / PRINCIPALS_ANSWER).round(6).to_numpy()
-    return frame[rng.random(len(frame)) < PRINCIPALS_ANSWER].reset_index(drop=True)
+    frame.loc[rng.random(len(frame)) < systems.OMITTED, "TC3G12"] = 9
+    frame["SCHWGT"] = (schools["weight"] / systems.PRINCIPALS_ANSWER).round(6).to_numpy()
+    return frame[rng.random(len(frame)) < systems.PRINCIPALS_ANSWER].reset_index(drop=True)
 
 
 def _school_ids(sample: Sample) -> pd.Series:
@@ -71,10 +57,8 @@ def _school_ids(sample: Sample) -> pd.Series:
 
 
 def _head(system: System, school: np.ndarray) -> pd.DataFrame:
-    frame = pd.DataFrame(
-        {"CNTRY": system.code, "IDCNTRY": system.number, "IDCNTPOP": f"{system.code}2"},
-        index=range(len(school)),
-    )
+    head = {"CNTRY": system.code, "IDCNTRY": system.number, "IDCNTPOP": f"{system.code}2"}
+    frame = pd.DataFrame(head, index=range(len(school)))
     if system.cycle == 2018:  # files of 2013 tell the level in IDCNTPOP alone
         frame["IDPOP"] = 2
     return frame.assign(IDSCHOOL=school)
@@ -90,42 +74,40 @@ class _Variable(NamedTuple):
 
 
 _MISSING = {6: "Logically not applicable", 7: "Not Reached", 8: "Not administered", 9: "Omitted or invalid"}  # fmt: skip
-_WEIGHT = (999998, 999999)
 
 
 def _variables() -> dict[str, _Variable]:
     """All variables of the files, declared as the OECD's files of 2018 declare them; those of 2013 the same way."""
     flag = {0: "Record does not meet adjudication requirements", 1: "Record meets adjudication requirements"}  # fmt: skip
-    systems = {system.number: system.name for system in SYSTEMS}
+    names = {system.number: system.name for system in SYSTEMS}
     level = {1: "ISCED 1", 2: "ISCED 2", 3: "ISCED 3", 8: "PISA Link"}
     linked = {1: "Never or almost never", 2: "Occasionally", 3: "Frequently", 4: "Always"}
     managed = {1: "Publicly-managed", 2: "Privately-managed"}
+    gender = {1: "Female", 2: "Male", 9: "Missing"}
+    answers = dict(enumerate(CATEGORIES, 1))
+    unknown, unsaid = (999998, 999999), (7, 8, 9)
+    explain = "Teach.prac. I explain how new and old topics are related"
     found = {
         "CNTRY": _Variable("Country ID - Alpha Code", "A3", {}, ()),
-        "IDCNTRY": _Variable("Country ID - Numeric Code", "F6.0", systems, (999998, 999999)),
+        "IDCNTRY": _Variable("Country ID - Numeric Code", "F6.0", names, unknown),
         "IDCNTPOP": _Variable("Country Alpha Code and ISCED Level", "A4", {}, ()),
         "IDPOP": _Variable("Population ID", "F2.0", level, (98, 99)),
         "IDSCHOOL": _Variable("Scrambled School ID _SCR", "F4.0", {}, (9998, 9999)),
-        "IDTEACH": _Variable("Scrambled TEACHER ID _SCR", "F6.0", {}, (999998, 999999)),
+        "IDTEACH": _Variable("Scrambled TEACHER ID _SCR", "F6.0", {}, unknown),
         "INTAL13": _Variable("Adjudication Flag", "F1.0", flag, (8, 9)),
         "INTAL18": _Variable("Adjudication Flag", "F1.0", flag, (8, 9)),
-        "TT3G42D": _Variable(
-            "Teach.prac. I explain how new and old topics are related", "F1.0", linked, (6, 7, 8, 9)
-        ),
-        "TC3G12": _Variable("Publicly- or privately-managed school", "F1.0", managed, (7, 8, 9)),
-        "TCHWGT": _Variable("Teacher Final Weight", "F13.6", {}, _WEIGHT),
-        "SCHWGT": _Variable("Principal Final Weight", "F13.6", {}, _WEIGHT),
+        "TT3G42D": _Variable(explain, "F1.0", linked, (6, *unsaid)),
+        "TC3G12": _Variable("Publicly- or privately-managed school", "F1.0", managed, unsaid),
+        "SCHWGT": _Variable("Principal Final Weight", "F13.6", {}, unknown),
     }
-    gender = {1: "Female", 2: "Male", 9: "Missing"}
-    answers = dict(enumerate(CATEGORIES, 1))
     for start in ("TT2G", "TT3G"):
-        found[f"{start}01"] = _Variable("Gender - T", "F1.0", gender, (7, 8, 9))
+        found[f"{start}01"] = _Variable("Gender - T", "F1.0", gender, unsaid)
         found[f"{start}02"] = _Variable("Age T", "F3.0", {}, (997, 998, 999))
         for item, label in ITEMS.items():
-            found[f"{start}33{item}"] = _Variable(label, "F1.0", answers, (7, 8, 9))
-    for place in range(1, REPLICATES + 1):
-        label = f"Teacher BRR-Fay Replicate Weight {place}"
-        found[f"TRWGT{place}"] = _Variable(label, "F13.6", {}, _WEIGHT)
+            found[f"{start}33{item}"] = _Variable(label, "F1.0", answers, unsaid)
+    for place, name in enumerate(WEIGHTS):
+        label = f"Teacher BRR-Fay Replicate Weight {place}" if place else "Teacher Final Weight"
+        found[name] = _Variable(label, "F13.6", {}, unknown)
     return found
 
 
@@ -145,14 +127,12 @@ def write_sav(frame: pd.DataFrame, path: Path, label: str) -> Path:
         if variable.missing
     }
     pyreadstat.write_sav(
-        frame,
-        path,
-        file_label=label,
+        frame, path, file_label=label,
         column_labels={name: variable.label for name, variable in variables.items()},
         variable_value_labels=values,
         missing_ranges={name: _declared(variables[name].missing) for name in values},
         variable_format={name: variable.format for name, variable in variables.items()},
-    )
+    )  # fmt: skip
     with path.open("r+b") as file:
         # Nine bytes of date and eight of time, after what the program, layout and cases are.
         file.seek(92)
@@ -170,8 +150,8 @@ def files() -> dict[str, tuple[pd.DataFrame, str]]:
     found = {}
     for place, system in enumerate(SYSTEMS):
         rng = np.random.default_rng([SEED, place])
-        sample = draw(rng, population(rng, system.locations))
-        ending = f"{system.code}T{2 if system.cycle == 2013 else 3}.sav"
+        sample = systems.draw(rng, systems.population(rng, system.locations))
+        ending = f"{system.code}T{digit(system.cycle)}.sav"
         label = f"SIMULATED {{}} of {system.name}, {system.cycle}: no real system"
         found[f"BTG{ending}"] = teacher_file(rng, sample, system), label.format("teachers")
         if system.cycle == 2018:

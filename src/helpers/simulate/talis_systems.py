@@ -1,8 +1,8 @@
 """Simulated teacher surveys like TALIS: three systems that exist nowhere, named A, B and C, and samples of them.
 
 Each system is a population of teachers in schools, of which a stratified two-stage sample is drawn, weighted
-and given replicate weights (BRR with Fay's factor) as a TALIS file has them. So the truth is known, and the files of
-`talis_sav` can be read and estimated like real ones. Nothing here is measured anywhere, so nothing here is evidence; what is assumed stands in `assumptions`.
+and given replicate weights (BRR with Fay's factor) as a TALIS file has them. So the truth is known. Nothing here is
+measured anywhere, so nothing here is evidence; what is assumed stands in `assumptions`.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from helpers.read.talis_codebook import CATEGORIES, FAY
+from helpers.read.talis_codebook import FAY
 
 ITEMS = {
     "A": "How often you do teach jointly as a team in the same class",
@@ -103,47 +103,41 @@ def assumptions() -> pd.DataFrame:
             what = "location of item" if asked else "location of item (not administered)"
             rows.append((what, where, item, value, "logits"))
     rows += [("threshold", "", place, value, "logits") for place, value in enumerate(THRESHOLDS, 1)]
-    columns = ("schools", "mean size", "effect of stratum", "privately managed schools")
-    units = ("share", "teachers", "logits", "share")
-    for stratum, values in STRATA.items():
-        rows += [
-            (what, "", stratum, value, unit)
-            for what, value, unit in zip(columns, values, units, strict=True)
-        ]
+    facts = (
+        ("schools", "share"), ("mean size", "teachers"), ("effect of stratum", "logits"),
+        ("privately managed schools", "share"),
+    )  # fmt: skip
     rows += [
-        ("spread of schools", "", "", SCHOOL_SD, "logits"),
-        ("spread of teachers within schools", "", "", TEACHER_SD, "logits"),
-        ("effect of private management", "", "", EFFECTS["private"], "logits"),
-        ("effect of being a woman", "", "", EFFECTS["female"], "logits"),
-        ("effect of ten years of age", "", "", EFFECTS["decade"], "logits"),
-        ("women", "", "", FEMALE, "share"),
-        ("age", "", "mean", MEAN_AGE, "years"),
-        ("age", "", "standard deviation", AGE_SD, "years"),
-        ("smallest school", "", "", SMALLEST, "teachers"),
-        (
-            "shape of the distribution of school sizes",
-            "",
-            "",
-            SHAPE,
-            "parameter of a gamma distribution",
-        ),
-        ("error of listed school sizes", "", "", LISTED_SD, "SD of the logarithm"),
-        ("schools of a system", "", "", POPULATION, "schools"),
-        ("schools drawn", "", "", SAMPLE, "schools"),
-        ("teachers drawn in a school", "", "at most", TEACHERS, "teachers"),
-        ("schools that answer", "", "", SCHOOLS_ANSWER, "share"),
-        ("teachers that answer", "", "", TEACHERS_ANSWER, "share"),
-        ("principals that answer", "", "", PRINCIPALS_ANSWER, "share"),
-        ("teachers that stop early", "", "", LEFT_EARLY, "share"),
-        ("answers left out", "", "", OMITTED, "share"),
-        ("sex or age not told", "", "", UNTOLD, "share"),
-        ("teachers without a class to tell of", "", "", NO_CLASS, "share"),
-        ("slope of question 42D on the teacher", "", "", LINKED, "logits"),
+        (what, "", stratum, value, unit)
+        for stratum, values in STRATA.items()
+        for (what, unit), value in zip(facts, values, strict=True)
     ]
-    rows += [
-        ("threshold of question 42D", "", place, value, "logits")
-        for place, value in enumerate(LINKED_THRESHOLDS, 1)
-    ]
+    others = (
+        ("spread of schools", "", SCHOOL_SD, "logits"),
+        ("spread of teachers within schools", "", TEACHER_SD, "logits"),
+        ("effect of private management", "", EFFECTS["private"], "logits"),
+        ("effect of being a woman", "", EFFECTS["female"], "logits"),
+        ("effect of ten years of age", "", EFFECTS["decade"], "logits"),
+        ("women", "", FEMALE, "share"),
+        ("age", "mean", MEAN_AGE, "years"),
+        ("age", "standard deviation", AGE_SD, "years"),
+        ("smallest school", "", SMALLEST, "teachers"),
+        ("shape of the distribution of school sizes", "", SHAPE, "parameter of a gamma distribution"),
+        ("error of listed school sizes", "", LISTED_SD, "SD of the logarithm"),
+        ("schools of a system", "", POPULATION, "schools"),
+        ("schools drawn", "", SAMPLE, "schools"),
+        ("teachers drawn in a school", "at most", TEACHERS, "teachers"),
+        ("schools that answer", "", SCHOOLS_ANSWER, "share"),
+        ("teachers that answer", "", TEACHERS_ANSWER, "share"),
+        ("principals that answer", "", PRINCIPALS_ANSWER, "share"),
+        ("teachers that stop early", "", LEFT_EARLY, "share"),
+        ("answers left out", "", OMITTED, "share"),
+        ("sex or age not told", "", UNTOLD, "share"),
+        ("teachers without a class to tell of", "", NO_CLASS, "share"),
+        ("slope of question 42D on the teacher", "", LINKED, "logits"),
+        *(("threshold of question 42D", at, value, "logits") for at, value in enumerate(LINKED_THRESHOLDS, 1)),
+    )  # fmt: skip
+    rows += [(what, "", *rest) for what, *rest in others]
     return pd.DataFrame(rows, columns=["what", "system", "level", "value", "unit"])
 
 
@@ -151,29 +145,23 @@ def population(
     rng: np.random.Generator, locations: tuple[float, ...], schools: int = POPULATION
 ) -> Population:
     """A system: all its schools, and all their teachers with complete answers from a graded response model."""
-    share, mean, effect, private = (
-        np.array(column) for column in zip(*STRATA.values(), strict=True)
-    )
+    share, mean, effect, private = np.array(list(STRATA.values())).T
     stratum = np.sort(rng.choice(len(share), schools, p=share))
     size = SMALLEST + rng.poisson(rng.gamma(SHAPE, (mean[stratum] - SMALLEST) / SHAPE))
-    frame = pd.DataFrame(
-        {
-            "stratum": stratum,
-            "private": rng.random(schools) < private[stratum],
-            "teachers": size,
-            "listed": np.rint(size * rng.lognormal(0, LISTED_SD, schools)).clip(1).astype(int),
-            "first": np.cumsum(size) - size,
-        }
-    )
+    frame = pd.DataFrame({
+        "stratum": stratum,
+        "private": rng.random(schools) < private[stratum],
+        "teachers": size,
+        "listed": np.rint(size * rng.lognormal(0, LISTED_SD, schools)).clip(1).astype(int),
+        "first": np.cumsum(size) - size,
+    })  # fmt: skip
     climate = effect[stratum] + EFFECTS["private"] * frame["private"].to_numpy()
     climate += rng.normal(0, SCHOOL_SD, schools)
-    return Population(
-        frame, _teachers(rng, np.repeat(np.arange(schools), size), climate, locations)
-    )
+    return Population(frame, _teachers(rng, frame.index.repeat(size), climate, locations))
 
 
 def _teachers(
-    rng: np.random.Generator, school: np.ndarray, climate: np.ndarray, locations: tuple[float, ...]
+    rng: np.random.Generator, school: pd.Index, climate: np.ndarray, locations: tuple[float, ...]
 ) -> pd.DataFrame:
     n = len(school)
     female = rng.random(n) < FEMALE
@@ -186,15 +174,6 @@ def _teachers(
     linked = 1 + np.digitize(LINKED * person + rng.logistic(0, 1, n), LINKED_THRESHOLDS)
     fixed = pd.DataFrame({"school": school, "female": female, "age": age, "linked": linked})
     return pd.concat([fixed, pd.DataFrame(answers, columns=list(ITEMS))], axis=1)
-
-
-def truth(population: Population) -> pd.DataFrame:
-    """True shares of the six answers in the population: a row an item, a column a category."""
-    columns = {
-        category: [(population.teachers[item] == category).mean() for item in ITEMS]
-        for category in range(1, len(CATEGORIES) + 1)
-    }
-    return pd.DataFrame(columns, index=list(ITEMS))
 
 
 @cache
@@ -210,58 +189,35 @@ def hadamard() -> np.ndarray:
     conference = np.ones((50, 50), dtype=int)
     conference[0, 0] = 0
     conference[1:, 1:] = character
-    matrix = np.kron(conference, [[1, 1], [1, -1]]) + np.kron(
-        np.eye(50, dtype=int), [[1, -1], [-1, -1]]
-    )
+    matrix = np.kron(conference, [[1, 1], [1, -1]])
+    matrix += np.kron(np.eye(50, dtype=int), [[1, -1], [-1, -1]])
     matrix = matrix * matrix[:, :1]
     matrix.flags.writeable = False  # it is kept for the next call
     return matrix
 
 
-def draw(
-    rng: np.random.Generator,
-    population: Population,
-    schools: int = SAMPLE,
-    teachers: int = TEACHERS,
-) -> Sample:
+def draw(rng: np.random.Generator, population: Population, schools: int = SAMPLE) -> Sample:
     """A stratified two-stage sample of those who answer, with final and Fay-BRR weights.
 
-    Parameters
-    ----------
-    rng : where chance comes from
-    population : whom the sample is drawn from
-    schools, teachers : schools drawn, and teachers of each
-
-    Raises
-    ------
-    ValueError
-        When a school is as large as the sampling step or a stratum is left with a single school.
-
-    Notes
-    -----
-    Each stratum gives the same number of schools, drawn systematically from a list in random order with probability
-    proportional to listed size; each school a simple random sample of teachers. Schools that do not answer are made
-    up for by those of their stratum, teachers by those of their school. Replicates repeat neither adjustment.
+    Each stratum gives the same number of the `schools`, drawn systematically from a list in random order with
+    probability proportional to listed size; each school a simple random sample of TEACHERS. Schools that do not answer
+    are made up for by those of their stratum, teachers by those of their school. Replicates repeat neither adjustment.
+    Raises ValueError when a school is as large as the sampling step or a stratum is left with a single school.
     """
     strata, listed, size, first = (
         population.schools[name].to_numpy() for name in ("stratum", "listed", "teachers", "first")
     )
-    part, weight, zone, rows, number, answered = [], [], [], [], [], []
+    found, zone = [], np.empty(0, int)
     for stratum, wanted in enumerate(np.diff(np.linspace(0, schools, len(STRATA) + 1).astype(int))):
         places = np.flatnonzero(strata == stratum)
         picked = places[_systematic(rng, listed[places], wanted)]
-        owner, people, listing = _answering(rng, size[picked], teachers)
-        answering, counts = np.unique(owner, return_counts=True)
-        part.append(picked[answering])
-        rows.append(first[picked[owner]] + people)
-        number.append(listing)
-        answered.append(counts)
-        zone.append(zones(len(answering)) + (zone[-1][-1] + 1 if zone else 0))
-        step = listed[places].sum() / wanted
-        weight.append(step / listed[part[-1]] * wanted / len(answering))
-    part, weight, zone, rows, number, answered = map(
-        np.concatenate, (part, weight, zone, rows, number, answered)
-    )
+        owner, people, number = _answering(rng, size[picked])
+        answering, answered = np.unique(owner, return_counts=True)
+        part, step = picked[answering], listed[places].sum() / wanted
+        weight = step / listed[part] * wanted / len(part)
+        zone = np.append(zone, zones(len(part)) + (zone[-1] + 1 if len(zone) else 0))
+        found.append((part, weight, answered, first[picked[owner]] + people, number))
+    part, weight, answered, rows, number = map(np.concatenate, zip(*found, strict=True))
     final = weight * size[part] / answered
     every = np.column_stack([final, final[:, None] * factors(zone)])
     return Sample(
@@ -281,22 +237,23 @@ def _systematic(rng: np.random.Generator, size: np.ndarray, number: int) -> np.n
     return order[np.searchsorted(np.cumsum(size[order]), hits, side="right")]
 
 
-def _answering(
-    rng: np.random.Generator, size: np.ndarray, teachers: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _answering(rng: np.random.Generator, size: np.ndarray) -> tuple[np.ndarray, ...]:
     """Who is drawn in schools of so many teachers and answers: school, place in it, and number among those drawn.
 
     All three are places from 0, in order. A school that does not take part has nobody.
     """
-    owner = np.repeat(np.arange(len(size)), size)
-    place = np.arange(len(owner)) - np.repeat(np.cumsum(size) - size, size)
+    owner, place = _numbered(size)
     shuffled = np.lexsort((rng.random(len(owner)), owner))
-    drawn = np.sort(shuffled[place < teachers])
+    drawn = np.sort(shuffled[place < TEACHERS])
     takes_part = rng.random(len(size)) < SCHOOLS_ANSWER
     answer = (rng.random(len(drawn)) < TEACHERS_ANSWER) & takes_part[owner[drawn]]
-    each = np.minimum(size, teachers)
-    number = np.arange(len(drawn)) - np.repeat(np.cumsum(each) - each, each)
+    _, number = _numbered(np.minimum(size, TEACHERS))
     return owner[drawn[answer]], place[drawn[answer]], number[answer]
+
+
+def _numbered(size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """School of each teacher, and number within it from 0, of schools of so many teachers."""
+    return np.arange(len(size)).repeat(size), np.concatenate([*map(np.arange, size)])
 
 
 def zones(schools: int) -> np.ndarray:

@@ -29,10 +29,7 @@ SHOCK_SD = 0.13
 that the printed stars imply for the high schools."""
 SCHOOL_SD, STUDENT_SD = 0.30, 1.20
 """Logits. Assumed: with five items they give a reliability of about .75."""
-LOCATIONS = {
-    "mathematics": (-0.8, -0.35, 0.0, 0.4, 0.75),
-    "science": (-0.7, -0.2, 0.1, 0.3, 0.5),
-}
+LOCATIONS = {"mathematics": (-0.8, -0.35, 0.0, 0.4, 0.75), "science": (-0.7, -0.2, 0.1, 0.3, 0.5)}
 THRESHOLDS = (-1.2, 0.1, 1.1)
 """Items and thresholds of the simulated scales, in logits. Assumed: four ordered answers."""
 CATEGORIES = {
@@ -69,10 +66,8 @@ def everything(
     Parameters
     ----------
     years : labels, the baseline first
-    effects : group -> subject -> printed effects of the years after the first
-    counts : group -> fewest and most respondents of a year
-    replications : of the last subject of the last group, with fewer schools
-    seed : of everything
+    effects, counts : group -> subject -> printed effects of later years; group -> fewest and most respondents of a year
+    replications, seed : of the last subject of the last group, with fewer schools; of everything
     """
     tasks = []
     for place, (group, wanted) in enumerate(effects.items()):
@@ -88,11 +83,14 @@ def everything(
     with ProcessPoolExecutor(2, get_context("spawn"), initializer=_silence) as pool:
         replicated = pool.submit(*task)
         studies = [future.result() for future in [pool.submit(*task) for task in tasks]]
-        found = {
-            name: pd.concat([tables[name] for tables in studies], ignore_index=True)
-            for name in studies[0]
-        }
-        return found | {"coverage": replicated.result()}
+        return _joined(studies) | {"coverage": replicated.result()}
+
+
+def _joined(parts: list[dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+    """Tables of one name, one below the other."""
+    return {
+        name: pd.concat([tables[name] for tables in parts], ignore_index=True) for name in parts[0]
+    }
 
 
 def _silence() -> None:
@@ -131,32 +129,24 @@ def students(survey: Survey, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def study(group: str, survey: Survey, wanted: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
-    """The whole analysis of one group of schools.
+    """The whole analysis of one group of schools: tables measures, estimates, panels, items, schools, by subject.
 
     Parameters
     ----------
-    group : its name
-    survey : its size
+    group, survey : its name and size
     wanted : a column a subject, its effects by year after the first
     seed : of everything
-
-    Returns
-    -------
-    dict
-        Tables that begin with `group, subject`: measures, estimates, panels, items, schools.
     """
     rng = np.random.default_rng(seed)
     people = students(survey, rng)
-    tables = [
-        {
-            name: part.assign(group=group, subject=subject)[["group", "subject", *part]]
-            for name, part in _subject(survey, people, _scale(subject), truth, rng).items()
-        }
-        for subject, truth in wanted.items()
-    ]
-    return {
-        name: pd.concat([parts[name] for parts in tables], ignore_index=True) for name in tables[0]
-    }
+    found = []
+    for subject, truth in wanted.items():
+        tables = _subject(survey, people, _scale(subject), truth, rng)
+        for table in tables.values():
+            table.insert(0, "group", group)
+            table.insert(1, "subject", subject)
+        found.append(tables)
+    return _joined(found)
 
 
 def _subject(
@@ -165,43 +155,39 @@ def _subject(
     """The tables of one subject."""
     planted = plant(people["ability"].to_numpy(), true, wanted.to_numpy(), SHOCK_SD)
     drawn, ability, shocks = _asked(survey, people, true, planted, rng)
-    year, first = people["year"].to_numpy(), people["year"].to_numpy() == 0
+    first = people["year"].to_numpy() == 0
     value, error, scale = measured(drawn, first)
-    records = people.assign(practice=value, latent=ability, year=_labels(survey, year))
+    records = people.assign(practice=value, latent=ability, year=_labels(survey, people))
     references = {name: "0" for name in CATEGORIES}
     model = Model("practice", "school", "year", survey.years[0], tuple(CONTROLS), references)
     with open_records(records) as opened, in_order(opened):
         data = fixed_effects.within(moments.compute(opened, model))
         latent = fixed_effects.within(moments.compute(opened, replace(model, outcome="latent")))
     years = list(survey.years[1:])
-    table = (
-        fixed_effects.fit(data).in_units_of(data.baseline_sd).table().set_index("term").loc[years]
+    table, true_units = (
+        fixed_effects.fit(part).in_units_of(unit).table().set_index("term").loc[years]
+        for part, unit in ((data, data.baseline_sd), (latent, planted.latent_sd))
     )
-    true_units = fixed_effects.fit(latent).in_units_of(planted.latent_sd).table().set_index("term")
     counts = {
-        "records": len(records),
-        "n": data.n,
-        "n_schools": data.n_schools,
+        "records": len(records), "n": data.n, "n_schools": data.n_schools,
         "reliability": rasch.reliability(value[first], error[first]),
         "true_reliability": np.corrcoef(value[first], ability[first])[0, 1] ** 2,
         "residual_sd": fixed_effects.residual_sd(data) / data.baseline_sd,
-    }
-    schools = fixed_effects.by_school(data, years[-1], years).set_index("school")
+    }  # fmt: skip
+    schools = fixed_effects.by_school(data, years[-1], years).set_index("school") / data.baseline_sd
     change = shocks[:, -1] - shocks[:, 0] + planted.effects[-1]
     ratio = wanted.iloc[-1] / planted.effects[-1]
+    schools["truth"] = change[schools.index.astype(int)] * ratio
     return {
         "measures": _histogram(value[first]),
-        "estimates": table.reset_index().assign(
-            truth=wanted.to_numpy(),
-            latent_truth=planted.effects / planted.latent_sd,
-            latent_estimate=true_units.loc[years, "estimate"].to_numpy(),
-        ),
+        "estimates": table.assign(
+            truth=wanted.to_numpy(), latent_truth=planted.effects / planted.latent_sd,
+            latent_estimate=true_units["estimate"],
+        ).reset_index(),
         "panels": pd.DataFrame([counts]),
         "items": _items(scale, true, drawn[first]),
-        "schools": (schools / data.baseline_sd)
-        .assign(truth=change[schools.index.astype(int)] * ratio)
-        .reset_index(drop=True),
-    }
+        "schools": schools.reset_index(drop=True),
+    }  # fmt: skip
 
 
 def _asked(
@@ -216,57 +202,41 @@ def _asked(
 
 
 def coverage(
-    survey: Survey,
-    subject: str,
-    wanted: np.ndarray,
-    replications: int,
-    seed: int,
-    at_once: int = 50,
-) -> pd.DataFrame:
+    survey: Survey, subject: str, wanted: np.ndarray, replications: int, seed: int, at_once: int = 50
+) -> pd.DataFrame:  # fmt: skip
     """How often 95 percent intervals hold the planted effect, over replications of a smaller survey.
+
+    A row a year and kind of inference: `inference, term, truth, mean_estimate, sd_estimate, mean_std_error, covered,
+    replications`.
 
     Parameters
     ----------
     survey : its size
     subject, wanted : whose items are answered, and its effects by year after the first, the same in all replications
-    replications : how many; each is measured and calibrated on its own
-    seed : of everything
+    replications, seed : how many, each measured and calibrated on its own, and the seed of everything
     at_once : replications that one aggregation adds up
-
-    Returns
-    -------
-    DataFrame
-        One row a year and kind of inference: `inference, term, truth, mean_estimate, sd_estimate, mean_std_error,
-        covered, replications`.
     """
     rng = np.random.default_rng(seed)
     true, tables = _scale(subject), []
     # The population that replications are drawn from, by a sample so large that its chance does not matter.
-    many = replace(
-        survey, schools=50 * survey.schools, respondents=(300_000, *survey.respondents[1:])
-    )
+    sizes = (300_000, *survey.respondents[1:])
+    many = replace(survey, schools=50 * survey.schools, respondents=sizes)
     planted = plant(students(many, rng)["ability"].to_numpy(), true, wanted, SHOCK_SD)
     model = Model("practice", "school", "year", survey.years[0], controls=tuple(CONTROLS))
     for start in range(0, replications, at_once):
-        batch = [
-            _replication(survey, true, planted, rng)
-            for _ in range(min(at_once, replications - start))
-        ]
         # One aggregation for the whole batch: a school's name begins with its replication's number.
-        records = pd.concat(
-            [part.assign(school=1000 * i + part["school"]) for i, part in enumerate(batch)]
-        )
+        batch = range(min(at_once, replications - start))
+        records = pd.concat([_replication(survey, true, planted, rng, 1000 * i) for i in batch])
         with open_records(records) as opened, in_order(opened):
             sums = moments.compute(opened, model)
         owner = sums.schools.astype(int) // 1000
-        for i in range(len(batch)):
+        for i in batch:
             data = fixed_effects.within(moments.take(sums, owner == i))
             for inference in ("CRV1", "CRV3"):
                 fit = fixed_effects.fit(data, inference).in_units_of(data.baseline_sd)
                 tables.append(fit.table().assign(inference=inference))
-    return _covered(
-        pd.concat(tables, ignore_index=True), dict(zip(survey.years[1:], wanted, strict=True))
-    )
+    truth = dict(zip(survey.years[1:], wanted, strict=True))
+    return _covered(pd.concat(tables, ignore_index=True), truth)
 
 
 def _covered(rows: pd.DataFrame, truth: dict[str, float]) -> pd.DataFrame:
@@ -283,25 +253,26 @@ def _covered(rows: pd.DataFrame, truth: dict[str, float]) -> pd.DataFrame:
     ).reset_index()
 
 
-def _replication(survey: Survey, true: rasch.Scale, planted: Planted, rng) -> pd.DataFrame:
+def _replication(
+    survey: Survey, true: rasch.Scale, planted: Planted, rng: np.random.Generator, first: int
+) -> pd.DataFrame:
+    """Records of one survey whose schools are numbered from `first`."""
     people = students(survey, rng)
     drawn, _, _ = _asked(survey, people, true, planted, rng)
-    year = people["year"].to_numpy()
-    value, _, _ = measured(drawn, year == 0)
-    return people[["school", *CONTROLS]].assign(practice=value, year=_labels(survey, year))
+    value, _, _ = measured(drawn, people["year"].to_numpy() == 0)
+    records = people[list(CONTROLS)].assign(school=first + people["school"], practice=value)
+    return records.assign(year=_labels(survey, people))
 
 
-def _labels(survey: Survey, year: np.ndarray) -> pd.Categorical:
-    return pd.Categorical.from_codes(year, list(survey.years))
+def _labels(survey: Survey, people: pd.DataFrame) -> pd.Categorical:
+    return pd.Categorical.from_codes(people["year"], list(survey.years))
 
 
 def _scale(subject: str) -> rasch.Scale:
-    locations = np.array(LOCATIONS[subject])
-    names = [f"item {i + 1}" for i in range(len(locations))]
-    return rasch.Scale(
-        pd.Series(locations - locations.mean(), index=names),
-        np.array(THRESHOLDS) - np.mean(THRESHOLDS),
-    )
+    """Both kinds of places are centred, as in every calibrated scale."""
+    names = [f"item {place}" for place in range(1, len(LOCATIONS[subject]) + 1)]
+    locations, thresholds = pd.Series(LOCATIONS[subject], names), np.array(THRESHOLDS)
+    return rasch.Scale(locations - locations.mean(), thresholds - thresholds.mean())
 
 
 def _histogram(measures: np.ndarray, width: float = 0.5) -> pd.DataFrame:
@@ -312,8 +283,8 @@ def _histogram(measures: np.ndarray, width: float = 0.5) -> pd.DataFrame:
 
 def assumptions() -> pd.DataFrame:
     """Everything that is assumed rather than printed: rows `what, level, value, unit`."""
-    rows = [("schools", group, value, "schools") for group, value in SCHOOLS.items()]
-    rows += [
+    rows = [
+        *(("schools", group, value, "schools") for group, value in SCHOOLS.items()),
         ("schools of a replicated survey", "", SMALL[0], "schools"),
         ("respondents of a school of a replicated survey", "", SMALL[1], "students a year"),
         ("school-by-year shocks", "", SHOCK_SD, "SD of the baseline year"),
@@ -321,17 +292,15 @@ def assumptions() -> pd.DataFrame:
         ("spread of students within schools", "", STUDENT_SD, "logits"),
         ("answers left out", "", SKIPPED, "share"),
     ]
+    for subject, locations in LOCATIONS.items():
+        what = f"location of {subject} items"
+        rows += [(what, str(place), value, "logits") for place, value in enumerate(locations, 1)]
     rows += [
-        (f"location of {subject} items", str(place), value, "logits")
-        for subject, locations in LOCATIONS.items()
-        for place, value in enumerate(locations, start=1)
+        ("threshold", str(place), value, "logits") for place, value in enumerate(THRESHOLDS, 1)
     ]
-    rows += [("threshold", str(i), value, "logits") for i, value in enumerate(THRESHOLDS, start=1)]
-    rows += [
-        (f"effect of {name}", f"level {level}", value, "logits")
-        for name, effects in CATEGORIES.items()
-        for level, value in enumerate(effects)
-    ]
+    for name, effects in CATEGORIES.items():
+        what = f"effect of {name}"
+        rows += [(what, f"level {level}", value, "logits") for level, value in enumerate(effects)]
     rows += [(f"effect of {name}", "", value, "logits per SD") for name, value in CONTROLS.items()]
     return pd.DataFrame(rows, columns=["what", "level", "value", "unit"])
 
@@ -339,12 +308,6 @@ def assumptions() -> pd.DataFrame:
 def _items(scale: rasch.Scale, true: rasch.Scale, drawn: np.ndarray) -> pd.DataFrame:
     responses = pd.DataFrame(np.where(drawn < 0, np.nan, drawn), columns=scale.items.index)
     fitted = rasch.item_fit(scale, responses).assign(kind="item", planted=true.items.to_numpy())
-    steps = pd.DataFrame(
-        {
-            "item": [f"step {i + 1}" for i in range(len(scale.thresholds))],
-            "location": scale.thresholds,
-            "kind": "threshold",
-            "planted": true.thresholds,
-        }
-    )
+    steps = pd.DataFrame({"location": scale.thresholds, "kind": "threshold", "planted": true.thresholds})  # fmt: skip
+    steps["item"] = [f"step {place}" for place in range(1, len(steps) + 1)]
     return pd.concat([fitted, steps], ignore_index=True)

@@ -23,7 +23,7 @@ ASSUMED = "data/simulated/03-talis-assumptions.csv"
 def read(
     run: Session, data: str, items: Sequence[str] | dict[str, str], level: str, encoding: str, **survey: Any
 ) -> Survey:  # fmt: skip
-    """The user's answers: a survey where `items` are named (`own_survey.read`), else TALIS files of a level in words.
+    """The user's answers: a survey where `items` are named (`read_survey`), else TALIS files of a level in words.
 
     Raises InputError as the readers do.
     """
@@ -44,11 +44,8 @@ def in_folder(run: Session, folder: str, level: str) -> Survey | None:
 
 def section(run: Session, answers: Survey, *more: str) -> Section:
     """A section that has read the files of these answers, and `more`."""
-    part = session.section(run)
     made_up = [ASSUMED] if answers.simulated and _is_talis(answers) else []
-    for path in (*answers.files, *made_up, *more):
-        part.reads(path)
-    return part
+    return session.section(run, *answers.files, *made_up, *more)
 
 
 @dataclass(frozen=True)
@@ -211,13 +208,13 @@ def changes(view: View) -> pd.DataFrame:
     found = comparisons.change(view.table)
     if found.empty:
         return found
-    keys = ["system", "item", "statistic"]
     found = view.labelled(found[found["statistic"] == view.answers.statistics[1]])
     found = found.assign(cycle_1=found["other"], cycle_2=found["cycle"])
-    known = view.table.set_index(["cycle", *keys])["share"]
+    keys = ["system", "item", "statistic"]
+    known = view.table[["cycle", *keys, "share"]]
     for number in ("1", "2"):
-        index = pd.MultiIndex.from_frame(found[[f"cycle_{number}", *keys]])
-        found[f"share_{number}"] = known.reindex(index).to_numpy()
+        of_cycle = known.rename(columns={"cycle": f"cycle_{number}", "share": f"share_{number}"})
+        found = found.merge(of_cycle, how="left")
     return found
 
 
@@ -251,37 +248,23 @@ def complete(
 ) -> pd.DataFrame:
     """Printed shares of every category of every item in one system and cycle, in the shape of a table of shares.
 
+    Columns `cycle, system, label, item, item_label, statistic` (category), `share` (0 to 1), `n` (not printed), `note`.
+
     Parameters
     ----------
     printed : as `published.read` gives it
     system, cycle : of which
     items, categories : how items are called; the answers in order
-
-    Returns
-    -------
-    DataFrame
-        `cycle, system, label, item, item_label, statistic` (category), `share` (0 to 1), `n` (not printed), `note`.
     """
-    rows = printed[
-        (printed["system"] == system)
-        & (printed["cycle"] == cycle)
-        & printed["statistic"].isin(map(str.lower, categories))
-    ]
+    names = {name.lower(): name for name in categories}
+    rows = printed[(printed["system"] == system) & (printed["cycle"] == cycle)]
+    rows = rows[rows["statistic"].isin(names)]
     whole = rows.groupby("item")["locator"].transform(lambda places: places.mode()[0])
     rows = rows[rows["locator"] == whole]
-    return pd.DataFrame(
-        {
-            "cycle": cycle,
-            "system": system,
-            "label": rows["group"],
-            "item": rows["item"],
-            "item_label": rows["item"].map(items),
-            "statistic": rows["statistic"].map({name.lower(): name for name in categories}),
-            "share": rows["value"] / 100,
-            "n": np.nan,
-            "note": "",
-        }
-    ).reset_index(drop=True)
+    spoken = {"item_label": rows["item"].map(items), "statistic": rows["statistic"].map(names)}
+    found = rows.assign(cycle=cycle, label=rows["group"], **spoken, share=rows["value"] / 100)
+    columns = ["cycle", "system", "label", "item", *spoken, "share", "n", "note"]
+    return found.assign(n=np.nan, note="")[columns].reset_index(drop=True)
 
 
 def singles(printed: pd.DataFrame, items: dict[str, str]) -> pd.DataFrame:
@@ -292,18 +275,16 @@ def singles(printed: pd.DataFrame, items: dict[str, str]) -> pd.DataFrame:
     percent = printed[printed["unit"].str.startswith("percent") & printed["item"].notna()]
     size = percent.groupby(["locator", "system", "item"])["value"].transform("size")
     rows = percent[(size < 6) | (percent["status"] == "conflict")]
-    return pd.DataFrame(
-        {
-            "id": rows.index,
-            "label": rows["group"] + ", " + rows["cycle"].astype(int).astype(str),
-            "item": rows["item"],
-            "item_label": rows["item"].map(items),
-            "statistic": rows["statistic"].replace("monthly", "at least once a month"),
-            "share": rows["value"] / 100,
-            "decimals": rows["decimals"],
-            "source": rows["locator"],
-        }
+    found = rows.assign(
+        id=rows.index,
+        label=rows["group"] + ", " + rows["cycle"].astype(int).astype(str),
+        item_label=rows["item"].map(items),
+        statistic=rows["statistic"].replace("monthly", "at least once a month"),
+        share=rows["value"] / 100,
+        source=rows["locator"],
     ).sort_values(["item", "statistic", "label"], kind="stable", ignore_index=True)
+    columns = ["id", "label", "item", "item_label", "statistic", "share", "decimals", "source"]
+    return found[columns]
 
 
 def disagreements(single: pd.DataFrame) -> pd.DataFrame:
@@ -325,9 +306,9 @@ def obtained(printed: pd.DataFrame, shares: pd.DataFrame, counts: pd.DataFrame) 
     known = known.drop_duplicates(keys).set_index(keys)["share"]
     asked = printed[printed["unit"].str.startswith("percent")].dropna(subset=keys[:3])
     index = pd.MultiIndex.from_frame(asked[keys].astype({"cycle": int}))
-    found = dict(zip(asked.index, 100 * known.reindex(index).to_numpy(), strict=True))
-    teachers = counts[counts["cycle"] == 2018].groupby("system")["respondents"].max()
-    found["001-talis-CHL-teachers"] = teachers.get("CHL", np.nan)
+    found = (100 * known.reindex(index)).set_axis(asked.index).to_dict()
+    chile = counts.query("cycle == 2018 and system == 'CHL'")
+    found["001-talis-CHL-teachers"] = chile["respondents"].max()
     found |= _places(known)
     return {number: float(value) for number, value in found.items() if pd.notna(value)}
 
@@ -357,27 +338,19 @@ def checks(survey: Survey, printed: pd.DataFrame) -> pd.DataFrame:
     of other kinds.
     """
     rows = []
-    asked = survey.frame[["cycle", "level"]].eq([2018, 2]).all(axis=1).to_numpy()
-    for number in (
-        printed[printed["statistic"] == "share"].itertuples() if not survey.simulated else ()
-    ):
+    frame = survey.frame
+    asked = frame["cycle"].eq(2018) & frame["level"].eq(2) & (not survey.simulated)
+    for number in printed[printed["statistic"] == "share"].itertuples():
         variable, answers = CHECKED[number.Index.rpartition("-")[2]]
-        own = asked & survey.frame["system"].eq(number.system).to_numpy()
-        given = survey.frame.loc[own].get(variable, pd.Series(dtype=float))
+        own = (asked & frame["system"].eq(number.system)).to_numpy()
+        given = frame.loc[own].get(variable, pd.Series(dtype=float))
         if given.isna().all():  # nothing there, or no answers to it
             continue
         values = given.isin(answers).astype(float).where(given.notna()).to_numpy()[:, None]
         ours = shares.means(values, survey.weights[own], survey.fay)
-        share = 100 * ours.estimate[0]
-        rows.append(
-            {
-                "system": number.system,
-                "what": number.row,
-                "printed": number.value,
-                "ours": share,
-                "std_error": 100 * ours.std_error[0],
-                "n": int((~np.isnan(values)).sum()),
-                "agrees": bool(number.low <= share <= number.high),
-            }
-        )
-    return pd.DataFrame(rows)
+        share, error = 100 * ours.estimate[0], 100 * ours.std_error[0]
+        agrees = bool(number.low <= share <= number.high)
+        n = int((~np.isnan(values)).sum())
+        rows.append((number.system, number.row, number.value, share, error, n, agrees))
+    names = ["system", "what", "printed", "ours", "std_error", "n", "agrees"]
+    return pd.DataFrame(rows, columns=names)

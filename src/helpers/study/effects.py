@@ -7,6 +7,7 @@ import pandas as pd
 from helpers.estimate import rounding
 from helpers.project import InputError, relative
 from helpers.read import files, frames
+from helpers.study.report_counts import SCHOOLS
 
 DOCUMENTS = {
     "000": "Cravens and Drake (Tennessee)",
@@ -43,7 +44,6 @@ WAYS = {
 """How a printed number was obtained again, by the state of what was set beside it."""
 
 _RATED = {"ambitious_instruction": "students' rating", "collaborative_teachers": "teachers' rating"}
-_SCHOOLS = {"ES": "Elementary schools", "HS": "High schools"}
 
 
 def gather(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -52,16 +52,34 @@ def gather(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     Of a series of years the last. Print gives no standard errors for Chicago: an interval is the printed coefficient
     and 1.96 times the largest standard error that fits the stars of all years of its panel.
     """
-    return pd.concat(
-        [
-            _participants(tables["participants"]),
-            _printed(tables["printed"]),
-            _reports(tables["reports"]),
-            _twin(tables["twin"]),
-            _signposts(tables["signposts"]),
-        ],
-        ignore_index=True,
-    )
+    participants = tables["participants"].query("term == 'hedges_g' and method == 'Welch'")
+    printed = tables["printed"].drop_duplicates("panel", keep="last")
+    widest = {
+        panel: rounding.common_se(part)[1] for panel, part in tables["printed"].groupby("panel")
+    }
+    reach = 1.959964 * printed["panel"].map(widest)
+    years = tables["reports"]["term"].astype(str)
+    reports = tables["reports"][years == years.max()]
+    twin = tables["twin"].drop_duplicates("panel", keep="last")
+    signposts = tables["signposts"].query("method == 'school fixed effects'")
+    signposts = signposts[signposts["term"].str.startswith("difference in change")]
+    signposts = signposts.drop_duplicates("scale", keep="last")
+    studies = {
+        ("Chile", "teachers"): participants.assign(label=participants["scale"]),
+        ("Chicago, print", "students"): printed.assign(
+            label=printed["panel"], state="recomputed",
+            ci_low=printed["estimate"] - reach, ci_high=printed["estimate"] + reach,
+        ),
+        ("Chicago, reports", "schools"): reports.assign(
+            label=reports["group"].map(SCHOOLS) + ", " + reports["measure"].map(_RATED)
+        ),
+        ("Twin of the Chicago survey", "simulated students"): twin.assign(label=twin["panel"]),
+        ("Example of peer groups", "simulated teachers"): signposts.assign(
+            label=signposts["scale"].str.capitalize()
+        ),
+    }  # fmt: skip
+    rows = [part.assign(study=study, unit=unit) for (study, unit), part in studies.items()]
+    return pd.concat(rows, ignore_index=True)[[*COLUMNS, "state"]]
 
 
 def read(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
@@ -95,43 +113,3 @@ def spoken(rows: pd.DataFrame) -> str:
         for name, part in rows.groupby("study", sort=False)
     ]
     return f"{'; '.join(parts)}."
-
-
-def _rows(study: str, unit: str, labels, part: pd.DataFrame, state: str) -> pd.DataFrame:
-    given = part[["estimate", "ci_low", "ci_high"]].reset_index(drop=True)
-    return given.assign(study=study, label=list(labels), unit=unit, state=state)[
-        [*COLUMNS, "state"]
-    ]
-
-
-def _participants(table: pd.DataFrame) -> pd.DataFrame:
-    part = table[(table["term"] == "hedges_g") & (table["method"] == "Welch")]
-    return _rows("Chile", "teachers", part["scale"], part, part["state"].iloc[0])
-
-
-def _printed(table: pd.DataFrame) -> pd.DataFrame:
-    widest = {panel: rounding.common_se(part)[1] for panel, part in table.groupby("panel")}
-    part = table.drop_duplicates("panel", keep="last")
-    reach = 1.959964 * part["panel"].map(widest)
-    part = part.assign(ci_low=part["estimate"] - reach, ci_high=part["estimate"] + reach)
-    return _rows("Chicago, print", "students", part["panel"], part, "recomputed")
-
-
-def _reports(table: pd.DataFrame) -> pd.DataFrame:
-    part = table[table["term"].astype(str) == table["term"].astype(str).max()]
-    labels = part["group"].map(_SCHOOLS) + ", " + part["measure"].map(_RATED)
-    return _rows("Chicago, reports", "schools", labels, part, part["state"].iloc[0])
-
-
-def _twin(table: pd.DataFrame) -> pd.DataFrame:
-    part = table.drop_duplicates("panel", keep="last")
-    return _rows(
-        "Twin of the Chicago survey", "simulated students", part["panel"], part, "simulated"
-    )
-
-
-def _signposts(table: pd.DataFrame) -> pd.DataFrame:
-    part = table[table["term"].str.startswith("difference in change")]
-    part = part[part["method"] == "school fixed effects"].drop_duplicates("scale", keep="last")
-    labels = part["scale"].str.capitalize()
-    return _rows("Example of peer groups", "simulated teachers", labels, part, "simulated")

@@ -5,7 +5,7 @@ people: no function here returns a row a leader to be shown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import numpy as np
@@ -56,20 +56,17 @@ def statements(printed: pd.Series) -> pd.DataFrame:
     low, high (what the words allow, 0 to 1), n (teachers that they speak of), n_smallest (in the smallest group of
     these), ci_low, ci_high (Wilson's 95 % interval of the ends in that group).
     """
-    asked = {
-        f"{subject}-{band}": int(printed[f"002-teachers-{subject}-{band}"])
-        for subject in ("math", "science")
-        for band in ("middle", "high")
-    }
+    places = [f"{subject}-{band}" for subject in ("math", "science") for band in ("middle", "high")]
+    asked = {place: int(printed[f"002-teachers-{place}"]) for place in places}
     quarter, third, half, two_thirds = 1 / 4, 1 / 3, 1 / 2, 2 / 3
     about_third = ((quarter + third) / 2, (third + half) / 2)
     about_half = ((third + half) / 2, (half + two_thirds) / 2)
     tens = tuple(printed[f"002-teachers-planning-{end}"] / 100 for end in ("low", "high"))
-    middle, high = ([place for place in asked if place.endswith(band)] for band in ("-middle", "-high"))  # fmt: skip
+    middle, high = places[0::2], places[1::2]
     lines = [
-        ("Common planning time monthly or more, but for science in middle grades", "70 to 80 %", tens, {*asked} - {"science-middle"}),
-        ("Coaching or a learning community, ever", "about half", about_half, asked),
-        ("Coaching or a learning community monthly or more", "about a third", about_third, asked),
+        ("Common planning time monthly or more, but for science in middle grades", "70 to 80 %", tens, {*places} - {"science-middle"}),
+        ("Coaching or a learning community, ever", "about half", about_half, places),
+        ("Coaching or a learning community monthly or more", "about a third", about_third, places),
         ("Teaching practice a major topic, middle grades", "about half", about_half, middle),
         ("Teaching practice a major topic, high school", "over a third", (third, about_half[0]), high),
     ]  # fmt: skip
@@ -122,7 +119,11 @@ def recounted(who: pd.DataFrame, printed: pd.Series) -> dict[str, dict[str, floa
             "sample-district-leaders": 2 * (1 + printed["002-leaders-sample-specialists"])
         },
     }
-    return {note: _with("002-leaders", found) for note, found in leaders.items()} | {
+    named_in_full = {
+        note: {f"002-leaders-{name}": value for name, value in found.items()}
+        for note, found in leaders.items()
+    }
+    return named_in_full | {
         "the spring of a school year, and its autumn": {
             "002-study-questions-teachers-year": printed["002-teachers-year"] - 1,
             "002-teachers-year": printed["002-study-questions-teachers-year"] + 1,
@@ -132,10 +133,6 @@ def recounted(who: pd.DataFrame, printed: pd.Series) -> dict[str, dict[str, floa
             "002-study-discussion-earlier-years": earlier["last"] - earlier["first"],
         },
     }
-
-
-def _with(prefix: str, found: dict[str, float]) -> dict[str, float]:
-    return {f"{prefix}-{name}": value for name, value in found.items()}
 
 
 @dataclass(frozen=True)
@@ -157,24 +154,22 @@ def read(
 ) -> Coding:  # fmt: skip
     """A coding matrix from a CSV, Parquet, SPSS or Stata file.
 
+    Raises InputError naming file, column and first rows; also for fewer than MINIMUM leaders, of whom nothing is shown.
+
     Parameters
     ----------
     path, encoding : of the file; the encoding of a CSV file
     practices, supports : columns of 0 and 1, or column -> words
     leader : the column that says whom a row is about
     coder : the column that says who coded it; then every leader needs a row from each of exactly two coders
-
-    Raises
-    ------
-    InputError
-        Naming file, column and first rows; also for fewer than MINIMUM leaders, of whom nothing is shown.
     """
-    words = [_words(practices), _words(supports)]
-    named = [*words[0], *words[1], *filter(None, (leader, coder))]
+    of_practices, of_supports = _words(practices), _words(supports)
+    ids = [name for name in (leader, coder) if name]
+    named = [*of_practices, *of_supports, *ids]
     twice = sorted({name for name in named if named.count(name) > 1})
-    alike = [*words[0].values(), *words[1].values()]
+    alike = [*of_practices.values(), *of_supports.values()]
     for wrong, message in (
-        (not words[0], "A coding matrix needs `practices`: name the columns of 0 and 1."),
+        (not of_practices, "A coding matrix needs `practices`: name the columns of 0 and 1."),
         (twice, f"the column {', '.join(map(repr, twice))} is named twice among `practices`, `supports`, `leader` "
             "and `coder`. Each needs its own."),
         (len(set(alike)) < len(alike), "two codes are called by the same words. Give each its own."),
@@ -182,15 +177,13 @@ def read(
     ):  # fmt: skip
         if wrong:
             raise InputError(message)
-    ids = [name for name in (leader, coder) if name]
     frame = frames.read(path, named, encoding=encoding, names=tuple(ids))
-    columns = {**words[0], **words[1]}
-    codes = pd.DataFrame({column: _code(frame, column, path) for column in columns})
-    codes = codes.rename(columns=columns)
+    columns = of_practices | of_supports
+    codes = pd.DataFrame({name: _code(frame, column, path) for column, name in columns.items()})
     for name in ids:
-        missing = frame[name].isna()
+        empty = frame[name].isna()
         frames.refuse(
-            frame[name], missing, name, path, "an empty cell", "Fill it, or take the row out"
+            frame[name], empty, name, path, "an empty cell", "Fill it, or take the row out"
         )
     coders = _coders(frame, codes, leader, coder, path) if coder else ()
     if leader and not coder:
@@ -201,26 +194,23 @@ def read(
             f"{relative(path)}: {len(matrix)} leaders. Of fewer than {MINIMUM} nothing is shown, for they could be "
             "recognised. Code more, or describe them in words that they have agreed to."
         )
-    return Coding(matrix, list(words[0].values()), list(words[1].values()), coders)
+    return Coding(matrix, [*of_practices.values()], [*of_supports.values()], coders)
 
 
 def counts(matrix: pd.DataFrame) -> pd.DataFrame:
     """How many leaders have each code, with exact 95 % intervals: `code, count, n, share, ci_low, ci_high`."""
-    n = len(matrix)
-    rows = [
-        {"code": code, "count": int(matrix[code].sum()), "n": n, "share": matrix[code].mean()}
-        for code in matrix
-    ]
-    ends = [clopper_pearson(row["count"], n) for row in rows]
-    return pd.DataFrame(rows).assign(ci_low=[e[0] for e in ends], ci_high=[e[1] for e in ends])
+    count = matrix.sum()
+    found = pd.DataFrame({"count": count, "n": len(matrix), "share": matrix.mean()})
+    found[["ci_low", "ci_high"]] = [clopper_pearson(int(k), len(matrix)) for k in count]
+    return found.rename_axis("code").reset_index()
 
 
 def together(matrix: pd.DataFrame) -> pd.DataFrame:
     """How many leaders have two codes both: `code_1, code_2, both`, every pair once, a code with itself too."""
     both = matrix.T @ matrix
     pairs = [*((code, code) for code in matrix), *combinations(matrix, 2)]
-    rows = [{"code_1": one, "code_2": two, "both": int(both.loc[one, two])} for one, two in pairs]
-    return pd.DataFrame(rows)
+    rows = [(*pair, int(both.loc[pair])) for pair in pairs]
+    return pd.DataFrame(rows, columns=["code_1", "code_2", "both"])
 
 
 def commonest_pair(pairs: pd.DataFrame, n: int) -> str:
@@ -249,25 +239,21 @@ def associations(
     from scipy.stats.contingency import odds_ratio
 
     rows = []
-    for practice in practices:
-        for support in supports:
-            one, two = matrix[practice] == 1, matrix[support] == 1
-            cells = [(one & two).sum(), (one & ~two).sum(), (~one & two).sum(), (~one & ~two).sum()]
-            row = dict(
-                zip(("both", "practice_only", "support_only", "neither"), cells, strict=True)
-            )
-            row = {"practice": practice, "support": support, **row, "note": ""}
-            still = [code for code in (practice, support) if matrix[code].nunique() == 1]
-            if still:
-                row["note"] = f"{' and '.join(still)}: the same for all leaders"
-            else:
-                table = np.reshape(cells, (2, 2))
-                odds = odds_ratio(table, kind="conditional")
-                ends = odds.confidence_interval(0.95)
-                row |= {"odds_ratio": odds.statistic, "ci_low": ends.low, "ci_high": ends.high}
-                row["p_value"] = fisher_exact(table).pvalue
-                row["p_least"] = least_p(len(matrix), int(one.sum()), int(two.sum()))
-            rows.append(row)
+    for practice, support in product(practices, supports):
+        one, two = matrix[practice] == 1, matrix[support] == 1
+        cells = {"both": (one & two).sum(), "practice_only": (one & ~two).sum(),
+                 "support_only": (~one & two).sum(), "neither": (~one & ~two).sum()}  # fmt: skip
+        row = {"practice": practice, "support": support, **cells, "note": ""}
+        if still := [code for code in (practice, support) if matrix[code].nunique() == 1]:
+            row["note"] = f"{' and '.join(still)}: the same for all leaders"
+        else:
+            table = np.reshape(list(cells.values()), (2, 2))
+            odds = odds_ratio(table, kind="conditional")
+            ends = odds.confidence_interval(0.95)
+            row |= {"odds_ratio": odds.statistic, "ci_low": ends.low, "ci_high": ends.high}
+            row["p_value"] = fisher_exact(table).pvalue
+            row["p_least"] = least_p(len(matrix), int(one.sum()), int(two.sum()))
+        rows.append(row)
     columns = ["practice", "support", "both", "practice_only", "support_only", "neither", "odds_ratio", "ci_low",
                "ci_high", "p_value", "p_least", "p_holm", "note"]  # fmt: skip
     found = pd.DataFrame(rows, columns=columns)

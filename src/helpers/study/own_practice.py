@@ -1,5 +1,6 @@
 """The user's own records as panels of school fixed-effects models."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import pandas as pd
 from helpers.estimate import complete_records, fixed_effects, moments, panels, rasch
 from helpers.estimate.fixed_effects import Within
 from helpers.estimate.moments import Moments
-from helpers.project import ROOT, InputError
+from helpers.project import ROOT, InputError, at
 from helpers.read import files, records
 from helpers.read.suppression import MINIMUM
 
@@ -38,9 +39,9 @@ class Study:
     moments: dict[str, Moments]
     counts: dict[str, Moments]
     panels: dict[str, Within]
-    item_fit: pd.DataFrame | None
-    scale: rasch.Scale | None
-    reliability: float
+    item_fit: pd.DataFrame | None = None
+    scale: rasch.Scale | None = None
+    reliability: float = np.nan
 
 
 SAMPLED = 200_000
@@ -60,28 +61,17 @@ class Sample(NamedTuple):
 
 
 def read(
-    path: Path,
-    *,
-    outcome: str,
-    items: list[str],
-    low: int,
-    high: int,
-    balanced: bool,
-    by: str,
-    **columns: Any,
-) -> Study:
+    path: Path, *, outcome: str, items: list[str], low: int, high: int, balanced: bool, by: str, **columns: Any
+) -> Study:  # fmt: skip
     """Read a file or a folder and add it up.
+
+    Raises InputError for parameters that are missing or contradict each other, and for what is wrong in the file.
 
     Parameters
     ----------
     path : of the records
     outcome, items, low, high : a column of numbers; or columns of answers from `low` to `high`, to be measured
     balanced, by, columns : only schools with complete records in every year; the others as `panels.models` takes them
-
-    Raises
-    ------
-    InputError
-        For parameters that are missing or contradict each other, and for what is wrong in the file.
     """
     columns["baseline"] = str(columns["baseline"])
     _check_parameters(path, outcome, items, columns)
@@ -91,7 +81,7 @@ def read(
     used = list(dict.fromkeys([*named, *numeric]))
     with records.open_records(path, used, named) as source:
         files.check_columns(used, source.columns, source.name)
-        measured = _measure(source, items, low, high, year, baseline) if items else _NOT_MEASURED
+        measured = _measure(source, items, low, high, year, baseline) if items else {}
         models = panels.models(source, outcome=outcome or rasch.MEASURE, by=by, **columns)
         found_years = [name for name in moments.levels(source, year) if name != baseline]
         rows = int(source.fetch("SELECT count(*) AS n FROM file")["n"][0])
@@ -103,22 +93,17 @@ def read(
     without = rows - sum(part.rows for part in sums.values())
     if balanced:
         kept = _each(sums, lambda part: _seen_every_year(part, found_years, source.name))
-        sums, plain = _taken(sums, kept), _taken(plain, kept)
+        sums, plain = (
+            {panel: moments.take(part, kept[panel]) for panel, part in parts.items()}
+            for parts in (sums, plain)
+        )
     return Study(
-        files=records.find(path)[0],
+        files=records.find(path)[0], model=replace(model, subset={}), sample=sample, every=every,
         years=[name for name in found_years if any(name in part.terms for part in sums.values())],
-        cluster=columns["cluster"],
-        categories=tuple(columns["categories"]),
-        references=references,
-        without_panel=without,
-        model=replace(model, subset={}),
-        sample=sample,
-        every=every,
-        moments=sums,
-        counts=plain,
-        panels=_each(sums, lambda part: _within(part, source.name)),
-        **measured,
-    )
+        cluster=columns["cluster"], categories=tuple(columns["categories"]), references=references,
+        without_panel=without, moments=sums, counts=plain,
+        panels=_each(sums, lambda part: _within(part, source.name)), **measured,
+    )  # fmt: skip
 
 
 def units(study: Study, standardise: bool) -> dict[str, float]:
@@ -151,19 +136,19 @@ def estimates(study: Study, inference: str, of_units: dict[str, float]) -> pd.Da
 
 def notes(study: Study) -> str:
     """How many records were left out and why, in words."""
-    rows = sum(part.rows for part in study.moments.values())
-    complete = sum(int(part.records.sum()) for part in study.moments.values())
-    lacking = {}
-    for part in study.moments.values():
-        for column, count in part.incomplete.items():
-            lacking[column] = lacking.get(column, 0) + count
-    said = f"{complete:,} of {rows:,} records are complete and used"
+    parts = study.moments.values()
+    rows = sum(part.rows for part in parts)
+    complete = sum(int(part.records.sum()) for part in parts)
+    lacking = Counter()
+    for part in parts:
+        lacking.update(part.incomplete)
     empty = ", ".join(f"{column} {count:,}" for column, count in lacking.items() if count)
+    said = f"{complete:,} of {rows:,} records are complete and used"
     said += f" (empty: {empty})." if empty else "."
     if study.without_panel:
         said += f" {study.without_panel:,} records more belong to no panel."
-    single = sum(len(data.singletons) for data in study.panels.values())
-    if single:  # they are not named here: a page may travel, and such a school is one person
+    # They are not named here: a page may travel, and such a school is one person.
+    if single := sum(len(data.singletons) for data in study.panels.values()):
         said += (
             f" Schools with a single record ({single}) say nothing about change and are left out."
         )
@@ -179,7 +164,7 @@ def joint_tests(study: Study, inference: str) -> pd.DataFrame:
     """Wald tests that all year effects of a panel are zero: `panel, f, df1, df2, p_value`."""
     rows = []
     for panel, data in study.panels.items():
-        own = [year for year in study.years if year in data.terms]
+        own = _own(data, study.years)
         fit = fixed_effects.fit(data, "CRV3" if inference == "CRV3" else "CRV1")
         # No more restrictions can be tested than there are clusters to tell them apart.
         places = [fit.terms.index(year) for year in own]
@@ -213,20 +198,16 @@ def schools(study: Study, of_units: dict[str, float]) -> pd.DataFrame:
     """
     tables = []
     for panel, sums in study.moments.items():
-        own = _own(sums, study.years)
-        plain = study.counts[panel]
+        own, plain = _own(sums, study.years), study.counts[panel]
         last = plain.sums[:, plain.terms.index(own[-1])]
         enough = (plain.baseline[:, 0] >= MINIMUM) & (last >= MINIMUM)
         data = fixed_effects.within(panels.by_schools(sums))
         table = fixed_effects.by_school(data, own[-1], own)
-        table = table[table["school"].isin(sums.schools[enough])].drop(
-            columns=["school", "std_error"]
-        )
-        if len(table) < MINIMUM:
-            continue
-        table = table / of_units[panel]
-        table.insert(0, "panel", panel)
-        tables.append(table.sort_values("shrunken"))
+        table = table[table["school"].isin(sums.schools[enough])].sort_values("shrunken")
+        if len(table) >= MINIMUM:
+            shown = table[["estimate", "shrunken"]] / of_units[panel]
+            shown.insert(0, "panel", panel)
+            tables.append(shown)
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
@@ -317,9 +298,6 @@ def _check_parameters(path: Path, outcome: str, items: list[str], columns: dict[
         )
 
 
-_NOT_MEASURED = {"item_fit": None, "scale": None, "reliability": np.nan}
-
-
 def _measure(
     source: records.Records, items: list[str], low: int, high: int, year: str, baseline: str
 ) -> dict[str, Any]:
@@ -327,15 +305,11 @@ def _measure(
     scale, cells = rasch.add_measure(source, items, low, high, year, baseline)
     measured = cells.loc[cells.index.repeat(cells["records"])]
     answers = measured[range(len(items))].set_axis(items, axis=1).reset_index(drop=True)
-    ends = measured["measure"].to_numpy(), measured["std_error"].to_numpy()
-    return {
-        "item_fit": rasch.item_fit(scale, answers),
-        "scale": scale,
-        "reliability": rasch.reliability(*ends),
-    }
+    reliability = rasch.reliability(*measured[["measure", "std_error"]].to_numpy().T)
+    return {"item_fit": rasch.item_fit(scale, answers), "scale": scale, "reliability": reliability}
 
 
-def _own(sums: Moments, years: list[str]) -> list[str]:
+def _own(sums: Moments | Within, years: list[str]) -> list[str]:
     """Years of the study that a panel has."""
     return [year for year in years if year in sums.terms]
 
@@ -345,21 +319,18 @@ def _add_up(
 ) -> tuple[Moments, Moments, dict[str, str]]:
     """Sums of one panel, the same without weights, and the reference level of each category in it."""
     sums = moments.compute(source, model)
-    levels = moments.levels_used(source, model)
     if not _own(sums, years):
         raise InputError(
             f"{source.name}, column {model.year!r}: {model.baseline!r} is the only year with complete records, so there "
             "is no change to estimate. Name another `by`, or fill the columns that are empty in other years."
         )
     plain = moments.compute(source, panels.unweighted(model)) if model.weight else sums
-    return sums, plain, {column: levels[column][0] for column in model.categories}
+    return sums, plain, {column: sums.levels[column][0] for column in model.categories}
 
 
 def _within(sums: Moments, name: str) -> Within:
-    try:
+    with at(name):
         return fixed_effects.within(sums)
-    except InputError as error:
-        raise InputError(f"{name}: {error}") from None
 
 
 def _seen_every_year(sums: Moments, years: list[str], name: str) -> np.ndarray:
@@ -372,18 +343,10 @@ def _seen_every_year(sums: Moments, years: list[str], name: str) -> np.ndarray:
     return keep
 
 
-def _taken(sums: dict[str, Moments], keep: dict[str, np.ndarray]) -> dict[str, Moments]:
-    return {panel: moments.take(part, keep[panel]) for panel, part in sums.items()}
-
-
 def _each(panels: dict[str, Any], work: Callable[[Any], Any]) -> dict[str, Any]:
     """What `work` makes of each panel; of several panels, the one whose records are at fault is named."""
     found = {}
     for panel, part in panels.items():
-        try:
+        with at(f"panel {panel!r}" if len(panels) > 1 else ""):
             found[panel] = work(part)
-        except InputError as error:
-            raise InputError(
-                f"panel {panel!r}: {error}" if len(panels) > 1 else str(error)
-            ) from None
     return found

@@ -4,7 +4,6 @@ The table of groups has a row a scale: `scale, mean1, sd1, n1, mean2, sd2, n2`; 
 group 2.
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,24 +11,14 @@ import pandas as pd
 from scipy import stats
 
 from helpers.estimate import intervals, twogroups
+from helpers.estimate.panels import NUMBERS
 from helpers.estimate.power import detectable_difference
 from helpers.project import InputError, relative
 from helpers.read import frames
 from helpers.read.suppression import MINIMUM
 
 SUMMARY = ["mean1", "sd1", "n1", "mean2", "sd2", "n2"]
-COLUMNS = [
-    "scale",
-    "method",
-    "term",
-    "estimate",
-    "std_error",
-    "ci_low",
-    "ci_high",
-    "p_value",
-    "n",
-    "n_groups",
-]
+COLUMNS = ["scale", "method", "term", *NUMBERS, "n", "n_groups"]
 
 
 def margins(table1: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -39,10 +28,7 @@ def margins(table1: pd.DataFrame) -> dict[str, dict[str, float]]:
     others = value[zones[::-1]].rsub(value["Total"], axis=0).set_axis(zones, axis=1)
     others.loc[everybody] = value[zones].drop(["Schools", everybody]).sum()
     others["Total"] = value[zones].sum(axis=1)
-    reason = pd.Series(
-        "the row's total less the other district: the total's own check, seen from this cell",
-        table1.index,
-    )
+    reason = pd.Series("the row's total less the other district: the total's own check, seen from this cell", table1.index)  # fmt: skip
     reason[table1["row"] == everybody] = "sum of the roles"
     reason[table1["group"] == "Total"] = "sum of the districts"
     return {
@@ -61,28 +47,6 @@ def lists(entries: pd.DataFrame) -> dict[str, dict[str, float]]:
         "entries of the list that it announces": lengths,
         f"{numbered} practices are listed with their numbers": {first: place.min()[last], last: place.max()[last]},
     }  # fmt: skip
-
-
-def repeated(printed: pd.Series) -> dict[str, dict[str, float | tuple[float, float]]]:
-    """Printed numbers as another place of the paper has them: reason, id, number. `printed`: id -> printed value."""
-    pairs = [
-        ("study-abstract-year-first", "study-table1-year-first"),
-        ("study-abstract-year-last", "study-table1-year-last"),
-        ("study-introduction-law-profession-year", "study-ilt-law-year"),
-        ("text-methods-interviews", "study-results-interviews"),
-    ]
-    twice = {f"001-{a}": printed[f"001-{b}"] for pair in pairs for a, b in (pair, pair[::-1])}
-    twice["001-study-introduction-iterative"] = printed["001-study-introduction-practices"]
-    grades = tuple(printed[f"001-study-methods-grade-{end}"] for end in ("first", "last"))
-    return {
-        "the same number in another place of the paper": twice,
-        "grade 7 and/or 8 by the criterion of selection: 8 is one of the grades, not all": dict.fromkeys(
-            ["001-study-abstract-grade", "001-study-methods-grade"], grades
-        ),
-        "the only grade that the abstract names": {
-            "001-study-methods-grade-last": printed["001-study-abstract-grade"]
-        },
-    }
 
 
 def printed_tests(printed: pd.DataFrame) -> pd.DataFrame:
@@ -107,22 +71,20 @@ def read(
 ) -> pd.DataFrame:  # fmt: skip
     """The user's records: the scales as numbers, the group, and the cluster where there is one.
 
+    Raises InputError for anything that cannot be used, naming file, column and first rows.
+
     Parameters
     ----------
     path, encoding : of the file; the encoding of a CSV file
     scales, group, cluster, respondent : columns; a respondent may stand once
     ranges : scale -> its lowest and highest value
-
-    Raises
-    ------
-    InputError
-        For anything that cannot be used, naming file, column and first rows.
     """
     if not group or not scales:
         raise InputError(
             "Comparing groups needs `group` (a column) and `scales` (columns). Name both."
         )
-    for scale, ends in (ranges or {}).items():
+    ranges = ranges or {}
+    for scale, ends in ranges.items():
         if scale not in scales:
             raise InputError(
                 f"`ranges` names {scale!r}, which is none of `scales`: {', '.join(scales)}."
@@ -136,8 +98,7 @@ def read(
     if respondent:
         frames.check_unique(frame, [respondent], path)
     for scale in scales:
-        low, high = (ranges or {}).get(scale, (None, None))
-        frame[scale] = frames.numbers(frame, scale, path, low, high)
+        frame[scale] = frames.numbers(frame, scale, path, *ranges.get(scale, (None, None)))
     for name in filter(None, (group, cluster)):
         frame[name] = frames.categories(frame, name)
     return frame
@@ -146,18 +107,13 @@ def read(
 def choose(
     frame: pd.DataFrame, group: str, compare: list[str], path: Path
 ) -> tuple[pd.DataFrame, list[str]]:
-    """Rows of the two groups to compare, and their names.
+    """Rows of the two groups to compare, and their names; raises InputError for fewer groups, or more and none chosen.
 
     Parameters
     ----------
     frame, path : as `read` gives it, and what it was read from
     group : the column of groups
     compare : the names of two; where it is empty, the only two there are
-
-    Raises
-    ------
-    InputError
-        When there are fewer groups, or more and none chosen.
     """
     counts = frame[group].value_counts()
     found = ", ".join(f"{name!r} ({n} rows)" for name, n in counts.sort_index().items())
@@ -175,16 +131,13 @@ def from_records(
 ) -> pd.DataFrame:
     """Table of groups from records.
 
+    Raises InputError when a group answered too seldom to be shown, or a scale does not vary.
+
     Parameters
     ----------
     frame, path : as `read` gives it, and what it was read from
     scales : columns
     first : marks the rows of group 1
-
-    Raises
-    ------
-    InputError
-        When a group answered too seldom to be shown, or a scale does not vary.
     """
     rows = []
     for scale in scales:
@@ -205,16 +158,12 @@ def from_records(
 def estimates(groups: pd.DataFrame) -> pd.DataFrame:
     """Welch's difference of means and Hedges' g for each scale, tidy (COLUMNS)."""
     rows = []
-    for row in groups.itertuples():
-        summary = [getattr(row, name) for name in SUMMARY]
-        n = row.n1 + row.n2
-        difference = twogroups.welch(*summary)
-        rows.append(
-            {"scale": row.scale, "method": "Welch", "term": "difference", **difference, "n": n}
-        )
-        g = twogroups.hedges_g(*summary)
-        rows.append({"scale": row.scale, "method": "Welch", "term": "hedges_g", **g, "n": n})
-    return _tidy(rows)
+    for row in groups.to_dict("records"):
+        summary = [row[name] for name in SUMMARY]
+        shared = {"scale": row["scale"], "method": "Welch", "n": row["n1"] + row["n2"]}
+        rows.append(twogroups.welch(*summary) | shared | {"term": "difference"})
+        rows.append(twogroups.hedges_g(*summary) | shared | {"term": "hedges_g"})
+    return pd.DataFrame(rows).reindex(columns=COLUMNS)
 
 
 def clustered_estimates(
@@ -222,34 +171,24 @@ def clustered_estimates(
 ) -> pd.DataFrame:
     """The same with standard errors clustered by a column, tidy (COLUMNS).
 
+    g is the clustered difference in pooled SDs with Hedges' correction; its interval takes the SD as known.
+
     Parameters
     ----------
     frame, first : records, and which rows are of group 1
     groups : the same as a table of groups
     cluster : the column of clusters
-
-    Notes
-    -----
-    g is the clustered difference in pooled SDs with Hedges' correction; its interval takes the SD as known.
     """
     rows = []
     for row in groups.itertuples():
         found = twogroups.clustered(frame[row.scale], first, frame[cluster])
-        shared = {
-            "scale": row.scale,
-            "method": "clustered",
-            "n": found["n"],
-            "n_groups": found["n_groups"],
-        }
-        rows.append(found | shared | {"term": "difference"})
+        found |= {"scale": row.scale, "method": "clustered", "term": "difference"}
         sd = twogroups.pooled_sd(row.sd1, row.n1, row.sd2, row.n2)
         # Hedges' factor is the g of a difference of one pooled SD.
         unit = sd / twogroups.hedges_g(sd, row.sd1, row.n1, 0, row.sd2, row.n2)["estimate"]
-        scaled = {
-            name: found[name] / unit for name in ("estimate", "std_error", "ci_low", "ci_high")
-        }
-        rows.append(scaled | shared | {"term": "hedges_g"})
-    return _tidy(rows)
+        scaled = {name: found[name] / unit for name in NUMBERS[:4]}
+        rows += [found, found | scaled | {"term": "hedges_g", "p_value": np.nan}]
+    return pd.DataFrame(rows).reindex(columns=COLUMNS)
 
 
 def reading(groups: pd.DataFrame, alpha: float, power: float) -> pd.DataFrame:
@@ -276,20 +215,13 @@ def clustering(summary: pd.Series, per_school: float, n_schools: int) -> pd.Data
     """
     test = twogroups.welch(*summary[SUMMARY])
     cases = ("school differences shared", "nothing shared")
-    grid = np.arange(41) / 100
-    factors = [twogroups.clustering_factors(icc, per_school) for icc in grid]
-    curves = pd.DataFrame(
-        [
-            {"icc": icc, "case": case, "factor": factor}
-            for icc, both in zip(grid, factors, strict=True)
-            for case, factor in zip(cases, both, strict=True)
-        ]
-    ).sort_values("case", kind="stable")
+    curves = [
+        {"icc": icc, "case": case, "factor": factor}
+        for icc in np.arange(41) / 100
+        for case, factor in zip(cases, twogroups.clustering_factors(icc, per_school), strict=True)
+    ]
+    curves = pd.DataFrame(curves).sort_values("case", kind="stable")
     return curves.assign(
         std_error=test["std_error"] * curves["factor"],
         p_value=2 * stats.t.sf(abs(test["t"]) / curves["factor"], n_schools - 1),
     )
-
-
-def _tidy(rows: Iterable[dict]) -> pd.DataFrame:
-    return pd.DataFrame(rows).reindex(columns=COLUMNS)

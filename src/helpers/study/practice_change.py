@@ -7,6 +7,7 @@ reads the reports in FOLDER (data/raw/cps) and writes what the project shows wit
 import json
 import sys
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from helpers.project import ROOT, InputError, relative
 from helpers.read import published
 from helpers.read.published import RATINGS
 from helpers.release import released
-from helpers.study import retellings
-from helpers.study.retellings import MEASURES
+from helpers.study import report_counts
+from helpers.study.report_counts import MEASURES, SCHOOLS
 
 
 def printed_effects(printed: pd.DataFrame) -> pd.DataFrame:
@@ -28,22 +29,16 @@ def printed_effects(printed: pd.DataFrame) -> pd.DataFrame:
 
     `printed`: what `published.read` gives for the table of year effects.
     """
-    rows = printed[printed["statistic"] == "coefficient"]
+    rows = printed[printed["statistic"] == "coefficient"].rename(columns={"value": "estimate"})
     named = rows["row"].str.extract(r"^(?P<subject>\w+) practices, (?P<term>[\d-]+)$")
-    return pd.DataFrame(
-        {
-            "id": rows.index,
-            "group": rows["group"].to_numpy(),
-            "subject": named["subject"].str.lower().to_numpy(),
-            "panel": (
-                rows["group"].str.capitalize() + ", " + named["subject"].str.lower()
-            ).to_numpy(),
-            "term": named["term"].to_numpy(),
-            "estimate": rows["value"].to_numpy(),
-            "decimals": rows["decimals"].to_numpy(),
-            "stars": printed.loc[rows.index + "-stars", "value"].astype(int).to_numpy(),
-        }
-    )
+    found = rows.assign(
+        id=rows.index,
+        subject=named["subject"].str.lower(),
+        panel=rows["group"].str.capitalize() + ", " + named["subject"].str.lower(),
+        term=named["term"],
+        stars=printed.loc[rows.index + "-stars", "value"].astype(int).to_numpy(),
+    ).reset_index(drop=True)
+    return found[["id", "group", "subject", "panel", "term", "estimate", "decimals", "stars"]]
 
 
 def planted(printed: pd.DataFrame, text: pd.Series) -> dict[str, Any]:
@@ -52,37 +47,25 @@ def planted(printed: pd.DataFrame, text: pd.Series) -> dict[str, Any]:
     `printed`: as `printed_effects` gives it; `text`: printed numbers of the text by their ids.
     """
     bands = {"grades 6 to 8": "middle", "grades 9 to 12": "high"}
-    years = dict.fromkeys(printed["term"])
-    return {
-        "years": ("2011-12", *years),
-        "effects": {
-            bands[group]: {
-                subject: tuple(own["estimate"].tolist())
-                for subject, own in part.groupby("subject", sort=False)
-            }
-            for group, part in printed.groupby("group", sort=False)
-        },
-        "counts": {
-            band: tuple(
-                int(text[f"002-text-note-students-{band}-{end}"]) for end in ("low", "high")
-            )
-            for band in bands.values()
-        },
+    effects = {band: {} for band in bands.values()}
+    for (group, subject), part in printed.groupby(["group", "subject"], sort=False):
+        effects[bands[group]][subject] = tuple(part["estimate"].tolist())
+    counts = {
+        band: tuple(int(text[f"002-text-note-students-{band}-{end}"]) for end in ("low", "high"))
+        for band in effects
     }
+    return {"years": ("2011-12", *printed["term"].unique()), "effects": effects, "counts": counts}
 
 
 def layout(table: pd.DataFrame, years: list[str]) -> pd.DataFrame:
     """Year effects as papers print them: a row a year, a column a panel, stars and, below, the standard error."""
-    rows = {}
-    for panel, part in table.groupby("panel", sort=False):
-        by_year = {row.term: row for row in part.itertuples()}
-        rows[panel] = [
-            f"{number(row.estimate)}{stars(row.p_value)} ({number(row.std_error)})"
-            if (row := by_year.get(year))
-            else "–"
-            for year in years
-        ]
-    return pd.DataFrame({"Year": years, **rows})
+    texts = [
+        f"{number(row.estimate)}{stars(row.p_value)} ({number(row.std_error)})"
+        for row in table.itertuples()
+    ]
+    wide = table.assign(text=texts).pivot(index="term", columns="panel", values="text")
+    wide = wide.reindex(index=years, columns=table["panel"].unique()).fillna("–")
+    return wide.rename_axis(index="Year", columns=None).reset_index()
 
 
 RAW = ROOT / "data" / "raw" / "cps"
@@ -114,12 +97,11 @@ VARIANTS = {
 INFERENCE = panels.INFERENCE | {
     "bootstrap": panels.INFERENCE["CRV1"] + "; p-values by the wild cluster bootstrap"
 }
-SCHOOLS = {"ES": "Elementary schools", "HS": "High schools"}
 RATED = {
     "ambitious_instruction": "Ambitious Instruction (students)",
     "collaborative_teachers": "Collaborative Teachers (teachers)",
 }
-"""Specifications, inference from sums, groups and measures in words."""
+"""Specifications, inference from sums and measures in words."""
 _PANEL = ["panel", "group", "measure", "specification"]
 
 
@@ -129,16 +111,16 @@ def score(ratings: pd.Series, how: str, reference: pd.Series | None = None) -> p
     Ridits (Bross 1958) need the ratings of reference: each category gets the share of these below it plus half the
     share in it, so their own mean is one half.
     """
+    if how not in SCORINGS:
+        raise ValueError(f"scoring is one of {', '.join(SCORINGS)}, not {how!r}")
     if how == "equal steps":
-        values = dict(zip(RATINGS, [1.0, 2.0, 3.0, 4.0, 5.0], strict=True))
+        values = pd.Series([1, 2, 3, 4, 5], RATINGS)
     elif how == "top two":
-        values = {rating: float(rating in ("STRONG", "VERY STRONG")) for rating in RATINGS}
-    elif how == "ridits":
+        values = pd.Series([0, 0, 0, 1, 1], RATINGS)
+    else:
         share = reference.value_counts().reindex(RATINGS, fill_value=0)
         share = share / share.sum()
-        values = (share.cumsum() - share / 2).to_dict()
-    else:
-        raise ValueError(f"scoring is one of {', '.join(SCORINGS)}, not {how!r}")
+        values = share.cumsum() - share / 2
     return ratings.map(values).astype(float)
 
 
@@ -147,21 +129,14 @@ def panel(
 ) -> pd.DataFrame:
     """Ratings of one group that can say something about change: of schools rated in two reports or more.
 
+    Columns `school_id, year, score, response_rate` (percent, of those who answered for this measure). Raises InputError
+    when no school is left.
+
     Parameters
     ----------
-    records : as `progress_reports.read` gives them
-    group, measure, scoring : one of GROUPS, MEASURES and SCORINGS; ridits refer to these schools' first ratings
+    records : as `published.read_reports` gives them
+    group, measure, scoring : one of SCHOOLS, MEASURES and SCORINGS; ridits refer to these schools' first ratings
     balanced : only of schools rated in every report
-
-    Returns
-    -------
-    DataFrame
-        `school_id, year, score, response_rate` (percent, of those who answered for this measure).
-
-    Raises
-    ------
-    InputError
-        When no school is left.
 
     Notes
     -----
@@ -178,22 +153,15 @@ def panel(
             "other years, or leave out this group."
         )
     reference = own.loc[own["report_year"] == first, measure]
-    return pd.DataFrame(
-        {
-            "school_id": own["school_id"],
-            "year": own["report_year"],
-            "score": score(own[measure], scoring, reference),
-            "response_rate": own[MEASURES[measure]],
-        }
-    ).reset_index(drop=True)
+    scores = {"year": own["report_year"], "score": score(own[measure], scoring, reference)}
+    found = own[["school_id"]].assign(**scores, response_rate=own[MEASURES[measure]])
+    return found.reset_index(drop=True)
 
 
 def within(
     records: pd.DataFrame, group: str, measure: str, specification: str = "main"
 ) -> fixed_effects.Within:
-    """Cross-products within schools of one panel; the first report year is the baseline.
-
-    Scores keep their own unit: divide the fit by `baseline_sd` to have it in standard deviations of the first year.
+    """Cross-products within schools of one panel, in the scores' own unit; the first report year is the baseline.
 
     Parameters
     ----------
@@ -212,12 +180,7 @@ def pooled(records: pd.DataFrame) -> pd.DataFrame:
 
     Columns `panel, group, measure, specification` and those of `released.pooled`.
     """
-    named = {
-        f"{group} {measure} {specification}": (group, measure, specification)
-        for group in SCHOOLS
-        for measure in MEASURES
-        for specification in SPECIFICATIONS
-    }
+    named = {" ".join(parts): parts for parts in product(SCHOOLS, MEASURES, SPECIFICATIONS)}
     sums = released.pooled({name: within(records, *parts) for name, parts in named.items()})
     panels = pd.DataFrame([(name, *parts) for name, parts in named.items()], columns=_PANEL)
     return panels.merge(sums, on="panel")
@@ -238,52 +201,48 @@ def check(records: pd.DataFrame) -> pd.DataFrame:
     from linearmodels.panel import PanelOLS
 
     tables = []
-    for group in SCHOOLS:
-        for measure in MEASURES:
-            data = within(records, group, measure)
-            ours = fixed_effects.fit(data).in_units_of(data.baseline_sd).table()
-            frame = panel(records, group, measure, "equal steps").set_index(["school_id", "year"])
-            dummies = pd.get_dummies(frame.index.get_level_values("year").astype(str), dtype=float)
-            x = dummies.set_index(frame.index)[list(data.terms)]
-            y = frame["score"] / data.baseline_sd
-            other = PanelOLS(y, x, entity_effects=True).fit(
-                cov_type="clustered", cluster_entity=True, group_debias=True
-            )
-            g, n, k = len(data.clusters), data.n, len(data.terms)
-            shared = g / (g - 1) * (n - 1)
-            table = ours[["term", "estimate", "std_error"]].assign(
-                factor=shared / (n - k - 1),
-                other_estimate=other.params.to_numpy(),
-                other_std_error=other.std_errors.to_numpy(),
-                other_factor=shared / (n - k),
-            )
-            table.insert(0, "group", group)
-            table.insert(1, "measure", measure)
-            tables.append(table)
+    for group, measure in product(SCHOOLS, MEASURES):
+        data = within(records, group, measure)
+        ours = fixed_effects.fit(data).in_units_of(data.baseline_sd).table()
+        frame = panel(records, group, measure, "equal steps").set_index(["school_id", "year"])
+        dummies = pd.get_dummies(frame.index.get_level_values("year").astype(str), dtype=float)
+        x = dummies.set_index(frame.index)[list(data.terms)]
+        other = PanelOLS(frame["score"] / data.baseline_sd, x, entity_effects=True).fit(
+            cov_type="clustered", cluster_entity=True, group_debias=True
+        )
+        g, n, k = len(data.clusters), data.n, len(data.terms)
+        shared = g / (g - 1) * (n - 1)
+        table = ours[["term", "estimate", "std_error"]].assign(
+            factor=shared / (n - k - 1),
+            other_estimate=other.params.to_numpy(),
+            other_std_error=other.std_errors.to_numpy(),
+            other_factor=shared / (n - k),
+        )
+        tables.append(pd.DataFrame({"group": group, "measure": measure} | dict(table)))
     return pd.concat(tables, ignore_index=True)
 
 
 TABLES = {
-    "cps-reports-moments.csv": pooled,
-    "cps-reports-shares.csv": retellings.shares,
-    "cps-reports-turnover.csv": retellings.turnover,
-    "cps-reports-patterns.csv": retellings.patterns,
-    "cps-reports-response.csv": retellings.response,
-    "cps-reports-check.csv": check,
+    "moments": pooled,
+    "shares": report_counts.shares,
+    "turnover": report_counts.turnover,
+    "patterns": report_counts.patterns,
+    "response": report_counts.response,
+    "check": check,
 }
-"""Files made from the reports, each with what makes it."""
+"""Tables made from the reports, each with what makes it; its file is `cps-reports-NAME.csv`."""
 
 
 def tables(paths: list[Path]) -> tuple[dict[str, pd.DataFrame], dict[str, list[Path]]]:
-    """What the reports say, by short name (moments, shares, turnover, patterns, response, check), and its files.
+    """What the reports say, by the names of TABLES, and its files.
 
     From the reports when there are any, else from the sums that the project carries.
     """
     if paths:
         records = published.read_reports(paths)
-        made = {_short(name): make(records) for name, make in TABLES.items()}
+        made = {name: make(records) for name, make in TABLES.items()}
         return made, dict.fromkeys(made, paths)
-    files = {_short(name): FOLDER / name for name in TABLES}
+    files = {name: FOLDER / f"cps-reports-{name}.csv" for name in TABLES}
     readers = {
         "moments": read_pooled,
         "patterns": partial(pd.read_csv, dtype={"pattern": str}),
@@ -317,12 +276,15 @@ def choices(fits: pd.DataFrame, sums: pd.DataFrame, last: str) -> pd.DataFrame:
     jackknife = jackknife[jackknife["specification"] == "main"].assign(
         specification="jackknife", parameters="{variant: main, inference: CRV3}"
     )
-    rows = fits.assign(parameters="{variant: " + fits["specification"] + "}")
-    rows = pd.concat([rows, jackknife])
-    rows = rows[(rows["measure"] == "ambitious_instruction") & (rows["term"] == last)]
-    return rows.assign(
-        panel=rows["group"].map(SCHOOLS), specification=rows["specification"].map(VARIANTS)
+    rows = pd.concat(
+        [fits.assign(parameters="{variant: " + fits["specification"] + "}"), jackknife]
     )
+    rows = rows[(rows["measure"] == "ambitious_instruction") & (rows["term"] == last)]
+    words = {
+        "panel": rows["group"].map(SCHOOLS),
+        "specification": rows["specification"].map(VARIANTS),
+    }
+    return rows.assign(**words)
 
 
 def in_words(rows: pd.DataFrame) -> pd.DataFrame:
@@ -331,10 +293,6 @@ def in_words(rows: pd.DataFrame) -> pd.DataFrame:
         schools_of=rows["group"].map(SCHOOLS).str.removesuffix(" schools"),
         rated_by=rows["measure"].map(MEASURES).str.removesuffix("_response_rate") + "s",
     )
-
-
-def _short(name: str) -> str:
-    return name.removeprefix("cps-reports-").removesuffix(".csv")
 
 
 def write(folder: Path, target: Path) -> None:
@@ -350,7 +308,7 @@ def write(folder: Path, target: Path) -> None:
         )
     records = published.read_reports(paths)
     made = {
-        name: make(records).to_csv(index=False, lineterminator="\n")
+        f"cps-reports-{name}.csv": make(records).to_csv(index=False, lineterminator="\n")
         for name, make in TABLES.items()
     }
     years = records["report_year"].value_counts().sort_index()
@@ -359,11 +317,7 @@ def write(folder: Path, target: Path) -> None:
         "state": "moments",
         "command": "python -m helpers.study.practice_change",
         "reports": [
-            {
-                "year": int(year),
-                "title": f"SY{year % 100:02}{(year + 1) % 100:02}",
-                "schools": int(n),
-            }
+            {"year": year, "title": f"SY{year % 100:02}{(year + 1) % 100:02}", "schools": n}
             for year, n in years.items()
         ],
         "inputs": [{"name": path.name, "sha256": kept.digest(path)} for path in paths],

@@ -17,7 +17,7 @@ from helpers.estimate.intervals import holm, t_test
 from helpers.estimate.moments import Moments
 from helpers.estimate.panels import NUMBERS
 from helpers.estimate.reliability import scale_reliability
-from helpers.project import InputError, in_order
+from helpers.project import InputError, at, in_order
 from helpers.read.suppression import MINIMUM
 from helpers.read.waves import OTHERS, PEERS, Waves
 
@@ -57,9 +57,8 @@ def changes(survey: Waves) -> pd.DataFrame:
         both = pd.concat([fixed, mixed], ignore_index=True)
         both.loc[both["term"].isin(_too_few(survey, scale)), NUMBERS] = np.nan
         both["n"] = pd.NA if _n_tells(survey, scale) else both["n"]
-        both["place"] = both["term"].map(
-            lambda term: main.index(term) if term in main else len(main)
-        )
+        places = {term: place for place, term in enumerate(main)}
+        both["place"] = both["term"].map(places).fillna(len(main))
         both = both.sort_values(["method", "place"], ascending=[False, True], kind="stable")
         tables.append(both.assign(scale=scale))
     found = pd.concat(tables, ignore_index=True)
@@ -117,15 +116,16 @@ def _variants(
     variants = {
         "as declared": lambda: known[known["method"] == FIXED],
         "cluster jackknife (CRV3)": lambda: panels.table(data, "CRV3", unit),
+        "districts as clusters (CRV3)": lambda: _by_district(survey, sums, unit),
+        "no controls": lambda: panels.table(bare, unit=unit),
+        _STAYED: lambda: _stayers(survey, scale, unit),
+        "mixed model": lambda: known[known["method"] == MIXED],
     }
-    if survey.in_districts:
-        variants["districts as clusters (CRV3)"] = lambda: panels.table(
-            fixed_effects.within(_by_district(survey, sums)), "CRV3", unit
-        )
-    if not survey.conditions.empty:
-        variants["no controls"] = lambda: panels.table(bare, unit=unit)
-    variants[_STAYED] = lambda: _stayers(survey, scale, unit)
-    return variants | {"mixed model": lambda: known[known["method"] == MIXED]}
+    if not survey.in_districts:
+        del variants["districts as clusters (CRV3)"]
+    if survey.conditions.empty:
+        del variants["no controls"]
+    return variants
 
 
 def attrition(survey: Waves) -> pd.DataFrame:
@@ -135,22 +135,18 @@ def attrition(survey: Waves) -> pd.DataFrame:
     answered, stayed, did not stay or are new, the counts are empty. So are those of both kinds of schools where that is
     so in one of them, or where so few went from one kind to the other: one could be had from the rest.
     """
-    tables = []
+    tables, groups = [], _groups(survey)
     for wave in survey.waves:
-        groups = _groups(survey)
-        table = pd.DataFrame(
-            [_answered(survey, part, wave) for part in groups.values()],
-            index=pd.Index(groups, name="group"),
-        )
+        answered = {group: _answered(survey, part, wave) for group, part in groups.items()}
+        table = pd.DataFrame.from_dict(answered, orient="index").rename_axis("group")
         few = _few(table[["teachers", "stayed", "left", "new"]]).any(axis=1)
         kinds = few.index != ALL
         moved = table.loc[[ALL], "stayed"] - table.loc[kinds, "stayed"].sum()
         if few.any() or _few(moved).any():
             few |= kinds
         table.loc[few, ["schools", "teachers", "stayed"]] = np.nan
-        tables.append(
-            table.assign(wave=wave, share=table["stayed"] / (table["stayed"] + table["left"]))
-        )
+        share = table["stayed"] / (table["stayed"] + table["left"])
+        tables.append(table.assign(wave=wave, share=share))
     found = pd.concat(tables).reset_index().astype({"schools": "Int64"})
     return found[["group", "wave", "schools", "teachers", "stayed", "share"]]
 
@@ -199,9 +195,8 @@ def reliability(survey: Waves) -> pd.DataFrame:
             row |= scale_reliability(answers, survey.frame.loc[answers.index, "school"])
         rows.append(row)
     ends = [f"{name}{end}" for name in ("alpha", "omega") for end in ("", "_low", "_high")]
-    return pd.DataFrame(rows).reindex(
-        columns=["scale", "items", "n", *ends, "weakest", "item_rest"]
-    )
+    columns = ["scale", "items", "n", *ends, "weakest", "item_rest"]
+    return pd.DataFrame(rows).reindex(columns=columns)
 
 
 def mixed_model(
@@ -223,10 +218,9 @@ def mixed_model(
 
 
 def _groups(survey: Waves) -> dict[str, pd.DataFrame]:
-    of_kind = survey.frame.groupby("kind")
-    return {ALL: survey.frame} | {
-        kind: of_kind.get_group(kind) for kind in survey.kinds if survey.compared
-    }
+    kinds = survey.kinds if survey.compared else []
+    parts = {kind: survey.frame[survey.frame["kind"] == kind] for kind in kinds}
+    return {ALL: survey.frame} | parts
 
 
 def _answered(survey: Waves, part: pd.DataFrame, wave: str) -> dict[str, float]:
@@ -234,13 +228,9 @@ def _answered(survey: Waves, part: pd.DataFrame, wave: str) -> dict[str, float]:
     first = set(part.loc[part["wave"] == survey.baseline, "teacher"])
     here = part[part["wave"] == wave]
     stayed = len(first & set(here["teacher"]))
-    return {
-        "schools": float(here["school"].nunique()),
-        "teachers": float(len(here)),
-        "stayed": float(stayed),
-        "left": float(len(first) - stayed),
-        "new": float(len(here) - stayed),
-    }
+    counts = {"schools": here["school"].nunique(), "teachers": len(here), "stayed": stayed,
+              "left": len(first) - stayed, "new": len(here) - stayed}  # fmt: skip
+    return {name: float(count) for name, count in counts.items()}
 
 
 def _few(counts: pd.DataFrame | pd.Series) -> pd.DataFrame | pd.Series:
@@ -265,40 +255,37 @@ def _terms(survey: Waves, rows: pd.Index) -> pd.DataFrame:
 
 def _sums(survey: Waves, scale: str, rows: pd.Index | None = None) -> Moments:
     """Moments of the complete rows, or of those among them that are named."""
-    whole = survey.complete(scale)
-    rows = whole[whole].index if rows is None else rows
-    frame, terms = survey.frame.loc[rows], _terms(survey, rows)
-    parts = {"the outcome": survey.scores.loc[rows, scale]}
-    parts |= {f"the {part}": frame[part] for part in ("school", "wave")}
-    parts |= {"the cluster": frame["cluster"]} if survey.clustered else {}
-    parts |= {"the weight": frame["weight"]} if survey.weighted else {}
+    rows = _complete(survey, scale) if rows is None else rows
+    terms = _terms(survey, rows)
+    columns = ["school", "wave", *["cluster"] * survey.clustered, *["weight"] * survey.weighted]
     model = moments.Model(
         "the outcome", "the school", "the wave", survey.baseline,
         controls=tuple(name for name in terms if name not in survey.categories),
         categories=survey.categories,
-        cluster="the cluster" if survey.clustered else "",
-        weight="the weight" if survey.weighted else "",
+        cluster="the cluster" * survey.clustered, weight="the weight" * survey.weighted,
     )  # fmt: skip
-    table = pd.concat([pd.DataFrame(parts), terms], axis=1).reset_index(drop=True)
-    try:
-        sums = moments.compute(table, model)
-    except InputError as error:
-        raise InputError(f"{survey.name}, scale {scale!r}: {error}") from None
+    parts = survey.frame.loc[rows, columns].add_prefix("the ")
+    parts.insert(0, "the outcome", survey.scores.loc[rows, scale])
+    with at(f"{survey.name}, scale {scale!r}"):
+        sums = moments.compute(pd.concat([parts, terms], axis=1).reset_index(drop=True), model)
     named = dict(zip(survey.later, _of_others(survey) or survey.later, strict=True))
     return replace(sums, terms=tuple(named.get(name, name) for name in sums.terms))
 
 
+def _complete(survey: Waves, scale: str) -> pd.Index:
+    return survey.frame.index[survey.complete(scale)]
+
+
 def _within(survey: Waves, scale: str, sums: Moments) -> Within:
-    try:
+    with at(f"{survey.name}, scale {scale!r}"):
         return fixed_effects.within(sums)
-    except InputError as error:
-        raise InputError(f"{survey.name}, scale {scale!r}: {error}") from None
 
 
-def _by_district(survey: Waves, sums: Moments) -> Moments:
-    """The same sums with districts as clusters."""
+def _by_district(survey: Waves, sums: Moments, unit: float) -> pd.DataFrame:
+    """The model with districts as clusters."""
     district = survey.frame.drop_duplicates("school").set_index("school")["district"]
-    return replace(sums, clusters=district[sums.schools].to_numpy(object))
+    grouped = replace(sums, clusters=district[sums.schools].to_numpy(object))
+    return panels.table(fixed_effects.within(grouped), "CRV3", unit)
 
 
 def _stayers(survey: Waves, scale: str, unit: float) -> pd.DataFrame:
@@ -316,38 +303,34 @@ def _stayers(survey: Waves, scale: str, unit: float) -> pd.DataFrame:
 
 def _mixed(survey: Waves, scale: str) -> pd.DataFrame:
     """Estimates in the scale's own units, without the constant and the difference at baseline."""
-    whole = survey.complete(scale)
-    rows = whole[whole].index
+    rows = _complete(survey, scale)
     frame, terms = survey.frame.loc[rows], _terms(survey, rows)
-    x = pd.DataFrame({"constant": 1.0}, index=rows)
+    columns = {"constant": 1.0}
     if survey.compared:
-        x["peers"] = (frame["kind"] == PEERS).astype(float)
+        columns["peers"] = frame["kind"] == PEERS
     for wave, term in zip(survey.later, _of_others(survey) or survey.later, strict=True):
         if (frame["wave"] == wave).any():
-            x[term] = (frame["wave"] == wave).astype(float)
+            columns[term] = frame["wave"] == wave
     for name in terms:
         if name in survey.categories:
             levels = in_order(set(terms[name]))
             reference = survey.categories[name] or levels[0]
-            for level in [level for level in levels if level != reference]:
-                x[f"{name}: {level}"] = (terms[name] == level).astype(float)
+            columns |= {f"{name}: {k}": terms[name] == k for k in levels if k != reference}
         else:
-            x[name] = terms[name]
+            columns[name] = terms[name]
+    x = pd.DataFrame(columns, index=rows).astype(float)
     y = survey.scores.loc[rows, scale].to_numpy(float)
     table, between, rest = mixed_model(y, x, frame["school"].to_numpy())
     table = table[~table["term"].isin(["constant", "peers"])]
-    return table.assign(
-        n=len(y), n_groups=frame["school"].nunique(), icc=between / (between + rest)
-    )
+    sizes = {"n": len(y), "n_groups": frame["school"].nunique()}
+    return table.assign(**sizes, icc=between / (between + rest))
 
 
 def _too_few(survey: Waves, scale: str) -> list[str]:
     """Terms that rest on fewer than MINIMUM teachers: of a wave in either kind of school, of a category's level, or all
     who differ from the commonest value of a control."""
     frame = survey.frame[survey.complete(scale)]
-    sizes = (
-        frame.groupby(["wave", "kind"]).size().unstack(fill_value=0).reindex(columns=survey.kinds)
-    )
+    sizes = pd.crosstab(frame["wave"], frame["kind"]).reindex(columns=survey.kinds)
     few = []
     for wave in survey.later:
         if wave in sizes.index and not sizes.loc[wave].min() >= MINIMUM:

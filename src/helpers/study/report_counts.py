@@ -1,0 +1,98 @@
+"""How many of Chicago's schools the public reports list, rate and lose, and how many of those asked answered."""
+
+from itertools import pairwise, product
+
+import numpy as np
+import pandas as pd
+
+from helpers.read.published import GROUPS, NOT_ENOUGH, RATINGS
+
+MEASURES = {
+    "ambitious_instruction": "student_response_rate",
+    "collaborative_teachers": "teacher_response_rate",
+}
+"""Each rating with the response rate of those whose answers it rests on."""
+
+SCHOOLS = {"ES": "Elementary schools", "HS": "High schools"}
+"""The groups of schools that the project shows, in words."""
+
+
+def shares(records: pd.DataFrame) -> pd.DataFrame:
+    """How many schools have each rating: rows `group, report_year, measure, rating, schools`.
+
+    `rating` is one of RATINGS, NOT_ENOUGH or "empty"; group "all" also counts schools whose group is missing.
+    """
+    long = pd.concat([own.assign(group=group) for group, own in _by_group(records)])
+    long = long.melt(["group", "report_year"], list(MEASURES), "measure", "rating")
+    counts = long.fillna({"rating": "empty"}).value_counts(sort=False)
+    ratings = [*RATINGS, NOT_ENOUGH, "empty"]
+    levels = [["all", *GROUPS], _years(records), MEASURES, ratings]
+    places = pd.MultiIndex.from_product(levels, names=counts.index.names)
+    return counts.reindex(places, fill_value=0).rename("schools").reset_index()
+
+
+def turnover(records: pd.DataFrame) -> pd.DataFrame:
+    """Schools that come, go, and are rated: one row for each group, report year and measure.
+
+    Columns `listed`, then of these `rated`, `not_enough_data`, `empty`, `new` (not listed in this group in the
+    report before; missing in the first), `gone` (not in the next; missing in the last).
+    """
+    rows = []
+    for group, own in _by_group(records):
+        parts = {year: own[own["report_year"] == year] for year in _years(records)}
+        listed = [set(part["school_id"]) for part in parts.values()]
+        new = [pd.NA, *(len(now - before) for before, now in pairwise(listed))]
+        gone = [*(len(now - after) for now, after in pairwise(listed)), pd.NA]
+        for (year, part), *moved in zip(parts.items(), new, gone, strict=True):
+            for measure in MEASURES:
+                rating = part[measure]
+                rated, lacking = rating.isin(RATINGS).sum(), (rating == NOT_ENOUGH).sum()
+                counts = (part["school_id"].nunique(), rated, lacking, rating.isna().sum())
+                rows.append((group, measure, year, *counts, *moved))
+    names = ["listed", "rated", "not_enough_data", "empty", "new", "gone"]
+    table = pd.DataFrame(rows, columns=["group", "measure", "report_year", *names])
+    return table.astype(dict.fromkeys(names, "Int64"))
+
+
+def patterns(records: pd.DataFrame) -> pd.DataFrame:
+    """In which reports schools are rated: rows `group, measure, pattern, schools`.
+
+    A pattern has a figure for each report year in order: 1 rated, 0 listed in this group without a rating or not
+    listed in it at all.
+    """
+    rows = []
+    for (group, own), measure in product(_by_group(records), MEASURES):
+        rated = own.assign(rated=own[measure].isin(RATINGS).astype(int).astype(str))
+        wide = rated.pivot(index="school_id", columns="report_year", values="rated")
+        wide = wide.reindex(columns=_years(records)).fillna("0")
+        counts = wide.agg("".join, axis=1).value_counts().sort_index(ascending=False)
+        rows += [(group, measure, pattern, int(n)) for pattern, n in counts.items()]
+    return pd.DataFrame(rows, columns=["group", "measure", "pattern", "schools"])
+
+
+def response(records: pd.DataFrame) -> pd.DataFrame:
+    """Schools' response rates: one row for each report year, group and kind of respondents.
+
+    Columns `schools` (with a rate), `at_zero` (of these), `mean, minimum, quartile_1, median, quartile_3, maximum`
+    over schools, in percent, and `district_average` as the files print it (for group "all").
+    """
+    rows, kinds = [], ("student", "teacher")
+    for (group, own), year, kind in product(_by_group(records), _years(records), kinds):
+        part = own[own["report_year"] == year]
+        rates = part[f"{kind}_response_rate"].dropna()
+        printed = part[f"{kind}_response_average"].dropna().unique()
+        average = printed[0] if group == "all" and len(printed) else np.nan
+        quarters = rates.quantile([0, 0.25, 0.5, 0.75, 1])
+        counts = (len(rates), int((rates == 0).sum()))
+        rows.append((year, group, kind, *counts, rates.mean(), *quarters, average))
+    names = ["report_year", "group", "respondents", "schools", "at_zero", "mean", "minimum",
+             "quartile_1", "median", "quartile_3", "maximum", "district_average"]  # fmt: skip
+    return pd.DataFrame(rows, columns=names).round(10)  # rates have one decimal: the rest is noise
+
+
+def _by_group(records: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    return [("all", records), *((name, records[records["group"] == name]) for name in GROUPS)]
+
+
+def _years(records: pd.DataFrame) -> list[int]:
+    return sorted(int(year) for year in records["report_year"].unique())
