@@ -39,9 +39,7 @@ with ThreadPoolExecutor(2) as pool:
 def empty_notebook(name: str) -> dict:
     """A notebook with the imports of ours and an empty figure."""
     nodes = ast.parse(source.code(source.path_of(name))).body
-    imports = "\n".join(
-        ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)
-    )
+    imports = "\n".join(ast.unparse(node) for node in nodes if isinstance(node, ast.Import | ast.ImportFrom))
     cells = [f"import matplotlib.pyplot as plt\n{imports}", "plt.subplots();"]
     return {
         "cells": [
@@ -55,9 +53,7 @@ def empty_notebook(name: str) -> dict:
             }
             for i, text in enumerate(cells)
         ],
-        "metadata": {
-            "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}
-        },
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}},
         "nbformat": 4,
         "nbformat_minor": 5,
     }
@@ -97,9 +93,7 @@ def main() -> None:
                 )
     print(f"nothing to do, median:    {statistics.median(idle):.2f} s (aim: 0.3 at most)")
     ratios = [a / b for a, b in zip(ours, plain, strict=True)]
-    print(
-        f"build, median:            {statistics.median(ours):.2f} s ({len(names)} notebooks and the site)"
-    )
+    print(f"build, median:            {statistics.median(ours):.2f} s ({len(names)} notebooks and the site)")
     print(f"empty notebooks, median:  {statistics.median(plain):.2f} s")
     print(
         f"ratio, median:            {statistics.median(ratios):.2f} (from {min(ratios):.2f} to {max(ratios):.2f}; aim: 2.2 at most)"

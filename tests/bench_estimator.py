@@ -101,9 +101,7 @@ def whole_processes(path: Path, methods: list[str], rounds: int) -> None:
 
 
 def warm_fits(path: Path, methods: list[str], rounds: int) -> None:
-    print(
-        "Warm fit in one process: ours and the scan read the file, the others hold it as they want it"
-    )
+    print("Warm fit in one process: ours and the scan read the file, the others hold it as they want it")
     fits = {name: METHODS[name](path) for name in methods}
     seconds = {name: [] for name in methods}
     for turn in range(rounds + 1):
@@ -149,9 +147,7 @@ def bootstraps(path: Path, rounds: int, slow: bool) -> None:
     if slow:
         fitted = pf.feols(FORMULA, pd.read_parquet(path), vcov={"CRV1": "school"})
         term = f"C(year)[T.{TESTED}]"
-        spent, found = timed(
-            lambda: fitted.wildboottest(reps=DRAWS, param=term, cluster="school", seed=1)
-        )
+        spent, found = timed(lambda: fitted.wildboottest(reps=DRAWS, param=term, cluster="school", seed=1))
         p_values["pyfixest"] = found["Pr(>|t|)"]
         report({OURS: [timed(acts[OURS])[0]], "pyfixest, once": [spent]}, {}, None)
     else:

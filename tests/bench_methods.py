@@ -43,10 +43,7 @@ def write(path: Path, rows: int, schools: int) -> Path:
     def normal(salt: int, of: str = "i") -> str:
         return f"(sqrt(-2 * ln({uniform(salt, of)})) * cos(2 * pi() * {uniform(salt + 1, of)}))"
 
-    numbers = ", ".join(
-        f"{normal(10 + 2 * place)} + school % 10 / 10 AS {name}"
-        for place, name in enumerate(CONTROLS)
-    )
+    numbers = ", ".join(f"{normal(10 + 2 * place)} + school % 10 / 10 AS {name}" for place, name in enumerate(CONTROLS))
     effect = " + ".join(f"{place / 10} * {name}" for place, name in enumerate(CONTROLS))
     duckdb.execute(
         f"""
@@ -84,13 +81,9 @@ def pyfixest(path: Path) -> Fit:
 
     frame = pd.read_parquet(path)
     names = {f"C(year)[T.{year}]": year for year in YEARS} | {
-        f"C({column})[T.{level}]": f"{column}: {level}"
-        for column, levels in CATEGORIES.items()
-        for level in levels
+        f"C({column})[T.{level}]": f"{column}: {level}" for column, levels in CATEGORIES.items() for level in levels
     }
-    return lambda: dict(
-        pf.feols(FORMULA, frame, vcov={"CRV1": "school"}).coef().rename(names).items()
-    )
+    return lambda: dict(pf.feols(FORMULA, frame, vcov={"CRV1": "school"}).coef().rename(names).items())
 
 
 def design(path: Path):
@@ -114,9 +107,7 @@ def absorbing(path: Path) -> Fit:
     y, x, school = design(path)
     schools = pd.DataFrame({"school": pd.Categorical(school)})
     return lambda: dict(
-        AbsorbingLS(y, x, absorb=schools)
-        .fit(cov_type="clustered", clusters=school, debiased=True)
-        .params.items()
+        AbsorbingLS(y, x, absorb=schools).fit(cov_type="clustered", clusters=school, debiased=True).params.items()
     )
 
 
@@ -139,12 +130,7 @@ def with_dummies(path: Path) -> Fit:
 
     y, x, school = design(path)
     everything = x.join(pd.get_dummies(school, prefix="school", dtype=float))
-    return lambda: dict(
-        OLS(y, everything)
-        .fit(cov_type="cluster", cov_kwds={"groups": school})
-        .params[TERMS]
-        .items()
-    )
+    return lambda: dict(OLS(y, everything).fit(cov_type="cluster", cov_kwds={"groups": school}).params[TERMS].items())
 
 
 def scan(path: Path) -> Fit:

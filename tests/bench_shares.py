@@ -63,9 +63,9 @@ def ours() -> Callable[[], Found]:
 
     system, school, answers, weights = records()
     frame = pd.DataFrame(np.where(answers, answers, NO_ANSWER), columns=list(ITEMS))
-    frame = frame.assign(cycle=2018, system=[f"S{i:02d}" for i in system], level=2, school_id=school)  # fmt: skip
+    frame = frame.assign(cycle=2018, system=[f"S{i:02d}" for i in system], level=2, school_id=school)
     items = dict.fromkeys(ITEMS, "")
-    survey = Survey(frame, items, list("123456"), OFTEN, ("never", "often"), weights, FAY, (30, 10), (), True)  # fmt: skip
+    survey = Survey(frame, items, list("123456"), OFTEN, ("never", "often"), weights, FAY, (30, 10), (), True)
 
     def act() -> Found:
         table = shares.table(survey)
@@ -149,7 +149,7 @@ writeLines(c(paste(seconds, collapse = " "), paste(sprintf("%.17g", t(found[half
 def r_survey(folder: Path, rounds: int) -> tuple[list[float], float, Found]:
     """Seconds of every round inside one process of R, its peak in MB, and what it found."""
     system, _, answers, weights = records()
-    for name, values in (("system", system), ("answers", indicators(answers)), ("weights", weights)):  # fmt: skip
+    for name, values in (("system", system), ("answers", indicators(answers)), ("weights", weights)):
         np.asarray(values, dtype=float).ravel(order="F").tofile(folder / name)
     (folder / "program.R").write_text(PROGRAM)
     done = subprocess.run(

@@ -107,9 +107,7 @@ def write_notebook(folder: Path, name: str, *code: str, parameters: str = "") ->
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     path = folder / "notebooks" / f"{name}.ipynb"
     path.write_text(
-        json.dumps(
-            {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
-        )
+        json.dumps({"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5})
     )
     return path
 
@@ -193,9 +191,7 @@ def figure_style() -> Iterator[None]:
     plt.close("all")
 
 
-def refused(
-    project: Path, done: subprocess.CompletedProcess, stem: str, said: Iterable[str]
-) -> None:
+def refused(project: Path, done: subprocess.CompletedProcess, stem: str, said: Iterable[str]) -> None:
     """A run of `stem`.yml ended with one message for people, which says all of `said`, and left nothing behind."""
     assert done.returncode != 0
     for part in said:
@@ -229,11 +225,7 @@ def words(fig: Any) -> list[tuple[Any, Any]]:
     }
     seen = fig.findobj(lambda part: isinstance(part, Text) and part.get_visible())
     seen = [text for text in seen if text.get_text().strip() and text not in outside]
-    return [
-        (text, text.get_window_extent())
-        for text in seen
-        if not text.axes or text.axes.get_visible()
-    ]
+    return [(text, text.get_window_extent()) for text in seen if not text.axes or text.axes.get_visible()]
 
 
 def words_apart(fig: Any) -> Any:

@@ -133,14 +133,11 @@ def _run_cells_here() -> None:
         done = shell.run_cell(cell.source, store_history=True)
         cell.execution_count = done.execution_count
         cell.outputs = [
-            new_output("display_data", shown["data"], metadata=shown["metadata"])
-            for shown in shell.display_pub.outputs
+            new_output("display_data", shown["data"], metadata=shown["metadata"]) for shown in shell.display_pub.outputs
         ]
         if error := done.error_before_exec or done.error_in_exec:
             lines = traceback.format_exception(error)
-            cell.outputs.append(
-                new_output("error", ename=type(error).__name__, evalue=str(error), traceback=lines)
-            )
+            cell.outputs.append(new_output("error", ename=type(error).__name__, evalue=str(error), traceback=lines))
         return error
 
     papermill_engines.register(None, Here)

@@ -5,9 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 
-LONG = (
-    "Work with other teachers in this school to ensure common standards in evaluations of progress"
-)
+LONG = "Work with other teachers in this school to ensure common standards in evaluations of progress"
 ITEMS = {"A": "Teach together", "B": "Observe colleagues and give feedback", "C": LONG}
 EIGHT = ITEMS | {code: f"Practice {code} with colleagues" for code in "DEFGH"}
 THREE = {"XXA": "System A", "XXB": "System B", "XXC": "System C"}
@@ -24,7 +22,7 @@ def table(systems=THREE, items=ITEMS, statistics=WORDS, mean=True):
     """Shares with gaps: the last system was not asked B, the first has too few answers to C."""
     rng = np.random.default_rng(5)
     names = systems | ({"Mean of all": "Mean of all"} if mean else {})
-    keys = pd.MultiIndex.from_product([names, items, statistics], names=["system", "item", "statistic"])  # fmt: skip
+    keys = pd.MultiIndex.from_product([names, items, statistics], names=["system", "item", "statistic"])
     rows = keys.to_frame(index=False).assign(share=rng.uniform(0.02, 0.98, len(keys)), note="")
     codes = list(systems)
     for system, item, note in (

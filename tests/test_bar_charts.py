@@ -63,7 +63,7 @@ FIGURES = {
     "four answers": lambda: diverging(4),
     "five answers, long names": lambda: diverging(5, LONG),
     "two answers": lambda: diverging(2),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -83,7 +83,7 @@ def said(fig):
 
 
 def test_cells_are_as_many_as_retellings():
-    counts = pd.DataFrame({"said_by": ["a", "a", "b"], "sign": ["kept", "changed", "kept"], "count": [3, 2, 4]})  # fmt: skip
+    counts = pd.DataFrame({"said_by": ["a", "a", "b"], "sign": ["kept", "changed", "kept"], "count": [3, 2, 4]})
     fig = bar_charts.tally(counts, retellings.MEANING)
     (ax,) = fig.axes
     assert bars(ax) == [(0, 3), (0, 4), (3, 2), (4, 0)]
@@ -116,7 +116,7 @@ def test_answers_above_the_middle_stand_to_the_right_and_a_middle_in_both():
 
 def test_bars_add_up_and_carry_numbers_from_six_percent_on():
     rows = distribution()
-    rows.loc[rows["item"].eq("A") & rows["system"].eq("XXA"), "share"] = [0.345, 0.06, 0.059, 0, 0.5, 0.036]  # fmt: skip
+    rows.loc[rows["item"].eq("A") & rows["system"].eq("XXA"), "share"] = [0.345, 0.06, 0.059, 0, 0.5, 0.036]
     fig = bar_charts.distributions(rows, CATEGORIES)
     (ax,) = fig.axes
     known = rows.dropna(subset="share")
@@ -125,7 +125,7 @@ def test_bars_add_up_and_carry_numbers_from_six_percent_on():
     texts = said(fig)
     numbers = [text.get_text() for text in ax.texts if text.get_text().isdigit()]
     halves_up = known.loc[known["share"] >= 0.06, "share"]
-    assert sorted(numbers) == sorted(str(int(np.floor(100 * share + 0.5 + 1e-9))) for share in halves_up)  # fmt: skip
+    assert sorted(numbers) == sorted(str(int(np.floor(100 * share + 0.5 + 1e-9))) for share in halves_up)
     assert texts.count("n = 3,121") == 8
     assert texts.count("not asked") == 1
     assert set(CATEGORIES) <= set(texts)

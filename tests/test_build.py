@@ -22,18 +22,9 @@ pytestmark = pytest.mark.build
 def files_of(folder: Path) -> dict[str, Path]:
     """Every figure, table and page. Run times are kept apart on purpose."""
     build = folder / "build"
-    parts = [
-        path
-        for part in ("figures", "tables", "site")
-        for path in (build / part).rglob("*")
-        if path.is_file()
-    ]
+    parts = [path for part in ("figures", "tables", "site") for path in (build / part).rglob("*") if path.is_file()]
     apart = {"times.html", "state.json"}
-    return {
-        p.relative_to(build).as_posix(): p
-        for p in [*parts, *build.glob("ledger.*")]
-        if p.name not in apart
-    }
+    return {p.relative_to(build).as_posix(): p for p in [*parts, *build.glob("ledger.*")] if p.name not in apart}
 
 
 def test_every_contracted_file_is_there(built):
@@ -178,9 +169,7 @@ def test_a_change_reruns_exactly_what_depends_on_it(worked, changed, expected):
     ran = [name for name in names if name != "site"]
     wanted = [name for name in expected if name != "site"]
     assert len(ran) == len(wanted), text
-    assert all(
-        name.startswith(start) for name, start in zip(sorted(ran), sorted(wanted), strict=True)
-    )
+    assert all(name.startswith(start) for name, start in zip(sorted(ran), sorted(wanted), strict=True))
     assert ("site" in names) is bool(expected)
     assert text.count(f": {changed} changed") == len(ran or names)
 
@@ -254,11 +243,7 @@ def test_imports_found_by_reading_are_those_that_happen(built):
         done = inside.python(built, code)
         assert done.returncode == 0, done.stderr
         read = {
-            path.relative_to(kept.PACKAGE)
-            .with_suffix("")
-            .as_posix()
-            .replace("/", ".")
-            .removesuffix(".__init__")
+            path.relative_to(kept.PACKAGE).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
             for path in kept.closure(kept.modules(code))
         }
         assert set(done.stdout.split()) <= read

@@ -265,9 +265,7 @@ def test_markdown_and_latex_show_figures_and_tables(run):
         cards.table(part, DATA.assign(item=["a|b", "50 %_x"]), "two", **TABLE),
     ]
     outputs = [nbformat.v4.new_output("display_data", card.bundle) for card in made]
-    node = nbformat.v4.new_notebook(
-        cells=[nbformat.v4.new_code_cell("", outputs=[output]) for output in outputs]
-    )
+    node = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("", outputs=[output]) for output in outputs])
     tex = LatexExporter().from_notebook_node(node)[0]
     assert r"50 \% of\_all \& more \{words\}." in tex
     assert "../figures/04-example--one.png" in tex

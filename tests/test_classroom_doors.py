@@ -35,9 +35,7 @@ def view(table=None, names=NAMES):
         often=2, weights=np.ones((3, 101)), fewest=(30, 10),
     )  # fmt: skip
     rows = classroom_doors.labelled_rows(table, ITEMS, names)
-    return classroom_doors.View(
-        answers, table, "systems", names, list(names), [], WORDS, 1, "Mean of 1", rows
-    )
+    return classroom_doors.View(answers, table, "systems", names, list(names), [], WORDS, 1, "Mean of 1", rows)
 
 
 def seen(words):

@@ -133,9 +133,7 @@ def test_together_counts_pairs_once_and_codes_on_the_diagonal():
 def twice():
     """Twelve leaders, each coded by two."""
     rng = np.random.default_rng(7)
-    frame = pd.DataFrame(
-        {"wer": np.repeat([f"L{i:02}" for i in range(12)], 2), "von": ["x", "y"] * 12}
-    )
+    frame = pd.DataFrame({"wer": np.repeat([f"L{i:02}" for i in range(12)], 2), "von": ["x", "y"] * 12})
     return frame.assign(teilt=rng.integers(0, 2, 24), zeit=rng.integers(0, 2, 24))
 
 
@@ -146,13 +144,9 @@ READ = {"practices": ["teilt"], "supports": {"zeit": "Zeit"}, "leader": "wer", "
 def test_two_coders_in_any_order_and_format(tmp_path, twice, ending):
     path = write_records(tmp_path / f"codes{ending}", twice.sample(frac=1, random_state=1))
     found = leaders.read(path, **READ)
-    first, second = (
-        twice[twice["von"] == name].set_index("wer")["teilt"].to_numpy() for name in "xy"
-    )
+    first, second = (twice[twice["von"] == name].set_index("wer")["teilt"].to_numpy() for name in "xy")
     assert found.matrix["teilt"].tolist() == (first & second).tolist()
-    assert sorted(part["teilt"].sum() for part in found.coders) == sorted(
-        [first.sum(), second.sum()]
-    )
+    assert sorted(part["teilt"].sum() for part in found.coders) == sorted([first.sum(), second.sum()])
     assert (found.practices, found.supports) == (["teilt"], ["Zeit"])
     assert found.matrix.index.equals(pd.RangeIndex(12))  # nothing tells who is who
 
@@ -181,7 +175,7 @@ BAD = {
     "nothing named": (lambda d: d, {"practices": []}, ["needs `practices`"]),
     "named twice": (lambda d: d, {"supports": ["teilt"]}, ["'teilt' is named twice"]),
     "same words": (lambda d: d, {"practices": {"teilt": "Zeit"}}, ["the same words"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("mistake", BAD)

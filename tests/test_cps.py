@@ -52,7 +52,7 @@ def report(year, schools=60, seed=0):
             "School_Survey_Student_Response_Rate_Avg_Pct": 81.2,
             "School_Survey_Teacher_Response_Rate_Avg_Pct": 80.7,
         }
-    )  # fmt: skip
+    )
 
 
 def save(folder, frame, name, **options):
@@ -88,9 +88,7 @@ def committed(name):
 
 
 def estimates(panel):
-    data = released.read_pooled(
-        practice_change.read_pooled(practice_change.FOLDER / "cps-reports-moments.csv"), panel
-    )
+    data = released.read_pooled(practice_change.read_pooled(practice_change.FOLDER / "cps-reports-moments.csv"), panel)
     return data, released.fit(data).in_units_of(data.baseline_sd).table()
 
 
@@ -120,13 +118,9 @@ def test_collaborative_teachers_shows_no_such_rise(group):
 def test_committed_check_by_another_package_agrees():
     table = committed("cps-reports-check.csv")
     assert len(table) == 12
-    assert table["estimate"].to_numpy() == pytest.approx(
-        table["other_estimate"].to_numpy(), rel=1e-9
-    )
+    assert table["estimate"].to_numpy() == pytest.approx(table["other_estimate"].to_numpy(), rel=1e-9)
     ratio = (table["std_error"] / table["other_std_error"]) ** 2
-    assert ratio.to_numpy() == pytest.approx(
-        (table["factor"] / table["other_factor"]).to_numpy(), rel=1e-9
-    )
+    assert ratio.to_numpy() == pytest.approx((table["factor"] / table["other_factor"]).to_numpy(), rel=1e-9)
     for (group, measure), rows in table.groupby(["group", "measure"]):
         ours = estimates(f"{group} {measure} main")[1]
         for column in ("estimate", "std_error"):
@@ -203,9 +197,7 @@ def test_files_made_again_are_the_committed_ones(city, tmp_path):
 
 def test_no_school_is_named_in_the_committed_files(city):
     records = published.read_reports(published.find_reports(city))
-    text = "\n".join(
-        (practice_change.FOLDER / name).read_text() for name in [*FILES, "cps-reports.json"]
-    )
+    text = "\n".join((practice_change.FOLDER / name).read_text() for name in [*FILES, "cps-reports.json"])
     assert not set(re.findall(r"\d+", text)) & set(records["school_id"])
 
 
@@ -373,9 +365,7 @@ def test_panel_holds_schools_rated_at_least_twice():
 
 
 def test_balanced_panel_holds_schools_rated_in_every_report():
-    panel = practice_change.panel(
-        MIXED, "HS", "ambitious_instruction", "equal steps", balanced=True
-    )
+    panel = practice_change.panel(MIXED, "HS", "ambitious_instruction", "equal steps", balanced=True)
     assert panel["school_id"].unique().tolist() == ["s4"]
 
 
@@ -387,9 +377,7 @@ def test_ridits_of_a_panel_refer_to_its_first_year():
 
 def test_a_group_without_two_reports_is_refused():
     once = MIXED[MIXED["report_year"] == 2015]
-    with pytest.raises(
-        InputError, match="no HS school has ratings of ambitious_instruction in 2015"
-    ):
+    with pytest.raises(InputError, match="no HS school has ratings of ambitious_instruction in 2015"):
         practice_change.panel(once, "HS", "ambitious_instruction", "equal steps")
 
 
@@ -409,9 +397,7 @@ def test_turnover_and_patterns_of_a_few_schools():
 @pytest.mark.parametrize("specification", practice_change.SPECIFICATIONS)
 def test_estimates_equal_least_squares_on_deviations_from_school_means(records, specification):
     how = practice_change.SPECIFICATIONS[specification]
-    panel = practice_change.panel(
-        records, "ES", "ambitious_instruction", how["scoring"], how.get("balanced", False)
-    )
+    panel = practice_change.panel(records, "ES", "ambitious_instruction", how["scoring"], how.get("balanced", False))
     assert specification != "balanced" or panel.groupby("school_id").size().eq(3).all()
     columns = {"2016": panel["year"] == 2016, "2017": panel["year"] == 2017}
     if specification == "response rate":
@@ -425,9 +411,7 @@ def test_estimates_equal_least_squares_on_deviations_from_school_means(records, 
     assert found.terms == tuple(columns)
     assert found.estimate == pytest.approx(expected, rel=1e-9)
     first = panel.loc[panel["year"] == 2015, "score"]
-    assert (data.baseline_mean, data.baseline_sd) == pytest.approx(
-        (first.mean(), first.std()), rel=1e-9
-    )
+    assert (data.baseline_mean, data.baseline_sd) == pytest.approx((first.mean(), first.std()), rel=1e-9)
 
 
 @pytest.mark.slow
@@ -436,9 +420,7 @@ def test_each_choice_is_the_run_that_its_parameters_make(records):
     found = practice_change.choices(practice_change.estimates(sums), sums, "2017")
     assert found["term"].unique().tolist() == ["2017"]
     assert found["panel"].unique().tolist() == ["Elementary schools", "High schools"]
-    assert found["specification"].drop_duplicates().tolist() == list(
-        practice_change.VARIANTS.values()
-    )
+    assert found["specification"].drop_duplicates().tolist() == list(practice_change.VARIANTS.values())
     for row in found.itertuples():
         given = yaml.safe_load(row.parameters)
         table = practice_change.estimates(sums, given.get("inference", "CRV1"))

@@ -17,7 +17,7 @@ MODULES = {
 
 def test_a_dozen_functions_show_an_example():
     found = doctest.DocTestFinder()
-    shown = [each for name in MODULES for each in found.find(importlib.import_module(name)) if each.examples]  # fmt: skip
+    shown = [each for name in MODULES for each in found.find(importlib.import_module(name)) if each.examples]
     assert len(shown) >= 12
 
 

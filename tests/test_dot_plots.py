@@ -22,7 +22,7 @@ def single():
         ("Portugal, 2013", "C", "never", 0.9, 0, "One source"),
         ("Portugal, 2013", "C", "never", 0.8, 0, "Another source"),
         ("Mean of the OECD, 2018", "C", "monthly", 0.47, 0, "The report"),
-    ]  # fmt: skip
+    ]
     columns = ["label", "item", "statistic", "share", "decimals", "source"]
     rows = pd.DataFrame(rows, columns=columns)
     return rows.assign(item_label=rows["item"].map(ITEMS))
@@ -90,9 +90,7 @@ def intervals(ax):
     return [
         tuple(line.get_xdata())
         for line in ax.get_lines()
-        if line.get_marker() == "None"
-        and np.ptp(line.get_ydata()) == 0
-        and line.get_linewidth() == 2
+        if line.get_marker() == "None" and np.ptp(line.get_ydata()) == 0 and line.get_linewidth() == 2
     ]
 
 
@@ -116,16 +114,16 @@ def test_each_share_its_interval_and_its_number_are_shown(systems):
 def test_each_number_stands_in_the_row_of_its_mark_and_of_its_name():
     rows = table()
     ax = dot_plots.shares(rows, WORDS).axes[0]
-    at = {line.get_ydata()[0]: line.get_xdata()[0] for line in ax.get_lines() if line.get_marker() not in ("None", "")}  # fmt: skip
+    at = {line.get_ydata()[0]: line.get_xdata()[0] for line in ax.get_lines() if line.get_marker() not in ("None", "")}
     numbers = {text.xy[1]: text.get_text() for text in ax.texts if hasattr(text, "xy")}
     assert {y: percent(share) for y, share in at.items()} == numbers
-    names = dict(zip(ax.get_yticks(), (text.get_text() for text in ax.get_yticklabels()), strict=True))  # fmt: skip
+    names = dict(zip(ax.get_yticks(), (text.get_text() for text in ax.get_yticklabels()), strict=True))
     known = rows[rows["statistic"] == "never"].set_index("share")["label"]
     assert all(names[y] == known[share] for y, share in at.items())
 
 
 def test_a_share_without_interval_is_a_bare_mark_and_tiny_ones_are_not_zero():
-    rows = never(mean=False).assign(share=[0.0, 1.0, 0.004, *[0.997] * 6], ci_low=np.nan, ci_high=np.nan)  # fmt: skip
+    rows = never(mean=False).assign(share=[0.0, 1.0, 0.004, *[0.997] * 6], ci_low=np.nan, ci_high=np.nan)
     fig = dot_plots.shares(rows, {"never": "never"})
     assert len(marked(fig.axes[0])) == 9
     assert np.isnan(intervals(fig.axes[0])).all()

@@ -67,9 +67,7 @@ def test_the_last_year_of_each_series_and_one_unit_a_study():
             "stars": [3, 3],
         }
     )
-    allowed = pd.concat(
-        [cells, rounding.se_bounds(cells.assign(value=cells["estimate"], decimals=3))], axis=1
-    )
+    allowed = pd.concat([cells, rounding.se_bounds(cells.assign(value=cells["estimate"], decimals=3))], axis=1)
     reports = pd.DataFrame(
         [
             row(term=year, group=group, measure="ambitious_instruction", estimate=year / 1e4)
@@ -77,9 +75,7 @@ def test_the_last_year_of_each_series_and_one_unit_a_study():
             for group in ("ES", "HS")
         ]
     )
-    twin = pd.DataFrame(
-        [row(panel="x", term=year, estimate=year / 1e4, state="simulated") for year in (2017, 2018)]
-    )
+    twin = pd.DataFrame([row(panel="x", term=year, estimate=year / 1e4, state="simulated") for year in (2017, 2018)])
     signposts = pd.DataFrame(
         [
             row(scale="comfort", method=method, term=f"{what}, {wave}", estimate=wave / 10)

@@ -37,9 +37,7 @@ def pins(lock):
     }
 
 
-LOCKS = {
-    name: (ROOT / name).read_text() for name in ("requirements.lock", "requirements-peers.lock")
-}
+LOCKS = {name: (ROOT / name).read_text() for name in ("requirements.lock", "requirements-peers.lock")}
 LOCK, WHOLE = map(pins, LOCKS.values())
 OTHER_NAMES = {"python-duckdb": "duckdb"}  # conda-forge's name for the same package
 
@@ -72,15 +70,12 @@ def test_environment_yml_has_the_same_ranges():
     entries = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     pip = next(entry["pip"] for entry in entries if isinstance(entry, dict))
     found = [
-        Requirement(text)
-        for text in [*(e for e in entries if isinstance(e, str)), *(p for p in pip if p != "-e .")]
+        Requirement(text) for text in [*(e for e in entries if isinstance(e, str)), *(p for p in pip if p != "-e .")]
     ]
     ranges = {canonicalize_name(OTHER_NAMES.get(r.name, r.name)): r.specifier for r in found}
     assert "-e ." in pip
     assert str(ranges.pop("python")) == PROJECT["requires-python"]
-    assert {name: ranges.pop(name) for name in DECLARED} == {
-        n: r.specifier for n, r in DECLARED.items()
-    }
+    assert {name: ranges.pop(name) for name in DECLARED} == {n: r.specifier for n, r in DECLARED.items()}
     assert set(ranges) == {"make", "pip"}
 
 
@@ -141,9 +136,7 @@ def test_only_tests_and_benchmarks_install_what_they_compare_with(target, kind, 
 
 
 def test_help_lists_every_target():
-    shown = subprocess.run(
-        ["make"], cwd=ROOT, capture_output=True, text=True, check=True, env=environment()
-    ).stdout
+    shown = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True, env=environment()).stdout
     assert {line.split()[0] for line in shown.splitlines()} == set(TARGETS)
     assert all(len(line.split()) > 2 for line in shown.splitlines())
 

@@ -30,14 +30,7 @@ def records(n=1500, schools=25, seed=5):
         }
     )
     shock = rng.normal(0, 0.3, (schools, 4))[number, frame["year"] - 2012]
-    frame["y"] = (
-        50
-        + number / 5
-        + 0.2 * (frame["year"] == 2014)
-        + 0.3 * frame["x"]
-        + shock
-        + rng.normal(size=n)
-    )
+    frame["y"] = 50 + number / 5 + 0.2 * (frame["year"] == 2014) + 0.3 * frame["x"] + shock + rng.normal(size=n)
     frame.loc[rng.integers(0, n, 30), "x"] = np.nan
     frame.loc[len(frame)] = ["lonely school", "district 1", 2013, "f", 0.3, 1.0, 3.0]
     return frame
@@ -83,13 +76,9 @@ def test_linearmodels_gives_the_same_after_its_factor(cluster, weight):
     ).fit(cov_type="clustered", clusters=as_panel(labels), group_debias=True)  # fmt: skip
     ours = by_term(fixed_effects.fit(within(frame, cluster=cluster, weight=weight)))
     n, k = x.shape
-    assert ours["estimate"][TERMS].to_numpy() == pytest.approx(
-        other.params[TERMS].to_numpy(), rel=1e-10
-    )
+    assert ours["estimate"][TERMS].to_numpy() == pytest.approx(other.params[TERMS].to_numpy(), rel=1e-10)
     factor = np.sqrt((n - k) / (n - k - 1))
-    assert ours["std_error"][TERMS].to_numpy() == pytest.approx(
-        factor * other.std_errors[TERMS].to_numpy(), rel=1e-8
-    )
+    assert ours["std_error"][TERMS].to_numpy() == pytest.approx(factor * other.std_errors[TERMS].to_numpy(), rel=1e-8)
     assert ours["n"].unique().tolist() == [n]
     assert ours["n_groups"].unique().tolist() == [whole[cluster or "school"].nunique()]
 
@@ -103,13 +92,9 @@ def test_statsmodels_with_a_dummy_for_each_school():
     )
     ours = by_term(fixed_effects.fit(within(frame)))
     n, k, g = len(whole), len(TERMS), dummies.shape[1]
-    assert ours["estimate"][TERMS].to_numpy() == pytest.approx(
-        other.params[TERMS].to_numpy(), rel=1e-9
-    )
+    assert ours["estimate"][TERMS].to_numpy() == pytest.approx(other.params[TERMS].to_numpy(), rel=1e-9)
     factor = np.sqrt((n - k - g) / (n - k - 1))
-    assert ours["std_error"][TERMS].to_numpy() == pytest.approx(
-        factor * other.bse[TERMS].to_numpy(), rel=1e-8
-    )
+    assert ours["std_error"][TERMS].to_numpy() == pytest.approx(factor * other.bse[TERMS].to_numpy(), rel=1e-8)
 
 
 def slopes(whole, x):
@@ -123,10 +108,7 @@ def slopes(whole, x):
 def test_jackknife_equals_leaving_each_cluster_out(cluster):
     frame = records()
     whole, x = design(frame)
-    left_out = [
-        slopes(whole[whole[cluster] != name], x[whole[cluster] != name])
-        for name in whole[cluster].unique()
-    ]
+    left_out = [slopes(whole[whole[cluster] != name], x[whole[cluster] != name]) for name in whole[cluster].unique()]
     g, deviations = len(left_out), np.array(left_out) - slopes(whole, x)
     expected = np.sqrt(np.diag((g - 1) / g * deviations.T @ deviations))
     ours = by_term(fixed_effects.fit(within(frame, cluster=cluster), "CRV3"))
@@ -244,13 +226,9 @@ def test_the_real_school_panel_gives_the_known_answer(shared, grades):
     found = fixed_effects.fit(fixed_effects.within(moments.compute(panel, model))).table()
     schools, known = KNOWN[grades]
     n, k = found["n"].iloc[0], len(found)
-    found["std_error"] *= np.sqrt(
-        (n - k - 1) / (n - k)
-    )  # the known answers have linearmodels' factor
+    found["std_error"] *= np.sqrt((n - k - 1) / (n - k))  # the known answers have linearmodels' factor
     assert found["n_groups"].unique().tolist() == [schools]
-    assert found[["estimate", "std_error"]].to_numpy().tolist() == [
-        pytest.approx(row, abs=0.00051) for row in known
-    ]
+    assert found[["estimate", "std_error"]].to_numpy().tolist() == [pytest.approx(row, abs=0.00051) for row in known]
 
 
 def test_a_fit_prints_as_a_table():

@@ -19,7 +19,7 @@ ROWS = pd.DataFrame(
         "ci_high": [0.34, 0.4, 0.25, 0.84],
     }
 )
-HEADINGS = ["study A: standard deviations of teachers"] * 2 + ["study B: standard deviations of schools"] * 2  # fmt: skip
+HEADINGS = ["study A: standard deviations of teachers"] * 2 + ["study B: standard deviations of schools"] * 2
 NAMES = (
     "as declared",
     "cluster jackknife (CRV3)",
@@ -32,16 +32,13 @@ TERMS = ["2013", "2014", "2015", "2016", "2017", "2018"]
 
 
 def effects(repeat=0, **more):
-    label = {"label": "how often teachers watch the lessons of colleagues " * repeat} if repeat else {}  # fmt: skip
+    label = {"label": "how often teachers watch the lessons of colleagues " * repeat} if repeat else {}
     return forest_plots.effects(ROWS.assign(**label, **more), "difference")
 
 
 def means(*groups):
-    rows = [
-        ROWS.assign(group=group, ci_low=-1.0, ci_high=9.0, estimate=ROWS["estimate"] + 2)
-        for group in groups
-    ]
-    return forest_plots.scale_means(pd.concat(rows), 1, 4, claim=3.0, claim_label="above 3, says the text")  # fmt: skip
+    rows = [ROWS.assign(group=group, ci_low=-1.0, ci_high=9.0, estimate=ROWS["estimate"] + 2) for group in groups]
+    return forest_plots.scale_means(pd.concat(rows), 1, 4, claim=3.0, claim_label="above 3, says the text")
 
 
 def proportions(*labels):
@@ -56,7 +53,7 @@ def statements(*labels):
 
 
 def odds(practices, supports=("time", "trust", "none")):
-    rows = pd.DataFrame([(p, s) for p in practices for s in supports], columns=["practice", "support"])  # fmt: skip
+    rows = pd.DataFrame([(p, s) for p in practices for s in supports], columns=["practice", "support"])
     rows = rows.assign(odds_ratio=2.0, ci_low=0.5, ci_high=9.0, p_holm=0.2)
     rows.loc[0, ["odds_ratio", "ci_low", "ci_high", "p_holm"]] = [np.inf, 3.1, np.inf, 0.01]
     rows.loc[1, ["odds_ratio", "ci_low", "ci_high"]] = [0.0, 0.0, 0.7]
@@ -65,13 +62,13 @@ def odds(practices, supports=("time", "trust", "none")):
 
 
 def specifications(*panels, names=NAMES):
-    rows = [(p, s, 0.1 * i, 0.1 * i - 0.2, 0.1 * i + 0.2) for p in panels for i, s in enumerate(names)]  # fmt: skip
+    rows = [(p, s, 0.1 * i, 0.1 * i - 0.2, 0.1 * i + 0.2) for p in panels for i, s in enumerate(names)]
     columns = ["panel", "specification", "estimate", "ci_low", "ci_high"]
     return forest_plots.specifications(pd.DataFrame(rows, columns=columns), "2018 against 2012")
 
 
 def recovery():
-    rows = [(p, t, 0.01 * i, 0.01 * i - 0.02, 0.01 * i + 0.02) for p in "abcd" for i, t in enumerate(TERMS)]  # fmt: skip
+    rows = [(p, t, 0.01 * i, 0.01 * i - 0.02, 0.01 * i + 0.02) for p in "abcd" for i, t in enumerate(TERMS)]
     rows = pd.DataFrame(rows, columns=["panel", "term", "gap", "low", "high"])
     return forest_plots.recovery(rows.assign(estimate=5.0), "estimate minus truth")
 
@@ -80,7 +77,7 @@ def bounds():
     rows = pd.DataFrame(
         [(p, t, 0.0 if i % 2 else 0.005, np.inf if i == 3 else 0.02) for p in PANELS for i, t in enumerate(TERMS)],
         columns=["panel", "term", "se_low", "se_high"],
-    )  # fmt: skip
+    )
     common = pd.DataFrame({"panel": PANELS, "se_low": [0.01, np.nan], "se_high": [0.015, np.nan]})
     return forest_plots.se_bounds(rows, common)
 
@@ -111,7 +108,7 @@ FIGURES = {
     "changes, three cycles": lambda: forest_plots.changes(
         share_rows.moved(pairs=[(2013, 2018), (2018, 2024), (2013, 2024)])
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -131,7 +128,7 @@ def test_a_heading_stands_above_its_rows_which_have_a_colour():
     places, colours = points(fig)
     assert colours[0] == colours[1] != colours[2] == colours[3]
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ROWS["label"].tolist()
-    tops = {text.get_text(): text.get_position()[1] for text in ax.texts if text.get_weight() == "bold"}  # fmt: skip
+    tops = {text.get_text(): text.get_position()[1] for text in ax.texts if text.get_weight() == "bold"}
     assert list(tops) == [HEADINGS[0], HEADINGS[2]]
     assert tops[HEADINGS[0]] < places[0] < places[1] < tops[HEADINGS[2]] < places[2] < places[3]
 

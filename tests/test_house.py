@@ -40,9 +40,7 @@ def wrong_imports(name: str, code: str) -> set[str]:
     return {
         found
         for found in kept.modules(code)
-        if not (HELPERS / found).is_dir()
-        and found not in allowed
-        and found.split(".")[0] not in allowed
+        if not (HELPERS / found).is_dir() and found not in allowed and found.split(".")[0] not in allowed
     }
 
 
@@ -55,9 +53,7 @@ def test_imports_go_one_way(path):
 
 def test_a_planted_wrong_import_is_seen():
     assert wrong_imports("draw.bars", "from helpers.read import records") == {"read.records"}
-    assert wrong_imports("estimate.power", "def f():\n    import helpers.study.signposts") == {
-        "study.signposts"
-    }
+    assert wrong_imports("estimate.power", "def f():\n    import helpers.study.signposts") == {"study.signposts"}
     assert wrong_imports("read.files", "from helpers.kept import stamp") == set()
 
 

@@ -31,7 +31,7 @@ def measured(path, items=ITEMS, low=1, high=4, year="year", baseline="2011"):
     with open_records(path, labelled=[year]) as records:
         scale, cells = add_measure(records, list(items), low, high, year, baseline)
         found = records.fetch(f'SELECT "row", {MEASURE} FROM file')
-    frame = pd.DataFrame({name: np.ma.filled(col.astype(float), np.nan) for name, col in found.items()})  # fmt: skip
+    frame = pd.DataFrame({name: np.ma.filled(col.astype(float), np.nan) for name, col in found.items()})
     return scale, cells, frame.sort_values("row")[MEASURE].to_numpy()
 
 
@@ -110,9 +110,7 @@ def test_the_cells_are_those_of_the_baseline_year(tmp_path):
 def test_a_year_with_decimals_is_the_same_year(tmp_path, baseline):
     frame = answers()
     path = tmp_path / "mine.csv"
-    frame.assign(year=frame["year"].map(lambda year: baseline.replace("2011", str(year)))).to_csv(
-        path, index=False
-    )
+    frame.assign(year=frame["year"].map(lambda year: baseline.replace("2011", str(year)))).to_csv(path, index=False)
     assert measured(path)[2] == pytest.approx(by_pandas(frame)[1], abs=1e-12, nan_ok=True)
 
 

@@ -149,7 +149,7 @@ def test_numbers_come_back_bit_for_bit(place):
     rng = np.random.default_rng(1)
     values = rng.normal(size=5000) * 10.0 ** rng.integers(-200, 200, 5000)
     edges = [5e-324, np.pi, 0.1 + 0.2, -0.0, np.nan, 1.7976931348623157e308]
-    table = pd.DataFrame({"x": [*values, *edges]}).assign(n=7, name="a, \"b\"\nc")  # fmt: skip
+    table = pd.DataFrame({"x": [*values, *edges]}).assign(n=7, name='a, "b"\nc')
     found = kept.tables("estimate.power", 1, lambda: {"one": table, "two": table[["n"]]})
     assert list(found) == ["one", "two"]
     assert found["one"]["x"].to_numpy().tobytes() == table["x"].to_numpy().tobytes()

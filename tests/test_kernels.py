@@ -30,16 +30,12 @@ def opened(built, tmp_path_factory):
     return folder
 
 
-def execute(
-    path: Path, here: Path, project: Path, monkeypatch, **more: str
-) -> nbformat.NotebookNode:
+def execute(path: Path, here: Path, project: Path, monkeypatch, **more: str) -> nbformat.NotebookNode:
     """Run a notebook's cells in a kernel that was started in `here`."""
     given = environment(PYTHONPATH=str(project / "src"), MPLBACKEND="agg", **more)
     monkeypatch.setattr(os, "environ", given)
     node = nbformat.read(path, as_version=4)
-    ExecutePreprocessor(timeout=600, kernel_name="python3").preprocess(
-        node, {"metadata": {"path": str(here)}}
-    )
+    ExecutePreprocessor(timeout=600, kernel_name="python3").preprocess(node, {"metadata": {"path": str(here)}})
     return node
 
 
@@ -61,9 +57,7 @@ def shown(node: nbformat.NotebookNode) -> list[str]:
     return [o.data["text/html"] for o in outputs if "text/html" in o.get("data", {})]
 
 
-AS_THEY_ARE = [
-    name for name in source.names() if not name.startswith("your-data/") or name.endswith("ledger")
-]
+AS_THEY_ARE = [name for name in source.names() if not name.startswith("your-data/") or name.endswith("ledger")]
 """The evidence and, for its name and folder, one of `your-data/`; those run below with each of their ready files."""
 
 
@@ -115,7 +109,7 @@ def test_papermill_writes_into_a_fresh_folder_where_it_was_called(opened, tmp_pa
     stem = "your-data-08-evidence-ledger"
     for folder in ("08-evidence-ledger-results", "08-evidence-ledger-results-2"):
         same_cards(tmp_path / folder, opened / "build", stem)
-    subprocess.run([*command, "--inject-output-path"], cwd=tmp_path, env=given, check=True, capture_output=True)  # fmt: skip
+    subprocess.run([*command, "--inject-output-path"], cwd=tmp_path, env=given, check=True, capture_output=True)
     same_cards(tmp_path / "out", opened / "build", stem)
 
 
@@ -124,9 +118,7 @@ def test_a_cell_of_parameters_that_was_not_run_is_told(opened, monkeypatch, tmp_
     node["cells"] = [c for c in node["cells"] if c["metadata"].get("tags") != ["parameters"]]
     copy = tmp_path / "copy.ipynb"
     copy.write_text(json.dumps(node))
-    with pytest.raises(
-        Exception, match="InputError: `data` has no value yet: run the notebook from its first cell"
-    ):
+    with pytest.raises(Exception, match="InputError: `data` has no value yet: run the notebook from its first cell"):
         execute(copy, opened / "notebooks", opened, monkeypatch)
 
 
@@ -148,12 +140,8 @@ def test_make_refuses_a_notebook_that_names_a_file_of_ones_own(opened):
     path = opened / "notebooks" / "your-data" / "08-evidence-ledger.ipynb"
     before = path.read_text()
     path.write_text(before.replace("data/simulated/08-effects.csv", "data/raw/mine.csv"))
-    done = subprocess.run(
-        ["make", "ENV=active", "all"], cwd=opened, env=environment(), capture_output=True, text=True
-    )
+    done = subprocess.run(["make", "ENV=active", "all"], cwd=opened, env=environment(), capture_output=True, text=True)
     path.write_text(before)
     assert done.returncode != 0
-    assert (
-        "`data` is 'data/raw/mine.csv', and this site shows simulated examples only" in done.stderr
-    )
+    assert "`data` is 'data/raw/mine.csv', and this site shows simulated examples only" in done.stderr
     assert "make run NOTEBOOK=08-evidence-ledger PARAMS=mine.yml" in done.stderr

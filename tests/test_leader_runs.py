@@ -176,7 +176,7 @@ BAD = {
     "coding with weights": ({"weight": "Zeit"}, ["`weight`: ", "a coding of leaders"]),
     "few": ({}, ["wenige.csv", "9 leaders", "fewer than 10"]),
     "not there": ({"data": "data/raw/nirgends.csv"}, ["data/raw/nirgends.csv", "no such file"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("mistake", BAD)

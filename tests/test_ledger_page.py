@@ -15,13 +15,10 @@ from helpers.study import effects
 def book():
     printed = published.everything()
     nothing = {"low": None, "high": None, "state": "published", "note": "a <plan> & no number"}
-    entries = [
-        nothing | {"id": number, "verdict": "quoted only", "notebook": "04-example"}
-        for number in printed.index
-    ]
+    entries = [nothing | {"id": number, "verdict": "quoted only", "notebook": "04-example"} for number in printed.index]
     entries.append(
         {"id": printed.index[0], "low": 1, "high": 2, "state": "recomputed", "note": "x", "notebook": "04-example"}
-    )  # fmt: skip
+    )
     return ledger.book(printed, entries)
 
 
@@ -51,9 +48,7 @@ def test_files_hold_every_row_and_fit_their_schema(book, run):
 def test_the_schema_can_refuse(book, run):
     ledger.write(book.assign(verdict="is fine"), run)
     stem = run.folder / "tables" / "08-example--ledger"
-    schema = frictionless.Schema.from_descriptor(
-        json.loads(stem.with_suffix(".schema.json").read_text())
-    )
+    schema = frictionless.Schema.from_descriptor(json.loads(stem.with_suffix(".schema.json").read_text()))
     name, base = stem.with_suffix(".csv").name, str(run.folder / "tables")
     assert not frictionless.Resource(path=name, basepath=base, schema=schema).validate().valid
 
@@ -73,9 +68,7 @@ def test_the_table_is_whole_without_javascript(book, run):
         "Source",
     ]
     # Every document by its name, and no other.
-    sources = {
-        option["value"] for option in form.find("select", {"name": "source"}).find_all("option")
-    }
+    sources = {option["value"] for option in form.find("select", {"name": "source"}).find_all("option")}
     assert sources == {"", *book["seed"]}
     assert "a <plan> & no number" in rows[-1].text  # shown as it is, not taken for markup
     order = [row["data-verdict"] for row in rows]

@@ -38,7 +38,7 @@ def half_missing(rows):
 
 def schools(panels, truth=False):
     rng = np.random.default_rng(2)
-    rows = pd.DataFrame({"panel": np.repeat(panels, 12), "estimate": rng.normal(size=12 * len(panels))})  # fmt: skip
+    rows = pd.DataFrame({"panel": np.repeat(panels, 12), "estimate": rng.normal(size=12 * len(panels))})
     rows = rows.assign(shrunken=rows["estimate"] / 2)
     rows = rows.assign(truth=rows["shrunken"]) if truth else rows
     return bar_charts.school_effects(rows, "2018 against 2012")
@@ -48,8 +48,8 @@ def rates():
     years = np.repeat([2015, 2016, 2017], 2)
     found = pd.DataFrame(
         {"respondents": ["students", "teachers"] * 3, "year": years, "value": [75, 80, 76, 81, 78, 82.0]}
-    )  # fmt: skip
-    printed = pd.DataFrame({"label": ["students in print", "teachers in print"], "low": [74, 76], "high": [80, 83]})  # fmt: skip
+    )
+    printed = pd.DataFrame({"label": ["students in print", "teachers in print"], "low": [74, 76], "high": [80, 83]})
     return bar_charts.response_rates(found, printed)
 
 
@@ -58,7 +58,7 @@ def categories(persons=True):
     chance = pd.concat(
         pd.DataFrame({"place": places, "answer": a, "probability": np.exp(-((places - 2 * i + 3) ** 2))})
         for i, a in enumerate(["never", "sometimes", "often", "always"])
-    )  # fmt: skip
+    )
     items = pd.DataFrame({"item": [f"item_{i}" for i in range(5)], "location": np.arange(5) / 4})
     measures = pd.DataFrame({"place": [-1.0, 0.0, 1.0], "share": [0.3, 0.4, 0.3]})
     return bar_charts.category_curves(chance, items, measures if persons else None)
@@ -72,19 +72,19 @@ def sizes():
 
 def p_values():
     icc = np.linspace(0, 0.4, 41)
-    rows = [("nothing shared", i, 0.04 + i / 8) for i in icc] + [("all shared", i, 0.04 - i / 14) for i in icc]  # fmt: skip
+    rows = [("nothing shared", i, 0.04 + i / 8) for i in icc] + [("all shared", i, 0.04 - i / 14) for i in icc]
     return bar_charts.p_values(pd.DataFrame(rows, columns=["case", "icc", "p_value"]), 0.05)
 
 
 def detectable(panels):
     teachers = np.arange(4, 51)
-    rows = [(p, icc, t, np.sqrt(icc / 9 + 0.3 / t)) for p in panels for icc in (0.05, 0.1, 0.2) for t in teachers]  # fmt: skip
+    rows = [(p, icc, t, np.sqrt(icc / 9 + 0.3 / t)) for p in panels for icc in (0.05, 0.1, 0.2) for t in teachers]
     columns = ["panel", "icc", "teachers", "detectable"]
     return bar_charts.detectable(pd.DataFrame(rows, columns=columns), "smallest change found")
 
 
 def needed():
-    rows = [(icc, e, 1 + icc * 30 / e**2) for icc in (0.05, 0.1, 0.2) for e in np.linspace(0.1, 0.5, 40)]  # fmt: skip
+    rows = [(icc, e, 1 + icc * 30 / e**2) for icc in (0.05, 0.1, 0.2) for e in np.linspace(0.1, 0.5, 40)]
     rows = pd.DataFrame(rows, columns=["icc", "effect", "schools"])
     return bar_charts.schools_needed(rows, 27, "27 schools")
 
@@ -115,7 +115,7 @@ FIGURES = {
     "detectable": lambda: detectable(["other teachers in each wave", LONG]),
     "schools needed": needed,
     "possible sizes": possible,
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -123,7 +123,7 @@ def test_no_words_on_each_other_none_cut_off_and_all_can_be_read_on_white(name):
     """A contrast of 4.5 to 1, as WCAG asks of text."""
     for text, _ in words(words_apart(FIGURES[name]())):
         channels = np.array(to_rgb(text.get_color()))
-        linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)  # fmt: skip
+        linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
         assert 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05) >= 4.5, text
 
 
@@ -145,9 +145,7 @@ def test_effects_start_at_the_baseline_and_missing_intervals_are_not_drawn():
 def test_a_chart_with_none_below_it_has_numbers_on_its_axis():
     fig = year_effects(["a", "b", "c"])
     fig.canvas.draw()
-    numbered = [
-        any(t.get_visible() and t.get_text() for t in ax.get_xticklabels()) for ax in fig.axes
-    ]
+    numbered = [any(t.get_visible() and t.get_text() for t in ax.get_xticklabels()) for ax in fig.axes]
     assert numbered[:3] == [False, True, True]
 
 
@@ -155,6 +153,4 @@ def test_the_note_on_schools_covers_no_point():
     fig = schools(["a", "b"])
     fig.canvas.draw()
     for ax in fig.axes:
-        assert not any(
-            text.get_window_extent().overlaps(ax.get_window_extent()) for text in ax.texts
-        )
+        assert not any(text.get_window_extent().overlaps(ax.get_window_extent()) for text in ax.texts)

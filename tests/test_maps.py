@@ -22,7 +22,7 @@ def profiles(*labels):
 
 
 def model():
-    rows = [("share", "time", "needs"), ("share", "trust", "builds"), ("inspire", "trust", "by the abstract")]  # fmt: skip
+    rows = [("share", "time", "needs"), ("share", "trust", "builds"), ("inspire", "trust", "by the abstract")]
     looks = {"needs": "full", "by the abstract": "hatched", "as any": "pale", "builds": "builds"}
     return maps.model(pd.DataFrame(rows, columns=["practice", "support", "statistic"]), looks)
 
@@ -33,7 +33,7 @@ def co_occurrence(*names):
 
 
 def group_sizes():
-    rows = [(a, b, 5 * (a == b == 49) + (a == 48) * (b == 49) * 2) for a in range(40, 60) for b in range(40, 60)]  # fmt: skip
+    rows = [(a, b, 5 * (a == b == 49) + (a == 48) * (b == 49) * 2) for a in range(40, 60) for b in range(40, 60)]
     rows = pd.DataFrame(rows, columns=["n1", "n2", "reproduced"])
     return maps.group_sizes(rows, 5, (48, 49), "participants compared", "colleagues compared")
 
@@ -55,7 +55,7 @@ FIGURES = {
     "shares, fifty": lambda: maps.shares(never(FIFTY, EIGHT)),
     "chain": lambda: chain("half never watch"),
     "chain of long words": lambda: chain(" ".join([LONG] * 3), 5),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -16,9 +16,7 @@ from helpers.estimate import fixed_effects, moments
 from helpers.project import InputError
 from helpers.read.records import open_records
 
-MODEL = moments.Model(
-    "y", "school", "year", "2012", ("x",), {"sex": "f"}, cluster="district", weight="weight"
-)
+MODEL = moments.Model("y", "school", "year", "2012", ("x",), {"sex": "f"}, cluster="district", weight="weight")
 PLAIN = replace(MODEL, cluster="", weight="")
 
 
@@ -108,7 +106,7 @@ def test_whole_numbers_in_the_first_file_do_not_round_the_next(tmp_path):
     frame = records().assign(x=lambda d: d["x"].where(d.index >= 200, 3).astype(object))
     write_records(tmp_path / "a.parquet", frame[:200].astype({"x": int}))
     write_records(tmp_path / "b.parquet", frame[200:].astype({"x": float}))
-    assert_same(moments.compute(tmp_path, MODEL), moments.compute(frame.astype({"x": float}), MODEL))  # fmt: skip
+    assert_same(moments.compute(tmp_path, MODEL), moments.compute(frame.astype({"x": float}), MODEL))
 
 
 def test_large_labelled_files_are_read_in_pieces(tmp_path, monkeypatch):
@@ -188,9 +186,7 @@ def test_the_same_labels_in_other_clothes(tmp_path):
     ):  # fmt: skip
         dressed = frame.assign(year=year)
         assert_same(moments.compute(dressed, MODEL), expected)
-        assert_same(
-            moments.compute(write_records(tmp_path / f"{number}.csv", dressed), MODEL), expected
-        )
+        assert_same(moments.compute(write_records(tmp_path / f"{number}.csv", dressed), MODEL), expected)
 
 
 @pytest.mark.parametrize("blank", [" ", "   "])
@@ -204,9 +200,7 @@ def test_spaces_at_the_ends_of_labels_do_not_count(tmp_path, blank):
     spaced["sex"] = spaced["sex"].fillna(blank)
     assert_same(moments.compute(spaced, MODEL), expected)
     for ending in (".csv", ".parquet", ".dta"):
-        assert_same(
-            moments.compute(write_records(tmp_path / f"spaced{ending}", spaced), MODEL), expected
-        )
+        assert_same(moments.compute(write_records(tmp_path / f"spaced{ending}", spaced), MODEL), expected)
     with open_records(spaced) as opened:
         assert moments.levels(opened, "sex") == ["f", "m", "not told"]
     high = replace(MODEL, subset={"sex": "m"}, categories={})
@@ -224,9 +218,7 @@ def test_decimals_of_a_database_are_the_labels_that_they_look_like(tmp_path):
     ).write_parquet(str(path))
     found = moments.compute(path, MODEL)
     ids = {f"school {i}": str(90071992547409930 + i) for i in range(12)}
-    plain = frame.assign(
-        school=frame["school"].map(ids), weight=frame["weight"].round() + 1, x=frame["x"].round(3)
-    )
+    plain = frame.assign(school=frame["school"].map(ids), weight=frame["weight"].round() + 1, x=frame["x"].round(3))
     assert_same(found, moments.compute(plain, MODEL), rel=1e-9)
     plain["school"] += ".0"
     found = moments.compute(write_records(tmp_path / "plain.csv", plain), MODEL)
@@ -299,7 +291,7 @@ def test_not_a_number_is_missing(tmp_path):
 
 def test_a_subset_is_what_its_records_alone_give():
     frame = records()
-    found = moments.compute(frame, replace(MODEL, subset={"level": "high", "sex": "f"}, categories={}))  # fmt: skip
+    found = moments.compute(frame, replace(MODEL, subset={"level": "high", "sex": "f"}, categories={}))
     chosen = frame[(frame["level"] == "high") & (frame["sex"] == "f")]
     assert_same(found, moments.compute(chosen, replace(MODEL, categories={})))
 
@@ -422,7 +414,7 @@ def test_first_records_are_numbered_as_in_the_file(tmp_path):
     level = str(frame.loc[4, "level"])
     frame.loc[:3, "level"] = "neither"
     path = write_records(tmp_path / "mine.parquet", frame)
-    with pytest.raises(InputError, match=r"mine.parquet, column 'x': infinite.*\(record 5: 'inf'\)"):  # fmt: skip
+    with pytest.raises(InputError, match=r"mine.parquet, column 'x': infinite.*\(record 5: 'inf'\)"):
         moments.compute(path, replace(MODEL, subset={"level": level}))
 
 

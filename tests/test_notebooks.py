@@ -27,9 +27,7 @@ def test_committed_without_outputs(path):
 def test_cells_have_names_for_ids(path):
     ids = [cell["id"] for cell in raw(path)["cells"]]
     assert len(set(ids)) == len(ids)
-    assert not [
-        name for name in ids if len(name) == 8 and all(c in "0123456789abcdef" for c in name)
-    ]
+    assert not [name for name in ids if len(name) == 8 and all(c in "0123456789abcdef" for c in name)]
 
 
 def test_kernel_is_python3_of_the_environment(path):

@@ -16,7 +16,7 @@ SHOWN = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "value", "shown"), [(n, *case) for n in SHOWN for case in SHOWN[n]])  # fmt: skip
+@pytest.mark.parametrize(("name", "value", "shown"), [(n, *case) for n in SHOWN for case in SHOWN[n]])
 def test_as_people_read_them(name, value, shown):
     assert getattr(numbers, name)(value) == shown
 

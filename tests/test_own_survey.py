@@ -123,9 +123,7 @@ def test_k_for_a_jackknife_by_pairs(tmp_path):
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".sav", ".dta"])
 def test_replicates_stand_in_the_order_of_their_numbers(tmp_path, ending):
     """Also where the final weight is called number 0, and other columns begin alike."""
-    columns = {
-        f"rw{number}": np.full(30, 100.0 + number) for number in (10, 2, 0, 1, *range(3, 10))
-    }
+    columns = {f"rw{number}": np.full(30, 100.0 + number) for number in (10, 2, 0, 1, *range(3, 10))}
     mine = pd.concat([GOOD, pd.DataFrame(columns), pd.DataFrame({"rwx1": [7] * 30})], axis=1)
     survey = read(tmp_path / f"mine{ending}", mine, weight="rw0", replicates="rw")
     assert survey.weights[0].tolist() == [100.0 + number for number in range(11)]
@@ -163,9 +161,7 @@ def test_codes_missing_in_spss_and_labels_of_some_codes(tmp_path):
     path = tmp_path / "mine.sav"
     coded = GOOD.assign(visit=GOOD["visit"].astype(float).mask(GOOD.index == 3, 9))
     ends = {item: {1: "never", 4: "weekly"} for item in ASKED["items"]}
-    pyreadstat.write_sav(
-        coded, str(path), variable_value_labels=ends, missing_ranges={"visit": [9]}
-    )
+    pyreadstat.write_sav(coded, str(path), variable_value_labels=ends, missing_ranges={"visit": [9]})
     survey = read_survey(path, **ASKED, labels=["never", "2", "3", "weekly"])
     expected = read(tmp_path / "mine.csv").frame["visit"].mask(GOOD.index == 3, NO_ANSWER)
     assert survey.frame["visit"].tolist() == expected.tolist()
@@ -220,9 +216,7 @@ def test_semicolons_decimal_commas_and_other_encodings(tmp_path):
 
 
 def test_who_names_no_group_or_weighs_nothing_is_left_out(tmp_path):
-    mine = GOOD.assign(
-        place=GOOD["place"].mask(GOOD.index == 1), w=GOOD["w"].mask(GOOD.index == 2, 0)
-    )
+    mine = GOOD.assign(place=GOOD["place"].mask(GOOD.index == 1), w=GOOD["w"].mask(GOOD.index == 2, 0))
     survey = read(tmp_path / "mine.csv", mine)
     kept = read(tmp_path / "kept.csv", GOOD.drop(index=[1, 2]))
     same(survey, kept)
@@ -440,7 +434,7 @@ def test_the_example_explains_every_parameter():
 @pytest.mark.parametrize(
     ("file", "share", "std_error", "n"),
     [("BTGITAT3.sav", 73.89046115, 3.753801123, 164), ("BTGMEXT3.sav", 81.89833761, 3.996205711, 96)],
-)  # fmt: skip
+)
 def test_a_file_of_talis_by_parameters_alone(shared, file, share, std_error, n):
     """The same answers as R survey: value 2 of two, with the file's weights and Fay's k of .5."""
     survey = read_survey(

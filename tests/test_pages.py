@@ -17,9 +17,7 @@ pytestmark = [
 ]  # one browser, and each page opened once
 SLUGS = [source.slug(name) for name in source.names()]
 PAGES = ["index.html", *(f"{name}.html" for name in SLUGS)]
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @pytest.fixture(scope="session")
@@ -93,9 +91,7 @@ def soup(site, name):
 @pytest.mark.parametrize("name", PAGES)
 def test_links_lead_somewhere(site, name):
     page = soup(site, name)
-    links = [
-        (tag, tag.get("href") or tag.get("src")) for tag in page.find_all(["a", "img", "iframe"])
-    ]
+    links = [(tag, tag.get("href") or tag.get("src")) for tag in page.find_all(["a", "img", "iframe"])]
     assert links
     for tag, target in links:
         if target.startswith("data:"):
@@ -129,9 +125,7 @@ def test_headings_ids_and_images_are_in_order(site, name):
 
 
 def test_every_figure_of_every_notebook_is_in_the_gallery(site):
-    shown = {
-        image["src"].rpartition("/")[2] for image in soup(site, "index.html").select(".gallery img")
-    }
+    shown = {image["src"].rpartition("/")[2] for image in soup(site, "index.html").select(".gallery img")}
     assert shown == {path.name for path in (site / "figures").glob("*.png")}
 
 
@@ -142,15 +136,11 @@ def test_index_answers_each_notebook_and_names_data(site):
         notebook = source.path_of(name)
         assert source.title(notebook) in text
         assert source.question(notebook) in text
-        assert soup(site, f"{source.slug(name)}.html").find(
-            string=lambda t: t and "In one sentence" in t
-        )
+        assert soup(site, f"{source.slug(name)}.html").find(string=lambda t: t and "In one sentence" in t)
     for file in ("001-table1.csv", "001-table2.csv", "001-figure6.csv"):
         assert index.find("th", string=f"data/published/{file}")
     # In the ledger's summary every printed number is counted.
-    rows = index.find("caption", string="Ledger rows by file and verdict").parent.tbody.find_all(
-        "tr"
-    )
+    rows = index.find("caption", string="Ledger rows by file and verdict").parent.tbody.find_all("tr")
     counted = {row.th.text: sum(int(cell.text) for cell in row.find_all("td")) for row in rows}
     assert counted["data/published/001-table1.csv"] == 33
     assert counted["data/published/001-figure6.csv"] == 6
@@ -161,12 +151,8 @@ def test_pages_are_linked_in_reading_order(site):
     for place, name in enumerate(names):
         page = soup(site, f"{name}.html")
         before, after = page.find("a", rel="prev"), page.find("a", rel="next")
-        assert (before["href"] if before else None) == (
-            f"{names[place - 1]}.html" if place else None
-        )
-        assert (after["href"] if after else None) == (
-            f"{names[place + 1]}.html" if place + 1 < len(names) else None
-        )
+        assert (before["href"] if before else None) == (f"{names[place - 1]}.html" if place else None)
+        assert (after["href"] if after else None) == (f"{names[place + 1]}.html" if place + 1 < len(names) else None)
 
 
 def assert_alone(page):
@@ -212,16 +198,13 @@ def test_axe_finds_nothing(visit, name):
         found = Axe().run(page, options={"resultTypes": ["violations"]} | rules).response
         assert "color-contrast" in {rule["id"] for rule in found["passes"]}
         assert [
-            (v["id"], v["impact"], [node["html"][:120] for node in v["nodes"][:3]])
-            for v in found["violations"]
+            (v["id"], v["impact"], [node["html"][:120] for node in v["nodes"][:3]]) for v in found["violations"]
         ] == [], scheme
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_phone_shows_the_whole_width(visit, name):
-    page = visit(
-        name, viewport={"width": 360, "height": 740}, device_scale_factor=2, is_mobile=True
-    )
+    page = visit(name, viewport={"width": 360, "height": 740}, device_scale_factor=2, is_mobile=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
@@ -265,9 +248,7 @@ def test_long_cells_take_several_lines(page):
     """)
     assert max(widths, default=0) <= 500
     seen(page, 360, 740)
-    heights = page.evaluate(
-        "[...document.querySelectorAll('tbody tr')].map(row => row.clientHeight)"
-    )
+    heights = page.evaluate("[...document.querySelectorAll('tbody tr')].map(row => row.clientHeight)")
     assert max(heights, default=0) <= 500
 
 

@@ -24,9 +24,7 @@ all_of_them: bool = False  # or some"""
 def notebook(tmp_path, monkeypatch):
     path = tmp_path / "01-example.ipynb"
     path.touch()
-    monkeypatch.setattr(
-        source, "cells", lambda _: [{"type": "code", "text": CELL, "tags": ["parameters"]}]
-    )
+    monkeypatch.setattr(source, "cells", lambda _: [{"type": "code", "text": CELL, "tags": ["parameters"]}])
     return path
 
 
@@ -100,29 +98,21 @@ def test_a_place_that_is_wrong_is_named_once(notebook):
 def test_what_has_no_quotes_stays_as_written(tmp_path):
     """A wave that is a date, a class called 01, and Norway's code are labels as others are."""
     path = tmp_path / "mine.yml"
-    path.write_text(
-        "wave: 2015-09-01\nclass: 01\ncodes: [NO, yes, off, 10:30]\nhigh: 4\nbalanced: true\n"
-    )
+    path.write_text("wave: 2015-09-01\nclass: 01\ncodes: [NO, yes, off, 10:30]\nhigh: 4\nbalanced: true\n")
     assert parameters.read(path) == {
         "wave": "2015-09-01",
         "class": "01",
         "codes": ["NO", "yes", "off", "10:30"],
         "high": 4,
         "balanced": True,
-    }  # fmt: skip
+    }
 
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), max_size=8)
-WRITTEN = st.sampled_from(
-    ["01", "08", "-1", "1e3", "2015-09-01", "yes", "true", "~", "", "1_0", "0x1f"]
-)
+WRITTEN = st.sampled_from(["01", "08", "-1", "1e3", "2015-09-01", "yes", "true", "~", "", "1_0", "0x1f"])
 
 
-@given(
-    st.dictionaries(
-        TEXT | WRITTEN, TEXT | WRITTEN | st.integers() | st.floats(allow_nan=False) | st.booleans()
-    )
-)
+@given(st.dictionaries(TEXT | WRITTEN, TEXT | WRITTEN | st.integers() | st.floats(allow_nan=False) | st.booleans()))
 def test_files_that_the_project_writes_are_read_as_meant(tmp_path_factory, values):
     """`cards.runs` writes by PyYAML, whose rules for what needs quotes are others."""
     path = tmp_path_factory.mktemp("any") / "mine.yml"
@@ -170,9 +160,7 @@ def test_every_parameter_of_every_notebook_is_explained(name):
         assert parameter.help, parameter.name
 
 
-@pytest.mark.parametrize(
-    "path", sorted((ROOT / "params").glob("*.yml")), ids=lambda path: path.stem
-)
+@pytest.mark.parametrize("path", sorted((ROOT / "params").glob("*.yml")), ids=lambda path: path.stem)
 def test_ready_examples_are_valid(path):
     name = next(name for name in source.names() if name[:2] == path.stem[:2])
     values = plan.own(name, path).values

@@ -32,7 +32,7 @@ def run(folder, records, **values):
 
 @pytest.mark.build
 def test_own_records_with_other_names_are_microdata(project, example):
-    own = example.rename(columns={"group": "Gruppe", "comfort": "Wohlgefühl (1-4)", "school": "Schule"})  # fmt: skip
+    own = example.rename(columns={"group": "Gruppe", "comfort": "Wohlgefühl (1-4)", "school": "Schule"})
     own.to_csv(project / "data" / "raw" / "eigene.csv", index=False, sep=";", decimal=",")
     values = {
         "data": "data/raw/eigene.csv", "group": "Gruppe", "scales": ["Wohlgefühl (1-4)"],
@@ -46,9 +46,7 @@ def test_own_records_with_other_names_are_microdata(project, example):
     assert table["state"].unique().tolist() == ["microdata"]
     first = own["Gruppe"] == "colleague"
     expected = twogroups.welch(*twogroups.summarise(own["Wohlgefühl (1-4)"], first))
-    assert table.set_index("term").loc["difference", "estimate"] == pytest.approx(
-        expected["estimate"], rel=1e-10
-    )
+    assert table.set_index("term").loc["difference", "estimate"] == pytest.approx(expected["estimate"], rel=1e-10)
     page = (folder / "notebook.html").read_text()
     assert "Wohlgefühl (1-4)" in page
     given = next(cell for cell in source.cells(folder / "notebook.ipynb") if "Wohl" in cell["text"])
@@ -67,9 +65,7 @@ def test_a_refused_run_leaves_nothing(project, example):
 
 
 @pytest.mark.parametrize(("cluster", "method"), [("school", "clustered"), ("", "Welch")])
-def test_the_regression_by_statsmodels_has_the_errors_of_the_table(
-    tmp_path, example, cluster, method
-):
+def test_the_regression_by_statsmodels_has_the_errors_of_the_table(tmp_path, example, cluster, method):
     found = run(tmp_path, example, cluster=cluster)
     table = found.table("estimates").set_index(["method", "term"])
     fit = found.variables["fit"]
@@ -88,7 +84,7 @@ def test_nothing_of_print_is_in_it(tmp_path, example):
 
 
 def test_likeness_that_is_none_leaves_welch_and_few_schools_raise_p():
-    summary = pd.Series(dict(zip(participants.SUMMARY, (2.48, 0.77, 49, 2.15, 0.73, 49), strict=True)))  # fmt: skip
+    summary = pd.Series(dict(zip(participants.SUMMARY, (2.48, 0.77, 49, 2.15, 0.73, 49), strict=True)))
     curves = participants.clustering(summary, per_school=3.0, n_schools=22)
     welch = twogroups.welch(*summary)
     start = curves[curves["icc"] == 0]
@@ -100,7 +96,7 @@ def test_likeness_that_is_none_leaves_welch_and_few_schools_raise_p():
 
 
 def test_reading_counts_all_tests_and_keeps_their_order():
-    rows = [("a", 2.0, 1, 40, 2.1, 1, 40), ("b", 2.5, 1, 40, 2.0, 1, 40), ("c", 2, 1, 40, 2, 1, 40)]  # fmt: skip
+    rows = [("a", 2.0, 1, 40, 2.1, 1, 40), ("b", 2.5, 1, 40, 2.0, 1, 40), ("c", 2, 1, 40, 2, 1, 40)]
     groups = pd.DataFrame(rows, columns=["scale", *participants.SUMMARY], index=[7, 8, 9])
     found = participants.reading(groups, alpha=0.05, power=0.8).set_index("scale")
     assert found["p_holm"]["b"] == pytest.approx(3 * found["p_value"]["b"])
@@ -120,7 +116,7 @@ BAD = {
     "another encoding": (lambda d: "group,comfort\nniño,1\n".encode("latin-1"), {}, ["row 2", "encoding: latin-1"]),
     "no CSV": (lambda d: b"PK\x03\x04" + bytes(60), {}, ["no text"]),
     "not there": (lambda d: None, {}, ["no such file"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("mistake", BAD)

@@ -33,9 +33,7 @@ MODEL = {
 
 
 def peer(module):
-    need(
-        importlib.util.find_spec(module), f"{module}, which `make test` installs,", "REQUIRE_PEERS"
-    )
+    need(importlib.util.find_spec(module), f"{module}, which `make test` installs,", "REQUIRE_PEERS")
     return importlib.import_module(module)
 
 
@@ -223,9 +221,7 @@ def test_pyfixest_gives_the_same(seed, n, schools, shift, cluster, weight):
         ("ci_high", "97.5%"),
     ]:
         assert ours[mine].to_numpy() == pytest.approx(theirs[other].to_numpy(), rel=1e-9), mine
-    assert ours["p_value"].to_numpy() == pytest.approx(
-        theirs["Pr(>|t|)"].to_numpy(), rel=1e-8, abs=1e-13
-    )
+    assert ours["p_value"].to_numpy() == pytest.approx(theirs["Pr(>|t|)"].to_numpy(), rel=1e-8, abs=1e-13)
 
 
 @pytest.mark.parametrize("weight", ["", "weight"])
@@ -251,9 +247,7 @@ def test_pyfixest_joint_tests():
     assert ours.joint_test(TERMS) == pytest.approx(tuple(of_all[["statistic", "pvalue"]]), rel=1e-9)
     years = np.array([name.startswith("C(year)") for name in fitted._coefnames])
     of_years = fitted.wald_test(R=np.eye(len(TERMS))[years])
-    assert 2 * ours.joint_test(["2013", "2014"])[0] == pytest.approx(
-        of_years["statistic"], rel=1e-9
-    )
+    assert 2 * ours.joint_test(["2013", "2014"])[0] == pytest.approx(of_years["statistic"], rel=1e-9)
 
 
 # Conventions of packages that are there anyway
@@ -274,9 +268,7 @@ def test_conventions_of_linearmodels_and_statsmodels():
     panel = z.set_index([codes, whole.groupby("school").cumcount()])
     clusters = pd.DataFrame({"cluster": codes.to_numpy()}, index=panel.index)
     panelled = PanelOLS(panel["y"], panel[TERMS], entity_effects=True)
-    absorbing = AbsorbingLS(
-        z["y"], z[TERMS], absorb=pd.DataFrame({"school": pd.Categorical(codes)})
-    )
+    absorbing = AbsorbingLS(z["y"], z[TERMS], absorb=pd.DataFrame({"school": pd.Categorical(codes)}))
     dummies = pd.get_dummies(codes, prefix="school", dtype=float)
     by_school = {"cov_type": "cluster", "cov_kwds": {"groups": codes}}
     clustered = {"cov_type": "clustered", "clusters": clusters}

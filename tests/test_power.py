@@ -90,12 +90,8 @@ def test_effects_that_nobody_can_miss_still_need_two_schools():
 
 
 def test_more_students_or_larger_effects_need_fewer_schools():
-    by_students = [
-        power.schools_for_year_effect(0.1, n, SHOCK, RESIDUAL) for n in (5, 20, 80, 500, 5000)
-    ]
-    by_effect = [
-        power.schools_for_year_effect(e, 25, SHOCK, RESIDUAL) for e in (0.05, 0.1, 0.2, 0.4)
-    ]
+    by_students = [power.schools_for_year_effect(0.1, n, SHOCK, RESIDUAL) for n in (5, 20, 80, 500, 5000)]
+    by_effect = [power.schools_for_year_effect(e, 25, SHOCK, RESIDUAL) for e in (0.05, 0.1, 0.2, 0.4)]
     assert by_students == sorted(by_students, reverse=True)
     assert by_effect == sorted(by_effect, reverse=True)
     # Students never make up for schools: without any chance of who answered the shocks remain.
@@ -105,9 +101,9 @@ def test_more_students_or_larger_effects_need_fewer_schools():
 def test_standard_error_is_the_spread_of_simulated_estimates():
     schools, students, times = 12, 15, 600
     rng = np.random.default_rng(3)
-    means = rng.normal(0, SHOCK, (times, schools, 2)) + rng.normal(
-        0, RESIDUAL, (times, schools, 2, students)
-    ).mean(axis=3)
+    means = rng.normal(0, SHOCK, (times, schools, 2)) + rng.normal(0, RESIDUAL, (times, schools, 2, students)).mean(
+        axis=3
+    )
     spread = (means[:, :, 1] - means[:, :, 0]).mean(axis=1).std(ddof=1)
     formula = power.year_effect_se(schools, students, SHOCK, RESIDUAL)
     # The standard error of a standard deviation of normal numbers is sd / sqrt(2 (times - 1)).
@@ -246,9 +242,7 @@ def test_simulated_studies_stray_as_the_formula_says(design):
     assert runs["estimate"].std(ddof=1) == pytest.approx(error, abs=4 * error / np.sqrt(2 * times))
     assert runs["estimate"].mean() == pytest.approx(0.2, abs=4 * error / np.sqrt(times))
     null = rating_scale.simulate(design, 0.0, times, seed=5)
-    assert (null["p_value"] < 0.05).mean() == pytest.approx(
-        0.05, abs=4 * np.sqrt(0.05 * 0.95 / times)
-    )
+    assert (null["p_value"] < 0.05).mean() == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / times))
 
 
 def test_the_simulation_analyses_with_the_model_of_real_studies():
@@ -260,9 +254,7 @@ def test_the_simulation_analyses_with_the_model_of_real_studies():
     means = rng.normal(size=(7, 3))
     treated = np.arange(7) < 4
     fit = fixed_effects.fit(rating_scale._within(counts, counts * means, treated))
-    g, w = (
-        np.repeat(place, counts.ravel().astype(int)) for place in np.indices((7, 3)).reshape(2, -1)
-    )
+    g, w = (np.repeat(place, counts.ravel().astype(int)) for place in np.indices((7, 3)).reshape(2, -1))
     waves = (w[:, None] == [1, 2]).astype(float)
     x = np.hstack([waves, waves * treated[g, None], g[:, None] == np.arange(7)])
     assert fit.estimate == pytest.approx(OLS(means[g, w], x).fit().params[:4], rel=1e-9)
@@ -282,9 +274,7 @@ def test_variants_change_one_thing():
     main = power.detectable(design)
     assert rows.loc[("icc", "0.1"), "detectable"] == main
     assert rows.loc[("icc", "0.2"), "detectable"] == power.detectable(replace(design, icc=0.2))
-    assert rows.loc[("outcomes tested", "3"), "detectable"] == power.detectable(
-        design, alpha=0.05 / 3
-    )
+    assert rows.loc[("outcomes tested", "3"), "detectable"] == power.detectable(design, alpha=0.05 / 3)
     assert (rows.groupby("factor")["detectable"].nunique() >= 2).all()
 
 

@@ -180,12 +180,8 @@ def test_categories_as_a_list_take_their_first_level():
     pd.testing.assert_frame_equal(named, plain)
     other = estimates(read(**WHOLE | {"categories": {"gender": "girl"}})).set_index("term")
     plain = plain.set_index("term")
-    assert other.loc["gender: boy", "estimate"] == pytest.approx(
-        -plain.loc["gender: girl", "estimate"], rel=1e-9
-    )
-    assert other.loc[YEARS, "estimate"].to_numpy() == pytest.approx(
-        plain.loc[YEARS, "estimate"].to_numpy(), rel=1e-9
-    )
+    assert other.loc["gender: boy", "estimate"] == pytest.approx(-plain.loc["gender: girl", "estimate"], rel=1e-9)
+    assert other.loc[YEARS, "estimate"].to_numpy() == pytest.approx(plain.loc[YEARS, "estimate"].to_numpy(), rel=1e-9)
 
 
 def test_a_year_may_be_given_as_a_number():
@@ -229,14 +225,9 @@ def test_the_order_of_rows_and_the_names_of_schools_do_not_matter(tmp_path_facto
     rng = np.random.default_rng(seed)
     names = {f"s{i}": f"{rng.integers(10**9)} x{i}" for i in rng.permutation(14)}
     other = frame.sample(frac=1, random_state=seed).assign(school=lambda d: d["school"].map(names))
-    one, two = (
-        read(write(folder, part, name), **SMALL)
-        for part, name in [(frame, "one.csv"), (other, "two.csv")]
-    )
+    one, two = (read(write(folder, part, name), **SMALL) for part, name in [(frame, "one.csv"), (other, "two.csv")])
     for inference in ("CRV1", "CRV3"):
-        pd.testing.assert_frame_equal(
-            estimates(one, inference), estimates(two, inference), rtol=1e-8
-        )
+        pd.testing.assert_frame_equal(estimates(one, inference), estimates(two, inference), rtol=1e-8)
     shrunken = [own_practice.schools(study, {"all records": 1.0}) for study in (one, two)]
     assert len(shrunken[0]) >= 10
     pd.testing.assert_frame_equal(*shrunken)
@@ -439,7 +430,7 @@ def test_each_specification_is_the_run_it_names(tmp_path):
             ),
         ),
         "only schools seen every year": ("balanced: true", estimates(read(path, **own, balanced=True))),
-    }  # fmt: skip
+    }
     assert rows.index.tolist() == list(runs)
     for name, (parameters, table) in runs.items():
         expected, row = table.set_index("term").loc["2019"], rows.loc[name]
@@ -469,9 +460,7 @@ def test_the_declared_inference_comes_first(inference):
 def test_alternatives_that_change_nothing_are_left_out():
     study = read(**WHOLE | {"controls": [], "categories": []})
     rows = own_practice.specifications(study, {"all records": 1.0})
-    assert rows["specification"].tolist() == [
-        "as declared", "cluster jackknife (CRV3)", "wild cluster bootstrap"
-    ]  # fmt: skip
+    assert rows["specification"].tolist() == ["as declared", "cluster jackknife (CRV3)", "wild cluster bootstrap"]
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -602,25 +591,19 @@ def test_between_variance_is_dersimonian_and_lairds(spread):
 
 
 def within_small(**more):
-    model = moments.Model(
-        **({"outcome": "y", "school": "school", "year": "year", "baseline": "2012"} | more)
-    )
+    model = moments.Model(**({"outcome": "y", "school": "school", "year": "year", "baseline": "2012"} | more))
     return fixed_effects.within(moments.compute(small(), model))
 
 
 def test_leaving_terms_out_is_refitting_without_them():
-    bare = fixed_effects.without(
-        within_small(controls=("x",), categories={"sex": "f"}), ["x", "sex: m"]
-    )
+    bare = fixed_effects.without(within_small(controls=("x",), categories={"sex": "f"}), ["x", "sex: m"])
     for inference in ("CRV1", "CRV3"):
         pd.testing.assert_frame_equal(
             fixed_effects.fit(bare, inference).table(),
             fixed_effects.fit(within_small(), inference).table(),
             rtol=1e-9,
         )
-    assert fixed_effects.wild_bootstrap(bare, "2014") == fixed_effects.wild_bootstrap(
-        within_small(), "2014"
-    )
+    assert fixed_effects.wild_bootstrap(bare, "2014") == fixed_effects.wild_bootstrap(within_small(), "2014")
 
 
 def test_other_units_divide_the_outcome(tmp_path):
@@ -630,30 +613,21 @@ def test_other_units_divide_the_outcome(tmp_path):
     model = moments.Model("y", "school", "year", "2012", ("x",))
     expected = fixed_effects.fit(fixed_effects.within(moments.compute(frame, model)))
     pd.testing.assert_frame_equal(found.table(), expected.table(), rtol=1e-9)
-    assert found.joint_test(["2013", "2014"]) == pytest.approx(
-        expected.joint_test(["2013", "2014"]), rel=1e-8
-    )
+    assert found.joint_test(["2013", "2014"]) == pytest.approx(expected.joint_test(["2013", "2014"]), rel=1e-8)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_ends_of_a_bootstrap_interval_are_hardly_rejected(seed):
     frame = small(seed, schools=30, n=900)
     model = moments.Model("y", "school", "year", "2012")
-    low, high = fixed_effects.wild_interval(
-        fixed_effects.within(moments.compute(frame, model)), "2014"
-    )
+    low, high = fixed_effects.wild_interval(fixed_effects.within(moments.compute(frame, model)), "2014")
     for end in (low, high):
         # The same records with the end taken off: its effect is tested against zero.
         shifted = frame.assign(y=frame["y"] - end * (frame["year"] == 2014))
         data = fixed_effects.within(moments.compute(shifted, model))
         p = fixed_effects.wild_bootstrap(data, "2014")
         assert p == pytest.approx(0.05, abs=0.0004)
-    assert (
-        fixed_effects.wild_interval(
-            fixed_effects.within(moments.compute(frame, model)), "2014", level=0.8
-        )[1]
-        < high
-    )
+    assert fixed_effects.wild_interval(fixed_effects.within(moments.compute(frame, model)), "2014", level=0.8)[1] < high
 
 
 # --- print -----------------------------------------------------------------------------------------------------------
@@ -678,9 +652,7 @@ def test_printed_effects_are_the_table_in_reading_order():
     for row in found.itertuples():
         assert row.estimate == table.loc[row.id, "value"]
         assert row.stars == table.loc[f"{row.id}-stars", "value"]
-        assert row.id.startswith(
-            "002-table2-middle" if "6 to 8" in row.group else "002-table2-high"
-        )
+        assert row.id.startswith("002-table2-middle" if "6 to 8" in row.group else "002-table2-high")
         assert row.id.endswith(row.term)
     assert set(found["stars"]) <= {0, 2, 3}
     assert found["decimals"].unique().tolist() == [3]
@@ -693,14 +665,9 @@ def test_what_is_planted_is_what_is_printed():
     assert found["years"][0] == "2011-12"
     for band, subjects in found["effects"].items():
         for subject, effects in subjects.items():
-            ids = [
-                f"002-table2-{band}-{subject.replace('ematics', '')}-{year}"
-                for year in found["years"][1:]
-            ]
+            ids = [f"002-table2-{band}-{subject.replace('ematics', '')}-{year}" for year in found["years"][1:]]
             assert printed.loc[ids, "value"].tolist() == list(effects)
-        assert found["counts"][band] == tuple(
-            text[f"002-text-note-students-{band}-{end}"] for end in ("low", "high")
-        )
+        assert found["counts"][band] == tuple(text[f"002-text-note-students-{band}-{end}"] for end in ("low", "high"))
     assert [len(subjects) for subjects in found["effects"].values()] == [2, 2]
 
 
@@ -795,9 +762,7 @@ def one_cluster_level(tmp_path):
 
 def test_a_term_of_one_cluster_has_an_estimate_and_no_error(tmp_path):
     study = read(one_cluster_level(tmp_path), **SMALL)
-    table = own_practice.estimates(study, "CRV1", own_practice.units(study, False)).set_index(
-        "term"
-    )
+    table = own_practice.estimates(study, "CRV1", own_practice.units(study, False)).set_index("term")
     assert np.isfinite(table.loc["sex: x", "estimate"])
     uncertain = ["std_error", "ci_low", "ci_high", "p_value"]
     assert table.loc["sex: x", uncertain].isna().all()
@@ -816,9 +781,7 @@ def test_an_alternative_that_cannot_be_had_is_empty_and_stops_nothing(tmp_path):
 
 def test_so_few_clusters_that_nothing_is_rejected_give_no_bounds(tmp_path):
     frame = small(schools=5)
-    data = fixed_effects.within(
-        moments.compute(frame, moments.Model("y", "school", "year", "2012"))
-    )
+    data = fixed_effects.within(moments.compute(frame, moments.Model("y", "school", "year", "2012")))
     assert fixed_effects.wild_bootstrap(data, "2014") >= 2 / 2**5
     assert fixed_effects.wild_interval(data, "2014") == (-np.inf, np.inf)
     low, high = fixed_effects.wild_interval(data, "2014", level=0.90)
@@ -852,9 +815,7 @@ def test_what_rests_on_fewer_than_ten_records_is_not_shown(tmp_path):
     # A reference of nine hides every level that is compared with it.
     other = SMALL | {"categories": {"sex": "rare"}}
     study = read(write(tmp_path, frame), **other)
-    table = own_practice.estimates(study, "CRV1", own_practice.units(study, False)).set_index(
-        "term"
-    )
+    table = own_practice.estimates(study, "CRV1", own_practice.units(study, False)).set_index("term")
     assert table.loc[["sex: f", "sex: m"], numbers].isna().all(axis=None)
     assert table.loc[["2013", "2014", "x"], numbers].notna().all(axis=None)
 
@@ -863,8 +824,6 @@ def test_records_of_no_panel_are_counted(tmp_path):
     frame = small(n=600)
     frame["band"] = np.where(frame.index < 40, None, "a")
     study = read(write(tmp_path, frame), **(SMALL | {"by": "band"}))
-    assert own_practice.notes(study).endswith(
-        "40 records more belong to no panel. Reference of sex: f."
-    )
+    assert own_practice.notes(study).endswith("40 records more belong to no panel. Reference of sex: f.")
     with pytest.raises(InputError, match="'band': empty in all records"):
         read(write(tmp_path, frame.assign(band=None)), **(SMALL | {"by": "band"}))

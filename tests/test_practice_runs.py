@@ -266,17 +266,10 @@ def test_raw_reports_give_what_the_released_sums_give(evidence, reports, tmp_pat
     assert set(from_records["state"]) == {"microdata"}
     assert set(from_sums["state"]) == {"moments"}
     numbers = ["estimate", "std_error", "ci_low", "ci_high"]
-    assert from_records[numbers].to_numpy() == pytest.approx(
-        from_sums[numbers].to_numpy(), rel=1e-10
-    )
+    assert from_records[numbers].to_numpy() == pytest.approx(from_sums[numbers].to_numpy(), rel=1e-10)
     # PanelOLS as the notebook writes it, and as it was kept with the sums.
-    kept = evidence.table("independent-check").query(
-        "group == 'ES' and measure == 'ambitious_instruction'"
-    )
-    shown = [
-        f"{row.term}: {row.other_estimate:.6f} (SE {row.other_std_error:.6f})"
-        for row in kept.itertuples()
-    ]
+    kept = evidence.table("independent-check").query("group == 'ES' and measure == 'ambitious_instruction'")
+    shown = [f"{row.term}: {row.other_estimate:.6f} (SE {row.other_std_error:.6f})" for row in kept.itertuples()]
     assert f"by PanelOLS: {', '.join(shown)}." in ran.page
     assert f"the schools' records are not in {evidence.variables['reports']}" in evidence.page
 

@@ -109,14 +109,9 @@ def test_numbers_are_those_of_the_list(shared, mapped):
 
 
 def test_ids_of_a_row_are_of_its_document(shared, mapped):
-    listed = pd.read_csv(shared / "facts" / "printed_numbers.csv", dtype=str).set_index("id")[
-        "seed"
-    ]
+    listed = pd.read_csv(shared / "facts" / "printed_numbers.csv", dtype=str).set_index("id")["seed"]
     strangers = {
-        row: name
-        for row in mapped.index
-        for name in mapped.loc[row].sum()
-        if name.split("-")[0] != listed[row]
+        row: name for row in mapped.index for name in mapped.loc[row].sum() if name.split("-")[0] != listed[row]
     }
     assert strangers == {}
 

@@ -52,15 +52,11 @@ def test_table_1_is_that_of_the_list_of_facts(shared, leaders):
             "school": int(school),
             "size": SIZES[size],
             **dict(zip(("low income, from", "low income, to"), _band(income), strict=True)),
-            **dict(
-                zip(("limited English, from", "limited English, to"), _band(english), strict=True)
-            ),
+            **dict(zip(("limited English, from", "limited English, to"), _band(english), strict=True)),
         }
     expected = pd.DataFrame(rows).T
     assert len(expected) == 16
-    pd.testing.assert_frame_equal(
-        leaders, expected, check_like=True, check_dtype=False, check_names=False
-    )
+    pd.testing.assert_frame_equal(leaders, expected, check_like=True, check_dtype=False, check_names=False)
 
 
 def test_words_and_codes_of_table_1_go_together():
@@ -132,10 +128,7 @@ def test_numbers_that_stand_twice_in_print_are_said_to():
     """Two places of print that are not the same; of Table 1, lines of two leaders of one school."""
     pairs = pd.read_csv(ROOT / "data" / "cases" / "same-in-print.csv")
     everything = published.everything()
-    sources, listed = (
-        pd.read_csv(ROOT / "data" / "cases" / f"{name}.csv")
-        for name in ("source-numbers", "listed")
-    )
+    sources, listed = (pd.read_csv(ROOT / "data" / "cases" / f"{name}.csv") for name in ("source-numbers", "listed"))
     seen = {*(sources["number"] + ", " + sources["what"]), *(listed["number"] + ", listed")}
     places = pairs["same_as"].str.split(" to ").explode()
     assert set(pairs["id"]) <= set(everything.index)

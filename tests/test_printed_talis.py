@@ -37,9 +37,7 @@ def test_question_33_is_as_the_sources_print_it(sources):
     assert sorted(found["source"]) == sorted(listed["source"])
     conflicts = listed["status"].str.contains("CONFLICTS")
     assert (found["status"] == "conflict").sum() == 2 * conflicts.sum() == 2
-    assert (found["status"] == "period inferred").sum() == listed["status"].str.contains(
-        "not stated"
-    ).sum()
+    assert (found["status"] == "period inferred").sum() == listed["status"].str.contains("not stated").sum()
 
 
 def test_names_of_question_33_say_what_the_row_says():
@@ -80,9 +78,7 @@ def test_checks_are_as_the_sources_print_them(sources):
     about_topics = found.index.str.endswith("-topics")
     got = found[~about_topics].pivot(index="group", columns="statistic", values="value")
     for statistic, values in expected.items():
-        pd.testing.assert_series_equal(
-            got[statistic].sort_index(), values.sort_index(), check_names=False
-        )
+        pd.testing.assert_series_equal(got[statistic].sort_index(), values.sort_index(), check_names=False)
     pd.testing.assert_series_equal(
         found[about_topics].set_index("group")["value"].sort_index(),
         topics.set_index("system").iloc[:, 0].sort_index(),

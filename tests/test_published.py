@@ -45,9 +45,7 @@ def test_codebook_counts_rows(tmp_path):
     (tmp_path / "published" / "001-figure6.csv").write_text("".join(lines[:-1]))
     package = frictionless.Package(str(CODEBOOK)).to_descriptor()
     package["resources"] = [r for r in package["resources"] if r["name"] == "published-001-figure6"]
-    assert (
-        not frictionless.Package.from_descriptor(package, basepath=str(tmp_path)).validate().valid
-    )
+    assert not frictionless.Package.from_descriptor(package, basepath=str(tmp_path)).validate().valid
 
 
 def test_ids_are_unique_over_all_files():
@@ -121,9 +119,7 @@ def test_numbers_about_the_student_survey_are_those_of_the_list_of_facts(shared)
     listed = pd.read_csv(shared / "facts" / "printed_numbers.csv", dtype=str).set_index("id")
     found = published.read(published.FOLDER / "002-text.csv")["value"]
     for row, start in SURVEY.items():
-        given = [
-            part.partition("–")[0].replace(",", "") for part in listed.loc[row, "value"].split("; ")
-        ]
+        given = [part.partition("–")[0].replace(",", "") for part in listed.loc[row, "value"].split("; ")]
         own = found[found.index.str.match(f"002-text-{start}")]
         expected = [IN_WORDS[part] if part in IN_WORDS else float(part) for part in given]
         assert sorted(own) == sorted(expected), row

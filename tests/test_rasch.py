@@ -19,9 +19,7 @@ STEPS = np.array([-1.1, -0.2, 1.3])
 
 
 def scale(items=ITEMS, thresholds=STEPS):
-    return rasch.Scale(
-        pd.Series(items, index=[f"q{i}" for i in range(len(items))]), np.array(thresholds)
-    )
+    return rasch.Scale(pd.Series(items, index=[f"q{i}" for i in range(len(items))]), np.array(thresholds))
 
 
 def chances(place, item, thresholds):
@@ -35,10 +33,7 @@ def responses(persons=3000, skipped=0.1, seed=4, items=ITEMS, thresholds=STEPS):
     rng = np.random.default_rng(seed)
     places = rng.normal(0.2, 1.2, persons)
     drawn = np.array(
-        [
-            [rng.choice(len(thresholds) + 1, p=chances(place, item, thresholds)) for item in items]
-            for place in places
-        ]
+        [[rng.choice(len(thresholds) + 1, p=chances(place, item, thresholds)) for item in items] for place in places]
     ).astype(float)
     drawn[rng.random(drawn.shape) < skipped] = np.nan
     return pd.DataFrame(drawn, columns=[f"q{i}" for i in range(len(items))])
@@ -66,9 +61,7 @@ def test_measures_from_cells_are_raschpys_own_for_every_record(calibrated):
     assert joined["measure"].to_numpy() == pytest.approx(expected, abs=1e-8)
     error = other.csem(person_locations=pd.Series(expected, index=answered.index))
     whole = answered.notna().all(axis=1).to_numpy()
-    assert joined["std_error"][whole].to_numpy() == pytest.approx(
-        np.asarray(error)[whole], rel=1e-7
-    )
+    assert joined["std_error"][whole].to_numpy() == pytest.approx(np.asarray(error)[whole], rel=1e-7)
 
 
 def test_planted_items_and_thresholds_are_recovered_within_chance():
@@ -85,9 +78,7 @@ def test_probabilities_against_a_hand_worked_example():
     # One step above the item with thresholds -1 and 1: numerators e^0, e^(1+1) and e^(2+0).
     found = rasch.probabilities(scale([0.0], [-1.0, 1.0]), np.array([1.0]))
     square = np.e**2
-    assert found.ravel() == pytest.approx(
-        np.array([1, square, square]) / (1 + 2 * square), rel=1e-12
-    )
+    assert found.ravel() == pytest.approx(np.array([1, square, square]) / (1 + 2 * square), rel=1e-12)
 
 
 @given(place=st.floats(-30, 30), item=st.floats(-3, 3), seed=st.integers(0, 99))
@@ -101,10 +92,7 @@ def test_probabilities_sum_to_one_and_are_the_models(place, item, seed):
 
 
 def log_likelihood(place, pattern, items=ITEMS, thresholds=STEPS):
-    return sum(
-        np.log(chances(place, item, thresholds)[answer])
-        for item, answer in zip(items, pattern, strict=True)
-    )
+    return sum(np.log(chances(place, item, thresholds)[answer]) for item, answer in zip(items, pattern, strict=True))
 
 
 @pytest.mark.parametrize("place", [-2.0, 0.1, 1.7])
@@ -113,9 +101,7 @@ def test_information_is_the_curvature_of_the_log_likelihood(place):
     h, pattern = 1e-4, [0, 2, 3, 1]
     middle, left, right = (log_likelihood(at, pattern) for at in (place, place - h, place + h))
     numeric = -(left - 2 * middle + right) / h**2
-    assert rasch.information_at(scale(), np.array([place])).sum() == pytest.approx(
-        numeric, rel=1e-5
-    )
+    assert rasch.information_at(scale(), np.array([place])).sum() == pytest.approx(numeric, rel=1e-5)
 
 
 def weighted_maximum(items, thresholds, score):
@@ -132,12 +118,10 @@ def weighted_maximum(items, thresholds, score):
             left -= pattern[-1]
         return -log_likelihood(place, pattern, items, thresholds) - 0.5 * np.log(information)
 
-    return optimize.minimize_scalar(minus, bounds=(-8, 8), method="bounded", options={"xatol": 1e-9}).x  # fmt: skip
+    return optimize.minimize_scalar(minus, bounds=(-8, 8), method="bounded", options={"xatol": 1e-9}).x
 
 
-@pytest.mark.parametrize(
-    ("items", "thresholds"), [([-0.7, 0.7], [0.0]), ([0.4, -0.6], [0.0]), (ITEMS, STEPS)]
-)
+@pytest.mark.parametrize(("items", "thresholds"), [([-0.7, 0.7], [0.0]), ([0.4, -0.6], [0.0]), (ITEMS, STEPS)])
 def test_measures_maximise_the_weighted_likelihood(items, thresholds):
     top = len(items) * len(thresholds)
     cells = pd.DataFrame({"answered": 2 ** len(items) - 1, "score": range(top + 1)})
@@ -165,11 +149,7 @@ def test_measure_uses_the_items_that_were_answered():
 
 def test_measures_rise_with_the_score():
     cells = pd.DataFrame(
-        [
-            (answered, score)
-            for answered in range(1, 16)
-            for score in range(3 * answered.bit_count() + 1)
-        ],
+        [(answered, score) for answered in range(1, 16) for score in range(3 * answered.bit_count() + 1)],
         columns=["answered", "score"],
     )
     found = rasch.measure(scale(), cells).sort_values(["answered", "score"])

@@ -79,7 +79,7 @@ def test_print_is_brought_to_percent_and_to_one_order():
     chains = pd.DataFrame(
         [("c", 1, "not seen"), ("a", 1, "rounded"), ("a", 2, "context"), ("z", 1, "same"), ("b", 1, "qualifier lost")],
         columns=["number", "step", "change"],
-    )  # fmt: skip
+    )
     given = [
         ("a", 1, "beside", 23, np.nan),
         ("a", 2, "people asked", 900, np.nan),
@@ -130,7 +130,7 @@ def test_the_number_retold_most_often():
 @pytest.mark.parametrize(
     ("value", "ends"),
     [(2000, (1500, 2500)), (32000, (31500, 32500)), (495, (494.5, 495.5)), (10, (5, 15)), (0, (-0.5, 0.5))],
-)  # fmt: skip
+)
 def test_zeros_at_the_end_may_be_rounding(value, ends):
     assert retellings.in_round_numbers(value) == ends
 
@@ -164,7 +164,7 @@ def test_own_table_keeps_its_rows(tmp_path):
     assert rows["value"].tolist() == given["value"].tolist()
     assert rows["change"].tolist() == given["change"].tolist()
     assert rows["sign"].tolist() == [retellings.SIGNS[word] for word in given["change"]]
-    assert rows.loc[rows["sign"] == "not seen", ["source_says", "after"]].to_numpy().tolist() == [["", ""]]  # fmt: skip
+    assert rows.loc[rows["sign"] == "not seen", ["source_says", "after"]].to_numpy().tolist() == [["", ""]]
 
 
 def with_cell(row, column, value):
@@ -190,7 +190,7 @@ BAD = {
     "not the same": (with_cell(7, "source_value", 119), ["'source_value'", "row 9: '119'", "the same"]),
     "only context": (lambda d: d.tail(1), ["'change'", "every row is context"]),
     "no rows": (lambda d: d.head(0), ["no rows"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("mistake", BAD)

@@ -20,13 +20,11 @@ def test_own_table_is_print_of_others_and_is_counted_right(tmp_path):
     assert set(retellings["state"]) == {"published"}
     assert len(retellings) == 8
     signs = ran.figure("signs").groupby("sign")["count"].sum()
-    assert signs[signs > 0].to_dict() == {"kept": 2, "sharpened": 1, "narrowed": 1, "changed": 2, "not seen": 1}  # fmt: skip
+    assert signs[signs > 0].to_dict() == {"kept": 2, "sharpened": 1, "narrowed": 1, "changed": 2, "not seen": 1}
     assert set(ran.figure("signs")["state"]) == {"recomputed"}
     assert "Bericht Ü" in ran.page
     assert "32,000" not in ran.page  # nothing of other people's print
-    assert not [
-        x for x in (tmp_path / "run" / "record.jsonl").read_text().splitlines() if '"ledger"' in x
-    ]
+    assert not [x for x in (tmp_path / "run" / "record.jsonl").read_text().splitlines() if '"ledger"' in x]
 
 
 BAD = {
@@ -41,9 +39,7 @@ BAD = {
 def test_bad_tables_are_refused(tmp_path, mistake):
     spoil, named = BAD[mistake]
     spoil(examples.retold()).to_csv(tmp_path / "bad.csv", index=False)
-    refused(
-        lambda: run(tmp_path / "run", NOTEBOOK, data=str(tmp_path / "bad.csv")), "bad.csv", *named
-    )
+    refused(lambda: run(tmp_path / "run", NOTEBOOK, data=str(tmp_path / "bad.csv")), "bad.csv", *named)
 
 
 def test_an_encoding_of_no_file_is_refused(tmp_path):

@@ -63,7 +63,7 @@ def ask(tmp_path, monkeypatch):
 
 
 def model(parameters, **more):
-    taken = {name: value for name, value in parameters.items() if name in moments.Model.__match_args__}  # fmt: skip
+    taken = {name: value for name, value in parameters.items() if name in moments.Model.__match_args__}
     whole = taken | {"baseline": "2012", "controls": tuple(parameters.get("controls", ()))}
     return moments.Model(**(whole | more))
 
@@ -76,12 +76,12 @@ def from_records(frame, parameters, inference, **more):
 def same(found, expected, rel=1e-12):
     assert found["term"].tolist() == expected["term"].tolist()
     for column in ("estimate", "std_error", "ci_low", "ci_high", "p_value", "n", "n_groups"):
-        assert found[column].to_numpy() == pytest.approx(expected[column].to_numpy(), rel=rel), column  # fmt: skip
+        assert found[column].to_numpy() == pytest.approx(expected[column].to_numpy(), rel=rel), column
 
 
 @pytest.mark.parametrize("kind", ["pooled", "school"])
 @pytest.mark.parametrize("inference", ["CRV1", "CRV3"])
-@pytest.mark.parametrize("parameters", [PARAMETERS, WEIGHTED], ids=["plain", "weights and districts"])  # fmt: skip
+@pytest.mark.parametrize("parameters", [PARAMETERS, WEIGHTED], ids=["plain", "weights and districts"])
 def test_estimates_are_those_of_the_records(ask, kind, inference, parameters):
     frame = students()
     folder = ask(frame, kind, parameters | {"by": "band", "inference": inference})
@@ -112,8 +112,7 @@ def test_bootstrap_gives_the_p_values_of_the_records(ask, kind):
 def test_standardised_estimates_are_in_standard_deviations_of_the_baseline(ask, kind, inference):
     frame, parameters = students(schools=8), COLUMNS | {"controls": ["x"], "inference": inference}
     raw, found = (
-        pd.read_csv(ask(frame, kind, parameters | {"standardise": yes}) / "estimates.csv")
-        for yes in (False, True)
+        pd.read_csv(ask(frame, kind, parameters | {"standardise": yes}) / "estimates.csv") for yes in (False, True)
     )
     sd = frame.dropna().query("year == 2012")["y"].std()
     for column in ("estimate", "std_error", "ci_low", "ci_high"):
@@ -146,7 +145,7 @@ def test_baseline_and_counts_are_those_of_the_records(ask):
     about = json.loads((folder / "about.json").read_text())
     assert about["rows"] == len(frame)
     assert about["panels"]["all records"]["incomplete"] == frame["x"].isna().sum()
-    assert about["panels"]["all records"]["references"] == {"year": "2012", "sex": "f", "plan": "free"}  # fmt: skip
+    assert about["panels"]["all records"]["references"] == {"year": "2012", "sex": "f", "plan": "free"}
 
 
 def test_numbers_come_back_bit_for_bit(tmp_path):
@@ -158,7 +157,7 @@ def test_numbers_come_back_bit_for_bit(tmp_path):
         found = released.read_school(released.read(tmp_path / "moments.csv"), panel)
         assert found.terms == sums.terms
         assert found.rows == sums.rows
-        for name in ("schools", "clusters", "records", "n", "sums", "products", "centres", "baseline"):  # fmt: skip
+        for name in ("schools", "clusters", "records", "n", "sums", "products", "centres", "baseline"):
             assert np.array_equal(getattr(found, name), getattr(sums, name)), name
     within = {"one": fixed_effects.within(moments.compute(students(), model(PARAMETERS)))}
     released.pooled(within).to_csv(tmp_path / "moments.csv", index=False)
@@ -193,7 +192,7 @@ def test_merging_equals_other_ids_in_the_records(ask, cluster):
         assert getattr(found, name) == pytest.approx(getattr(sums, name), rel=1e-9, abs=1e-9), name
     folder = ask(frame, "school", parameters | {"merge": merged})
     same(released.estimates(folder, "CRV3"), expected)
-    assert "- Zusammen: Lyceum-02, Lyceum-03 as one school" in (folder / "disclosure.md").read_text()  # fmt: skip
+    assert "- Zusammen: Lyceum-02, Lyceum-03 as one school" in (folder / "disclosure.md").read_text()
 
 
 @pytest.mark.parametrize("kind", ["pooled", "school"])
@@ -243,7 +242,7 @@ def test_a_column_called_like_another_and_its_level_hides_no_cell(ask, kind):
     parameters = COLUMNS | {"categories": {"sex": "f", "sex: m": "is free"}}
     other = COLUMNS | {"categories": {"sex: m": "is free", "sex": "f"}}
     for order in (parameters, other):
-        with pytest.raises(InputError, match=r"sex m and sex: m is paid: [1-4]\W|sex: m is paid and sex m: [1-4]\W"):  # fmt: skip
+        with pytest.raises(InputError, match=r"sex m and sex: m is paid: [1-4]\W|sex: m is paid and sex m: [1-4]\W"):
             ask(frame, kind, order)
 
 
@@ -300,12 +299,10 @@ def test_what_is_released_does_not_know_the_other_records(ask, kind):
     changed.loc[changed["x"].isna(), "y"] = 1e4
     changed.loc[changed["school"] == "Lyceum-04", ["y", "x"]] *= 3
     parameters = PARAMETERS | {"drop": ["Lyceum-04"]}
-    one, two = (
-        released.read(ask(f, kind, parameters, n)) for f, n in ((frame, "a"), (changed, "b"))
-    )
+    one, two = (released.read(ask(f, kind, parameters, n)) for f, n in ((frame, "a"), (changed, "b")))
     assert one.drop(columns="value").equals(two.drop(columns="value"))
     size = one.groupby("part")["value"].transform(lambda v: v.abs().max())
-    assert (one["value"] / size).to_numpy() == pytest.approx((two["value"] / size).to_numpy(), abs=1e-9)  # fmt: skip
+    assert (one["value"] / size).to_numpy() == pytest.approx((two["value"] / size).to_numpy(), abs=1e-9)
 
 
 def test_a_pooled_release_names_no_school_and_no_cluster(ask):
@@ -427,17 +424,15 @@ def lists(*counts):
     counts=st.one_of(lists(0, 10, 15), lists(5, 7, 12), lists(0, 9, 10, 30, 31)),
     weighted=st.booleans(),
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])  # fmt: skip
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_small_group_follows_from_any_subtraction(ask, counts, weighted):
     """24 counts: 3 schools, 2 years, 2 sexes, 2 plans. What is told of a school is taken apart again."""
-    index = pd.MultiIndex.from_product([["a", "b", "c"], [2012, 2013], ["f", "m"], ["free", "paid"]])  # fmt: skip
+    index = pd.MultiIndex.from_product([["a", "b", "c"], [2012, 2013], ["f", "m"], ["free", "paid"]])
     cells = index.repeat(counts).to_frame(index=False, name=["school", "year", "sex", "plan"])
     rng = np.random.default_rng(1)
     frame = cells.assign(x=rng.normal(size=len(cells)), y=rng.normal(size=len(cells)), weight=1.0)
     factors = ["year", "sex", "plan"]
-    tables = [
-        frame.groupby(["school", *pair]).size().to_numpy() for pair in combinations(factors, 2)
-    ]
+    tables = [frame.groupby(["school", *pair]).size().to_numpy() for pair in combinations(factors, 2)]
     small = any((table < 10).any() for table in tables)  # groupby lists no empty cell
     refusal = ""
     try:
@@ -458,7 +453,7 @@ def test_no_small_group_follows_from_any_subtraction(ask, counts, weighted):
             *(table[0, 0] - table[0, i] for i in dummies),
             *(table[0, i] - table[i, j] for i in dummies for j in dummies),
             *(table[0, 0] - table[0, i] - table[0, j] + table[i, j] for i, j in combinations(dummies, 2)),
-        }  # fmt: skip
+        }
         assert not [count for count in told if 0 < abs(count) < 10]
 
 

@@ -108,9 +108,7 @@ def test_a_part_of_a_sample_has_the_variance_of_a_domain():
 def test_the_error_of_a_difference_knows_what_both_have_in_common(replicates):
     values, weights, clusters = sample(5, replicates=replicates)
     one = np.arange(60) < 25
-    parts = [
-        means(values[rows], weights[rows], 0.5, clusters[rows], 12) for rows in (one, ~one, one)
-    ]
+    parts = [means(values[rows], weights[rows], 0.5, clusters[rows], 12) for rows in (one, ~one, one)]
     estimate, error = parts[0].minus(parts[1])
     assert estimate == pytest.approx(parts[0].estimate - parts[1].estimate)
     covariance = np.einsum("mk,mk->m", parts[0].deviations, parts[1].deviations)
@@ -124,10 +122,7 @@ def test_the_difference_of_replicates_as_the_formula_reads():
     values, weights, _ = sample(6, gaps=0)
     one = np.arange(60) < 25
     parts = [means(values[rows], weights[rows], 0.5) for rows in (one, ~one)]
-    shares = [
-        np.array([np.average(values[rows, 0], weights=w[rows]) for w in weights.T])
-        for rows in (one, ~one)
-    ]
+    shares = [np.array([np.average(values[rows, 0], weights=w[rows]) for w in weights.T]) for rows in (one, ~one)]
     apart = shares[0] - shares[1]
     expected = np.sqrt(((apart[1:] - apart[0]) ** 2).sum() / (8 * 0.25))
     assert parts[0].minus(parts[1])[1][0] == pytest.approx(expected, rel=1e-12)

@@ -11,16 +11,9 @@ from conftest import ROOT
 from helpers.notebook.ledger import VERDICTS
 from helpers.project import STATES
 
-DOCUMENTS = [
-    ROOT / name
-    for name in ("README.md", "CONTRIBUTING.md", "data/README.md", "docs/releasing-moments.md")
-]
-TARGETS = set(
-    re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
-)
-DOCUMENT = pytest.mark.parametrize(
-    "path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix()
-)
+DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md", "docs/releasing-moments.md")]
+TARGETS = set(re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split())
+DOCUMENT = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.relative_to(ROOT).as_posix())
 
 
 def tracked_files():
@@ -79,8 +72,7 @@ def test_the_picture_is_the_figure_of_the_build(built):
     """The words drawn in both are the same (letters may be drawn otherwise on another machine)."""
     built_figure = built / "build" / "figures" / "04-participant-comparison--effect-sizes.svg"
     words = [
-        re.findall(r"<!-- (.*?) -->", path.read_text())
-        for path in (ROOT / "docs" / "effect-sizes.svg", built_figure)
+        re.findall(r"<!-- (.*?) -->", path.read_text()) for path in (ROOT / "docs" / "effect-sizes.svg", built_figure)
     ]
     assert words[0] == words[1]
     assert "0.44  [0.04, 0.84]" in words[0]
@@ -88,9 +80,7 @@ def test_the_picture_is_the_figure_of_the_build(built):
 
 def test_citation_and_workflow_are_readable():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    project = re.search(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[
-        1
-    ]
+    project = re.search(r'^version = "(.*)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
     assert citation["version"] == project
     workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "site.yml").read_text())
     assert any("bash .ci/run" in step.get("run", "") for step in workflow["jobs"]["build"]["steps"])

@@ -156,9 +156,7 @@ def test_one_standard_error_can_fit_a_whole_panel(panel):
     table = table2()
     table = table[table.index.str.startswith("-".join(panel))]
     assert len(table) == 6
-    assert rounding.common_se(at_the_point(table)) == pytest.approx(
-        COMMON[panel], abs=0.00005000001
-    )
+    assert rounding.common_se(at_the_point(table)) == pytest.approx(COMMON[panel], abs=0.00005000001)
     wider = rounding.common_se(rounding.se_bounds(table))
     assert wider[0] <= COMMON[panel][0] + 0.00005
     assert wider[1] >= COMMON[panel][1] - 0.00005
@@ -211,9 +209,7 @@ def test_the_sign_does_not_matter_and_other_levels_can_be_named():
     usual = {1: 0.05, 2: 0.01, 3: 0.001}
     low, high = rounding.implied_se(-0.2, POINT, 1, usual)
     assert (low, high) == rounding.implied_se(0.2, POINT, 1, usual)
-    assert (0.2 / low, 0.2 / high) == pytest.approx(
-        (stats.norm.isf(0.005), stats.norm.isf(0.025)), rel=1e-9
-    )
+    assert (0.2 / low, 0.2 / high) == pytest.approx((stats.norm.isf(0.005), stats.norm.isf(0.025)), rel=1e-9)
     assert rounding.implied_se(0.2, POINT, 0, usual)[0] == pytest.approx(high, rel=1e-9)
 
 

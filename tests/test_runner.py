@@ -157,9 +157,7 @@ def test_a_run_has_its_parameters_and_reruns_only_when_something_changed(tiny):
 def test_the_kernel_is_this_python_whatever_others_say(tiny, tmp_path):
     path = write_notebook(tiny, "01-tiny", f"import sys; assert sys.prefix == {sys.prefix!r}")
     text = (
-        path.read_text()
-        .replace('"name": "python3"', '"name": "ir"')
-        .replace('"language": "python"', '"language": "R"')
+        path.read_text().replace('"name": "python3"', '"name": "ir"').replace('"language": "python"', '"language": "R"')
     )
     path.write_text(text)
     for name in ("python3", "ir", "compendium-01-tiny"):
@@ -187,9 +185,7 @@ def test_another_python_in_the_kernel_is_noticed(tiny):
     assert results(tiny) == []
 
 
-sees_kernels = pytest.mark.skipif(
-    not os.path.isdir("/proc/self"), reason="needs /proc to see which kernels are alive"
-)
+sees_kernels = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc to see which kernels are alive")
 
 
 def kernels_of(folder):
@@ -242,7 +238,7 @@ def test_an_interrupt_ends_the_build_at_once(tiny):
     marker = tiny / "reached"
     write_notebook(
         tiny, "01-tiny", f"import pathlib, time\npathlib.Path({str(marker)!r}).touch()\ntime.sleep({2 * MINUTES})"
-    )  # fmt: skip
+    )
     running = subprocess.Popen(
         ["make", "ENV=active", "all"], cwd=tiny, env=environment(), start_new_session=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,

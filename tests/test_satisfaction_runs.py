@@ -64,7 +64,7 @@ BAD = {
     "same respondent": (lambda d: d.assign(respondent=1), {"respondent": "respondent"}, ["more than once"]),
     "few respondents": (lambda d: d.head(8), {}, ["no item has 10 answers"]),
     "one subject": (lambda d: d.assign(subject="arts"), {"group": "subject"}, ["one group only"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("mistake", BAD)

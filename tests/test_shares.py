@@ -86,7 +86,7 @@ def survey(request, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(talis, "CACHE", tmp_path_factory.mktemp("cache"))
         found = talis.read(folder)
-    return replace(found, frame=found.frame.assign(sex=found.frame["sex"].map({"Female": "f", "Male": "m"})))  # fmt: skip
+    return replace(found, frame=found.frame.assign(sex=found.frame["sex"].map({"Female": "f", "Male": "m"})))
 
 
 # Other packages
@@ -135,11 +135,11 @@ def indicators(survey):
 def from_r(survey, tmp_path_factory):
     """What R's survey package gives, by kind, part, system, item and statistic."""
     program = shutil.which("Rscript")
-    there = program and not subprocess.run([program, "-e", "library(survey)"], capture_output=True).returncode  # fmt: skip
+    there = program and not subprocess.run([program, "-e", "library(survey)"], capture_output=True).returncode
     need(there, "R with its package survey", "REQUIRE_R")
     folder = tmp_path_factory.mktemp("r")
     columns = indicators(survey)
-    survey.frame[["system", "school_id", "sex"]].join(columns).to_csv(folder / "answers.csv", index=False, na_rep="NA")  # fmt: skip
+    survey.frame[["system", "school_id", "sex"]].join(columns).to_csv(folder / "answers.csv", index=False, na_rep="NA")
     pd.DataFrame(survey.weights).to_csv(folder / "weights.csv", index=False)
     (folder / "items.txt").write_text(" ".join(columns) + "\n")
     (folder / "program.R").write_text(R)
@@ -183,7 +183,7 @@ def test_shares_are_those_of_svy(survey, kind):
     data = {"system": survey.frame["system"], "school": survey.frame["school_id"]}
     data |= {f"w{r}": column for r, column in enumerate(survey.weights.T)} | dict(columns)
     data["school"] = survey.frame["system"] + survey.frame["school_id"].astype(str)
-    data = pl.DataFrame({name: np.asarray(column) for name, column in data.items()}, nan_to_null=True)  # fmt: skip
+    data = pl.DataFrame({name: np.asarray(column) for name, column in data.items()}, nan_to_null=True)
     if kind == "replicates":
         replicates = survey.weights.shape[1] - 1
         weights = svy.BrrWgts(prefix="w", n_reps=replicates, fay_coef=0.5)
@@ -244,7 +244,7 @@ def test_a_share_as_the_words_say():
     assert row["share"] == pytest.approx(own.loc[often, "weight"].sum() / own["weight"].sum())
     assert (row["n"], row["n_schools"]) == (len(own), own["school_id"].nunique())
     reach = 1.959964 * row["std_error"]
-    assert [row["ci_low"], row["ci_high"]] == pytest.approx([row["share"] - reach, row["share"] + reach])  # fmt: skip
+    assert [row["ci_low"], row["ci_high"]] == pytest.approx([row["share"] - reach, row["share"] + reach])
 
 
 def test_a_few_clusters_widen_intervals_as_in_statsmodels():
@@ -286,9 +286,7 @@ def test_levels_of_few_schools_are_compared_by_students_t():
     assert row["std_error"] == pytest.approx(error, rel=1e-9)
     reach = (row["ci_high"] - row["ci_low"]) / 2
     assert reach == pytest.approx(error * stats.t.ppf(0.975, 9), rel=1e-9)
-    assert row["p_value"] == pytest.approx(
-        2 * stats.t.sf(abs(row["estimate"]) / error, 9), rel=1e-9
-    )
+    assert row["p_value"] == pytest.approx(2 * stats.t.sf(abs(row["estimate"]) / error, 9), rel=1e-9)
 
 
 def test_categories_add_up_to_the_headlines(survey):
@@ -363,7 +361,7 @@ def test_nobody_and_everybody_have_no_error(answer, never, linear):
     assert "no standard error: nobody or everybody" in row["note"]
     compared = comparisons.differences(table, [("X", "Z")])
     row = chosen(compared, item="A", statistic=NEVER)
-    assert row["estimate"] == pytest.approx(never - chosen(table, system="Z", item="A", statistic=NEVER)["share"])  # fmt: skip
+    assert row["estimate"] == pytest.approx(never - chosen(table, system="Z", item="A", statistic=NEVER)["share"])
     assert row[["std_error", "ci_low", "ci_high", "p_value", "p_holm"]].isna().all()
     assert row["note"].startswith("X: no standard error")
 
@@ -458,7 +456,7 @@ def test_not_asked_is_no_silence():
 def test_who_was_not_asked_is_in_no_denominator():
     survey = made_up()
     spared = (survey.frame["system"] == "X") & (np.arange(len(survey.frame)) % 3 == 0)
-    partly = replace(survey, frame=survey.frame.assign(A=survey.frame["A"].mask(spared, NOT_ADMINISTERED)))  # fmt: skip
+    partly = replace(survey, frame=survey.frame.assign(A=survey.frame["A"].mask(spared, NOT_ADMINISTERED)))
     silent = replace(survey, frame=survey.frame.assign(A=survey.frame["A"].mask(spared, NO_ANSWER)))
     pd.testing.assert_frame_equal(shares.table(partly), shares.table(silent))
     counted = chosen(shares.counts(partly), system="X", item="A")
@@ -486,7 +484,7 @@ def test_where_no_school_is_known_respondents_count(empty):
     frame = survey.frame.assign(school_id=np.arange(len(survey.frame)))
     alone = shares.table(final_only(replace(survey, frame=frame)))
     assert table["share"].notna().sum() == 10
-    assert table["std_error"].to_numpy() == pytest.approx(alone["std_error"].to_numpy(), rel=1e-12, nan_ok=True)  # fmt: skip
+    assert table["std_error"].to_numpy() == pytest.approx(alone["std_error"].to_numpy(), rel=1e-12, nan_ok=True)
     within = comparisons.within_schools(unknown, "sex")
     assert within["estimate"].isna().all()
     assert within["note"].str.contains("no school is known|not administered").all()
@@ -498,27 +496,21 @@ def test_schools_of_other_levels_are_other_schools():
     apart = replace(survey, frame=survey.frame.assign(level=low))
     named = survey.frame["school_id"] + low.astype(str)
     expected = replace(survey, frame=survey.frame.assign(school_id=named))
-    pd.testing.assert_frame_equal(
-        shares.table(final_only(apart)), shares.table(final_only(expected))
-    )
+    pd.testing.assert_frame_equal(shares.table(final_only(apart)), shares.table(final_only(expected)))
 
 
 def test_levels_that_never_meet_in_a_school():
     survey = made_up()
     number = survey.frame["school_id"].str[1:].astype(int)
     kind = np.where(number % 2, "public", "private")
-    table = comparisons.within_schools(
-        replace(survey, frame=survey.frame.assign(kind=kind)), "kind"
-    )
+    table = comparisons.within_schools(replace(survey, frame=survey.frame.assign(kind=kind)), "kind")
     assert table["estimate"].isna().all()
     assert set(table["note"]) == {"cannot be estimated within schools", "private: not administered"}
     survey = made_up(n=3000)
     number = survey.frame["school_id"].str[1:].astype(int)
     for mixed, note in ((9, "fewer than 10 schools have both levels"), (10, "")):
         kind = np.select([number < mixed, number < 20], [np.arange(3000) % 2, 1], 0)
-        table = comparisons.within_schools(
-            replace(survey, frame=survey.frame.assign(kind=kind)), "kind"
-        )
+        table = comparisons.within_schools(replace(survey, frame=survey.frame.assign(kind=kind)), "kind")
         row = chosen(table, system="X", item="A")
         assert row["note"] == note
         assert np.isnan(row["estimate"]) == bool(note)
@@ -545,8 +537,8 @@ def test_teachers_who_are_alone_in_their_school_do_not_count(pairs, note):
 def test_systems_are_independent_samples():
     table = shares.table(made_up())
     apart = comparisons.differences(table)
-    assert list(apart) == ["cycle", "item", "statistic", "system", "other", *shares.ESTIMATES, "note"]  # fmt: skip
-    assert set(zip(apart["system"], apart["other"], strict=True)) == {("X", "Y"), ("X", "Z"), ("Y", "Z")}  # fmt: skip
+    assert list(apart) == ["cycle", "item", "statistic", "system", "other", *shares.ESTIMATES, "note"]
+    assert set(zip(apart["system"], apart["other"], strict=True)) == {("X", "Y"), ("X", "Z"), ("Y", "Z")}
     row = chosen(apart, system="X", other="Z", item="B", statistic=OFTEN)
     one, other = (chosen(table, system=name, item="B", statistic=OFTEN) for name in "XZ")
     assert row["estimate"] == pytest.approx(one["share"] - other["share"], rel=1e-12)
@@ -637,12 +629,12 @@ def test_change_is_later_less_earlier():
     survey = made_up(n=2500, cycles=(2013, 2018, 2024))
     table = shares.table(survey)
     moved = comparisons.change(table)
-    assert list(moved) == ["system", "item", "statistic", "cycle", "other", *shares.ESTIMATES, "note"]  # fmt: skip
-    assert set(zip(moved["cycle"], moved["other"], strict=True)) == {(2018, 2013), (2024, 2013), (2024, 2018)}  # fmt: skip
+    assert list(moved) == ["system", "item", "statistic", "cycle", "other", *shares.ESTIMATES, "note"]
+    assert set(zip(moved["cycle"], moved["other"], strict=True)) == {(2018, 2013), (2024, 2013), (2024, 2018)}
     row = chosen(moved, system="X", item="A", statistic=NEVER, cycle=2024, other=2013)
-    late, early = (chosen(table, cycle=cycle, system="X", item="A", statistic=NEVER) for cycle in (2024, 2013))  # fmt: skip
+    late, early = (chosen(table, cycle=cycle, system="X", item="A", statistic=NEVER) for cycle in (2024, 2013))
     assert row["estimate"] == pytest.approx(late["share"] - early["share"], rel=1e-12)
-    assert row["std_error"] == pytest.approx((late["std_error"] ** 2 + early["std_error"] ** 2) ** 0.5)  # fmt: skip
+    assert row["std_error"] == pytest.approx((late["std_error"] ** 2 + early["std_error"] ** 2) ** 0.5)
     assert comparisons.change(table[table["cycle"] == 2018]).empty
     compared = comparisons.differences(table)
     assert len(compared) == 3 * 3 * 4  # cycles, pairs of systems, items and statistics
@@ -703,9 +695,7 @@ def test_a_system_is_the_same_with_and_without_the_others(name):
 # Mistakes
 
 
-@pytest.mark.parametrize(
-    "find", [shares.table, comparisons.level_differences, comparisons.within_schools]
-)
+@pytest.mark.parametrize("find", [shares.table, comparisons.level_differences, comparisons.within_schools])
 def test_columns_that_divide_nobody(find):
     survey = made_up()
     survey = replace(survey, frame=survey.frame.assign(term="x", blank=None))

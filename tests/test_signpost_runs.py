@@ -16,7 +16,7 @@ from helpers.study import signposts
 pytestmark = pytest.mark.slow
 
 NOTEBOOK = "06-signposts"
-GERMAN = {"teacher": "Lehrkraft", "wave": "Jahr", "school": "Schule", "peer_groups": "Gruppen", "support": "Rückhalt"}  # fmt: skip
+GERMAN = {"teacher": "Lehrkraft", "wave": "Jahr", "school": "Schule", "peer_groups": "Gruppen", "support": "Rückhalt"}
 SCALES = {"Zusammenarbeit": [f"collaboration_{item}" for item in range(1, 5)]}
 OWN = {
     "teacher": "Lehrkraft", "wave": "Jahr", "school": "Schule", "treated": "Gruppen", "baseline": 2021,
@@ -41,9 +41,7 @@ def run(folder, frame, **values):
 def test_own_survey_with_other_names(project, survey):
     path = project / "data" / "raw" / "eigene.csv"
     survey.to_csv(path, index=False, sep=";")
-    (project / "params" / "eigene.yml").write_text(
-        json.dumps({"data": "data/raw/eigene.csv", **OWN})
-    )
+    (project / "params" / "eigene.yml").write_text(json.dumps({"data": "data/raw/eigene.csv", **OWN}))
     done = make(project, "run", f"NOTEBOOK={NOTEBOOK}", "PARAMS=params/eigene.yml")
     assert done.returncode == 0, done.stderr
     folder = project / "build" / "runs" / "eigene"
@@ -53,16 +51,12 @@ def test_own_survey_with_other_names(project, survey):
     assert found["estimate"].to_numpy() == pytest.approx(expected["estimate"].to_numpy(), rel=1e-10)
     assert "difference in change, 2023" in set(found["term"])
     # Of print and planning, nothing is left; of schools and teachers, no name.
-    assert not list(folder.glob("*/*--what-is-printed.csv")) + list(
-        folder.glob("*/*--smallest-change.*")
-    )
+    assert not list(folder.glob("*/*--what-is-printed.csv")) + list(folder.glob("*/*--smallest-change.*"))
     assert "ledger" not in {line["kind"] for line in session.lines(folder)}
     for made in folder.rglob("*"):
         if made.suffix in (".csv", ".html", ".svg", ".ipynb", ".jsonl"):
             assert "Haus Nr." not in made.read_text(encoding="utf-8"), made.name
-    assert not any(
-        len(pd.read_csv(made)) >= survey["Lehrkraft"].nunique() for made in folder.glob("*s/*.csv")
-    )
+    assert not any(len(pd.read_csv(made)) >= survey["Lehrkraft"].nunique() for made in folder.glob("*s/*.csv"))
 
 
 def test_the_formula_by_statsmodels_is_the_mixed_model_of_the_table(tmp_path, survey):
@@ -122,7 +116,7 @@ BAD = {
     ),
     "planning with data": (lambda d: d, {"assume": {"icc": 0.1}}, ["assume: no such parameter"]),
     "ends of scores": (lambda d: d, {"scales": ["comfort_1"], "low": 0}, ["`low`", "columns of scores"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", BAD)

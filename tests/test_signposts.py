@@ -65,9 +65,7 @@ def complete(frame, scale):
 
 
 def wide():
-    return pd.DataFrame(
-        [[float(c) if c else np.nan for c in row.split(",")] for row in ANSWERS.split("\n")]
-    )
+    return pd.DataFrame([[float(c) if c else np.nan for c in row.split(",")] for row in ANSWERS.split("\n")])
 
 
 def test_alpha_and_its_interval_as_pingouin_and_psych_have_them():
@@ -132,14 +130,12 @@ def test_drawn_schools_are_those_that_a_loop_draws(example):
     school = example.loc[items.index, "school"]
     found = reliability.omega_interval(items, school, draws=60, seed=9)
     names = np.unique(school)
-    drawn = np.random.default_rng(9).multinomial(
-        len(names), np.full(len(names), 1 / len(names)), 60
-    )
+    drawn = np.random.default_rng(9).multinomial(len(names), np.full(len(names), 1 / len(names)), 60)
     by_school = {name: part for name, part in items.groupby(school)}
     values = [
         reliability.omega(pd.concat([by_school[n] for n, k in zip(names, row, strict=True) for _ in range(k)]))
         for row in drawn
-    ]  # fmt: skip
+    ]
     assert found == pytest.approx(np.quantile(values, [0.025, 0.975]), abs=1e-4)
 
 
@@ -233,9 +229,7 @@ def test_changes_are_those_of_a_regression_with_a_dummy_for_each_school(tmp_path
 def test_errors_are_those_of_linearmodels(tmp_path, example):
     survey = read(tmp_path, example, **FULL)
     found = signposts.changes(survey)
-    ours = found[(found["scale"] == "comfort") & (found["method"] == signposts.FIXED)].set_index(
-        "term"
-    )
+    ours = found[(found["scale"] == "comfort") & (found["method"] == signposts.FIXED)].set_index("term")
     data = complete(example, "comfort").reset_index(drop=True)
     x = dummies(data, full=True)
     index = pd.MultiIndex.from_arrays([data["school"], data.groupby("school").cumcount()])
@@ -281,9 +275,7 @@ def test_holm_counts_all_terms_of_interest(tmp_path, example):
 
 def test_a_baseline_in_the_middle_turns_the_signs(tmp_path, example):
     ends = {
-        base: signposts.changes(read(tmp_path, example, baseline=base)).query(
-            "method == @signposts.FIXED"
-        )
+        base: signposts.changes(read(tmp_path, example, baseline=base)).query("method == @signposts.FIXED")
         for base in (1, 2)
     }
     one = ends[1].set_index(["scale", "term"])["estimate"]
@@ -300,23 +292,17 @@ def test_other_choices_are_what_they_say(tmp_path, example):
     estimates = signposts.changes(survey)
     found = signposts.specifications(survey, estimates).set_index(["panel", "specification"])
     scale, term = "engagement", "difference in change, 3"
-    known = estimates[(estimates["scale"] == scale) & (estimates["term"] == term)].set_index(
-        "method"
-    )
+    known = estimates[(estimates["scale"] == scale) & (estimates["term"] == term)].set_index("method")
     assert found.loc[(scale, "mixed model"), "estimate"] == known.loc[signposts.MIXED, "estimate"]
     assert found.loc[(scale, "districts as clusters (CRV3)"), "n_groups"] == 6
     plain = read(tmp_path, example, treated="peer_groups")
     bare = signposts.changes(plain).set_index(["scale", "method", "term"])["estimate"]
-    assert found.loc[(scale, "no controls"), "estimate"] == pytest.approx(
-        bare[scale, signposts.FIXED, term], rel=1e-9
-    )
+    assert found.loc[(scale, "no controls"), "estimate"] == pytest.approx(bare[scale, signposts.FIXED, term], rel=1e-9)
     data = complete(example, scale)
     ends = data[data["wave"].isin([1, 3])]
     stayed = ends[ends.groupby("teacher")["wave"].transform("count") == 2]
     again = signposts.changes(read(tmp_path, stayed, **FULL))
-    same = again[
-        (again["scale"] == scale) & (again["term"] == term) & (again["method"] == signposts.FIXED)
-    ]
+    same = again[(again["scale"] == scale) & (again["term"] == term) & (again["method"] == signposts.FIXED)]
     assert found.loc[(scale, "only teachers who stayed"), "n"] == len(stayed)
     sd = [d.loc[d["wave"] == 1, "y"].std(ddof=1) for d in (stayed, data)]
     assert found.loc[(scale, "only teachers who stayed"), "estimate"] == pytest.approx(
@@ -373,9 +359,7 @@ def test_few_who_stayed_are_no_choice(tmp_path, example):
     """Nine teachers of the comparison schools stayed to the last wave; the others there are new."""
     last = (example["wave"] == 3) & (example["peer_groups"] == 0)
     known = example["teacher"].isin(example.loc[example["wave"] == 1, "teacher"])
-    renamed = example["teacher"].mask(
-        last & known & ~(last & known).cumsum().le(9), lambda t: t + 9000
-    )
+    renamed = example["teacher"].mask(last & known & ~(last & known).cumsum().le(9), lambda t: t + 9000)
     survey = read(tmp_path, example.assign(teacher=renamed), treated="peer_groups")
     found = signposts.specifications(survey, signposts.changes(survey))
     found = found.set_index(["panel", "specification"])["estimate"]
@@ -385,9 +369,7 @@ def test_few_who_stayed_are_no_choice(tmp_path, example):
 
 
 KINDS = ["", "peer", "comparison"]
-PATTERNS = list(itertools.product(KINDS, repeat=3))[
-    1:
-]  # in which kind of school a teacher answered, wave by wave
+PATTERNS = list(itertools.product(KINDS, repeat=3))[1:]  # in which kind of school a teacher answered, wave by wave
 
 
 def functional(group, place, wave):
@@ -410,8 +392,7 @@ def given_out(survey, answered):
              for row in answered.itertuples() for place in ("teachers", "stayed")]  # fmt: skip
     shown += [(rows, n) for n in estimates["n"]]
     shown += [
-        (both_ends if row.specification == "only teachers who stayed" else rows, row.n)
-        for row in choices.itertuples()
+        (both_ends if row.specification == "only teachers who stayed" else rows, row.n) for row in choices.itertuples()
     ]
     shown += [(first[row.group], row.n) for row in signposts.leavers(survey).itertuples()]
     return [(what, float(number)) for what, number in shown if pd.notna(number)]
@@ -426,7 +407,7 @@ MOVERS = {("peer", "", ""): 25, ("", "", "peer"): 25, ("peer", "peer", "comparis
     counts=st.dictionaries(st.sampled_from(PATTERNS), st.sampled_from([1, 4, 9, 10, 25]), max_size=5),
     whole=st.sampled_from([(40, 30), (12, 40), (40, 0)]),
     thin=st.booleans(),
-)  # fmt: skip
+)
 @case(counts=MOVERS, whole=(40, 30), thin=False)
 @settings(max_examples=20, deadline=None, derandomize=True)
 def test_no_hidden_count_follows_from_what_is_shown(tmp_path_factory, counts, whole, thin):
@@ -469,9 +450,7 @@ def test_a_control_that_only_a_few_have_is_not_shown(tmp_path, example):
 
 def test_levels_of_few_teachers_are_not_shown(tmp_path, example):
     rare = example.assign(subject=example["subject"].where(example["teacher"] > 8, "Latin"))
-    found = signposts.changes(read(tmp_path, rare, **FULL)).set_index(["scale", "method", "term"])[
-        "estimate"
-    ]
+    found = signposts.changes(read(tmp_path, rare, **FULL)).set_index(["scale", "method", "term"])["estimate"]
     assert np.isnan(found["comfort", signposts.FIXED, "subject: Latin"])
     assert np.isnan(found["comfort", signposts.MIXED, "subject: Latin"])
     assert not np.isnan(found["comfort", signposts.FIXED, "subject: English"])
@@ -553,9 +532,7 @@ def test_the_simulated_example_says_what_was_planted():
     ):
         frame = examples.signposts(seed=1, effect=effect, **many)
         scores = {s: frame[items].astype(float).mean(axis=1) for s, items in SCALES.items()}
-        means = {
-            s: v.groupby([frame["peer_groups"], frame["wave"]]).mean() for s, v in scores.items()
-        }
+        means = {s: v.groupby([frame["peer_groups"], frame["wave"]]).mean() for s, v in scores.items()}
         gaps[name] = {s: (m[1, 3] - m[1, 1]) - (m[0, 3] - m[0, 1]) for s, m in means.items()}
     planted, none = gaps["planted"], gaps["none"]
     assert planted["engagement"] > planted["comfort"] > 0.1

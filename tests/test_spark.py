@@ -121,7 +121,7 @@ def test_a_table_is_named_in_words(spark, tmp_path):
 
 
 def test_spaces_and_decimals_in_labels(spark, tmp_path):
-    frame = records().drop(columns='"our" school').assign(school=lambda d: d["w"].round(1).astype(str))  # fmt: skip
+    frame = records().drop(columns='"our" school').assign(school=lambda d: d["w"].round(1).astype(str))
     frame["year"] = frame["year"].astype("Int64").astype(str) + " "
     frame.loc[:20, "year"] = "  "
     model = replace(MODEL, school="school", cluster="", categories={})
@@ -134,9 +134,7 @@ def test_spaces_and_decimals_in_labels(spark, tmp_path):
 
 def test_decimal_commas(spark, tmp_path):
     records().to_csv(tmp_path / "a.csv", index=False, sep=";", decimal=",")
-    assert_same(
-        moments.compute(tmp_path, MODEL, engine="spark"), moments.compute(tmp_path, MODEL)
-    )  # fmt: skip
+    assert_same(moments.compute(tmp_path, MODEL, engine="spark"), moments.compute(tmp_path, MODEL))
 
 
 def spoilt(column, value):
@@ -165,7 +163,7 @@ def test_the_messages_are_the_same(spark, tmp_path, mistake):
 
 
 def test_what_spark_cannot_read(spark, tmp_path):
-    with pytest.raises(InputError, match=r"no\.table: Spark cannot read it .*TABLE_OR_VIEW_NOT_FOUND"):  # fmt: skip
+    with pytest.raises(InputError, match=r"no\.table: Spark cannot read it .*TABLE_OR_VIEW_NOT_FOUND"):
         moments.compute("no.table", MODEL, engine="spark")
     write(tmp_path / "cut.parquet", records())
     content = (tmp_path / "cut.parquet").read_bytes()

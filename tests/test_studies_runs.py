@@ -78,8 +78,7 @@ def test_a_plan_with_other_assumptions(studies, tmp_path):
     assumptions = pd.read_csv(ROOT / "data" / "simulated" / "06-design-assumptions.csv")
     given = power.assumed(assumptions, ready["assume"])
     alone, against = (
-        power.detectable(power.Design(**given | {"comparison": others}))
-        for others in (0, given["schools"])
+        power.detectable(power.Design(**given | {"comparison": others})) for others in (0, given["schools"])
     )
     assert f"from about {alone:.2f} standard deviations on, or from {against:.2f}" in ran.answer
     pd.testing.assert_frame_equal(ran.table("coverage"), studies.table("coverage"))
@@ -87,6 +86,4 @@ def test_a_plan_with_other_assumptions(studies, tmp_path):
 
 def test_an_unknown_assumption_is_refused(tmp_path):
     refused(lambda: run(tmp_path, NOTEBOOK, assume={"iccc": 0.1}), "`assume` has no 'iccc'")
-    refused(
-        lambda: run(tmp_path, NOTEBOOK, data="mine.csv"), "data: no such parameter", "assume: dict"
-    )
+    refused(lambda: run(tmp_path, NOTEBOOK, data="mine.csv"), "data: no such parameter", "assume: dict")

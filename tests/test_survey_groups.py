@@ -63,7 +63,7 @@ BAD = {
     "one level": (lambda d: d.assign(fach="Mathe"), ["fach"], ["'fach'", "1 groups", "fewer than two"]),
     "all small": (lambda d: d.assign(fach=d.index // 8), ["fach"], ["30 groups", "fewer than two"]),
     "nobody": (lambda d: d.assign(fach=None), ["fach"], ["0 groups"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("mistake", BAD)

@@ -54,9 +54,7 @@ def teachers(system="CHL", cycle=2018, level=2.0, **columns):
     """Ten teachers in five schools, as the OECD's teacher files have them."""
     digit, letters = {2013: ("2", "33"), 2018: ("3", "33"), 2024: ("4", "26")}[cycle]
     n = len(ANSWERS)
-    questions = {
-        f"TT{digit}G{letters}{item}": [float(k % 6 + 1) for k in range(n)] for item in "BCDEFGH"
-    }
+    questions = {f"TT{digit}G{letters}{item}": [float(k % 6 + 1) for k in range(n)] for item in "BCDEFGH"}
     weight = np.arange(1.0, n + 1)
     weights = {f"TRWGT{r}": weight * (0.5 if r % 2 else 1.5) for r in range(1, 101)}
     frame = {
@@ -122,9 +120,7 @@ def test_oecd_sample(shared):
     by = survey.frame.groupby("system")
     assert by.size().to_dict() == {"ITA": 180, "MEX": 151, "FRA": 142}
     assert by["name"].first().to_dict() == {"ITA": "Italy", "MEX": "Mexico", "FRA": "France"}
-    not_administered = (
-        (survey.frame[list("ABCDEFGH")] == NOT_ADMINISTERED).groupby(survey.frame["system"]).sum()
-    )
+    not_administered = (survey.frame[list("ABCDEFGH")] == NOT_ADMINISTERED).groupby(survey.frame["system"]).sum()
     assert not_administered.loc["FRA"].to_dict() == dict.fromkeys("ABCDEFGH", 0) | {
         "B": 142,
         "D": 142,
@@ -202,9 +198,7 @@ def test_oecd_school_file_gives_school_types(shared, folders):
     raw["IDSCHOOL"] = 3001.0 + np.arange(len(raw)) % 192
     pyreadstat.write_sav(raw, str(folders.raw / "BTGITAT3.sav"), missing_ranges=meta.missing_ranges)
     types, _ = pyreadstat.read_sav(str(folders.raw / "BCGITAT3.sav"))
-    expected = raw.merge(types[["IDSCHOOL", "TC3G12"]], how="left")["TC3G12"].map(
-        {1: "Public", 2: "Private"}
-    )
+    expected = raw.merge(types[["IDSCHOOL", "TC3G12"]], how="left")["TC3G12"].map({1: "Public", 2: "Private"})
     survey = talis.read(folders.raw)
     assert survey.frame["school_type"].fillna("").tolist() == expected.fillna("").tolist()
     assert {path.name for path in survey.files} == {"BTGITAT3.sav", "BCGITAT3.sav"}
@@ -212,9 +206,7 @@ def test_oecd_school_file_gives_school_types(shared, folders):
 
 @pytest.fixture(scope="module")
 def codebook(shared):
-    with (shared / "data" / "talis" / "codebook_talis2018_teacher.csv").open(
-        encoding="utf-8"
-    ) as file:
+    with (shared / "data" / "talis" / "codebook_talis2018_teacher.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     parsed = {}
     for row in rows:
@@ -291,9 +283,7 @@ def test_sas_through_a_stand_in_for_its_parser(tmp_path, monkeypatch):
 
     def parse(place, usecols=None, row_offset=0, row_limit=0, **options):
         assert (place, options["user_missing"]) == (str(path), True)
-        meta = types.SimpleNamespace(
-            variable_value_labels={}, missing_ranges={}, file_label="", number_rows=stated
-        )
+        meta = types.SimpleNamespace(variable_value_labels={}, missing_ranges={}, file_label="", number_rows=stated)
         frame = given if usecols is None else given[usecols]
         return frame.iloc[row_offset : row_offset + row_limit].reset_index(drop=True), meta
 
@@ -392,9 +382,7 @@ def test_2024_has_another_order_and_no_team_conferences(tmp_path):
 
 def test_2024_has_no_code_of_not_reached(tmp_path):
     path = write(tmp_path / "bad.csv", teachers(cycle=2024))
-    assert "column 'TT4G26A': answers other than 1, 2, 3, 4, 5, 6, 8, 9 (row 4: 7.0)" in refused(
-        path
-    )
+    assert "column 'TT4G26A': answers other than 1, 2, 3, 4, 5, 6, 8, 9 (row 4: 7.0)" in refused(path)
 
 
 def test_age_groups_of_2018(tmp_path):
@@ -404,9 +392,7 @@ def test_age_groups_of_2018(tmp_path):
 
 
 def test_many_systems_and_levels_in_one_file(tmp_path):
-    frame = pd.concat(
-        [teachers("CHL"), teachers("USA"), teachers("CHL", level=1.0), teachers("MEX", level=8.0)]
-    )
+    frame = pd.concat([teachers("CHL"), teachers("USA"), teachers("CHL", level=1.0), teachers("MEX", level=8.0)])
     path = write(tmp_path / "INT.sav", frame)
     assert talis.read(path).frame["system"].value_counts().to_dict() == {"CHL": 10, "USA": 10}
     survey = talis.read(path, level=1)
@@ -438,9 +424,7 @@ def test_two_cycles_and_a_school_file_in_a_zip_in_a_folder(tmp_path):
         "BCGCHLT3.sav": schools(),
         "codes.csv": pd.DataFrame({"cntry": ["CHL"], "idcntry": [152]}),
     }
-    labels = {
-        "TC3G12": {1.0: "Publicly-managed", 2.0: "Privately-managed", 9.0: "Omitted or invalid"}
-    }
+    labels = {"TC3G12": {1.0: "Publicly-managed", 2.0: "Privately-managed", 9.0: "Omitted or invalid"}}
     with zipfile.ZipFile(place / "all.zip", "w") as file:
         for name, frame in parts.items():
             file.write(write(tmp_path / name, frame, labels), f"deep/{name}")
@@ -462,9 +446,7 @@ def test_item_that_a_system_does_not_have(tmp_path):
 
 def test_simulated_by_code_or_by_label(tmp_path):
     assert talis.read(write(tmp_path / "a.csv", teachers("XXA"))).simulated
-    assert talis.read(
-        write(tmp_path / "b.sav", teachers(), title="SIMULATED: no real system")
-    ).simulated
+    assert talis.read(write(tmp_path / "b.sav", teachers(), title="SIMULATED: no real system")).simulated
     assert not talis.read(write(tmp_path / "c.csv", teachers("XKX"))).simulated  # Kosovo
 
 
@@ -484,9 +466,7 @@ def test_same_system_in_two_files(tmp_path):
     place.mkdir()
     write(place / "a.sav", teachers())
     write(place / "b.csv", teachers().assign(TT3G33B=3.0))
-    message = (
-        "b.csv and a.sav: both hold CHL 2018, and not the same rows. Keep one of the two files."
-    )
+    message = "b.csv and a.sav: both hold CHL 2018, and not the same rows. Keep one of the two files."
     assert refused(place) == message
 
 
@@ -526,9 +506,7 @@ def test_file_of_all_levels_beside_those_of_one(tmp_path):
 def test_extra_variables_without_their_missing_codes(tmp_path):
     frame = teachers(T3COOP=[9.5, 9998.0] * 5, TT3G23O=[1.0, 2, 6, 7, 8, 9, 1, 2, 6, np.nan])
     missing = {"T3COOP": [9998, 9999], "TT3G23O": [{"lo": 6, "hi": 9}]}
-    survey = talis.read(
-        write(tmp_path / "x.sav", frame, missing=missing), extra=("T3COOP", "TT3G23O")
-    )
+    survey = talis.read(write(tmp_path / "x.sav", frame, missing=missing), extra=("T3COOP", "TT3G23O"))
     assert survey.frame["T3COOP"].fillna(-1).tolist() == [9.5, -1] * 5
     assert survey.frame["TT3G23O"].fillna(-1).tolist() == [1, 2, -1, -1, -1, -1, 1, 2, -1, -1]
     assert survey.frame["A"].tolist() == CODES  # 6 is an answer here
@@ -544,17 +522,12 @@ def test_extra_variable_by_labels_alone(tmp_path):
         }
     }
     path = write(tmp_path / "x.dta", teachers(TT3G23O=[1.0, 2, 6, 9, 1] * 2), labels)
-    assert (
-        talis.read(path, extra=("TT3G23O",)).frame["TT3G23O"].fillna(-1).tolist()
-        == [1, 2, -1, -1, 1] * 2
-    )
+    assert talis.read(path, extra=("TT3G23O",)).frame["TT3G23O"].fillna(-1).tolist() == [1, 2, -1, -1, 1] * 2
 
 
 def test_extra_variable_whose_missing_codes_nobody_tells(tmp_path):
     path = write(tmp_path / "bad.csv", teachers(T3COOP=9998.0, TT3G42D=[1.0, 4, 6, 9, 8] * 2))
-    assert "column 'T3COOP': the file does not tell which codes are missing" in refused(
-        path, extra=("T3COOP",)
-    )
+    assert "column 'T3COOP': the file does not tell which codes are missing" in refused(path, extra=("T3COOP",))
     read = talis.read(path, extra=("TT3G42D", "TT3G33A"))
     assert read.frame["TT3G42D"].fillna(-1).tolist() == [1, 4, -1, -1, -1] * 2
     assert read.frame["TT3G33A"].fillna(-1).tolist() == [1, 6, -1, -1, -1, -1, 2, 3, 4, 5]

@@ -123,9 +123,7 @@ def folder(tmp_path):
 
 
 def fetch(server, folder, **more):
-    return talis_download.fetch(
-        server.url, folder, **{"patience": MINUTES, "pauses": (0.01, 0.01)} | more
-    )
+    return talis_download.fetch(server.url, folder, **{"patience": MINUTES, "pauses": (0.01, 0.01)} | more)
 
 
 def left(folder):
@@ -456,9 +454,7 @@ def test_a_zip_with_wrong_bytes_in_it_is_told_and_raises_nothing(tmp_path_factor
     if talis_download._fault(path, "") == "":
         with zipfile.ZipFile(path) as archive:
             (entry,) = archive.infolist()
-            assert entry.compress_type == talis_download._DEFLATE64 or (
-                archive.read(entry) == b"$FL2" * 50
-            )
+            assert entry.compress_type == talis_download._DEFLATE64 or (archive.read(entry) == b"$FL2" * 50)
 
 
 def test_compression_that_python_cannot_undo_is_no_damage(tmp_path):

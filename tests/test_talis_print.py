@@ -36,9 +36,7 @@ def test_chiles_distribution_is_complete_and_adds_up(printed):
     assert chile.groupby("item").size().to_dict() == dict.fromkeys(talis.ITEMS, 6)
     sums = chile.groupby("item")["share"].sum()
     assert ((sums - 1).abs() < 0.0031).all()  # six roundings of half a thousandth
-    assert chile[chile["item"] == "B"].set_index("statistic").at["Never", "share"] == pytest.approx(
-        0.558
-    )
+    assert chile[chile["item"] == "B"].set_index("statistic").at["Never", "share"] == pytest.approx(0.558)
     assert chile["item_label"].notna().all()
 
 
@@ -92,15 +90,11 @@ def test_places_of_three_systems(printed):
 def women():
     """Four of ten teachers are women, and stand for seven of thirteen; half frequently relate topics."""
     frame = pd.DataFrame({"cycle": 2018, "system": "ITA", "level": 2, "school_id": range(10)})
-    frame = frame.assign(
-        sex=["Female"] * 4 + ["Male"] * 6, TT3G42D=[1.0, 2, 3, 4] * 2 + [np.nan] * 2
-    )
+    frame = frame.assign(sex=["Female"] * 4 + ["Male"] * 6, TT3G42D=[1.0, 2, 3, 4] * 2 + [np.nan] * 2)
     weights = np.ones((10, 5))
     weights[:3] = 2
     weights[3, 1:] = [1.5, 0.5, 1.5, 0.5]
-    return Survey(
-        frame, {}, [], 5, ("never", "monthly"), weights, 0.5, (30, 10), files=(), simulated=False
-    )
+    return Survey(frame, {}, [], 5, ("never", "monthly"), weights, 0.5, (30, 10), files=(), simulated=False)
 
 
 def checks_of(system, women, topics):
@@ -131,9 +125,7 @@ def test_nothing_is_checked_where_print_says_nothing(women):
 def test_every_printed_check_names_a_variable():
     printed = published.read(ROOT / "data" / "cases" / "talis-checks.csv")
     printed = printed[printed["statistic"] == "share"]
-    assert set(printed.index.str.rpartition("-").get_level_values(2)) == set(
-        classroom_doors.CHECKED
-    )
+    assert set(printed.index.str.rpartition("-").get_level_values(2)) == set(classroom_doors.CHECKED)
 
 
 def test_real_counts_feed_the_number_of_teachers(women):

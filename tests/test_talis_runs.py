@@ -56,7 +56,7 @@ def test_without_files_the_evidence_is_print_alone(tmp_path):
     entered = ledger(done)
     assert {line["state"] for line in entered.values()} == {"published", "recomputed"}
     printed = published.everything()
-    of_talis = printed.index[printed["file"].isin(["data/published/talis-q33.csv", "data/published/001-talis.csv"])]  # fmt: skip
+    of_talis = printed.index[printed["file"].isin(["data/published/talis-q33.csv", "data/published/001-talis.csv"])]
     assert set(of_talis) <= set(entered)
     callout = entered["004-text-talis-callout-us"]
     assert (callout["holds"], callout["state"]) == (False, "published")
@@ -88,9 +88,7 @@ def test_real_files_give_shares_of_three_systems(tmp_path, shared):
     french = found[found["system"] == "FRA"].set_index("item")
     assert set(french.index[french["share"].isna()]) == {"B", "D"}  # not asked there
     assert found.groupby("system")["n"].max().to_dict() == {"FRA": 132, "ITA": 174, "MEX": 149}
-    assert not done.table("checks")[
-        "agrees"
-    ].any()  # a sample is no whole file, and the page says so
+    assert not done.table("checks")["agrees"].any()  # a sample is no whole file, and the page says so
     assert "printed numbers do not come out of these files" in done.page
     assert not ledger(done)  # what a user brings enters no ledger
     assert sorted(path.name for path in source.iterdir()) == before  # nothing is left there
@@ -205,7 +203,7 @@ def test_own_survey_under_other_names(tmp_path):
 def test_a_survey_without_groups_has_nothing_to_compare(tmp_path):
     own = pd.DataFrame({"q": ["nie", "oft"] * 20})
     own.to_csv(tmp_path / "klein.csv", index=False)
-    done = run(tmp_path, data=str(tmp_path / "klein.csv"), items=["q"], labels=["nie", "oft"], frequent=1)  # fmt: skip
+    done = run(tmp_path, data=str(tmp_path / "klein.csv"), items=["q"], labels=["nie", "oft"], frequent=1)
     assert "Nothing to compare: there is one only." in done.page
     assert "One cycle only: no change to show." in done.page
     assert "No column is named in `by`." in done.page

@@ -64,9 +64,7 @@ def test_hadamard_columns_are_orthogonal():
     matrix = talis_systems.hadamard()
     assert set(np.unique(matrix)) == {-1, 1}
     assert np.array_equal(matrix.T @ matrix, 100 * np.eye(100))
-    assert (
-        matrix[:, 0] == 1
-    ).all()  # the others sum to zero, so that replicates average the sample
+    assert (matrix[:, 0] == 1).all()  # the others sum to zero, so that replicates average the sample
 
 
 @given(st.integers(2, 400))
@@ -110,9 +108,7 @@ def test_factors_are_those_of_a_real_school_file(shared):
     frame = frame[frame["SCHWGT"].between(0.1, 999997)]
     real = (frame[names].to_numpy() / frame[["SCHWGT"]].to_numpy()).round(4)
     ours = talis_systems.factors(talis_systems.zones(15)).round(4)
-    assert (
-        set(np.unique(real)) == set(np.unique(ours)) == {0.2929, 0.5, 0.6464, 1.3536, 1.5, 1.7071}
-    )
+    assert set(np.unique(real)) == set(np.unique(ours)) == {0.2929, 0.5, 0.6464, 1.3536, 1.5, 1.7071}
     patterns = {tuple(sorted(set(row))) for row in real}
     assert patterns == {tuple(sorted(set(row))) for row in ours}
     signs = np.sign(real - 1)
@@ -212,14 +208,10 @@ def test_the_reader_gives_back_what_was_made(tmp_path, monkeypatch):
     for system in talis_systems.SYSTEMS:
         own = survey.frame["system"].eq(system.code) & survey.frame["cycle"].eq(system.cycle)
         read, weights = survey.frame[own].reset_index(drop=True), survey.weights[own]
-        ending, start = (
-            (f"{system.code}T2", "TT2G") if system.cycle == 2013 else (f"{system.code}T3", "TT3G")
-        )
+        ending, start = (f"{system.code}T2", "TT2G") if system.cycle == 2013 else (f"{system.code}T3", "TT3G")
         frame = made[f"BTG{ending}.sav"][0]
         for item in ITEMS:
-            expected = frame[f"{start}33{item}"].replace(
-                {7: NO_ANSWER, 8: NOT_ADMINISTERED, 9: NO_ANSWER}
-            )
+            expected = frame[f"{start}33{item}"].replace({7: NO_ANSWER, 8: NOT_ADMINISTERED, 9: NO_ANSWER})
             assert read[item].tolist() == expected.tolist()
         assert (weights == frame.filter(regex="TCHWGT|TRWGT").to_numpy()).all()
         assert read["sex"].eq("Female").tolist() == frame[f"{start}01"].eq(1).tolist()

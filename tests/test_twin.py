@@ -79,9 +79,7 @@ def test_students_are_as_many_as_asked_and_go_with_their_schools(grades):
     )
     found = fixed_effects.fit(fixed_effects.within(trait)).table().set_index("term")
     for name, effect in {**twin.CONTROLS, "gender: 1": twin.CATEGORIES["gender"][1]}.items():
-        assert found.loc[name, "estimate"] == pytest.approx(
-            effect, abs=4 * found.loc[name, "std_error"]
-        )
+        assert found.loc[name, "estimate"] == pytest.approx(effect, abs=4 * found.loc[name, "std_error"])
 
 
 @pytest.mark.parametrize("place", [-1.5, 0.4, 2.0])
@@ -90,9 +88,7 @@ def test_answers_come_as_often_as_the_model_says(place):
     drawn = rating_scale.answers(scale(), np.full(n, place), np.random.default_rng(6))
     expected = rasch.probabilities(scale(), np.array([place]))[0]
     left_out = (drawn < 0).mean(axis=0)
-    assert left_out == pytest.approx(
-        np.full(5, rating_scale.SKIPPED), abs=4 * np.sqrt(rating_scale.SKIPPED / n)
-    )
+    assert left_out == pytest.approx(np.full(5, rating_scale.SKIPPED), abs=4 * np.sqrt(rating_scale.SKIPPED / n))
     for item in range(5):
         given_ = drawn[drawn[:, item] >= 0, item]
         shares = np.bincount(given_, minlength=4) / len(given_)
@@ -141,9 +137,7 @@ def test_what_is_planted_shows_as_wanted_in_a_large_sample(subject):
 
 def test_planted_effects_keep_their_order_and_zero_is_zero():
     ability = np.random.default_rng(1).normal(0, 1.3, 20_000)
-    found = rating_scale.plant(
-        ability, scale(), np.array([-0.3, 0.0, 0.05, 0.4]), twin.SHOCK_SD
-    ).effects
+    found = rating_scale.plant(ability, scale(), np.array([-0.3, 0.0, 0.05, 0.4]), twin.SHOCK_SD).effects
     assert found[1] == pytest.approx(0, abs=1e-9)
     assert (np.diff(found) > 0).all()
 
@@ -180,7 +174,7 @@ def test_a_study_has_all_its_tables():
         "panels": key | {"records", "n", "n_schools", "reliability", "true_reliability", "residual_sd"},
         "items": key | {"item", "location", "infit", "outfit", "answers", "kind", "planted"},
         "schools": key | {"estimate", "std_error", "shrunken", "truth"},
-    }  # fmt: skip
+    }
     for table in small_study().values():
         assert table.columns[:2].tolist() == ["group", "subject"]
         assert table["group"].unique().tolist() == ["high"]
@@ -221,9 +215,7 @@ def test_the_effects_of_a_study_are_in_deviations_of_the_whole_baseline_year():
     rng = np.random.default_rng(5)
     people = twin.students(SMALL, rng)
     wanted = WANTED["mathematics"].to_numpy()
-    planted = rating_scale.plant(
-        people["ability"].to_numpy(), twin._scale("mathematics"), wanted, twin.SHOCK_SD
-    )
+    planted = rating_scale.plant(people["ability"].to_numpy(), twin._scale("mathematics"), wanted, twin.SHOCK_SD)
     shocks = rng.normal(0, planted.shock_sd, (40, 3))
     school, year = people["school"].to_numpy(), people["year"].to_numpy()
     trait = people["ability"] + shocks[school, year] + np.array([0, *planted.effects])[year]
@@ -231,7 +223,7 @@ def test_the_effects_of_a_study_are_in_deviations_of_the_whole_baseline_year():
     value = rating_scale.measured(drawn, year == 0)[0]
     sd = np.nanstd(value[year == 0], ddof=1)
     dummies = [pd.get_dummies(people[name].astype(str)).iloc[:, 1:] for name in twin.CATEGORIES]
-    x = pd.concat([people["year"] == 1, people["year"] == 2, *dummies, people[list(twin.CONTROLS)]], axis=1)  # fmt: skip
+    x = pd.concat([people["year"] == 1, people["year"] == 2, *dummies, people[list(twin.CONTROLS)]], axis=1)
     seen = ~np.isnan(value)
     x, y = x[seen].astype(float), pd.Series(value)[seen] / sd
     centred = [part - part.groupby(school[seen]).transform("mean") for part in (x, y)]
@@ -275,10 +267,7 @@ def test_each_replication_is_calibrated_on_its_own_baseline_year(monkeypatch):
 
 def test_replications_do_not_depend_on_how_many_are_added_up_at_once():
     survey = twin.Survey(YEARS, (450, 450, 450), 30, 4)
-    one, other = (
-        twin.coverage(survey, "science", np.array([0.2, 0.5]), 9, 11, at_once)
-        for at_once in (50, 4)
-    )
+    one, other = (twin.coverage(survey, "science", np.array([0.2, 0.5]), 9, 11, at_once) for at_once in (50, 4))
     pd.testing.assert_frame_equal(one, other, rtol=1e-9)
 
 
@@ -308,8 +297,7 @@ def test_nothing_simulated_bears_a_name():
 
 def test_everything_is_its_parts():
     effects = {
-        group: {"science": (0.1, 0.2)} if group == "middle" else {"science": (0.0, 0.3)}
-        for group in twin.SCHOOLS
+        group: {"science": (0.1, 0.2)} if group == "middle" else {"science": (0.0, 0.3)} for group in twin.SCHOOLS
     }
     counts = {"middle": (2000, 2100), "high": (1000, 1200)}
     found = twin.everything(YEARS, effects, counts, 4, 30)

@@ -71,12 +71,8 @@ def test_equivalence_bound_is_where_two_one_sided_tests_turn():
     rng = np.random.default_rng(1)
     first, second = rng.normal(0.2, 1, 40), rng.normal(0, 1.4, 55)
     numbers = summary(first, second)
-    bound = twogroups.equivalence_bound(*numbers) * twogroups.pooled_sd(
-        *np.array(numbers)[[1, 2, 4, 5]]
-    )
-    assert ttost_ind(first, second, -bound, bound, usevar="unequal")[0] == pytest.approx(
-        0.05, rel=1e-9
-    )
+    bound = twogroups.equivalence_bound(*numbers) * twogroups.pooled_sd(*np.array(numbers)[[1, 2, 4, 5]])
+    assert ttost_ind(first, second, -bound, bound, usevar="unequal")[0] == pytest.approx(0.05, rel=1e-9)
 
 
 @pytest.mark.parametrize("icc", [0.0, 0.05, 0.3])
@@ -94,9 +90,7 @@ def test_clustering_factors_are_exact_under_a_random_intercept(icc):
 
     shared, apart = twogroups.clustering_factors(icc, m)
     assert shared**2 == pytest.approx(variance(np.concatenate([school, school])) / naive, rel=1e-10)
-    assert apart**2 == pytest.approx(
-        variance(np.concatenate([school, school + schools])) / naive, rel=1e-10
-    )
+    assert apart**2 == pytest.approx(variance(np.concatenate([school, school + schools])) / naive, rel=1e-10)
 
 
 def test_clustered_errors_equal_the_sandwich_written_out():
@@ -108,9 +102,7 @@ def test_clustered_errors_equal_the_sandwich_written_out():
     x = np.column_stack([np.ones(150), first.astype(float)])
     bread = np.linalg.inv(x.T @ x)
     beta = bread @ x.T @ values
-    scores = np.array(
-        [x[cluster == g].T @ (values - x @ beta)[cluster == g] for g in np.unique(cluster)]
-    )
+    scores = np.array([x[cluster == g].T @ (values - x @ beta)[cluster == g] for g in np.unique(cluster)])
     g, n = len(scores), 150
     covariance = g / (g - 1) * (n - 1) / (n - 2) * bread @ scores.T @ scores @ bread
     assert found["estimate"] == pytest.approx(beta[1], rel=1e-12)
@@ -131,6 +123,4 @@ def test_clusters_of_one_teacher_give_nearly_welch():
 
 def test_one_cluster_is_refused():
     with pytest.raises(ValueError, match="two clusters"):
-        twogroups.clustered(
-            pd.Series([1.0, 2, 3]), pd.Series([True, False, True]), pd.Series(["a"] * 3)
-        )
+        twogroups.clustered(pd.Series([1.0, 2, 3]), pd.Series([True, False, True]), pd.Series(["a"] * 3))

@@ -37,9 +37,7 @@ def compare_groups(path, scales=("score",), group="group", names=(), **more):
 def test_every_format_gives_the_same(tmp_path, ending):
     found = compare_groups(write(tmp_path / f"mine{ending}"), respondent="id", cluster="school")
     expected = GOOD.groupby("group")["score"].agg(["mean", "std", "count"])
-    assert found.loc[0, ["mean1", "sd1", "n1"]].tolist() == pytest.approx(
-        expected.loc["colleague"].tolist(), rel=1e-12
-    )
+    assert found.loc[0, ["mean1", "sd1", "n1"]].tolist() == pytest.approx(expected.loc["colleague"].tolist(), rel=1e-12)
     assert found.loc[0, ["mean2", "sd2", "n2"]].tolist() == pytest.approx(
         expected.loc["taking part"].tolist(), rel=1e-12
     )
@@ -215,9 +213,7 @@ def test_wide_long_and_words_give_the_same(tmp_path):
     wide = write(tmp_path / "wide.csv", ITEMS)
     long = ITEMS.melt(["who", "part"], var_name="item", value_name="answer").dropna()
     long_path = write(tmp_path / "long.csv", long)
-    words_path = write(
-        tmp_path / "words.csv", long.assign(answer=long["answer"].map(lambda n: WORDS[int(n) - 1]))
-    )
+    words_path = write(tmp_path / "words.csv", long.assign(answer=long["answer"].map(lambda n: WORDS[int(n) - 1])))
     as_long = {
         "item": "item",
         "response": "answer",
@@ -227,17 +223,13 @@ def test_wide_long_and_words_give_the_same(tmp_path):
         "high": 4,
     }
     found = [
-        survey.read_answers(
-            wide, items=["first", "second"], respondent="who", group="part", low=1, high=4
-        ),
+        survey.read_answers(wide, items=["first", "second"], respondent="who", group="part", low=1, high=4),
         survey.read_answers(long_path, **as_long),
         survey.read_answers(words_path, **as_long, labels=WORDS),
     ]
     assert len(found[0]) == 50
     for other in found[1:]:
-        pd.testing.assert_frame_equal(
-            found[0].reset_index(drop=True), other.reset_index(drop=True), check_dtype=False
-        )
+        pd.testing.assert_frame_equal(found[0].reset_index(drop=True), other.reset_index(drop=True), check_dtype=False)
 
 
 QUESTIONS = {

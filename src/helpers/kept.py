@@ -119,9 +119,7 @@ def _file(name: str) -> Path:
     return place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
 
 
-def tables(
-    module: str, arguments: Any, make: Callable[[], dict[str, pd.DataFrame]]
-) -> dict[str, pd.DataFrame]:
+def tables(module: str, arguments: Any, make: Callable[[], dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
     """Tables that `make` gives for `arguments`, kept between builds as long as the code of `module` stands.
 
     For simulations with a seed, which are pure functions; nothing else belongs here. `arguments` must have a `repr`

@@ -150,9 +150,7 @@ def fill(template: str, **names: Any) -> str:
 @cache
 def _exporter() -> HTMLExporter:
     """One for all pages: it keeps its templates."""
-    exporter = HTMLExporter(
-        template_name="page", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True
-    )
+    exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True)
     exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3"))
     return exporter
 
@@ -182,10 +180,7 @@ def _name_headings(soup: BeautifulSoup) -> None:
 
 def _contents(soup: BeautifulSoup, names: list[str]) -> list[dict[str, Any]]:
     """Table of contents: headings of these names, which have an id."""
-    return [
-        {"level": int(head.name[1]), "id": head["id"], "text": head.get_text()}
-        for head in soup.find_all(names)
-    ]
+    return [{"level": int(head.name[1]), "id": head["id"], "text": head.get_text()} for head in soup.find_all(names)]
 
 
 def _tidy_wide_parts(soup: BeautifulSoup) -> None:

@@ -28,7 +28,7 @@ def _bars(
         bars = ax.barh(ys, part, height, start, color=colour, edgecolor="white", linewidth=0.6)
         texts = [text(value) if value >= least else "" for value in part]
         box = {"facecolor": colour, "edgecolor": "none", "pad": 0.8}
-        ax.bar_label(bars, texts, label_type="center", fontsize=SMALL, color=style.readable(colour), bbox=box)  # fmt: skip
+        ax.bar_label(bars, texts, label_type="center", fontsize=SMALL, color=style.readable(colour), bbox=box)
 
 
 def _counts(
@@ -170,7 +170,7 @@ def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str) -> Figure:
                 continue
             shift = 0.2 * (place - (len(series) - 1) / 2)
             x = part["term"].map(terms.index).to_numpy() + shift
-            line = sorted(zip([terms.index(baseline) + shift, *x], [0.0, *part["estimate"]], strict=True))  # fmt: skip
+            line = sorted(zip([terms.index(baseline) + shift, *x], [0.0, *part["estimate"]], strict=True))
             ax.plot(*zip(*line, strict=True), color=colour, linewidth=1.2, alpha=0.6)
             ax.vlines(x, part["ci_low"], part["ci_high"], color=colour, linewidth=2)
             ax.plot(x, part["estimate"], marker, color=colour, markersize=5.5)
@@ -182,7 +182,7 @@ def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str) -> Figure:
         ax.set_xticks(range(len(terms)), terms, rotation=45 if len(terms) > 4 else 0)
     fig.supylabel(ylabel, fontsize=10.5)
     if len(series) > 1:
-        style.legend(fig, {n: plt.Line2D([], [], color=c, marker=m, markersize=5.5) for n, (c, m) in series.items()})  # fmt: skip
+        style.legend(fig, {n: plt.Line2D([], [], color=c, marker=m, markersize=5.5) for n, (c, m) in series.items()})
     return fig
 
 
@@ -210,7 +210,7 @@ def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame) -> Figure:
     lines = zip(style.looks(rates["respondents"]).items(), (9, -9), strict=False)
     for (name, (colour, marker)), up in lines:
         part = rates[rates["respondents"] == name]
-        ax.plot(part["year"].map(years.index), part["value"], color=colour, marker=marker, linewidth=1.2)  # fmt: skip
+        ax.plot(part["year"].map(years.index), part["value"], color=colour, marker=marker, linewidth=1.2)
         style.label(ax, len(years) - 1, part["value"].iloc[-1], name, dark(colour), (0, up))
     ax.axvline(len(years) - 0.5, color=PALE, linewidth=1)
     ax.set_xticks(range(len(years)), [f"report\n{year}" for year in years])
@@ -227,7 +227,7 @@ def p_values(curves: pd.DataFrame, alpha: float) -> Figure:
     style.label(ax, 0, alpha, f"p = {alpha:g}", GREY, (3, 2))
     _lines(ax, curves, "icc", "p_value", "case", 0.8, [(-1, 9), (-1, -9)])
     ax.set(xlim=(0, curves["icc"].max()), ylim=(0, max(alpha, curves["p_value"].max()) * 1.18))
-    ax.set(xlabel="intraclass correlation: how alike teachers of one school answer", ylabel="p-value")  # fmt: skip
+    ax.set(xlabel="intraclass correlation: how alike teachers of one school answer", ylabel="p-value")
     return fig
 
 
@@ -257,7 +257,7 @@ def detectable(curves: pd.DataFrame, ylabel: str) -> Figure:
         _lines(ax, part, "teachers", "detectable", "icc", 1, [(4, 0)])
         ax.set(xlim=(0, 1.14 * most["teachers"]), ylim=(0, 1.08 * most["detectable"]))
         ax.grid(axis="y")
-    fig.supxlabel("teachers of a school in the first wave; at the lines: intraclass correlation", fontsize=10)  # fmt: skip
+    fig.supxlabel("teachers of a school in the first wave; at the lines: intraclass correlation", fontsize=10)
     fig.supylabel(ylabel, fontsize=10)
     return fig
 
@@ -281,7 +281,7 @@ def schools_needed(curves: pd.DataFrame, marked: int, mark: str) -> Figure:
     return fig
 
 
-def _lines(ax: plt.Axes, curves: pd.DataFrame, x: str, y: str, name: str, at: float, offsets: list) -> None:  # fmt: skip
+def _lines(ax: plt.Axes, curves: pd.DataFrame, x: str, y: str, name: str, at: float, offsets: list) -> None:
     """A line for each value of `name`, which stands beside it after a share `at` of its points, so many points away."""
     for place, (value, line) in enumerate(curves.groupby(name, sort=False)):
         colour = (BLUE, RED, ORANGE, INK)[place % 4]
@@ -290,7 +290,7 @@ def _lines(ax: plt.Axes, curves: pd.DataFrame, x: str, y: str, name: str, at: fl
         style.label(ax, end[x], end[y], str(value), dark(colour), offsets[place % len(offsets)])
 
 
-def category_curves(curves: pd.DataFrame, items: pd.DataFrame, measures: pd.DataFrame | None = None) -> Figure:  # fmt: skip
+def category_curves(curves: pd.DataFrame, items: pd.DataFrame, measures: pd.DataFrame | None = None) -> Figure:
     """A Rasch scale at a glance: who answers what (above), and where items and persons stand (below).
 
     `curves`: `place, answer, probability` of one item; `items`: `item, location`; `measures`: `place, share` of
@@ -359,5 +359,5 @@ def possible_sizes(fits: pd.DataFrame, items: int, marked: list[int]) -> Figure:
         box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
         style.label(ax, n, count, str(n), dark(colour), offset, weight="bold", bbox=box)
     ax.set(xlabel="number of respondents", xlim=(fits["n"].min() - 1, fits["n"].max() + 1))
-    ax.set(ylabel=f"means that fit, of {items}", ylim=(0, items + 0.9), yticks=range(0, items + 1, 2))  # fmt: skip
+    ax.set(ylabel=f"means that fit, of {items}", ylim=(0, items + 0.9), yticks=range(0, items + 1, 2))
     return fig

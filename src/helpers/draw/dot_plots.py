@@ -39,7 +39,7 @@ def shares(rows: pd.DataFrame, statistics: dict[str, str]) -> Figure:
     return fig
 
 
-def _share(ax: plt.Axes, y: float, row: tuple, colour: str = INK, marker: str = "D", size: float = 5) -> None:  # fmt: skip
+def _share(ax: plt.Axes, y: float, row: tuple, colour: str = INK, marker: str = "D", size: float = 5) -> None:
     """A share with its interval, or why there is none."""
     if np.isnan(row.share):
         style.instead(ax, y, row.note)
@@ -79,7 +79,7 @@ def ranked(rows: pd.DataFrame, highlight: Iterable[str] = ()) -> Figure:
         for y, (row, name) in enumerate(zip(part.itertuples(), ax.get_yticklabels(), strict=True)):
             stands_out = row.average or row.system in series
             look = (INK, "D") if row.average else series.get(row.system, plain)
-            name.set(weight="bold" if stands_out else "normal", color=dark(look[0]) if stands_out else GREY)  # fmt: skip
+            name.set(weight="bold" if stands_out else "normal", color=dark(look[0]) if stands_out else GREY)
             _share(ax, y, row, *look)
     if coded and (key := _key(rows.drop_duplicates("system"), series)):
         style.legend(fig, key)
@@ -90,11 +90,11 @@ def _key(systems: pd.DataFrame, series: dict[object, tuple[str, str]]) -> dict[s
     """Codes and names of the coloured systems, and names of averages, with their marks."""
     key = {row.label: _mark(INK, "D", "white") for row in systems[systems["average"]].itertuples()}
     chosen = systems[systems["system"].isin(list(series)) & ~systems["average"]]
-    return {f"{row.system} = {row.label}": _mark(*series[row.system]) for row in chosen.itertuples()} | key  # fmt: skip
+    return {f"{row.system} = {row.label}": _mark(*series[row.system]) for row in chosen.itertuples()} | key
 
 
 def _mark(colour: str, marker: str, face: str = "") -> plt.Line2D:
-    return plt.Line2D([], [], color=colour, marker=marker, linestyle="", markersize=6, markerfacecolor=face or colour)  # fmt: skip
+    return plt.Line2D([], [], color=colour, marker=marker, linestyle="", markersize=6, markerfacecolor=face or colour)
 
 
 def printed(rows: pd.DataFrame) -> Figure:
@@ -134,10 +134,10 @@ def retold(rows: pd.DataFrame) -> Figure:
     first = 72 * max(map(style.inches, ["retold", *rows["said"]])) + 10  # points right of the axis
     second = first + 72 * max(map(style.inches, ["source", *rows["seen"]])) + 12
     units = {unit: part for unit, part in rows.groupby("unit", sort=False)}
-    names = {unit: [style.wrap(name, 2.3) for name in part["label"]] for unit, part in units.items()}  # fmt: skip
-    places = {unit: style.stack([max(0.28, style.tall(n) + 0.08) for n in part]) for unit, part in names.items()}  # fmt: skip
+    names = {unit: [style.wrap(name, 2.3) for name in part["label"]] for unit, part in units.items()}
+    places = {unit: style.stack([max(0.28, style.tall(n) + 0.08) for n in part]) for unit, part in names.items()}
     heights = [end for _, end in places.values()]
-    fig, charts = style.small_charts(units, np.mean(heights) + 0.35, columns=1, height_ratios=heights)  # fmt: skip
+    fig, charts = style.small_charts(units, np.mean(heights) + 0.35, columns=1, height_ratios=heights)
     for unit, ax in charts.items():
         ys, end = places[unit]
         ax.set_yticks(ys, names[unit], fontsize=SMALL)
@@ -154,7 +154,7 @@ def retold(rows: pd.DataFrame) -> Figure:
     top = next(iter(charts.values()))
     style.beside(top, 0, "retold", GREY, first, ha="right", va="bottom")
     style.beside(top, 0, "source", GREY, second, ha="right", va="bottom")
-    style.legend(fig, {"as retold": _mark(BLUE, "o"), "as the source was seen to say": _mark(INK, "D", "none")})  # fmt: skip
+    style.legend(fig, {"as retold": _mark(BLUE, "o"), "as the source was seen to say": _mark(INK, "D", "none")})
     return fig
 
 

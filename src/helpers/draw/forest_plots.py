@@ -15,7 +15,7 @@ Charts = list[tuple[plt.Axes, pd.DataFrame]]
 """Small charts, each with its rows."""
 
 
-def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_label: str = "") -> Figure:  # fmt: skip
+def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_label: str = "") -> Figure:
     """Estimates with intervals, one row each, in the order given, the numbers beside them.
 
     `rows`: `label, estimate, ci_low, ci_high` and optionally `method`, named under the label, or `heading`, named above
@@ -27,7 +27,7 @@ def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_
         names = names + "\n(" + rows["method"] + ")"
     colours = {kind: colour for kind, (colour, _) in looks(kinds).items()}
     titles = {kind: (kind, dark(colour)) for kind, colour in colours.items() if headed}
-    fig, (ax,), ys = style.blocks(names, kinds if headed else None, titles, size=HEAD, least=0.3 if headed else 0.44)  # fmt: skip
+    fig, (ax,), ys = style.blocks(names, kinds if headed else None, titles, size=HEAD, least=0.3 if headed else 0.44)
     if band is not None:
         ax.axvspan(-band, band, color="#eeeeee", zorder=0)
         ax.set_title(band_label, color=GREY, fontsize=9, weight="normal", loc="center")
@@ -113,7 +113,7 @@ def differences(rows: pd.DataFrame) -> Figure:
     `rows` of one statistic and one pair: `label_1, label_2, item, item_label, estimate, ci_low, ci_high` (share of
     system 1 minus share of system 2, 0 to 1), `p_holm` (0 to 1) and `note`.
     """
-    left, right = (style.wrap(rows[name].iloc[0], 1.1, HEAD, "bold") for name in ("label_2", "label_1"))  # fmt: skip
+    left, right = (style.wrap(rows[name].iloc[0], 1.1, HEAD, "bold") for name in ("label_2", "label_1"))
     room = 1.3 + max(style.tall(left, HEAD), style.tall(right, HEAD))
     fig, (ax,), ys = style.blocks(rows["item_label"], width=2.3, least=0.3, more=room)
     _signed(ax, ys, rows, ["white" if p >= 0.05 else BLUE for p in rows["p_holm"]])
@@ -175,7 +175,7 @@ def odds_ratios(pairs: pd.DataFrame) -> Figure:
     goes on beyond the axis, as those from or to nothing do, ends in an arrow; a pair not tested is noted.
     """
     titles = {practice: (practice, INK) for practice in pairs["practice"]}
-    fig, (ax,), ys = style.blocks(pairs["support"], pairs["practice"], titles, width=2.1, least=0.24)  # fmt: skip
+    fig, (ax,), ys = style.blocks(pairs["support"], pairs["practice"], titles, width=2.1, least=0.24)
     ax.set(xscale="log", xlim=(1 / _REACH, _REACH))
     ax.axvline(1, color=GREY, linewidth=1)
     for y, pair in zip(ys, pairs.itertuples(), strict=True):

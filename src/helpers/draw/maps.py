@@ -34,7 +34,7 @@ def _name_cells(ax: plt.Axes, rows: list, columns: list, **more) -> None:
     ax.tick_params(length=0)
 
 
-def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabel: str, ylabel: str) -> Figure:  # fmt: skip
+def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabel: str, ylabel: str) -> Figure:
     """Map over two group sizes of how many printed tests each pair reproduces; a square frames the printed pair.
 
     `cells`: `n1, n2, reproduced`.
@@ -81,7 +81,7 @@ def shares(rows: pd.DataFrame) -> Figure:
     for y, x in np.argwhere(grid.isna().to_numpy()):
         note = style.why(notes.iat[y, x])
         sign = signs.setdefault(note, "–×+*"[min(len(signs), 3)])
-        ax.add_patch(Rectangle((x, y), 1, 1, facecolor=FAINT, edgecolor="#bdbdbd", hatch="////", linewidth=0))  # fmt: skip
+        ax.add_patch(Rectangle((x, y), 1, 1, facecolor=FAINT, edgecolor="#bdbdbd", hatch="////", linewidth=0))
         box = {"facecolor": FAINT, "edgecolor": "none", "pad": 1}
         ax.text(x + 0.5, y + 0.5, sign, ha="center", va="center", fontsize=SMALL, bbox=box)
     _name_cells(ax, names, heads, rotation=90)
@@ -127,13 +127,13 @@ def model(rows: pd.DataFrame, kinds: dict[str, str]) -> Figure:
     boxes = {"full": {"facecolor": BLUE}, "pale": {"facecolor": "#b9d6ea"}, "hatched": {"facecolor": "white", "hatch": "////"}}  # fmt: skip
     triangle = {"marker": "^", "linestyle": "", "color": ORANGE, "markeredgecolor": "white"}
     for row in rows.itertuples():
-        x, y, look = supports.index(row.support), practices.index(row.practice), kinds[row.statistic]  # fmt: skip
+        x, y, look = supports.index(row.support), practices.index(row.practice), kinds[row.statistic]
         if look == "builds":
             ax.plot(x + 0.5, y + 0.5, **triangle, markersize=17)
         else:
             ax.add_patch(Rectangle((x + 0.12, y + 0.16), 0.76, 0.68, edgecolor=BLUE, **boxes[look]))
     ax.set(xlim=(0, len(supports)), ylim=(len(practices), 0))
-    _name_cells(ax, [style.wrap(p, 1.2) for p in practices], [style.wrap(s, 1.0) for s in supports])  # fmt: skip
+    _name_cells(ax, [style.wrap(p, 1.2) for p in practices], [style.wrap(s, 1.0) for s in supports])
     ax.tick_params(labelbottom=False, labeltop=True)
     ax.hlines(range(len(practices) + 1), 0, len(supports), color=PALE, linewidth=0.8)
     ax.spines[:].set_visible(False)
@@ -195,7 +195,7 @@ def chain(steps: pd.DataFrame) -> Figure:
             colour = style.dark(style.SIGNS[row.sign])
             arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.8}
             ax.annotate("", (0.25, top), (0.25, top - gap), arrowprops=arrow)
-            ax.text(0.45, top - gap / 2, change, va="center", fontsize=HEAD, color=colour, weight="bold")  # fmt: skip
+            ax.text(0.45, top - gap / 2, change, va="center", fontsize=HEAD, color=colour, weight="bold")
         ax.add_patch(Rectangle((0, top), WIDTH - 0.2, box, facecolor="#f4f6f8", edgecolor=PALE))
         ax.text(0.12, top + 0.07, row.who, va="top", fontsize=SMALL, color=GREY)
         ax.text(0.12, bottom - 0.08, text, va="bottom")

@@ -16,7 +16,7 @@ from matplotlib.textpath import text_to_path
 from matplotlib.transforms import blended_transform_factory
 
 # Okabe and Ito's palette, in the order of use here.
-BLUE, ORANGE, GREEN, PURPLE, RED, SKY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"  # fmt: skip
+BLUE, ORANGE, GREEN, PURPLE, RED, SKY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"
 INK, GREY, PALE, FAINT = "#222222", "#595959", "#d9d9d9", "#ececec"
 SHADES = LinearSegmentedColormap.from_list("shades", ["#f7fbff", "#9ecae1", BLUE, "#08306b"])
 """From none to all."""
@@ -81,7 +81,7 @@ def readable(colour: str | tuple) -> str:
 @lru_cache(maxsize=10_000)
 def inches(text: str, size: float = SMALL, weight: str = "normal") -> float:
     """Width of a text, that is of its longest line."""
-    font, measure = FontProperties(size=size, weight=weight), text_to_path.get_text_width_height_descent  # fmt: skip
+    font, measure = FontProperties(size=size, weight=weight), text_to_path.get_text_width_height_descent
     return max(measure(line, font, ismath=False)[0] for line in text.split("\n")) / 72
 
 
@@ -138,7 +138,7 @@ def blocks(
         middles, end = stack([next(heights) for _ in members])
         ys.extend(y + middles)
         y += end + 0.12
-    fig, axes = plt.subplots(1, len(widths), figsize=(WIDTH, y + more), sharey=True, squeeze=False, width_ratios=widths)  # fmt: skip
+    fig, axes = plt.subplots(1, len(widths), figsize=(WIDTH, y + more), sharey=True, squeeze=False, width_ratios=widths)
     # The layout makes no room for the ends of scales, which reach out of their panels.
     fig.get_layout_engine().set(wspace=0.1 if len(widths) > 1 else 0)
     axes[0, 0].set_ylim(y, 0)
@@ -154,7 +154,7 @@ def blocks(
         ax.patch.set_visible(False)  # or it hides headings that begin in the panel before
         ax.spines["left"].set_visible(False)
         if guides:
-            ax.hlines(ys, 0, 1, color=FAINT, linewidth=0.8, zorder=0, transform=ax.get_yaxis_transform())  # fmt: skip
+            ax.hlines(ys, 0, 1, color=FAINT, linewidth=0.8, zorder=0, transform=ax.get_yaxis_transform())
     return fig, list(axes[0]), np.array(ys)
 
 
@@ -179,14 +179,14 @@ def share_blocks(
 
 def small_charts(
     panels: Iterable, height: float, *, titles: dict | None = None, names: float = 0.6, columns: int = 2, **shared
-) -> tuple[Figure, dict[object, plt.Axes]]:  # fmt: skip
+) -> tuple[Figure, dict[object, plt.Axes]]:
     """A small chart of so many inches a panel, titled, side by side; `names`: inches that names of rows take."""
     panels = list(dict.fromkeys(panels))
     columns = min(columns, len(panels))
     lines = -(-len(panels) // columns)
-    heads = [wrap((titles or {}).get(p, p), (WIDTH - names) / columns - 0.4, 10.5, "bold") for p in panels]  # fmt: skip
+    heads = [wrap((titles or {}).get(p, p), (WIDTH - names) / columns - 0.4, 10.5, "bold") for p in panels]
     height += max(tall(head, 10.5) for head in heads)
-    fig, axes = plt.subplots(lines, columns, figsize=(WIDTH, 0.6 + height * lines), squeeze=False, **shared)  # fmt: skip
+    fig, axes = plt.subplots(lines, columns, figsize=(WIDTH, 0.6 + height * lines), squeeze=False, **shared)
     for ax, head in zip(axes.flat, heads, strict=False):
         ax.set_title(head)
     for ax in axes.flat[len(panels) :]:
@@ -202,7 +202,7 @@ def bounded(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**bounds.where(np.isfinite(bounds).all(axis=1)))
 
 
-def interval(ax: plt.Axes, y: float, low: float, high: float, colour: str = BLUE, width: float = 2, **more) -> None:  # fmt: skip
+def interval(ax: plt.Axes, y: float, low: float, high: float, colour: str = BLUE, width: float = 2, **more) -> None:
     """A level line from `low` to `high`."""
     ax.plot([low, high], [y, y], color=colour, linewidth=width, **more)
 
@@ -213,7 +213,7 @@ def point(ax: plt.Axes, x: float, y: float, colour: str = BLUE, marker: str = "o
     ax.plot(x, y, marker, **look, clip_on=False, zorder=3)
 
 
-def beside(ax: plt.Axes, y: float, text: str, colour: object = INK, offset: float = 6, **more) -> None:  # fmt: skip
+def beside(ax: plt.Axes, y: float, text: str, colour: object = INK, offset: float = 6, **more) -> None:
     """Text to the right of a panel, `offset` points away."""
     place = {"xytext": (offset, 0), "textcoords": "offset points", "annotation_clip": False}
     options = {"va": "center", "fontsize": SMALL} | more
@@ -235,7 +235,7 @@ def instead(ax: plt.Axes, y: float, note: object) -> None:
     )  # fmt: skip
 
 
-def label(ax: plt.Axes, x: float, y: float, text: str, colour: object, offset: tuple[float, float], **more) -> None:  # fmt: skip
+def label(ax: plt.Axes, x: float, y: float, text: str, colour: object, offset: tuple[float, float], **more) -> None:
     """Text beside a point of a line, so many points away: to the side, or above or below."""
     across, up = offset
     ha = "left" if across > 0 else "right" if across < 0 else "center"

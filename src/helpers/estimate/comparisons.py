@@ -23,9 +23,7 @@ from helpers.project import InputError
 from helpers.read.survey import Survey
 
 
-def differences(
-    shares: pd.DataFrame, pairs: Sequence[tuple[str, str]] | None = None
-) -> pd.DataFrame:
+def differences(shares: pd.DataFrame, pairs: Sequence[tuple[str, str]] | None = None) -> pd.DataFrame:
     """Differences between systems (`system` minus `other`) of a table of shares, of one cycle and item each.
 
     `pairs`: which systems; all without it. Columns: cycle, [by,] item, statistic, system, other, estimate, std_error,
@@ -138,9 +136,7 @@ def within_schools(survey: Survey, by: str) -> pd.DataFrame:
     return found.astype({"n": "Int64", "n_groups": "Int64"})
 
 
-def _sums(
-    survey: Survey, every: list[Sample], shown: np.ndarray, item: int
-) -> moments.Moments | None:
+def _sums(survey: Survey, every: list[Sample], shown: np.ndarray, item: int) -> moments.Moments | None:
     """What the model of an item needs of all samples at once, from the levels that are `shown` (samples x levels)."""
     parts = []
     for sample, levels in zip(every, shown, strict=True):
@@ -157,14 +153,10 @@ def _sums(
     frame = pd.concat(parts).astype({"often": float})
     if frame["level"].nunique() < 2:
         return None
-    return moments.compute(
-        frame, moments.Model("often", "school", "level", baseline="0", weight="weight")
-    )
+    return moments.compute(frame, moments.Model("often", "school", "level", baseline="0", weight="weight"))
 
 
-def _fitted(
-    survey: Survey, sums: moments.Moments | None, place: int, n_samples: int
-) -> pd.DataFrame:
+def _fitted(survey: Survey, sums: moments.Moments | None, place: int, n_samples: int) -> pd.DataFrame:
     """The model of one sample: a row for each of its levels but the first, by the level's code."""
     columns = [*ESTIMATES[:-1], "n", "n_groups", "note"]
     nothing = pd.DataFrame(columns=columns)
@@ -176,7 +168,7 @@ def _fitted(
         return nothing
     kept = [*used, -1]  # a level that nobody here has is no term; the outcome stands last
     terms = tuple(own.terms[term] for term in used)
-    own = replace(own, terms=terms, sums=own.sums[:, kept], products=own.products[:, kept][:, :, kept])  # fmt: skip
+    own = replace(own, terms=terms, sums=own.sums[:, kept], products=own.products[:, kept][:, :, kept])
     codes = list(map(int, terms))
     try:
         data = fixed_effects.within(own)
@@ -184,7 +176,7 @@ def _fitted(
         return nothing.reindex(codes).assign(note="cannot be estimated within schools")
     found = fixed_effects.fit(data).table().assign(note="").set_index(pd.Index(codes))[columns]
     people, schools = survey.fewest
-    found.loc[fixed_effects.informing(data) < schools, "note"] = f"fewer than {schools} schools have both levels"  # fmt: skip
+    found.loc[fixed_effects.informing(data) < schools, "note"] = f"fewer than {schools} schools have both levels"
     if data.n < people:
         found["note"] = f"fewer than {people} respondents have a colleague in their school"
     found.loc[found["note"] != "", columns[:-1]] = np.nan
@@ -201,18 +193,14 @@ def _keys(shares: pd.DataFrame, but: str) -> list[str]:
     return [name for name in shares.columns[: shares.columns.get_loc("share")] if name != but]
 
 
-def _compared(
-    shares: pd.DataFrame, across: str, pairs: Sequence[tuple[object, object]] | None
-) -> pd.DataFrame:
+def _compared(shares: pd.DataFrame, across: str, pairs: Sequence[tuple[object, object]] | None) -> pd.DataFrame:
     """Rows that differ in the column `across` alone, one less the other."""
     shares, keys = _systems(shares), _keys(shares, across)
     present = list(dict.fromkeys(shares[across]))
     pairs = list(combinations(present, 2)) if pairs is None else list(pairs)
     for name in dict.fromkeys(name for pair in pairs for name in pair):
         if name not in present:
-            raise InputError(
-                f"no {across} {name!r} to compare. There are: {', '.join(map(str, present))}."
-            )
+            raise InputError(f"no {across} {name!r} to compare. There are: {', '.join(map(str, present))}.")
     one = shares.merge(pd.DataFrame(pairs, columns=[across, "other"]), on=across)
     other = shares.rename(columns={across: "other"})
     both = one.merge(other, on=[*keys, "other"], suffixes=("", "_2"))

@@ -76,9 +76,7 @@ def _levels(file: str, model: Model, cells: list[np.ndarray]) -> dict[str, list[
     return levels
 
 
-def refuse_unusable(
-    records: Records | SparkRecords, model: Model, found: dict[str, np.ndarray]
-) -> None:
+def refuse_unusable(records: Records | SparkRecords, model: Model, found: dict[str, np.ndarray]) -> None:
     """Look in the finished sums for what must not be in the records; only then search for where it is."""
     chosen = _chosen(records, model)
     sums = [found[name] for name in found if name == "n" or name[1:2].isdigit()]
@@ -130,7 +128,7 @@ def refuse(
         f"AS numbered WHERE chosen = 1 AND ({wrong}) LIMIT 3"
     )
     if len(found["n"]):
-        first = "; ".join(f"{place}: {label!r}" for place, label in zip(found["place"], found["label"], strict=True))  # fmt: skip
+        first = "; ".join(f"{place}: {label!r}" for place, label in zip(found["place"], found["label"], strict=True))
         more = f" and {found['n'][0] - 3} more" if found["n"][0] > 3 else ""
         raise InputError(f"{records.name}, column {column!r}: {what} ({first}{more}). {remedy}.")
 

@@ -93,16 +93,12 @@ def within(moments: Moments) -> Within:
     w = moments.products[keep] - sums[:, :, None] * sums[:, None, :] / n[:, None, None]
     names, places = np.unique(moments.clusters[keep].astype(str), return_inverse=True)
     if len(names) < 2:
-        raise InputError(
-            f"clustering needs two clusters or more; with two records or more there is {len(names)}."
-        )
+        raise InputError(f"clustering needs two clusters or more; with two records or more there is {len(names)}.")
     total = np.zeros((len(names), *w.shape[1:]))
     np.add.at(total, places, w)
     raw = np.einsum("gii->i", moments.products[keep])
     if total[:, -1, -1].sum() <= 1e-12 * raw[-1]:
-        raise InputError(
-            "the outcome is the same for all records of every school, so nothing can be estimated."
-        )
+        raise InputError("the outcome is the same for all records of every school, so nothing can be estimated.")
     _refuse_collinear(total[:, :-1, :-1].sum(axis=0), raw[:-1], moments.terms)
     mean, sd = _spread(moments.baseline[keep].sum(axis=0))
     return Within(
@@ -148,9 +144,7 @@ def fit(data: Within, inference: str = "CRV1") -> Fit:
         # Judged on a common scale of the terms, whatever their units are.
         scale = 1 / np.sqrt(np.diag(a))
         if (np.linalg.cond(without_one * scale * scale[:, None]) > 1e10).any():
-            raise InputError(
-                "CRV3: without one of the clusters a term cannot be estimated. Use CRV1."
-            )
+            raise InputError("CRV3: without one of the clusters a term cannot be estimated. Use CRV1.")
         rest = (data.xy.sum(axis=0) - data.xy)[:, :, None]
         left_out = np.linalg.solve(without_one, rest)[:, :, 0]
         covariance = (g - 1) / g * (left_out - b).T @ (left_out - b)
@@ -320,9 +314,7 @@ def _refuse_collinear(a: np.ndarray, raw: np.ndarray, terms: tuple[str, ...]) ->
         )
 
 
-def _wild(
-    data: Within, term: str, draws: int, seed: int, slopes: bool
-) -> tuple[np.ndarray, np.ndarray]:
+def _wild(data: Within, term: str, draws: int, seed: int, slopes: bool) -> tuple[np.ndarray, np.ndarray]:
     """Parts n0, n1, q0, q1, q2 of t^2 = (n0 + n1 r)^2 / (q0 + q1 r + q2 r^2) for the hypothesis that `term` is r.
 
     A row each: for each draw, and for the sample itself. Without `slopes` n1, q1, q2 are zero, which is right for
@@ -358,8 +350,7 @@ def _wild(
         return parts(signs), observed
     rng = np.random.default_rng(seed)
     drawn = [  # a thousand at a time: memory stays bounded however many draws and clusters
-        parts(1.0 - 2.0 * rng.integers(0, 2, (min(1000, draws - start), g)))
-        for start in range(0, draws, 1000)
+        parts(1.0 - 2.0 * rng.integers(0, 2, (min(1000, draws - start), g))) for start in range(0, draws, 1000)
     ]
     return np.concatenate(drawn, axis=1), observed
 

@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     Numbers = float | np.ndarray | pd.Series
 
 
-def t_test(
-    estimate: Numbers, std_error: Numbers, df: Numbers = np.inf, level: float = 0.95
-) -> dict[str, Numbers]:
+def t_test(estimate: Numbers, std_error: Numbers, df: Numbers = np.inf, level: float = 0.95) -> dict[str, Numbers]:
     """Student's t intervals of estimates, and two-sided tests that they are zero.
 
     Keys `estimate, std_error, ci_low, ci_high, p_value`. Where the error is zero, so that there is no t, an interval has

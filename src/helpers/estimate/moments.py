@@ -198,7 +198,7 @@ def _statement(model: Model, pieces: list[str], owners: list[str], chosen: str) 
         f"sum({w}first * {y} * {y}) AS b3",
         *(f"sum({w}z{i}) AS s{i}" for i in range(len(pieces))),
         *(f"sum({w}z{i} * z{j}) AS m{i}_{j}" for i, j in _pairs(owners)),
-    ]  # fmt: skip
+    ]
     return (
         f"SELECT school, {', '.join(aggregates)} FROM (SELECT {', '.join([*keys, first, *z])} FROM records "
         f"WHERE {chosen}) AS complete_records GROUP BY school ORDER BY school"
@@ -211,9 +211,7 @@ def _pairs(owners: list[str]) -> list[tuple[int, int]]:
     return [(i, j) for i, j in places if not (owners[i] and owners[i] == owners[j])]
 
 
-def _columns(
-    model: Model, levels: dict[str, list[str]], centres: np.ndarray
-) -> tuple[list[str], list[str], list[str]]:
+def _columns(model: Model, levels: dict[str, list[str]], centres: np.ndarray) -> tuple[list[str], list[str], list[str]]:
     """Terms, SQL expressions of z, and the category that each dummy belongs to, empty for numeric columns."""
     terms, pieces, owners = [], [], []
     for place, (column, (_, *names)) in enumerate(levels.items()):
@@ -221,10 +219,7 @@ def _columns(
         pieces += [_dummy(place, level) for level in names]
         owners += [column] * len(names)
     numeric = [*(f"x{place}" for place in range(len(model.controls))), "y"]
-    pieces += [
-        f"({name} - CAST('{float(centre)!r}' AS DOUBLE))"
-        for name, centre in zip(numeric, centres, strict=True)
-    ]
+    pieces += [f"({name} - CAST('{float(centre)!r}' AS DOUBLE))" for name, centre in zip(numeric, centres, strict=True)]
     return [*terms, *model.controls], pieces, owners + [""] * len(numeric)
 
 
@@ -232,9 +227,7 @@ def _dummy(place: int, level: str) -> str:
     return f"CAST(CASE WHEN c{place} = {literal(level)} THEN 1 ELSE 0 END AS DOUBLE)"
 
 
-def _open(
-    source: object, model: Model, engine: str
-) -> AbstractContextManager[Records | SparkRecords]:
+def _open(source: object, model: Model, engine: str) -> AbstractContextManager[Records | SparkRecords]:
     if engine == "spark":
         from helpers.estimate.spark import open_spark
 

@@ -50,9 +50,7 @@ def models(
     """
     references = categories if isinstance(categories, dict) else dict.fromkeys(categories, "")
     references = {column: str(reference) for column, reference in references.items()}
-    model = Model(
-        **columns, baseline=str(baseline), controls=tuple(controls), categories=references
-    )
+    model = Model(**columns, baseline=str(baseline), controls=tuple(controls), categories=references)
     if not by:
         return {"all records": model}
     levels = moments.levels(records, by)
@@ -63,9 +61,7 @@ def models(
     return {level: replace(model, subset={by: level}) for level in levels}
 
 
-def table(
-    data: Within, inference: str = "CRV1", unit: float = 1.0, terms: list[str] | None = None
-) -> pd.DataFrame:
+def table(data: Within, inference: str = "CRV1", unit: float = 1.0, terms: list[str] | None = None) -> pd.DataFrame:
     """Tidy estimates of one model: `term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`.
 
     A term that varies in one cluster alone has an error of zero by construction, which says nothing: it is left empty.
@@ -89,9 +85,7 @@ def table(
 
 def estimates(panels: dict[str, Within], inference: str, units: dict[str, float]) -> pd.DataFrame:
     """`table` of every panel, with a column `panel` in front. `units`: what the outcome of a panel is divided by."""
-    tables = [
-        table(data, inference, units[panel]).assign(panel=panel) for panel, data in panels.items()
-    ]
+    tables = [table(data, inference, units[panel]).assign(panel=panel) for panel, data in panels.items()]
     found = pd.concat(tables, ignore_index=True)
     return found[["panel", *found.columns.drop("panel")]]
 

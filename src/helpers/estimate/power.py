@@ -35,7 +35,7 @@ _ASSUMPTIONS = (
     ("stability", 0.70, 0.50, 0.90, "share of the schools' variance that stays from wave to wave"),
     ("persistence", 0.60, 0.40, 0.80, "share of the variance within schools that stays with a teacher"),
     ("attrition", 0.15, 0.0, 0.30, "share of teachers who leave from one wave to the next"),
-)  # fmt: skip
+)
 
 
 @dataclass(frozen=True)
@@ -255,9 +255,7 @@ def schools_for_year_effect(
     return schools_needed(design, effect / sd, target)
 
 
-def _two_years(
-    schools: int, students: float, shock_sd: float, residual_sd: float
-) -> tuple[Design, float]:
+def _two_years(schools: int, students: float, shock_sd: float, residual_sd: float) -> tuple[Design, float]:
     """Two years of other students as a design, and the standard deviation of an answer within schools."""
     sd = float(np.hypot(shock_sd, residual_sd))
     return Design(schools, students, icc=(shock_sd / sd) ** 2, stability=0.0, asked="new"), sd

@@ -46,9 +46,7 @@ def calibrate(responses: pd.DataFrame) -> Scale:
     """
     answers = responses.dropna(how="all")
     if responses.shape[1] < 2:
-        raise InputError(
-            "a Rasch scale needs two items or more; name one column as `outcome` instead."
-        )
+        raise InputError("a Rasch scale needs two items or more; name one column as `outcome` instead.")
     used = np.unique(answers.to_numpy()[answers.notna().to_numpy()])
     if len(used) < 2 or len(used) != used[-1] + 1:
         raise InputError(
@@ -80,9 +78,7 @@ def measure(scale: Scale, cells: pd.DataFrame) -> pd.DataFrame:
     """`cells` (`answered, score`) with `measure` and `std_error` in logits: Warm's weighted likelihood estimates."""
     table = cells.loc[cells["answered"] > 0, ["answered", "score"]]
     table = table.drop_duplicates(ignore_index=True)
-    shown = ((table["answered"].to_numpy()[:, None] >> np.arange(len(scale.items))) & 1).astype(
-        bool
-    )
+    shown = ((table["answered"].to_numpy()[:, None] >> np.arange(len(scale.items))) & 1).astype(bool)
     # One row of answers for each cell: any answers with its sum will do.
     top = len(scale.thresholds)
     before = top * (shown.cumsum(axis=1) - shown)
@@ -159,17 +155,16 @@ def add_measure(
     if twice:
         raise InputError(f"`items` names {twice[0]!r} twice. Name each column once.")
     if len(items) > MOST:
-        raise InputError(
-            f"`items` names {len(items)} columns; {MOST} are the most. Leave some out."
-        )
+        raise InputError(f"`items` names {len(items)} columns; {MOST} are the most. Leave some out.")
     shown = {item: number(records, item) for item in items}
     for item in items:
-        wrong = f"number < {low} OR number > {high} OR number <> floor(number) OR (number IS NULL AND label IS NOT NULL)"
+        wrong = (
+            f"number < {low} OR number > {high} OR number <> floor(number) OR (number IS NULL AND label IS NOT NULL)"
+        )
         what = f"answers off the scale {low} to {high}"
         refuse(records, item, wrong, what, "Correct them, empty them if they are missing codes, or change `low` and `high`")  # fmt: skip
     answered = " + ".join(
-        f"CASE WHEN {value} IS NULL THEN 0 ELSE {1 << place} END"
-        for place, value in enumerate(shown.values())
+        f"CASE WHEN {value} IS NULL THEN 0 ELSE {1 << place} END" for place, value in enumerate(shown.values())
     )
     score = " + ".join(f"coalesce({value} - {low}, 0)" for value in shown.values())
     cell = f"CAST({answered} AS BIGINT) AS answered, CAST({score} AS BIGINT) AS score"
@@ -230,9 +225,7 @@ def _baseline_patterns(records, shown, cell, low, year, baseline) -> pd.DataFram
         f"{label(records, year)} AS year FROM file) WHERE year = {quote(baseline)} AND answered > 0 "
         "GROUP BY ALL ORDER BY ALL"
     )
-    patterns = pd.DataFrame(
-        {name: np.ma.filled(values.astype(float), np.nan) for name, values in found.items()}
-    )
+    patterns = pd.DataFrame({name: np.ma.filled(values.astype(float), np.nan) for name, values in found.items()})
     if patterns.empty:
         raise InputError(
             f"{records.name}: no record of {year} = {baseline!r} has an answer to {', '.join(shown)}, so there is "

@@ -23,9 +23,7 @@ LEVELS = {2: 0.01, 3: 0.001}
 """Number of stars and the p-value below which they are printed, as under Table 2 of Cassata & Allensworth (2021)."""
 
 
-def welch_ranges(
-    mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int
-) -> tuple[Range, Range]:
+def welch_ranges(mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int) -> tuple[Range, Range]:
     """(low, high) of Welch's df, and of t, that means and SDs inside the given ranges allow, each taken alone.
 
     Parameters
@@ -41,9 +39,7 @@ def welch_ranges(
     return (min(dfs), highest), _ts(mean_difference, corners, n1, n2)
 
 
-def welch_reproduces(
-    mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int, df: Range, t: Range
-) -> bool:
+def welch_reproduces(mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int, df: Range, t: Range) -> bool:
     """Can unrounded means and SDs inside the given ranges give this df and this t at the same time?
 
     Parameters
@@ -73,10 +69,7 @@ def reproduction_map(tests: pd.DataFrame, sizes1: range, sizes2: range) -> pd.Da
 
     `tests` as `participants.printed_tests` gives them; t is group 2 minus group 1. Returns rows `n1, n2, reproduced`.
     """
-    printed = [
-        (printed_ranges(test), (_ends(test, "df"), _ends(test, "t")))
-        for test in tests.to_dict("records")
-    ]
+    printed = [(printed_ranges(test), (_ends(test, "df"), _ends(test, "t"))) for test in tests.to_dict("records")]
     rows = [
         (n1, n2, sum(welch_reproduces(*sample, n1, n2, *tested) for sample, tested in printed))
         for n1, n2 in product(sizes1, sizes2)
@@ -188,9 +181,7 @@ def _ratios_with_df(df: Range, n1: int, n2: int) -> list[Range]:
     inner = _parts_with_df(df[1], n1, n2) if df[1] < peak else None
     parts = [outer] if inner is None else [(outer[0], inner[0]), (inner[1], outer[1])]
     return [
-        (_ratio(high, n1, n2), _ratio(low, n1, n2))
-        for low, high in parts
-        if high >= 0 and low <= 1 and low <= high
+        (_ratio(high, n1, n2), _ratio(low, n1, n2)) for low, high in parts if high >= 0 and low <= 1 and low <= high
     ]
 
 

@@ -99,9 +99,7 @@ def means(
     return Means(estimate, present.sum(axis=0), deviations, df)
 
 
-def _by_cluster(
-    errors: np.ndarray, clusters: np.ndarray | None, n_clusters: int
-) -> tuple[np.ndarray, int]:
+def _by_cluster(errors: np.ndarray, clusters: np.ndarray | None, n_clusters: int) -> tuple[np.ndarray, int]:
     """n x m errors of respondents as m x G deviations: summed by cluster, with the factor for few clusters; and G - 1."""
     if clusters is None:
         clusters, n_clusters = np.arange(len(errors)), len(errors)
@@ -179,7 +177,7 @@ class Sample:
         """The part of one level."""
         names = ("codes", "weights", "schools", "clusters", "levels")
         rows = self.levels == code
-        return replace(self, keys=self.keys | keys, **{name: getattr(self, name)[rows] for name in names})  # fmt: skip
+        return replace(self, keys=self.keys | keys, **{name: getattr(self, name)[rows] for name in names})
 
 
 def samples(survey: Survey, by: str = "") -> Iterator[Sample]:
@@ -191,7 +189,7 @@ def samples(survey: Survey, by: str = "") -> Iterator[Sample]:
     ids = frame["school_id"].astype(object)
     school = pd.factorize(ids.mask(ids == ""))[0]
     level = pd.factorize(frame["level"], use_na_sentinel=False)[0]
-    school = np.where(school < 0, -1, (school * (level.max(initial=0) + 1) + level) * len(keys) + group)  # fmt: skip
+    school = np.where(school < 0, -1, (school * (level.max(initial=0) + 1) + level) * len(keys) + group)
     levels = np.zeros(len(frame), dtype=int)
     if by:
         levels = pd.Index(levels_of(survey, by), dtype=object).get_indexer(frame[by].astype(object))
@@ -253,9 +251,7 @@ def _table(survey: Survey, statistics: dict[str, tuple[int, int]], by: str) -> p
     return pd.concat((rows for sample in cells for rows, _ in sample), ignore_index=True)
 
 
-def _cell(
-    survey: Survey, sample: Sample, statistics: dict[str, tuple[int, int]]
-) -> tuple[pd.DataFrame, Means]:
+def _cell(survey: Survey, sample: Sample, statistics: dict[str, tuple[int, int]]) -> tuple[pd.DataFrame, Means]:
     """Rows and means, item after item, each with all statistics."""
     answered = sample.codes > 0
     codes = sample.codes[:, :, None]
@@ -292,7 +288,7 @@ def _shown(
     shown = hidden == ""
     share = np.where(shown, np.where(exact, agreeing > 0, found.estimate), np.nan)
     std_error = np.where(shown & ~exact, found.std_error, np.nan)
-    why = "in a replicate nobody here has a weight" if survey.weights.shape[1] > 1 else "one cluster alone"  # fmt: skip
+    why = "in a replicate nobody here has a weight" if survey.weights.shape[1] > 1 else "one cluster alone"
     why = np.where(exact, "nobody or everybody answered so", why)
     unsure = np.where(np.isnan(std_error), np.char.add("no standard error: ", why), "")
     return share, std_error, np.where(shown, unsure, hidden)

@@ -44,9 +44,7 @@ class SparkRecords:
     def fetch(self, query: str) -> dict[str, np.ndarray]:
         """The result's columns, by way of Arrow. Raises InputError where the file turns out to be unreadable."""
         table = _read(self.name, lambda: self.session.sql(query).toArrow())
-        return {
-            name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names
-        }
+        return {name: table.column(name).to_numpy(zero_copy_only=False) for name in table.column_names}
 
     @staticmethod
     def identifier(column: str) -> str:
@@ -68,7 +66,7 @@ def open_spark(source: Path | Sequence[Path] | str) -> SparkRecords:
     """
     session = _session()
     if isinstance(source, str):
-        return SparkRecords(session, source, _read(source, lambda: session.sql(f"SELECT * FROM {source}")))  # fmt: skip
+        return SparkRecords(session, source, _read(source, lambda: session.sql(f"SELECT * FROM {source}")))
     paths, ending = find(source)
     name = called(paths)
     if ending == ".parquet":

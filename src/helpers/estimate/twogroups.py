@@ -43,9 +43,7 @@ def welch(
     return _tested(mean1 - mean2, welch_error(*sizes), welch_df(*sizes), level) | {"n": n1 + n2}
 
 
-def hedges_g(
-    mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int
-) -> dict[str, float]:
+def hedges_g(mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int) -> dict[str, float]:
     """Hedges & Olkin's (1985) g with its large-sample 95 % interval: `estimate, std_error, ci_low, ci_high`.
 
     The difference in pooled SDs, corrected for small samples, as statsmodels has it. Parameters as in `welch`.
@@ -62,9 +60,7 @@ def hedges_g(
     return found
 
 
-def equivalence_bound(
-    mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int
-) -> float:
+def equivalence_bound(mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int) -> float:
     """Smallest difference, in pooled SDs, that two one-sided 5 % tests rule out in both directions.
 
     It is the far end of the 90 % interval of the difference. Parameters as in `welch`.
@@ -108,9 +104,7 @@ def clustered(values: pd.Series, first: pd.Series, cluster: pd.Series) -> dict[s
     if len(names) < 2:
         raise ValueError("clustering needs at least two clusters")
     design = np.column_stack([np.ones(len(data)), data["first"]])
-    fit = OLS(data["y"].to_numpy(float), design).fit(
-        cov_type="cluster", cov_kwds={"groups": groups}
-    )
+    fit = OLS(data["y"].to_numpy(float), design).fit(cov_type="cluster", cov_kwds={"groups": groups})
     counts = {"n": len(data), "n_groups": len(names)}
     return _tested(fit.params[1], fit.bse[1], len(names) - 1) | counts
 
@@ -142,9 +136,7 @@ def shares(answers: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
     counts = answers.groupby(["item", "group", "answer"], sort=False).size().to_dict()
     sizes = answers.groupby(["item", "group"], sort=False).size()
     rows = [
-        (*key, answer, counts.get((*key, answer), 0), n)
-        for key, n in sizes.items()
-        for answer in range(low, high + 1)
+        (*key, answer, counts.get((*key, answer), 0), n) for key, n in sizes.items() for answer in range(low, high + 1)
     ]
     table = pd.DataFrame(rows, columns=["item", "group", "statistic", "count", "n"])
     count, n = table["count"].to_numpy(float), table["n"].to_numpy()

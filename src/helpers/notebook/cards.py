@@ -206,9 +206,7 @@ def _elsewhere(about: dict[str, Any], markdown: str, tex: str, plain: str = "") 
     }
 
 
-def _about(
-    section: Section, word: str, name: str, title: str, caption: str, data: pd.DataFrame
-) -> dict[str, Any]:
+def _about(section: Section, word: str, name: str, title: str, caption: str, data: pd.DataFrame) -> dict[str, Any]:
     """What caption and small print say of a card."""
     run = section.run
     given = ", ".join(f"{key} = {value!r}" for key, value in _changed(run).items())

@@ -17,7 +17,7 @@ def clean(text: str) -> str:
     cells = []
     for cell in notebook["cells"]:
         tags = cell["metadata"].get("tags")
-        kept = {"cell_type": cell["cell_type"], "id": cell["id"], "metadata": {"tags": tags} if tags else {}}  # fmt: skip
+        kept = {"cell_type": cell["cell_type"], "id": cell["id"], "metadata": {"tags": tags} if tags else {}}
         if cell["cell_type"] == "code":
             kept |= {"execution_count": None, "outputs": []}
         source = "".join(cell["source"]).splitlines(keepends=True)

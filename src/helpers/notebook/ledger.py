@@ -101,10 +101,7 @@ def entries(run: Session, runs: Path) -> list[dict[str, Any]]:
     for name in names:
         sessions.looks_in(run, runs / name / "record.jsonl")
     return [
-        line | {"notebook": name}
-        for name in names
-        for line in sessions.lines(runs / name)
-        if line["kind"] == "ledger"
+        line | {"notebook": name} for name in names for line in sessions.lines(runs / name) if line["kind"] == "ledger"
     ]
 
 

@@ -51,9 +51,7 @@ def declared(notebook: Path) -> list[Parameter]:
     return found
 
 
-def check(
-    notebook: Path, values: dict[str, Any], where: str, more: Sequence[Parameter] = ()
-) -> dict[str, Any]:
+def check(notebook: Path, values: dict[str, Any], where: str, more: Sequence[Parameter] = ()) -> dict[str, Any]:
     """Defaults of the notebook with `values` in their place; `where` names their origin in messages.
 
     `more`: parameters beside those, or in their place. Raises InputError that lists what exists when a name is

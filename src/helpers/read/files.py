@@ -51,13 +51,9 @@ def check(path: Path, endings: tuple[str, ...] = ENDINGS, name: str = "") -> str
     """The ending of a file (called `name`) that is there, not empty, and what its ending says. Raises InputError."""
     file, ending = name or relative(path), path.suffix.lower()
     if ending not in endings:
-        raise InputError(
-            f"{file}: cannot read *{ending} files. Save it as one of {', '.join(endings)}."
-        )
+        raise InputError(f"{file}: cannot read *{ending} files. Save it as one of {', '.join(endings)}.")
     if not path.is_file():
-        raise InputError(
-            f"{file}: there is no such file. Paths are relative to the project's folder."
-        )
+        raise InputError(f"{file}: there is no such file. Paths are relative to the project's folder.")
     if path.stat().st_size == 0:
         raise InputError(f"{file}: the file is empty. {AGAIN}")
     _check_beginning(path, _BEGINNINGS[ending], file)
@@ -71,9 +67,7 @@ def _check_beginning(path: Path, wanted: tuple[bytes, ...], name: str) -> None:
     if wanted and not start.startswith(wanted):
         page = start.lstrip().lower().startswith(b"<!doctype") or b"<html" in start.lower()
         what = "a web page, no" if page else "no"
-        raise InputError(
-            f"{name}: this is {what} {path.suffix.lower()} file, whatever its name says. {AGAIN}"
-        )
+        raise InputError(f"{name}: this is {what} {path.suffix.lower()} file, whatever its name says. {AGAIN}")
     utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))
     if not wanted and not utf16 and (b"\0" in start or start.startswith(tuple(foreign))):
         raise InputError(f"{name}: this is no text, whatever its name says. Export it as CSV.")
@@ -85,9 +79,7 @@ def check_columns(wanted: Iterable[str], present: Iterable[str], file: str) -> N
     if absent := [column for column in wanted if column not in present]:
         guesses = get_close_matches(absent[0], present, n=1)
         hint = f" Did you mean {guesses[0]!r}?" if guesses else ""
-        raise InputError(
-            f"{file}: no column {', '.join(map(repr, absent))}.{hint} The file has: {', '.join(present)}."
-        )
+        raise InputError(f"{file}: no column {', '.join(map(repr, absent))}.{hint} The file has: {', '.join(present)}.")
 
 
 def fields(header: str, file: str) -> tuple[list[str], str]:
@@ -125,9 +117,7 @@ def csv_encoding(given: str, file: str) -> str:
 def undecodable(file: str, row: int | str, given: str = "") -> InputError:
     """What to say of text in another encoding than the `given` one (empty: none can be given, it must be UTF-8)."""
     remedy = ", or name its encoding in the parameters, e.g. `encoding: latin-1`" if given else ""
-    return InputError(
-        f"{file}, row {row}: the text is not {given or 'utf-8'}. Save it as 'CSV UTF-8'{remedy}."
-    )
+    return InputError(f"{file}, row {row}: the text is not {given or 'utf-8'}. Save it as 'CSV UTF-8'{remedy}.")
 
 
 @contextmanager
@@ -190,9 +180,7 @@ def sources(place: Path, endings: tuple[str, ...]) -> list[Path]:
     found = sorted(path for path in place.rglob("*") if path.suffix.lower() in wanted)
     found = [p for p in found if p.is_file() and not _is_junk(p.relative_to(place).parts)]
     if not found:
-        raise InputError(
-            f"{relative(place)}: the folder holds none of {', '.join(wanted)}. Put the files there."
-        )
+        raise InputError(f"{relative(place)}: the folder holds none of {', '.join(wanted)}. Put the files there.")
     return found
 
 

@@ -26,9 +26,7 @@ _ENCODINGS = (None, "WINDOWS-1252", "ISO-8859-1")
 _DECIMAL_COMMA = re.compile(r'(?:^|;)"?-?\d+,\d+"?(?:;|$)', re.MULTILINE)
 
 
-def read(
-    path: Path, columns: list[str], *, encoding: str = "utf-8", names: tuple[str, ...] = ()
-) -> pd.DataFrame:
+def read(path: Path, columns: list[str], *, encoding: str = "utf-8", names: tuple[str, ...] = ()) -> pd.DataFrame:
     """Given columns of a CSV, Parquet, SPSS (.sav) or Stata (.dta) file; the index counts its rows.
 
     CSV cells come as text, other formats with their own types and the file's missing codes taken out. Raises InputError.
@@ -66,9 +64,7 @@ def header(path: Path, encoding: str = "utf-8") -> list[str]:
             return parse(path, metadataonly=True)[1].column_names
 
 
-def numbers(
-    frame: pd.DataFrame, column: str, path: Path, low: float = -np.inf, high: float = np.inf
-) -> pd.Series:
+def numbers(frame: pd.DataFrame, column: str, path: Path, low: float = -np.inf, high: float = np.inf) -> pd.Series:
     """A column as numbers; missing stays missing.
 
     Raises InputError naming the first rows that hold text, infinite values or values off the scale.
@@ -128,9 +124,7 @@ def check_groups(groups: pd.Series, column: str, path: Path) -> None:
         )
 
 
-def refuse(
-    given: pd.Series, wrong: pd.Series, column: str, file: Path | str, what: str, remedy: str
-) -> None:
+def refuse(given: pd.Series, wrong: pd.Series, column: str, file: Path | str, what: str, remedy: str) -> None:
     """Raise InputError naming the first rows where `wrong` holds, if it holds anywhere.
 
     Parameters
@@ -141,8 +135,7 @@ def refuse(
     """
     if wrong.any():
         first = "; ".join(
-            f"row {row}: {'empty' if pd.isna(value) else repr(value)}"
-            for row, value in given[wrong].head(3).items()
+            f"row {row}: {'empty' if pd.isna(value) else repr(value)}" for row, value in given[wrong].head(3).items()
         )
         more = f" and {wrong.sum() - 3} more" if wrong.sum() > 3 else ""
         name = file if isinstance(file, str) else relative(file)
@@ -166,9 +159,7 @@ def _csv(path: Path, encoding: str) -> pd.DataFrame:
     return frame.dropna(how="all")
 
 
-def _csv_start(
-    path: Path, name: str, encoding: str, errors: str = "strict"
-) -> tuple[list[str], str, str]:
+def _csv_start(path: Path, name: str, encoding: str, errors: str = "strict") -> tuple[list[str], str, str]:
     """Names of a CSV file, what separates them, and how its rows begin; where errors are strict, all must decode."""
     known = files.csv_encoding(encoding, name)
     try:
@@ -226,9 +217,7 @@ def parse(
     raise files.unreadable(file or relative(path), fault)
 
 
-def parts(
-    path: Path, columns: list[str], rows: int, **options: object
-) -> Iterator[tuple[pd.DataFrame, object]]:
+def parts(path: Path, columns: list[str], rows: int, **options: object) -> Iterator[tuple[pd.DataFrame, object]]:
     """As `parse` with these options, of the named columns, so many rows at a time; the index counts rows from 1."""
     done = 0
     while True:
@@ -287,16 +276,13 @@ def describe(path: Path, name: str, encoding: str | None = None) -> Table:
     columns = {str(column).upper(): column for column in frame.columns}
     labels = {column.upper(): codes for column, codes in meta.variable_value_labels.items()}
     missing = {
-        column.upper(): [(part["lo"], part["hi"]) for part in ranges]
-        for column, ranges in meta.missing_ranges.items()
+        column.upper(): [(part["lo"], part["hi"]) for part in ranges] for column, ranges in meta.missing_ranges.items()
     }
     title, rows = meta.file_label or "", meta.number_rows
     return Table(path, name, columns, labels, missing, title, rows, encoding)
 
 
-def pieces(
-    table: Table, columns: Collection[str], text: Collection[str] = ()
-) -> Iterator[pd.DataFrame]:
+def pieces(table: Table, columns: Collection[str], text: Collection[str] = ()) -> Iterator[pd.DataFrame]:
     """Those of the columns that the file has (in capitals; `text` as text), ROWS rows at a time, which count as in `read`.
 
     Codes declared missing come as they are, Stata's and SAS's special missing values as letters. Raises InputError
@@ -321,9 +307,7 @@ def _read_binary(table: Table, columns: list[str], text: list[str]) -> Iterator[
         done += len(frame)
         yield frame
     if table.rows and done < table.rows:
-        raise InputError(
-            f"{table.name}: the file is cut off after row {done} of {table.rows}. {files.AGAIN}"
-        )
+        raise InputError(f"{table.name}: the file is cut off after row {done} of {table.rows}. {files.AGAIN}")
 
 
 def _read_csv(table: Table, columns: list[str], text: list[str]) -> Iterator[pd.DataFrame]:

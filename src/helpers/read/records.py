@@ -48,9 +48,7 @@ class Records(AbstractContextManager):
     place = "'record ' || row_number() OVER ()"
     """SQL that says where a record of `file` stands."""
 
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, name: str, held: ExitStack | None = None
-    ):
+    def __init__(self, connection: duckdb.DuckDBPyConnection, name: str, held: ExitStack | None = None):
         self.connection, self.name, self._held = connection, name, held or connection
         self.columns = _kinds(connection, "file")
 
@@ -172,9 +170,7 @@ def read_header(path: Path) -> tuple[list[str], str]:
     reader = csv.reader([first, ""], delimiter=separator)
     next(reader)
     if reader.line_num > 1:
-        raise InputError(
-            f"{file}, row 1: the name of a column goes on in the next line. Write it in one line."
-        )
+        raise InputError(f"{file}, row 1: the name of a column goes on in the next line. Write it in one line.")
     _refuse_alike(names, file)
     return names, separator
 
@@ -185,9 +181,7 @@ def _refuse_alike(names: Collection[str], file: str) -> None:
     for name in names:
         other = seen.setdefault(name.lower(), name)
         if other != name:
-            raise InputError(
-                f"{file}: the columns {other!r} and {name!r} differ in capital letters only. Rename one."
-            )
+            raise InputError(f"{file}: the columns {other!r} and {name!r} differ in capital letters only. Rename one.")
 
 
 def _select_csv(path: Path) -> str:
@@ -238,9 +232,7 @@ def _refuse_unlike(paths: list[Path], columns: list[dict[str, str]]) -> None:
                 )
 
 
-def _open_labelled(
-    paths: list[Path], name: str, columns: Collection[str], in_words: Collection[str]
-) -> Records:
+def _open_labelled(paths: list[Path], name: str, columns: Collection[str], in_words: Collection[str]) -> Records:
     """A temporary table on disk, filled in pieces; the columns `in_words` hold value labels."""
     with ExitStack() as held:
         folder = held.enter_context(tempfile.TemporaryDirectory())
@@ -262,9 +254,7 @@ def _open_labelled(
         return Records(connection, name, held.pop_all())
 
 
-def _labelled_kinds(
-    meta: object, columns: Collection[str], in_words: Collection[str]
-) -> dict[str, str]:
+def _labelled_kinds(meta: object, columns: Collection[str], in_words: Collection[str]) -> dict[str, str]:
     text = set(in_words) & set(meta.variable_value_labels)
     text |= {name for name, kind in meta.readstat_variable_types.items() if kind == "string"}
     wanted = dict.fromkeys(columns) or meta.column_names

@@ -27,9 +27,7 @@ def suppress_groups(cells: pd.DataFrame, values: list[str]) -> pd.DataFrame:
         lost = parts["group"].head(count)
         total = family.loc[everybody & (family["n"] < MINIMUM), "group"]
         hidden |= {(item, group) for group in [*lost, *total]}
-    mask = pd.Series(
-        [pair in hidden for pair in zip(cells["item"], cells["group"], strict=True)], cells.index
-    )
+    mask = pd.Series([pair in hidden for pair in zip(cells["item"], cells["group"], strict=True)], cells.index)
     result = cells.assign(n=cells["n"].astype(float))
     result.insert(result.columns.get_loc("group") + 1, "suppressed", mask)
     return result.assign(**{name: result[name].mask(mask) for name in ["n", *values]})

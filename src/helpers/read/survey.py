@@ -98,9 +98,7 @@ def read_survey(
     )  # fmt: skip
 
 
-def _named(
-    items: Sequence[str], weighing: list[str], group: str | Sequence[str], school: str, by: str
-) -> list[str]:
+def _named(items: Sequence[str], weighing: list[str], group: str | Sequence[str], school: str, by: str) -> list[str]:
     """Columns of labels. Raises InputError for a column that plays two parts."""
     places = dict.fromkeys([group, school]) if isinstance(group, str) else [*group, school]
     named = list(filter(None, [*places, by]))
@@ -114,7 +112,7 @@ def _named(
 
 def _check_parameters(
     path: Path, items: list[str], by: str, weight: str, replicates: str, fay: float, labels: list[str], frequent: int
-) -> None:  # fmt: skip
+) -> None:
     taken = sorted({*items, by} & set(COLUMNS))
     same = files.twice([*map(_shortest, labels)])
     unread = next((label for label in labels if label in files.MISSING), None)
@@ -179,9 +177,7 @@ def _weights(frame: pd.DataFrame, columns: list[str], path: Path) -> np.ndarray:
         values = frames.numbers(frame, name, path)
         frames.refuse(frame[name], ~(values >= 0), name, path, what, remedy)
         if not values.any():
-            raise InputError(
-                f"{relative(path)}, column {name!r}: every weight is 0. Name another column."
-            )
+            raise InputError(f"{relative(path)}, column {name!r}: every weight is 0. Name another column.")
         weights[:, place] = values
     return weights
 
@@ -222,9 +218,7 @@ def _check_answers(answers: pd.DataFrame, labels: list[str], frequent: int, path
         )
 
 
-def _respondents(
-    frame: pd.DataFrame, group: str | Sequence[str], school: str, path: Path
-) -> pd.DataFrame:
+def _respondents(frame: pd.DataFrame, group: str | Sequence[str], school: str, path: Path) -> pd.DataFrame:
     """Who answered: the columns COLUMNS. Whoever lacks a level of one group has no system."""
     columns = [group] if isinstance(group, str) else group
     levels = [frames.categories(frame, column) for column in columns if column]
@@ -237,9 +231,7 @@ def _respondents(
     return pd.DataFrame(values, index=frame.index)
 
 
-def _check_groups(
-    respondents: pd.DataFrame, items: list[str], group: str | Sequence[str], path: Path
-) -> None:
+def _check_groups(respondents: pd.DataFrame, items: list[str], group: str | Sequence[str], path: Path) -> None:
     answered = (respondents[items] != NO_ANSWER).groupby(respondents["system"]).sum().max(axis=1)
     shown = (answered >= MINIMUM).sum()
     if group and not isinstance(group, str) and shown < 2:
@@ -278,18 +270,14 @@ def read_answers(
     if low >= high:
         raise InputError(f"the scale must rise: low is {low}, high is {high}.")
     if labels and len(labels) != high - low + 1:
-        raise InputError(
-            f"{len(labels)} labels do not fit a scale from {low} to {high}; give {high - low + 1}."
-        )
+        raise InputError(f"{len(labels)} labels do not fit a scale from {low} to {high}; give {high - low + 1}.")
     if bool(items) == bool(item) or bool(item) != bool(response):
         raise InputError(
             "Say where the answers are: either `items` (a column for each item), or `item` and `response` (a row for "
             "each answer)."
         )
     others = [name for name in (item, respondent, group) if name]
-    frame = frames.read(
-        path, [*others, *(items or [response])], encoding=encoding, names=(item, group)
-    )
+    frame = frames.read(path, [*others, *(items or [response])], encoding=encoding, names=(item, group))
     if respondent:
         frames.check_unique(frame, [respondent, item] if item else [respondent], path)
     for column in items or [response]:
@@ -300,24 +288,18 @@ def read_answers(
         frames.check_groups(frame[group], group, path)
     groups = frame[group] if group else "all"
     parts = [
-        pd.DataFrame(
-            {"item": frame[item] if item else column, "answer": frame[column], "group": groups}
-        )
+        pd.DataFrame({"item": frame[item] if item else column, "answer": frame[column], "group": groups})
         for column in items or [response]
     ]
     answers = pd.concat(parts, ignore_index=True).dropna(subset=["item", "answer"])
     if answers.empty:
         raise InputError(f"{relative(path)}: nobody answered any of the items.")
     if answers["item"].value_counts().max() < MINIMUM:
-        raise InputError(
-            f"{relative(path)}: no item has {MINIMUM} answers, and nothing that rests on fewer is shown."
-        )
+        raise InputError(f"{relative(path)}: no item has {MINIMUM} answers, and nothing that rests on fewer is shown.")
     return answers.astype({"answer": int})
 
 
-def _answers(
-    frame: pd.DataFrame, column: str, path: Path, low: int, high: int, labels: list[str]
-) -> pd.Series:
+def _answers(frame: pd.DataFrame, column: str, path: Path, low: int, high: int, labels: list[str]) -> pd.Series:
     given = frame[column]
     if labels and given.isin(labels).any():
         codes = {label: low + place for place, label in enumerate(labels)}

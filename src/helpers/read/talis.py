@@ -38,9 +38,7 @@ class _Part:
         return any(m.schools or len(m.left) < len(m.systems) for m in self.members)
 
 
-def read(
-    place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str | None = None
-) -> Survey:
+def read(place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str | None = None) -> Survey:
     """Teachers of one level from TALIS files.
 
     `frame` of the result holds, beside what Survey asks for, `name` of the system as the file labels it, `sex`,

@@ -37,9 +37,7 @@ PATIENCE = 30.0
 PAUSES = (1.0, 3.0, 9.0)
 """Seconds to wait before each further try."""
 
-_ADDRESS = re.compile(
-    r"(https://[a-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:\d+)?/[!-~]*", re.IGNORECASE
-)
+_ADDRESS = re.compile(r"(https://[a-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:\d+)?/[!-~]*", re.IGNORECASE)
 _ZIP = b"PK\x03\x04"
 _DEFLATE64 = 9
 """A kind of compression that Python cannot undo; a zip with it may be whole."""
@@ -73,7 +71,7 @@ def main() -> int:
 
 def fetch(
     url: str, folder: Path, sha256: str = "", patience: float = PATIENCE, pauses: tuple[float, ...] = PAUSES
-) -> str:  # fmt: skip
+) -> str:
     """Put a zip into a folder, unless it is there and whole; returns a sentence about it.
 
     Raises InputError, with what to do by hand, when the file cannot be had or is not what it should be: then only a

@@ -15,9 +15,7 @@ from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED
 from helpers.read.talis_codebook import ANSWERS, NOT_ASKED, QUESTIONS, UNANSWERED, WEIGHTS
 
 _NOT_ADMINISTERED_LABEL = re.compile(r"not admin", re.IGNORECASE)
-MISSING_LABEL = re.compile(
-    r"not admin|not reached|logically not applicable|omitted|invalid|^missing$", re.IGNORECASE
-)
+MISSING_LABEL = re.compile(r"not admin|not reached|logically not applicable|omitted|invalid|^missing$", re.IGNORECASE)
 """What labels of missing codes say."""
 _TEXT = ("CNTRY", "IDCNTPOP")
 """Variables that are text."""
@@ -44,9 +42,7 @@ class Member:
     left: list[str] = field(default_factory=list)
 
 
-def convert(
-    source: Path, level: int, extra: tuple[str, ...], encoding: str | None, folder: Path
-) -> list[Member]:
+def convert(source: Path, level: int, extra: tuple[str, ...], encoding: str | None, folder: Path) -> list[Member]:
     """Write the tables of one of the user's files into `folder` (Parquet), and tell what each data file in it holds.
 
     Tables of teachers have `cycle, system, level, school_id, name, sex, age_band`, the items, the variables of `extra`
@@ -79,15 +75,11 @@ def _cycle(table: Table, letter: str) -> int:
     cycles = {codebook.CYCLES.get(match[1]) for match in found if match}
     if len(cycles) != 1 or None in cycles:
         known = ", ".join(f"T{letter}{digit}G.. of {at}" for digit, at in codebook.CYCLES.items())
-        raise InputError(
-            f"{table.name}: the variables are not of one cycle known here ({known}). Leave this file out."
-        )
+        raise InputError(f"{table.name}: the variables are not of one cycle known here ({known}). Leave this file out.")
     return cycles.pop()
 
 
-def _convert_teachers(
-    table: Table, level: int, extra: tuple[str, ...], place: Path, member: Member
-) -> None:
+def _convert_teachers(table: Table, level: int, extra: tuple[str, ...], place: Path, member: Member) -> None:
     from tqdm import tqdm
 
     cycle = member.cycle = _cycle(table, "T")
@@ -138,9 +130,7 @@ def _finish(ids: pd.DataFrame, table: Table, member: Member) -> None:
     member.simulated = bool(made_up.all()) or table.title.upper().startswith("SIMULATED")
 
 
-def _teacher_rows(
-    piece: pd.DataFrame, table: Table, cycle: int, level: int, extra: tuple[str, ...]
-) -> pd.DataFrame:
+def _teacher_rows(piece: pd.DataFrame, table: Table, cycle: int, level: int, extra: tuple[str, ...]) -> pd.DataFrame:
     """One piece of a teacher file as rows of a Survey, with weights."""
     made = _places(piece, table, cycle, level)
     made["name"] = _names(piece, table, made["system"])

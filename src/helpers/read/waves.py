@@ -94,10 +94,9 @@ def read(
     items = {
         scale: pd.DataFrame({name: frames.whole_numbers(given, name, path, low, high) for name in columns})
         for scale, columns in of_items.items()
-    }  # fmt: skip
+    }
     scores = {
-        scale: answers.mean(axis=1).where(answers.notna().mean(axis=1) >= 0.5)
-        for scale, answers in items.items()
+        scale: answers.mean(axis=1).where(answers.notna().mean(axis=1) >= 0.5) for scale, answers in items.items()
     }
     scores = scores or {scale: frames.numbers(given, scale, path) for scale in scales}
     conditions = {name: frames.numbers(given, name, path) for name in controls}
@@ -118,9 +117,7 @@ def _check_parameters(
     needed: tuple[str, ...], of_items: dict[str, list[str]], answered: list[str], named: list[str]
 ) -> None:
     if not (all(needed) and answered):
-        raise InputError(
-            "Your own survey needs `teacher`, `wave`, `school` and `scales`: name the columns."
-        )
+        raise InputError("Your own survey needs `teacher`, `wave`, `school` and `scales`: name the columns.")
     if taken_twice := files.twice(named):
         raise InputError(
             f"the column {taken_twice!r} is named twice. A column plays one part, and an item belongs to one scale."
@@ -149,9 +146,7 @@ def _places(given: pd.DataFrame, path: Path, **columns: str) -> pd.DataFrame:
     return frame
 
 
-def _refuse_changing(
-    given: pd.DataFrame, frame: pd.DataFrame, part: str, column: str, path: Path
-) -> None:
+def _refuse_changing(given: pd.DataFrame, frame: pd.DataFrame, part: str, column: str, path: Path) -> None:
     other = frame[part] != frame.groupby("school")[part].transform("first")
     what = f"a school in two: another {part} than its first row"
     frames.refuse(given[column], other, column, path, what, "Give each school one, in all waves")

@@ -16,9 +16,7 @@ FEWEST_GROUPS = 3
 """Schools and clusters that pooled sums must rest on."""
 
 
-def check_schools(
-    found: dict[str, Panel], merged: dict[str, list[str]], dropped: Sequence[str]
-) -> None:
+def check_schools(found: dict[str, Panel], merged: dict[str, list[str]], dropped: Sequence[str]) -> None:
     """Raise InputError when `merge` or `drop` names a school that is not there, or one twice, or cannot be done.
 
     `found`: panels as the records have them. A group needs a new name and schools of one cluster; some school stays.
@@ -84,9 +82,7 @@ def _check_left(sums: Moments, merged: dict[str, list[str]]) -> None:
         raise InputError("no school is left. Drop fewer.")
     for name, members in merged.items():
         if not own_clusters(sums) and len(set(sums.clusters[np.isin(sums.schools, members)])) > 1:
-            raise InputError(
-                f"merge: the schools of {name!r} lie in more than one cluster. Merge within clusters."
-            )
+            raise InputError(f"merge: the schools of {name!r} lie in more than one cluster. Merge within clusters.")
 
 
 def _check_values(panel: Panel, kind: str) -> None:
@@ -119,10 +115,7 @@ def _check_school_cells(panel: Panel) -> None:
     concerned = np.flatnonzero(small.any(axis=0))
     if len(concerned):
         cells, least = list(panel.cells), np.where(small, counts, MINIMUM).argmin(axis=0)
-        first = "; ".join(
-            f"{schools[g]} ({in_words(cells[least[g]])}: {counts[least[g], g]})"
-            for g in concerned[:5]
-        )
+        first = "; ".join(f"{schools[g]} ({in_words(cells[least[g]])}: {counts[least[g], g]})" for g in concerned[:5])
         raise InputError(
             f"{len(concerned)} of {len(schools)} schools have a cell of 1 to {MINIMUM - 1} students. "
             f"The first, with their smallest: {first}. Put schools together (`merge: {{new name: [ids]}}`) "

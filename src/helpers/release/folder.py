@@ -51,9 +51,7 @@ def write(
     return BUILD / "releases" / name
 
 
-def _about(
-    given: dict[str, Any], kind: str, panels: dict[str, Panel], rows: int, digest: str
-) -> dict[str, Any]:
+def _about(given: dict[str, Any], kind: str, panels: dict[str, Panel], rows: int, digest: str) -> dict[str, Any]:
     """What the release is and was made of. No dates, paths or machine names: equal inputs give equal bytes."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     inputs, _ = find(locate(given["data"]))
@@ -73,10 +71,7 @@ def _about(
             "wild_p": "wild cluster bootstrap, null imposed, Rademacher weights, 9999 draws with seed 1, or "
             "all patterns of signs where these are fewer",
         },
-        "inputs": [
-            {"name": path.name, "bytes": path.stat().st_size, "sha256": kept.digest(path)}
-            for path in inputs
-        ],
+        "inputs": [{"name": path.name, "bytes": path.stat().st_size, "sha256": kept.digest(path)} for path in inputs],
         "rows": rows,
     }
 

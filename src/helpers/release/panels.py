@@ -160,9 +160,7 @@ def _panel(source: Records, model: Model, dropped: list[str]) -> Panel:
     )
 
 
-def _few_values(
-    source: Records, model: Model, dropped: Sequence[str]
-) -> dict[str, tuple[float, ...]]:
+def _few_values(source: Records, model: Model, dropped: Sequence[str]) -> dict[str, tuple[float, ...]]:
     """Of each control and of the outcome the values among records that count; of many values four.
 
     `records` is the view that `compute` leaves behind for this model. No more is kept in memory than four numbers.

@@ -274,9 +274,7 @@ def _parts(frame: pd.DataFrame, panel: str) -> dict[str, pd.DataFrame]:
     needed = _SCHOOL_PARTS if "school" in frame else _POOLED_PARTS
     absent = [part for part in needed if part not in parts]
     if absent:
-        raise InputError(
-            f"panel {panel!r} of this release lacks {', '.join(absent)}. Ask for the whole file."
-        )
+        raise InputError(f"panel {panel!r} of this release lacks {', '.join(absent)}. Ask for the whole file.")
     return parts
 
 
@@ -287,7 +285,7 @@ def _filled(matrix: np.ndarray, part: pd.DataFrame, **labels: Sequence[str]) -> 
         found = part[column].map({name: place for place, name in enumerate(names)})
         if found.isna().any():
             odd = part.loc[found.isna(), column].iloc[0]
-            raise InputError(f"this release has {odd!r} in one part and not in the others. Ask for it again.")  # fmt: skip
+            raise InputError(f"this release has {odd!r} in one part and not in the others. Ask for it again.")
         places.append(found.to_numpy(int))
     matrix[tuple(places)] = part["value"]
     if "column" in labels:

@@ -10,7 +10,7 @@ from helpers.project import InputError
 NOTEBOOK = "your-data/01-practice-change"
 """The notebook whose models are released, and whose parameters these are."""
 
-MODEL = ("outcome", "school", "year", "baseline", "controls", "categories", "cluster", "weight", "by")  # fmt: skip
+MODEL = ("outcome", "school", "year", "baseline", "controls", "categories", "cluster", "weight", "by")
 """Those that make its models; see `helpers.estimate.panels.models`."""
 
 OF_A_RELEASE = [

@@ -57,7 +57,7 @@ def satisfaction(seed: int = 20230106) -> pd.DataFrame:
 
 def _said(
     rng: np.random.Generator, latent: np.ndarray, answers: list, edges: tuple[float, ...], skipped: float = 0.03
-) -> np.ndarray:  # fmt: skip
+) -> np.ndarray:
     """Answers to some items: where the latent trait and a logistic error lie among the edges; a share is None."""
     felt = np.digitize(latent + rng.logistic(0, 0.8, len(latent)), edges)
     said = np.array(answers, object)[felt]
@@ -93,7 +93,7 @@ def students(seed: int = 20210104, schools: int = 24) -> pd.DataFrame:
             noisy = trait[:, None] - locations + rng.logistic(0, 1, (size, 4))
             answers = 1 + np.digitize(noisy, [-2.0, 0.1, 2.1]).astype(float)
             answers[rng.random(answers.shape) < 0.04] = np.nan
-            where = (f"school {school:02}", f"district {1 + school % 8}", year, "middle" if middle else "high")  # fmt: skip
+            where = (f"school {school:02}", f"district {1 + school % 8}", year, "middle" if middle else "high")
             for place in range(size):
                 gender = "girl" if girl[place] else "boy"
                 grade = int(rng.integers(6, 9) if middle else rng.integers(9, 13))
@@ -195,7 +195,7 @@ def coded_leaders(seed: int = 20210203, leaders: int = 40) -> pd.DataFrame:
     names = [f"leader {number:02}" for number in range(1, leaders + 1)]
     rows = []
     for coder in ("A", "B"):
-        seen = {code: (found ^ (rng.random(leaders) < 1 / 16)).astype(int) for code, found in truth.items()}  # fmt: skip
+        seen = {code: (found ^ (rng.random(leaders) < 1 / 16)).astype(int) for code, found in truth.items()}
         rows.append(pd.DataFrame({"leader": names, "coder": coder, **seen}))
     return pd.concat(rows).sort_values(["leader", "coder"], ignore_index=True)
 
@@ -204,9 +204,7 @@ def effects() -> pd.DataFrame:
     """Effect sizes of invented studies with their intervals, in two units: `study, label, unit, estimate, ci_low, ci_high`."""
     rng = np.random.default_rng(20260808)
     teachers, schools = ("Invented study A", "teachers"), ("Invented study B", "schools")
-    asked = [
-        (teachers, label) for label in ("planning together", "being observed", "giving feedback")
-    ]
+    asked = [(teachers, label) for label in ("planning together", "being observed", "giving feedback")]
     asked += [(schools, label) for label in ("students' view", "teachers' view")]
     rows = []
     for (study, unit), label in asked:
@@ -234,9 +232,7 @@ def signposts(
         gone = school in (schools - 1, schools + comparison - 1)
         staff = []
         for wave in range(3 - gone):
-            staff = [
-                who for who in staff if rng.random() < 1 / (1 + np.exp(-1.6 - 0.8 * who[2][1]))
-            ]
+            staff = [who for who in staff if rng.random() < 1 / (1 + np.exp(-1.6 - 0.8 * who[2][1]))]
             while len(staff) < (size if wave == 0 else round(0.95 * size)):
                 teachers += 1
                 subject = str(rng.choice(["mathematics", "English", "other"], p=[0.35, 0.35, 0.3]))

@@ -93,9 +93,7 @@ def answers(scale: rasch.Scale, ability: np.ndarray, rng: np.random.Generator) -
     return drawn
 
 
-def measured(
-    drawn: np.ndarray, calibrating: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, rasch.Scale]:
+def measured(drawn: np.ndarray, calibrating: np.ndarray) -> tuple[np.ndarray, np.ndarray, rasch.Scale]:
     """Measure and standard error of each record, and the scale, calibrated on the records `calibrating` alone."""
     names = [f"item {i + 1}" for i in range(drawn.shape[1])]
     responses = pd.DataFrame(np.where(drawn < 0, np.nan, drawn), columns=names)
@@ -178,8 +176,7 @@ def _cells(
     between = np.sqrt(design.stability) * rng.normal(size=(len(treated), 1))
     between = between + np.sqrt(1 - design.stability) * rng.normal(size=shape[:2])
     answers = np.sqrt(design.icc) * between[:, :, None] + np.sqrt(1 - design.icc) * (
-        np.sqrt(design.persistence) * person
-        + np.sqrt(1 - design.persistence) * rng.normal(size=shape)
+        np.sqrt(design.persistence) * person + np.sqrt(1 - design.persistence) * rng.normal(size=shape)
     )
     answers += effect * (treated[:, None] & (np.arange(design.waves) > 0))[:, :, None]
     return present.sum(axis=2).astype(float), (answers * present).sum(axis=2)

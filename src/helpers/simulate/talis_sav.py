@@ -73,12 +73,12 @@ class _Variable(NamedTuple):
     missing: tuple[int, ...]
 
 
-_MISSING = {6: "Logically not applicable", 7: "Not Reached", 8: "Not administered", 9: "Omitted or invalid"}  # fmt: skip
+_MISSING = {6: "Logically not applicable", 7: "Not Reached", 8: "Not administered", 9: "Omitted or invalid"}
 
 
 def _variables() -> dict[str, _Variable]:
     """All variables of the files, declared as the OECD's files of 2018 declare them; those of 2013 the same way."""
-    flag = {0: "Record does not meet adjudication requirements", 1: "Record meets adjudication requirements"}  # fmt: skip
+    flag = {0: "Record does not meet adjudication requirements", 1: "Record meets adjudication requirements"}
     names = {system.number: system.name for system in SYSTEMS}
     level = {1: "ISCED 1", 2: "ISCED 2", 3: "ISCED 3", 8: "PISA Link"}
     linked = {1: "Never or almost never", 2: "Occasionally", 3: "Frequently", 4: "Always"}

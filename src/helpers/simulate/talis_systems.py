@@ -49,7 +49,7 @@ THRESHOLDS = (-1.2, -0.4, 0.4, 1.1, 2.0)
 """Logits between the six answers, the same for all items."""
 SCHOOL_SD, TEACHER_SD = 0.6, 1.0
 """Logits. With the logistic error of each answer, schools hold about a twelfth of the variance."""
-STRATA = {"countryside": (0.40, 18, -0.3, 0.05), "towns": (0.35, 30, 0.0, 0.15), "cities": (0.25, 45, 0.3, 0.35)}  # fmt: skip
+STRATA = {"countryside": (0.40, 18, -0.3, 0.05), "towns": (0.35, 30, 0.0, 0.15), "cities": (0.25, 45, 0.3, 0.35)}
 """Share of schools, mean number of teachers, effect in logits, share of privately managed schools."""
 EFFECTS = {"private": 0.3, "female": 0.15, "decade": -0.1}
 """Logits: a privately managed school, a woman, ten years of age more than 44."""
@@ -136,14 +136,12 @@ def assumptions() -> pd.DataFrame:
         ("teachers without a class to tell of", "", NO_CLASS, "share"),
         ("slope of question 42D on the teacher", "", LINKED, "logits"),
         *(("threshold of question 42D", at, value, "logits") for at, value in enumerate(LINKED_THRESHOLDS, 1)),
-    )  # fmt: skip
+    )
     rows += [(what, "", *rest) for what, *rest in others]
     return pd.DataFrame(rows, columns=["what", "system", "level", "value", "unit"])
 
 
-def population(
-    rng: np.random.Generator, locations: tuple[float, ...], schools: int = POPULATION
-) -> Population:
+def population(rng: np.random.Generator, locations: tuple[float, ...], schools: int = POPULATION) -> Population:
     """A system: all its schools, and all their teachers with complete answers from a graded response model."""
     share, mean, effect, private = np.array(list(STRATA.values())).T
     stratum = np.sort(rng.choice(len(share), schools, p=share))

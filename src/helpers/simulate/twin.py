@@ -88,9 +88,7 @@ def everything(
 
 def _joined(parts: list[dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
     """Tables of one name, one below the other."""
-    return {
-        name: pd.concat([tables[name] for tables in parts], ignore_index=True) for name in parts[0]
-    }
+    return {name: pd.concat([tables[name] for tables in parts], ignore_index=True) for name in parts[0]}
 
 
 def _silence() -> None:
@@ -203,7 +201,7 @@ def _asked(
 
 def coverage(
     survey: Survey, subject: str, wanted: np.ndarray, replications: int, seed: int, at_once: int = 50
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """How often 95 percent intervals hold the planted effect, over replications of a smaller survey.
 
     A row a year and kind of inference: `inference, term, truth, mean_estimate, sd_estimate, mean_std_error, covered,
@@ -295,9 +293,7 @@ def assumptions() -> pd.DataFrame:
     for subject, locations in LOCATIONS.items():
         what = f"location of {subject} items"
         rows += [(what, str(place), value, "logits") for place, value in enumerate(locations, 1)]
-    rows += [
-        ("threshold", str(place), value, "logits") for place, value in enumerate(THRESHOLDS, 1)
-    ]
+    rows += [("threshold", str(place), value, "logits") for place, value in enumerate(THRESHOLDS, 1)]
     for name, effects in CATEGORIES.items():
         what = f"effect of {name}"
         rows += [(what, f"level {level}", value, "logits") for level, value in enumerate(effects)]
@@ -308,6 +304,6 @@ def assumptions() -> pd.DataFrame:
 def _items(scale: rasch.Scale, true: rasch.Scale, drawn: np.ndarray) -> pd.DataFrame:
     responses = pd.DataFrame(np.where(drawn < 0, np.nan, drawn), columns=scale.items.index)
     fitted = rasch.item_fit(scale, responses).assign(kind="item", planted=true.items.to_numpy())
-    steps = pd.DataFrame({"location": scale.thresholds, "kind": "threshold", "planted": true.thresholds})  # fmt: skip
+    steps = pd.DataFrame({"location": scale.thresholds, "kind": "threshold", "planted": true.thresholds})
     steps["item"] = [f"step {place}" for place in range(1, len(steps) + 1)]
     return pd.concat([fitted, steps], ignore_index=True)

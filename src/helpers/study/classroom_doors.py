@@ -22,7 +22,7 @@ ASSUMED = "data/simulated/03-talis-assumptions.csv"
 
 def read(
     run: Session, data: str, items: Sequence[str] | dict[str, str], level: str, encoding: str, **survey: Any
-) -> Survey:  # fmt: skip
+) -> Survey:
     """The user's answers: a survey where `items` are named (`read_survey`), else TALIS files of a level in words.
 
     Raises InputError as the readers do.
@@ -120,9 +120,7 @@ def view(answers: Survey, systems: Sequence[str] = (), average: Sequence[str] = 
     names = answers.frame.drop_duplicates("system").set_index("system")["name"].to_dict()
     absent = [code for code in dict.fromkeys([*systems, *average]) if code not in names]
     if absent and kind == "groups":
-        raise InputError(
-            f"`systems`: there is no group {', '.join(absent)}. There are: {', '.join(names)}."
-        )
+        raise InputError(f"`systems`: there is no group {', '.join(absent)}. There are: {', '.join(names)}.")
     latest = table["cycle"].max()
     shown = to_draw(table[table["cycle"] == latest], systems)
     mean_of = [code for code in average or names if code in names and kind == "systems"]
@@ -145,9 +143,7 @@ def labelled_rows(
     Where two systems have the same name, their codes stand with it.
     """
     spoken = list(names.values())
-    told_apart = {
-        code: f"{name} ({code})" if spoken.count(name) > 1 else name for code, name in names.items()
-    }
+    told_apart = {code: f"{name} ({code})" if spoken.count(name) > 1 else name for code, name in names.items()}
     return rows.assign(
         label=rows["system"].map(told_apart).fillna(rows["system"]),
         item_label=rows["item"].map(items),
@@ -315,9 +311,7 @@ def obtained(printed: pd.DataFrame, shares: pd.DataFrame, counts: pd.DataFrame) 
 
 def _places(known: pd.Series) -> dict[str, float]:
     never = known[known.index.isin(_COMPARED, level="system")].unstack("system")
-    never = never[
-        never.index.isin([2018], level="cycle") & never.index.isin(["never"], level="statistic")
-    ]
+    never = never[never.index.isin([2018], level="cycle") & never.index.isin(["never"], level="statistic")]
     if not set(_COMPARED) <= set(never.columns):
         return {}
     rank = never.dropna().rank(axis=1, ascending=False, method="min")

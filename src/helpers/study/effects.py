@@ -54,9 +54,7 @@ def gather(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """
     participants = tables["participants"].query("term == 'hedges_g' and method == 'Welch'")
     printed = tables["printed"].drop_duplicates("panel", keep="last")
-    widest = {
-        panel: rounding.common_se(part)[1] for panel, part in tables["printed"].groupby("panel")
-    }
+    widest = {panel: rounding.common_se(part)[1] for panel, part in tables["printed"].groupby("panel")}
     reach = 1.959964 * printed["panel"].map(widest)
     years = tables["reports"]["term"].astype(str)
     reports = tables["reports"][years == years.max()]
@@ -67,17 +65,17 @@ def gather(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     studies = {
         ("Chile", "teachers"): participants.assign(label=participants["scale"]),
         ("Chicago, print", "students"): printed.assign(
-            label=printed["panel"], state="recomputed",
-            ci_low=printed["estimate"] - reach, ci_high=printed["estimate"] + reach,
+            label=printed["panel"],
+            state="recomputed",
+            ci_low=printed["estimate"] - reach,
+            ci_high=printed["estimate"] + reach,
         ),
         ("Chicago, reports", "schools"): reports.assign(
             label=reports["group"].map(SCHOOLS) + ", " + reports["measure"].map(_RATED)
         ),
         ("Twin of the Chicago survey", "simulated students"): twin.assign(label=twin["panel"]),
-        ("Example of peer groups", "simulated teachers"): signposts.assign(
-            label=signposts["scale"].str.capitalize()
-        ),
-    }  # fmt: skip
+        ("Example of peer groups", "simulated teachers"): signposts.assign(label=signposts["scale"].str.capitalize()),
+    }
     rows = [part.assign(study=study, unit=unit) for (study, unit), part in studies.items()]
     return pd.concat(rows, ignore_index=True)[[*COLUMNS, "state"]]
 
@@ -89,9 +87,7 @@ def read(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
     frame = frames.read(path, COLUMNS, encoding=encoding)
     for column in COLUMNS[3:]:
         frame[column] = frames.numbers(frame, column, path)
-    wrong = frame[COLUMNS].isna().any(axis=1) | ~frame["estimate"].between(
-        frame["ci_low"], frame["ci_high"]
-    )
+    wrong = frame[COLUMNS].isna().any(axis=1) | ~frame["estimate"].between(frame["ci_low"], frame["ci_high"])
     if wrong.any():
         raise InputError(
             f"{relative(path)}, row {frame.index[wrong][0]}: a cell is empty, or the estimate lies outside its "

@@ -36,8 +36,7 @@ def profiles(cells: pd.DataFrame) -> pd.DataFrame:
     """
     order = cells["group"].unique()
     words, values = (
-        cells.pivot(index="group", columns="statistic", values=kind).loc[order]
-        for kind in ("row", "value")
+        cells.pivot(index="group", columns="statistic", values=kind).loc[order] for kind in ("row", "value")
     )
     who = pd.DataFrame({"label": order + " (" + words["school"] + ")", "group": words["subject"]})
     who["block"] = words["grades"]
@@ -88,7 +87,7 @@ def recounted(who: pd.DataFrame, printed: pd.Series) -> dict[str, dict[str, floa
     """
     n, schools = len(who), who.drop_duplicates("school")
     subject, informants = who["group"].value_counts(), who["school"].value_counts()
-    kinds = {kind: printed[f"002-leaders-sample-schools-{kind}"] for kind in ("9-12", "k-8", "7-12")}  # fmt: skip
+    kinds = {kind: printed[f"002-leaders-sample-schools-{kind}"] for kind in ("9-12", "k-8", "7-12")}
     others = len(schools) - sum(kinds.values())
     ends = {
         f"sample-{name}-{end}": (who[f"{band}_low"].agg(how), who[f"{band}_high"].agg(how))
@@ -98,7 +97,7 @@ def recounted(who: pd.DataFrame, printed: pd.Series) -> dict[str, dict[str, floa
     named = who.loc[["Hannah", "Theresa", "Colin"]]
     both = (named["group"] == "mathematics") & (named["grades"] == "high school")
     first, last = (printed[f"002-leaders-period-{end}"] for end in ("first", "last"))
-    earlier = {end: printed[f"002-study-discussion-earlier-{end}"] for end in ("first", "last", "years")}  # fmt: skip
+    earlier = {end: printed[f"002-study-discussion-earlier-{end}"] for end in ("first", "last", "years")}
     leaders = {
         "counted in Table 1": dict.fromkeys(("abstract", "sample", "interviews", "sharing-of"), n)
         | {
@@ -120,8 +119,7 @@ def recounted(who: pd.DataFrame, printed: pd.Series) -> dict[str, dict[str, floa
         },
     }
     named_in_full = {
-        note: {f"002-leaders-{name}": value for name, value in found.items()}
-        for note, found in leaders.items()
+        note: {f"002-leaders-{name}": value for name, value in found.items()} for note, found in leaders.items()
     }
     return named_in_full | {
         "the spring of a school year, and its autumn": {
@@ -182,9 +180,7 @@ def read(
     codes = pd.DataFrame({name: _code(frame, column, path) for column, name in columns.items()})
     for name in ids:
         empty = frame[name].isna()
-        frames.refuse(
-            frame[name], empty, name, path, "an empty cell", "Fill it, or take the row out"
-        )
+        frames.refuse(frame[name], empty, name, path, "an empty cell", "Fill it, or take the row out")
     coders = _coders(frame, codes, leader, coder, path) if coder else ()
     if leader and not coder:
         frames.check_unique(frame, [leader], path)
@@ -225,9 +221,7 @@ def commonest_pair(pairs: pd.DataFrame, n: int) -> str:
     )
 
 
-def associations(
-    matrix: pd.DataFrame, practices: Sequence[str], supports: Sequence[str]
-) -> pd.DataFrame:
+def associations(matrix: pd.DataFrame, practices: Sequence[str], supports: Sequence[str]) -> pd.DataFrame:
     """Fisher's exact test for every practice and support.
 
     Columns: practice, support, both, practice_only, support_only, neither (leaders), odds_ratio with ci_low, ci_high
@@ -301,7 +295,7 @@ def agreement(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
             if found.std_kappa > 0:
                 row["ci_low"], row["ci_high"] = np.clip((found.kappa_low, found.kappa_upp), -1, 1)
         rows.append(row)
-    columns = ["code", "n", "count_1", "count_2", "agree", "kappa", "ci_low", "ci_high", "alpha", "note"]  # fmt: skip
+    columns = ["code", "n", "count_1", "count_2", "agree", "kappa", "ci_low", "ci_high", "alpha", "note"]
     return pd.DataFrame(rows, columns=columns)
 
 
@@ -318,9 +312,7 @@ def _code(frame: pd.DataFrame, column: str, path: Path) -> pd.Series:
     return values.astype(int)
 
 
-def _coders(
-    frame: pd.DataFrame, codes: pd.DataFrame, leader: str, coder: str, path: Path
-) -> tuple[pd.DataFrame, ...]:
+def _coders(frame: pd.DataFrame, codes: pd.DataFrame, leader: str, coder: str, path: Path) -> tuple[pd.DataFrame, ...]:
     """The two coders' matrices, leaders in the same order."""
     who, whom = (frames.categories(frame, name) for name in (coder, leader))
     names = list(dict.fromkeys(who))

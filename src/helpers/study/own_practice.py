@@ -62,7 +62,7 @@ class Sample(NamedTuple):
 
 def read(
     path: Path, *, outcome: str, items: list[str], low: int, high: int, balanced: bool, by: str, **columns: Any
-) -> Study:  # fmt: skip
+) -> Study:
     """Read a file or a folder and add it up.
 
     Raises InputError for parameters that are missing or contradict each other, and for what is wrong in the file.
@@ -94,8 +94,7 @@ def read(
     if balanced:
         kept = _each(sums, lambda part: _seen_every_year(part, found_years, source.name))
         sums, plain = (
-            {panel: moments.take(part, kept[panel]) for panel, part in parts.items()}
-            for parts in (sums, plain)
+            {panel: moments.take(part, kept[panel]) for panel, part in parts.items()} for parts in (sums, plain)
         )
     return Study(
         files=records.find(path)[0], model=replace(model, subset={}), sample=sample, every=every,
@@ -149,9 +148,7 @@ def notes(study: Study) -> str:
         said += f" {study.without_panel:,} records more belong to no panel."
     # They are not named here: a page may travel, and such a school is one person.
     if single := sum(len(data.singletons) for data in study.panels.values()):
-        said += (
-            f" Schools with a single record ({single}) say nothing about change and are left out."
-        )
+        said += f" Schools with a single record ({single}) say nothing about change and are left out."
     for column in study.categories:
         levels = {panel: names[column] for panel, names in study.references.items()}
         alike = len(set(levels.values())) == 1
@@ -175,9 +172,7 @@ def joint_tests(study: Study, inference: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["panel", "f", "p_value", "df1", "df2"])
 
 
-def specifications(
-    study: Study, of_units: dict[str, float], inference: str = "CRV1"
-) -> pd.DataFrame:
+def specifications(study: Study, of_units: dict[str, float], inference: str = "CRV1") -> pd.DataFrame:
     """The last year's effect of each panel under declared alternatives (see `panels.specifications`)."""
     tables = []
     for panel, sums in study.moments.items():
@@ -211,9 +206,7 @@ def schools(study: Study, of_units: dict[str, float]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
-def compared(
-    study: Study, of_units: dict[str, float], fit: Callable[[Sample], Any]
-) -> pd.DataFrame:
+def compared(study: Study, of_units: dict[str, float], fit: Callable[[Sample], Any]) -> pd.DataFrame:
     """Our estimates (CRV1) of the first panel's sample beside those of another package, given the same records.
 
     `fit` takes a Sample and gives a result with `params` and `std_errors`, by term. Columns: those of `estimates`,
@@ -252,9 +245,7 @@ def _sample(source: records.Records, model: moments.Model, every: int) -> pd.Dat
     return pd.DataFrame(found)
 
 
-def _as_sample(
-    frame: pd.DataFrame, model: moments.Model, terms: tuple[str, ...], unit: float
-) -> Sample:
+def _as_sample(frame: pd.DataFrame, model: moments.Model, terms: tuple[str, ...], unit: float) -> Sample:
     school = frame[model.school]
     columns = {name: frame[name] - frame[name].mean() for name in model.controls}
     for name in model.references:
@@ -288,9 +279,7 @@ def _check_parameters(path: Path, outcome: str, items: list[str], columns: dict[
         raise InputError("`data` is empty. Name your file in it.")
     for name in ("school", "year", "baseline"):
         if not columns[name]:
-            raise InputError(
-                f"Your own records need the parameter `{name}`: name it beside `data`."
-            )
+            raise InputError(f"Your own records need the parameter `{name}`: name it beside `data`.")
     if bool(outcome) == bool(items):
         raise InputError(
             "Your own records need `outcome` (a column of numbers) or `items` (columns of ordered answers): one of "
@@ -314,9 +303,7 @@ def _own(sums: Moments | Within, years: list[str]) -> list[str]:
     return [year for year in years if year in sums.terms]
 
 
-def _add_up(
-    source: records.Records, model: moments.Model, years: list[str]
-) -> tuple[Moments, Moments, dict[str, str]]:
+def _add_up(source: records.Records, model: moments.Model, years: list[str]) -> tuple[Moments, Moments, dict[str, str]]:
     """Sums of one panel, the same without weights, and the reference level of each category in it."""
     sums = moments.compute(source, model)
     if not _own(sums, years):

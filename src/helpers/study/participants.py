@@ -46,7 +46,7 @@ def lists(entries: pd.DataFrame) -> dict[str, dict[str, float]]:
     return {
         "entries of the list that it announces": lengths,
         f"{numbered} practices are listed with their numbers": {first: place.min()[last], last: place.max()[last]},
-    }  # fmt: skip
+    }
 
 
 def printed_tests(printed: pd.DataFrame) -> pd.DataFrame:
@@ -80,19 +80,13 @@ def read(
     ranges : scale -> its lowest and highest value
     """
     if not group or not scales:
-        raise InputError(
-            "Comparing groups needs `group` (a column) and `scales` (columns). Name both."
-        )
+        raise InputError("Comparing groups needs `group` (a column) and `scales` (columns). Name both.")
     ranges = ranges or {}
     for scale, ends in ranges.items():
         if scale not in scales:
-            raise InputError(
-                f"`ranges` names {scale!r}, which is none of `scales`: {', '.join(scales)}."
-            )
+            raise InputError(f"`ranges` names {scale!r}, which is none of `scales`: {', '.join(scales)}.")
         if len(ends) != 2 or not ends[0] < ends[1]:
-            raise InputError(
-                f"`ranges` of {scale!r}: give its lowest and its highest value, not {ends}."
-            )
+            raise InputError(f"`ranges` of {scale!r}: give its lowest and its highest value, not {ends}.")
     others = [name for name in (group, cluster, respondent) if name]
     frame = frames.read(path, [*others, *scales], encoding=encoding, names=(group, cluster))
     if respondent:
@@ -104,9 +98,7 @@ def read(
     return frame
 
 
-def choose(
-    frame: pd.DataFrame, group: str, compare: list[str], path: Path
-) -> tuple[pd.DataFrame, list[str]]:
+def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> tuple[pd.DataFrame, list[str]]:
     """Rows of the two groups to compare, and their names; raises InputError for fewer groups, or more and none chosen.
 
     Parameters
@@ -126,9 +118,7 @@ def choose(
     return frame[frame[group].isin(names)], list(names)
 
 
-def from_records(
-    frame: pd.DataFrame, scales: list[str], first: pd.Series, path: Path
-) -> pd.DataFrame:
+def from_records(frame: pd.DataFrame, scales: list[str], first: pd.Series, path: Path) -> pd.DataFrame:
     """Table of groups from records.
 
     Raises InputError when a group answered too seldom to be shown, or a scale does not vary.
@@ -148,9 +138,7 @@ def from_records(
                 f"{where}: one of the groups has fewer than {MINIMUM} answers, too few to be shown. Leave the column out."
             )
         if summary["sd1"] == 0 and summary["sd2"] == 0:
-            raise InputError(
-                f"{where}: everybody in a group gave the same answer. Leave the column out."
-            )
+            raise InputError(f"{where}: everybody in a group gave the same answer. Leave the column out.")
         rows.append({"scale": scale} | summary)
     return pd.DataFrame(rows)
 
@@ -166,9 +154,7 @@ def estimates(groups: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows).reindex(columns=COLUMNS)
 
 
-def clustered_estimates(
-    frame: pd.DataFrame, groups: pd.DataFrame, first: pd.Series, cluster: str
-) -> pd.DataFrame:
+def clustered_estimates(frame: pd.DataFrame, groups: pd.DataFrame, first: pd.Series, cluster: str) -> pd.DataFrame:
     """The same with standard errors clustered by a column, tidy (COLUMNS).
 
     g is the clustered difference in pooled SDs with Hedges' correction; its interval takes the SD as known.

@@ -51,18 +51,14 @@ def planted(printed: pd.DataFrame, text: pd.Series) -> dict[str, Any]:
     for (group, subject), part in printed.groupby(["group", "subject"], sort=False):
         effects[bands[group]][subject] = tuple(part["estimate"].tolist())
     counts = {
-        band: tuple(int(text[f"002-text-note-students-{band}-{end}"]) for end in ("low", "high"))
-        for band in effects
+        band: tuple(int(text[f"002-text-note-students-{band}-{end}"]) for end in ("low", "high")) for band in effects
     }
     return {"years": ("2011-12", *printed["term"].unique()), "effects": effects, "counts": counts}
 
 
 def layout(table: pd.DataFrame, years: list[str]) -> pd.DataFrame:
     """Year effects as papers print them: a row a year, a column a panel, stars and, below, the standard error."""
-    texts = [
-        f"{number(row.estimate)}{stars(row.p_value)} ({number(row.std_error)})"
-        for row in table.itertuples()
-    ]
+    texts = [f"{number(row.estimate)}{stars(row.p_value)} ({number(row.std_error)})" for row in table.itertuples()]
     wide = table.assign(text=texts).pivot(index="term", columns="panel", values="text")
     wide = wide.reindex(index=years, columns=table["panel"].unique()).fillna("–")
     return wide.rename_axis(index="Year", columns=None).reset_index()
@@ -94,9 +90,7 @@ VARIANTS = {
     "response rate": "response rate held constant",
     "jackknife": "cluster jackknife (CRV3)",
 }
-INFERENCE = panels.INFERENCE | {
-    "bootstrap": panels.INFERENCE["CRV1"] + "; p-values by the wild cluster bootstrap"
-}
+INFERENCE = panels.INFERENCE | {"bootstrap": panels.INFERENCE["CRV1"] + "; p-values by the wild cluster bootstrap"}
 RATED = {
     "ambitious_instruction": "Ambitious Instruction (students)",
     "collaborative_teachers": "Collaborative Teachers (teachers)",
@@ -124,9 +118,7 @@ def score(ratings: pd.Series, how: str, reference: pd.Series | None = None) -> p
     return ratings.map(values).astype(float)
 
 
-def panel(
-    records: pd.DataFrame, group: str, measure: str, scoring: str, balanced: bool = False
-) -> pd.DataFrame:
+def panel(records: pd.DataFrame, group: str, measure: str, scoring: str, balanced: bool = False) -> pd.DataFrame:
     """Ratings of one group that can say something about change: of schools rated in two reports or more.
 
     Columns `school_id, year, score, response_rate` (percent, of those who answered for this measure). Raises InputError
@@ -158,9 +150,7 @@ def panel(
     return found.reset_index(drop=True)
 
 
-def within(
-    records: pd.DataFrame, group: str, measure: str, specification: str = "main"
-) -> fixed_effects.Within:
+def within(records: pd.DataFrame, group: str, measure: str, specification: str = "main") -> fixed_effects.Within:
     """Cross-products within schools of one panel, in the scores' own unit; the first report year is the baseline.
 
     Parameters
@@ -276,9 +266,7 @@ def choices(fits: pd.DataFrame, sums: pd.DataFrame, last: str) -> pd.DataFrame:
     jackknife = jackknife[jackknife["specification"] == "main"].assign(
         specification="jackknife", parameters="{variant: main, inference: CRV3}"
     )
-    rows = pd.concat(
-        [fits.assign(parameters="{variant: " + fits["specification"] + "}"), jackknife]
-    )
+    rows = pd.concat([fits.assign(parameters="{variant: " + fits["specification"] + "}"), jackknife])
     rows = rows[(rows["measure"] == "ambitious_instruction") & (rows["term"] == last)]
     words = {
         "panel": rows["group"].map(SCHOOLS),

@@ -129,12 +129,8 @@ def read(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
     ):  # fmt: skip
         frames.refuse(given[column], wrong, column, path, what, remedy)
     if not (rows["change"] != "context").any():
-        raise InputError(
-            f"{relative(path)}, column 'change': every row is context. Enter what was retold as well."
-        )
-    return rows.assign(
-        sign=rows["change"].map(SIGNS), source=rows["after"], how="", bound="", source_bound=""
-    )
+        raise InputError(f"{relative(path)}, column 'change': every row is context. Enter what was retold as well.")
+    return rows.assign(sign=rows["change"].map(SIGNS), source=rows["after"], how="", bound="", source_bound="")
 
 
 def tally(rows: pd.DataFrame) -> pd.DataFrame:
@@ -203,11 +199,7 @@ def in_words(rows: pd.DataFrame) -> pd.DataFrame:
 def counted(judged: pd.DataFrame) -> str:
     """How many retellings were followed up, and how many have each sign, as the end of a sentence."""
     counts = judged["sign"].value_counts()
-    said = [
-        f"{counts[sign]} {'was' if counts[sign] == 1 else 'were'} {sign}"
-        for sign in MEANING
-        if sign in counts
-    ]
+    said = [f"{counts[sign]} {'was' if counts[sign] == 1 else 'were'} {sign}" for sign in MEANING if sign in counts]
     return f"of {len(judged)} retellings that were followed up, {', '.join(said)}"
 
 
@@ -225,24 +217,18 @@ def spoken_pairs(drawn: pd.DataFrame) -> str:
     """What retold numbers beside their sources' show, for somebody who cannot see them."""
     both = drawn.dropna(subset="source_value")
     said = [
-        f"{', '.join(r.label.splitlines())}: {r.value:g} beside {r.source_value:g}, {r.sign}"
-        for r in both.itertuples()
+        f"{', '.join(r.label.splitlines())}: {r.value:g} beside {r.source_value:g}, {r.sign}" for r in both.itertuples()
     ]
     return f"{'; '.join(said)}. {len(drawn) - len(both)} rows have no number of the source."
 
 
 def spoken_hands(hands: pd.DataFrame) -> str:
     """What the boxes of a chain say, for somebody who cannot see them."""
-    return "; then ".join(
-        f"{r.who}: {r.says}" + (f" ({r.sign})" if r.sign else "") for r in hands.itertuples()
-    )
+    return "; then ".join(f"{r.who}: {r.says}" + (f" ({r.sign})" if r.sign else "") for r in hands.itertuples())
 
 
 def hands(steps: pd.DataFrame) -> pd.DataFrame:
     """One number from its first source down, as boxes `who, says, sign, change`; `steps` as `longest` gives them."""
     rows = [(steps["source"].iloc[0], steps["source_says"].iloc[0], "", "")] if len(steps) else []
-    rows += [
-        (r.said_by, f"{r.label}: {written(r.value)} {r.unit}", r.sign, r.change)
-        for r in steps.itertuples()
-    ]
+    rows += [(r.said_by, f"{r.label}: {written(r.value)} {r.unit}", r.sign, r.change) for r in steps.itertuples()]
     return pd.DataFrame(rows, columns=["who", "says", "sign", "change"])

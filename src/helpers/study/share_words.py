@@ -92,9 +92,7 @@ def shares(view: View) -> Words:
 def dots(view: View) -> Words:
     """Of `view.drawn`."""
     first = view.now[view.now["system"] == view.shown[0]].dropna(subset="share")
-    rarely, often = (
-        first.loc[first.loc[first["statistic"] == name, "share"].idxmax()] for name in view.words
-    )
+    rarely, often = (first.loc[first.loc[first["statistic"] == name, "share"].idxmax()] for name in view.words)
     mean = f"; hollow: plain mean of {view.averaged} systems, each counting the same"
     return {
         "title": "Never, and often",

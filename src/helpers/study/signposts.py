@@ -105,9 +105,7 @@ def specifications(survey: Waves, estimates: pd.DataFrame) -> pd.DataFrame:
     return found[["panel", *found.columns.drop("panel")]]
 
 
-def _variants(
-    survey: Waves, scale: str, known: pd.DataFrame
-) -> dict[str, Callable[[], pd.DataFrame]]:
+def _variants(survey: Waves, scale: str, known: pd.DataFrame) -> dict[str, Callable[[], pd.DataFrame]]:
     """The declared choices for one scale. `known`: its rows of the main term, by both models."""
     sums = _sums(survey, scale)
     data = _within(survey, scale, sums)
@@ -163,9 +161,7 @@ def leavers(survey: Waves) -> pd.DataFrame:
     rows = []
     for scale, scores in survey.scores.items():
         first = scores[(survey.frame["wave"] == survey.baseline) & scores.notna()]
-        of_first = {
-            group: part.loc[part.index.isin(first.index)] for group, part in _groups(survey).items()
-        }
+        of_first = {group: part.loc[part.index.isin(first.index)] for group, part in _groups(survey).items()}
         left = {group: ~part["teacher"].isin(last) for group, part in of_first.items()}
         few = {group: min(gone.sum(), (~gone).sum()) < MINIMUM for group, gone in left.items()}
         parts = [group for group in few if group != ALL]
@@ -176,7 +172,7 @@ def leavers(survey: Waves) -> pd.DataFrame:
             enough = not few[group] and part["school"].nunique() > 1
             row = twogroups.clustered(values, left[group], part["school"]) if enough else {}
             rows.append({"scale": scale, "group": group} | row)
-    return pd.DataFrame(rows).reindex(columns=["scale", "group", *NUMBERS, "n", "n_groups"])  # fmt: skip
+    return pd.DataFrame(rows).reindex(columns=["scale", "group", *NUMBERS, "n", "n_groups"])
 
 
 def reliability(survey: Waves) -> pd.DataFrame:
@@ -199,9 +195,7 @@ def reliability(survey: Waves) -> pd.DataFrame:
     return pd.DataFrame(rows).reindex(columns=columns)
 
 
-def mixed_model(
-    y: np.ndarray, x: pd.DataFrame, groups: np.ndarray
-) -> tuple[pd.DataFrame, float, float]:
+def mixed_model(y: np.ndarray, x: pd.DataFrame, groups: np.ndarray) -> tuple[pd.DataFrame, float, float]:
     """Linear mixed model with a random intercept a group, by restricted maximum likelihood (statsmodels).
 
     `x` has every fixed term as a column, the constant too. Returns estimates (`term, estimate, std_error, ci_low,
