@@ -21,7 +21,6 @@ from helpers.read.talis_files import Member
 
 RAW, CACHE = ROOT / "data" / "raw", ROOT / "build" / "cache" / "talis"
 
-_WORDS = ["name", "sex", "age_band"]
 _KEYS = ["cycle", "system", "level", "school_id"]
 
 
@@ -32,10 +31,6 @@ class _Part:
     source: Path
     folder: Path
     members: list[Member]
-
-    def used(self) -> bool:
-        """Whether it gives schools or a system that no other file gave."""
-        return any(m.schools or len(m.left) < len(m.systems) for m in self.members)
 
 
 def read(place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str | None = None) -> Survey:
@@ -60,25 +55,20 @@ def read(place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str
     """
     if level not in LEVELS:
         raise InputError(f"level {level!r} is none of {', '.join(map(str, LEVELS))}.")
-    place = locate(place)
-    extra = tuple(variable.upper() for variable in extra)
-    sources = files.sources(place, frames.ENDINGS)
-    parts = [_converted(source, level, extra, encoding) for source in sources]
-    members = [member for part in parts for member in part.members]
-    teachers = _teachers(members, level, relative(place))
+    place, extra = locate(place), tuple(variable.upper() for variable in extra)
+    parts = [_converted(source, level, extra, encoding) for source in files.sources(place, frames.ENDINGS)]
+    teachers = _teachers([member for part in parts for member in part.members], level, relative(place))
     _leave_doubles(teachers)
     frame, weights = _load(parts)
     frame = _with_schools(frame, parts)
     # Bands have an order that the alphabet does not know.
     frame["age_band"] = pd.Categorical(frame["age_band"], codebook.AGE_BANDS, ordered=True)
-    used = tuple(part.source for part in parts if part.used())
+    # A file is used where it gives schools, or a system that no other file gave.
+    used = tuple(p.source for p in parts if any(m.schools or len(m.left) < len(m.systems) for m in p.members))
     return Survey(
         frame=frame, items=ITEMS, categories=CATEGORIES, often=codebook.OFTEN, statistics=codebook.STATISTICS,
         weights=weights, fay=codebook.FAY, fewest=codebook.FEWEST, files=used, simulated=teachers[0].simulated,
     )  # fmt: skip
-
-
-# What the files hold
 
 
 def _teachers(members: list[Member], level: int, place: str) -> list[Member]:
@@ -94,9 +84,8 @@ def _teachers(members: list[Member], level: int, place: str) -> list[Member]:
             what = "holds no teachers of primary or secondary schools. Add the file"
         else:
             what = "holds no TALIS file (if it is a survey of your own, name its `items`). Add the file"
-        raise InputError(
-            f"{place}: it {what} of {LEVELS[level]} teachers (in the OECD's names: {'ABC'[level - 1]}TG...)."
-        )
+        wanted = f"of {LEVELS[level]} teachers (in the OECD's names: {'ABC'[level - 1]}TG...)"
+        raise InputError(f"{place}: it {what} {wanted}.")
     for simulated in found:
         if real := next((m for m in found if m.simulated != simulated.simulated), None):
             raise InputError(
@@ -112,29 +101,27 @@ def _leave_doubles(teachers: list[Member]) -> None:
     for member in teachers:
         for system, digest in member.systems.items():
             other = first.setdefault((member.cycle, system), member)
-            if other is member:
-                continue
             if digest != other.systems[system]:
                 raise InputError(
                     f"{member.name} and {other.name}: both hold {system} {member.cycle}, and not the same rows. "
                     "Keep one of the two files."
                 )
-            member.left.append(system)
+            if other is not member:
+                member.left.append(system)
 
 
 def _load(parts: list[_Part]) -> tuple[pd.DataFrame, np.ndarray]:
     """Teachers and their weights, without ever holding the weights twice."""
     import duckdb
 
-    members = [(part.folder, member) for part in parts for member in part.members]
-    rows = sum(member.rows for _, member in members)
+    rows = sum(member.rows for part in parts for member in part.members)
     tables, weights, done = [], np.empty((rows, len(WEIGHTS))), 0
-    for folder, member, name in ((*pair, name) for pair in members for name in pair[1].teachers):
-        table = duckdb.read_parquet(str(folder / name)).df()
+    for path, member in ((part.folder / name, m) for part in parts for m in part.members for name in m.teachers):
+        table = duckdb.read_parquet(str(path)).df()
         table = table[~table["system"].isin(member.left)]
         weights[done : done + len(table)] = table[WEIGHTS]
         done += len(table)
-        tables.append(table.drop(columns=WEIGHTS).astype(dict.fromkeys(_WORDS, "str")))
+        tables.append(table.drop(columns=WEIGHTS).astype(dict.fromkeys(("name", "sex", "age_band"), "str")))
     return pd.concat(tables, ignore_index=True), weights[:done]
 
 
@@ -145,16 +132,12 @@ def _with_schools(frame: pd.DataFrame, parts: list[_Part]) -> pd.DataFrame:
     if not paths:
         return frame.assign(school_type=pd.Series(np.nan, frame.index, dtype="str"))
     schools = pd.concat([duckdb.read_parquet(str(path)).df() for path in paths]).drop_duplicates()
-    double = schools[schools.duplicated(_KEYS)]
-    if len(double):
+    if len(double := schools[schools.duplicated(_KEYS)]):
         at = double.iloc[0]
         raise InputError(
             f"the school files give two types for school {at['school_id']} of {at['system']} {at['cycle']}. Keep one of them."
         )
     return frame.merge(schools, on=_KEYS, how="left", validate="many_to_one")
-
-
-# Conversion and cache
 
 
 def _converted(source: Path, level: int, extra: tuple[str, ...], encoding: str | None) -> _Part:
@@ -164,7 +147,8 @@ def _converted(source: Path, level: int, extra: tuple[str, ...], encoding: str |
     causes = map(kept.digest, [*kept.closure({"read.talis"}), source])
     content = hashlib.sha256("".join(causes).encode())
     name = f"{source.name}-{asked.hexdigest()[:8]}-"
-    target = _cache_folder(source) / (name + content.hexdigest()[:16])
+    beside = source.resolve().is_relative_to(RAW.resolve()) and os.access(source.parent, os.W_OK)
+    target = (source.parent / ".converted" if beside else CACHE) / (name + content.hexdigest()[:16])
     members = _kept(target)
     if members is None:
         with kept.making(target, f"{glob.escape(name)}*") as aside:
@@ -174,11 +158,6 @@ def _converted(source: Path, level: int, extra: tuple[str, ...], encoding: str |
             (aside / "facts.json").write_text(facts, encoding="utf-8")
             shutil.rmtree(target, ignore_errors=True)  # it was there, but not whole
     return _Part(source, target, members)
-
-
-def _cache_folder(source: Path) -> Path:
-    inside = source.resolve().is_relative_to(RAW.resolve())
-    return source.parent / ".converted" if inside and os.access(source.parent, os.W_OK) else CACHE
 
 
 def _kept(folder: Path) -> list[Member] | None:

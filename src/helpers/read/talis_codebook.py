@@ -20,13 +20,8 @@ ITEMS = {
     "H": "Learn together with colleagues",
 }
 CATEGORIES = [
-    "Never",
-    "Once a year or less",
-    "2-4 times a year",
-    "5-10 times a year",
-    "1-3 times a month",
-    "Once a week or more",
-]
+    "Never", "Once a year or less", "2-4 times a year", "5-10 times a year", "1-3 times a month", "Once a week or more",
+]  # fmt: skip
 OFTEN, STATISTICS = 5, ("never", "monthly")
 """The first answer that is at least once a month, and what the shares of the first answer and of those are called."""
 FEWEST = (30, 10)
@@ -48,11 +43,7 @@ UNANSWERED = {2013: (7, 9), 2018: (7, 9), 2024: (9,)}
 
 WEIGHTS = ["TCHWGT", *(f"TRWGT{number}" for number in range(1, REPLICATES + 1))]
 """The final weight and the replicate weights of teachers."""
-MISSING_IDS = {
-    "IDSCHOOL": (9998, 9999),
-    "IDTEACH": (999998, 999999),
-    **dict.fromkeys(WEIGHTS, (999998, 999999)),
-}
+MISSING_IDS = {"IDSCHOOL": (9998, 9999), "IDTEACH": (999998, 999999), **dict.fromkeys(WEIGHTS, (999998, 999999))}
 """Codes of what must not be missing, for files that do not declare them."""
 
 SEX = {1: "Female", 2: "Male"}
@@ -66,9 +57,7 @@ AGES = {
 SCHOOL_TYPES = {1: "Public", 2: "Private"}
 SCHOOL_TYPE = {2013: "TC2G10", 2018: "TC3G12"}
 """Management of the school, for files without labels: asked of principals, so in school files only."""
-VALID = {"TT3G42D": range(1, 5)} | {
-    variable: ANSWERS for questions in QUESTIONS.values() for variable in questions.values()
-}
+VALID = {"TT3G42D": range(1, 5)} | {name: ANSWERS for asked in QUESTIONS.values() for name in asked.values()}
 """Answers that can be, for files that do not declare missing codes."""
 
 SIMULATED = "X(?!KX)[A-Z]{2}"
