@@ -19,14 +19,12 @@ from helpers.project import InputError, locate, relative
 
 ENDINGS = (".csv", ".parquet", ".sav", ".dta")
 """Files of records that notebooks and releases read."""
-MISSING = ["", " ", "NA", "N/A", "NaN", "nan", "."]
-"""What stands for no answer in a CSV file."""
+MISSING = ["", " ", "NA", "N/A", "NaN", "nan", "."]  # what stands for no answer in a CSV file
 DECIMAL_COMMA = r"^\s*(-?\d+),(\d+)\s*$"
 """A number in a CSV file whose fields are separated by semicolons; other text with a comma stays as it is."""
 CSV = dict(keep_default_na=False, na_values=MISSING, index_col=False, skip_blank_lines=False)
 """How pandas reads every CSV file."""
-AGAIN = "Export or download it again."
-"""The remedy for a file that is not whole."""
+AGAIN = "Export or download it again."  # the remedy for a file that is not whole
 
 # How each format's files begin; a CSV file must begin like none of them.
 _BEGINNINGS = {
@@ -154,10 +152,7 @@ class Found:
 
 
 def sources(place: Path, endings: tuple[str, ...]) -> list[Path]:
-    """The user's files at `place` that may hold data: `place` itself, or the zips and files with these endings below it.
-
-    Hidden files and folders are passed over. Raises InputError when there is nothing.
-    """
+    """`place` itself, or the zips and files with these endings below it that are not hidden. Raises InputError for none."""
     name, wanted = relative(place), (*endings, ".zip")
     known = ", ".join(wanted)
     if place.is_file():
@@ -225,23 +220,17 @@ def _unpacked(source: Path, endings: tuple[str, ...], folder: Path) -> list[Foun
 
 def _check(members: list[zipfile.ZipInfo], source: Path) -> None:
     """Refuse the whole zip for one member that no honest zip of survey files has."""
-    total = 0
+    left = TOTAL_BYTES
     for member in members:
         parts = member.filename.replace("\\", "/").split("/")
-        total += member.file_size
         if parts[0] == "" or ":" in parts[0] or ".." in parts:
-            what = "its path leads out of the zip"
-        elif stat.S_ISLNK(member.external_attr >> 16):
-            what = "it is a link"
-        elif member.flag_bits & 1:
-            what = "it is encrypted"
-        elif member.file_size > MEMBER_BYTES or total > TOTAL_BYTES:
-            what = "it unpacks to more than is allowed here"
-        elif _is_bomb(member.file_size, member):
-            what = "it is packed more tightly than survey data can be"
-        else:
-            continue
-        _refuse(member, what, source)
+            _refuse(member, "its path leads out of the zip", source)
+        if stat.S_ISLNK(member.external_attr >> 16):
+            _refuse(member, "it is a link", source)
+        if member.flag_bits & 1:
+            _refuse(member, "it is encrypted", source)
+        _check_size(member.file_size, min(left, MEMBER_BYTES), member, source)
+        left -= member.file_size
 
 
 def _copy(packed: IO[bytes], path: Path, member: zipfile.ZipInfo, limit: int, source: Path) -> int:
@@ -250,16 +239,16 @@ def _copy(packed: IO[bytes], path: Path, member: zipfile.ZipInfo, limit: int, so
     with path.open("wb") as file:
         while block := packed.read(_BLOCK):
             size += len(block)
-            if size > limit:
-                _refuse(member, "it unpacks to more than is allowed here", source)
-            if _is_bomb(size, member):
-                _refuse(member, "it is packed more tightly than survey data can be", source)
+            _check_size(size, limit, member, source)
             file.write(block)
     return size
 
 
-def _is_bomb(size: int, member: zipfile.ZipInfo) -> bool:
-    return size > _FREE and size > RATIO * max(member.compress_size, 1)
+def _check_size(size: int, limit: int, member: zipfile.ZipInfo, source: Path) -> None:
+    if size > limit:
+        _refuse(member, "it unpacks to more than is allowed here", source)
+    if size > _FREE and size > RATIO * max(member.compress_size, 1):
+        _refuse(member, "it is packed more tightly than survey data can be", source)
 
 
 def _is_junk(parts: tuple[str, ...]) -> bool:

@@ -18,8 +18,7 @@ from helpers.read import files
 
 ENDINGS = (".sav", ".zsav", ".sas7bdat", ".dta", ".csv")
 """Files that `describe` and `pieces` read."""
-ROWS = 20_000
-"""A piece has as many rows as this."""
+ROWS = 20_000  # of a piece
 
 # Encodings to try where a file does not say its own, or says a wrong one; the last can read any byte.
 _ENCODINGS = (None, "WINDOWS-1252", "ISO-8859-1")
@@ -61,10 +60,7 @@ def header(path: Path, encoding: str = "utf-8") -> list[str]:
 
 
 def numbers(frame: pd.DataFrame, column: str, path: Path, low: float = -np.inf, high: float = np.inf) -> pd.Series:
-    """A column as numbers; missing stays missing.
-
-    Raises InputError naming the first rows that hold text, infinite values or values off the scale, `low` to `high`.
-    """
+    """A column as numbers; missing stays. Raises InputError for text, infinite values or values off `low` to `high`."""
     given, remedy = frame[column], "Correct or empty these"
     values = pd.to_numeric(given, errors="coerce").astype(float)
     refuse(given, values.isna() & given.notna(), column, path, "text in a number column", remedy)
@@ -78,8 +74,7 @@ def numbers(frame: pd.DataFrame, column: str, path: Path, low: float = -np.inf, 
 def whole_numbers(frame: pd.DataFrame, column: str, path: Path, low: int, high: int) -> pd.Series:
     """A column as whole numbers between `low` and `high` (floats, since missing stays missing). Raises InputError."""
     values = numbers(frame, column, path, low, high)
-    what, remedy = "answers that are no whole numbers", "Correct or empty these"
-    refuse(frame[column], values % 1 > 0, column, path, what, remedy)
+    refuse(frame[column], values % 1 > 0, column, path, "answers that are no whole numbers", "Correct or empty these")
     return values
 
 
@@ -105,8 +100,7 @@ def check_unique(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
 
 def check_groups(groups: pd.Series, column: str, path: Path) -> None:
     """Raise InputError when a column (its values `groups`) does not hold two groups or more."""
-    found = groups.dropna().unique()
-    if len(found) < 2:
+    if len(found := groups.dropna().unique()) < 2:
         raise InputError(
             f"{relative(path)}, column {column!r}: there is one group only ({', '.join(map(repr, found)) or 'nothing'}). "
             "Name a column with two groups or more, or leave `group` out."
@@ -116,11 +110,8 @@ def check_groups(groups: pd.Series, column: str, path: Path) -> None:
 def refuse(given: pd.Series, wrong: pd.Series, column: str, file: Path | str, what: str, remedy: str) -> None:
     """Raise InputError naming the first rows where `wrong` holds, if it holds anywhere.
 
-    Parameters
-    ----------
-    given, wrong : the column as the file has it, and which of its rows cannot be used.
-    column, file : name of the column; place of the file, or what to call it.
-    what, remedy : what is wrong with these rows, and what their owner can do, without a full stop.
+    `given`: the `column` as the file has it; `file`: its place, or what to call it; `what, remedy`: what is wrong with
+    these rows, and what their owner can do, without a full stop.
     """
     if wrong.any():
         first = "; ".join(
@@ -213,10 +204,7 @@ def parts(path: Path, columns: list[str], rows: int, **options: object) -> Itera
 
 
 def value_labels(codes: pd.Series, labels: dict) -> pd.Series:
-    """Value labels in place of codes; a code without a label stays, as text.
-
-    Where several codes have one label, the code follows it: nobody said that they mean the same.
-    """
+    """Value labels in place of codes; a code without a label stays, as text, and follows one that several codes have."""
     counts = Counter(str(label).strip() for label in labels.values())
     shown = {code: _plain(code) for code in codes.dropna().unique()}
     for code in shown.keys() & labels:
@@ -245,11 +233,7 @@ class Table:
 
 
 def describe(path: Path, name: str, encoding: str | None = None) -> Table:
-    """What the file at `path`, called `name` in messages, says of itself, without reading its rows.
-
-    Labels in another encoding than the file says are read all the same. Raises InputError for a file that is none of
-    ENDINGS, is empty, or is not what its ending says.
-    """
+    """What a file, called `name` in messages, says of itself, without reading its rows. Raises InputError as `check`."""
     if files.check(path, ENDINGS, name) == ".csv":
         names, _, _ = _csv_start(path, name, encoding or "utf-8", "replace")
         columns = {field.strip().upper(): field for field in names}

@@ -39,8 +39,7 @@ def as_printed(value: float, decimals: int) -> str:
 RATINGS = ["VERY WEAK", "WEAK", "NEUTRAL", "STRONG", "VERY STRONG"]
 NOT_ENOUGH = "NOT ENOUGH DATA"
 """What the files print for a school with too few answers; an empty cell is something else and stays apart."""
-GROUPS = ["ES", "MS", "HS"]
-"""The files' elementary, middle and high schools."""
+GROUPS = ["ES", "MS", "HS"]  # the files' elementary, middle and high schools
 
 _COLUMNS = {
     "School_ID": "school_id",
@@ -62,10 +61,7 @@ _SIGNATURE = {"School_ID", "Progress_Report_Year", "School_Survey_Ambitious_Inst
 
 
 def find_reports(folder: Path) -> list[Path]:
-    """Progress reports among the CSV files of a folder, known by their columns whatever they are called.
-
-    Other files, the city's school profiles among them, are passed over. Without the folder there are none.
-    """
+    """Progress reports among the CSV files of a folder (none without it), known by their columns, not by their names."""
     files = sorted(path for path in folder.glob("*") if path.suffix.lower() == ".csv")
     return [path for path in files if _header(path) >= _SIGNATURE]
 

@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-ROWS_AT_A_TIME = 500_000
-"""Rows of an SPSS or Stata file held in memory at once."""
+ROWS_AT_A_TIME = 500_000  # rows of an SPSS or Stata file held in memory at once
 
 _NUMBERS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(\d+,0\)|BOOLEAN)$")
 

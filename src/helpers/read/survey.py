@@ -182,13 +182,11 @@ def _weights(frame: pd.DataFrame, columns: list[str], path: Path) -> np.ndarray:
 
 
 def _weighing(path: Path, weight: str, replicates: str, encoding: str) -> list[str]:
-    """Columns of weights, the final weight first; none where there is none.
-
-    Replicate weights are called `replicates` and a number, and come in its order; the final one may be number 0.
-    """
+    """Columns of weights, if any: the final one, then those called `replicates` and a number, in the numbers' order."""
     if not replicates:
         return [weight] if weight else []
     header = frames.header(path, encoding)
+    # Some studies call the final weight number 0.
     matches = (re.fullmatch(re.escape(replicates) + r"(\d+)", name) for name in header)
     numbers = {match[0]: int(match[1]) for match in matches if match and match[0] != weight}
     found = sorted(numbers, key=numbers.get)

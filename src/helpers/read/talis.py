@@ -38,9 +38,8 @@ def read(place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str
 
     `frame` of the result holds, beside what Survey asks for, `name` of the system as the file labels it, `sex`,
     `age_band`, `school_type` (from school files of the same cycle), empty where the files do not say, and the variables
-    of `extra`. Several files may be given, with one system or many. Cycle, system and level are what the data say;
-    teachers of other levels are passed over. Converted tables are kept: in `.converted/` beside files below
-    `data/raw/`, else in `build/cache/talis/`.
+    of `extra`. Several files may be given, with one system or many; teachers of other levels are passed over. Converted
+    tables are kept: in `.converted/` beside files below `data/raw/`, else in `build/cache/talis/`.
 
     Raises InputError for files that hold no such teachers; variables of no known cycle; the same system in two files
     with other rows; weights, schools, systems, levels or answers that are missing or cannot be; a teacher who stands
@@ -75,8 +74,7 @@ def _teachers(members: list[Member], level: int, place: str) -> list[Member]:
     """Teacher files with teachers of the level; an error that tells what is there when there are none."""
     found = [member for member in members if member.systems]
     if not found:
-        others = sorted({LEVELS[at] for m in members for at in m.levels if at in LEVELS})
-        if others:
+        if others := sorted({LEVELS[at] for m in members for at in m.levels if at in LEVELS}):
             what = f"holds teachers of other levels only ({', '.join(others)}). Ask for one of these, or add the file"
         elif any(member.kind == "school" for member in members):
             what = "holds answers of principals only (a school file). Add the file"
@@ -95,8 +93,7 @@ def _teachers(members: list[Member], level: int, place: str) -> list[Member]:
 
 
 def _leave_doubles(teachers: list[Member]) -> None:
-    """Count a system once where another file repeats its rows (a zip and what was unpacked from it; a file of all
-    levels and one of a single level); refuse rows that differ."""
+    """Count a system once where another file repeats its rows, as what was unpacked from a zip; refuse rows that differ."""
     first: dict[tuple[int, str], Member] = {}
     for member in teachers:
         for system, digest in member.systems.items():

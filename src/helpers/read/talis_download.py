@@ -32,10 +32,8 @@ BY_HAND = (
 )
 """The page as given in the help of `df_talis18` in the OECD's R package Rrepest."""
 AGAIN = "then type make talis-data again."
-PATIENCE = 30.0
-"""Seconds without data after which a connection counts as dead."""
-PAUSES = (1.0, 3.0, 9.0)
-"""Seconds to wait before each further try."""
+PATIENCE, PAUSES = 30.0, (1.0, 3.0, 9.0)
+"""Seconds without data after which a connection counts as dead, and to wait before each further try."""
 
 _ADDRESS = re.compile(r"(https://[a-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:\d+)?/[!-~]*", re.IGNORECASE)
 _ZIP = b"PK\x03\x04"
@@ -68,9 +66,7 @@ def main() -> int:
     return 0
 
 
-def fetch(
-    url: str, folder: Path, sha256: str = "", patience: float = PATIENCE, pauses: tuple[float, ...] = PAUSES
-) -> str:
+def fetch(url: str, folder: Path, sha256: str = "", patience: float = PATIENCE, pauses: tuple = PAUSES) -> str:
     """Put a zip into a folder, unless it is there and whole; returns a sentence about it.
 
     Without a checksum (`sha256`) any zip will do; `patience` and `pauses` are as PATIENCE and PAUSES. Raises InputError,
@@ -101,12 +97,9 @@ def fetch(
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Wait until no other download is at work in a folder, for they would write to the same .part file.
-
-    The folder above is locked, since a download that fails leaves no new folder behind.
-    """
+    """Wait until no other download is at work in a folder, for they would write to the same .part file."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    place = os.open(folder.parent, os.O_RDONLY)
+    place = os.open(folder.parent, os.O_RDONLY)  # not the folder: a download that fails leaves no new one behind
     try:
         try:
             fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -170,23 +163,18 @@ def _try(url: str, part: Path, patience: float) -> None:
         with _network(patience):
             response = _OPENER.open(Request(url, headers=headers), timeout=patience)
     except HTTPError as error:
-        with error:
-            return _refused(error, url, part, have)
+        error.close()
+        answer = f"the server answers {error.code} {error.reason}"
+        if error.code == 416 and have:  # nothing lies beyond what is there
+            if error.headers["Content-Range"] == f"bytes */{have}":
+                return
+            part.unlink()
+            raise _Broken("what was there is no part of the server's file, and was removed") from error
+        if error.code in (408, 429) or error.code >= 500:
+            raise _Broken(answer) from error
+        raise _by_hand(f"{url}: {answer}.") from error
     with response:
         _receive(response, url, part, have, patience)
-
-
-def _refused(error: HTTPError, url: str, part: Path, have: int) -> None:
-    """Sort out an answer that brings no data; returns when the part file is as long as the server's file."""
-    answer = f"the server answers {error.code} {error.reason}"
-    if error.code == 416 and have:  # nothing lies beyond what is there
-        if error.headers["Content-Range"] == f"bytes */{have}":
-            return
-        part.unlink()
-        raise _Broken("what was there is no part of the server's file, and was removed")
-    if error.code in (408, 429) or error.code >= 500:
-        raise _Broken(answer)
-    raise _by_hand(f"{url}: {answer}.")
 
 
 def _receive(response: HTTPResponse, url: str, part: Path, have: int, patience: float) -> None:
@@ -208,8 +196,7 @@ def _receive(response: HTTPResponse, url: str, part: Path, have: int, patience: 
     length = response.headers["Content-Length"] or ""
     total = have + int(length) if length.isdigit() else None
     part.parent.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(part.parent).free
-    if total and total - have > free:
+    if total and total - have > (free := shutil.disk_usage(part.parent).free):
         room = f"{_megabytes(total - have)} are needed and {_megabytes(free)} are free"
         raise InputError(f"{relative(part.parent)}: {room}. Make room, {AGAIN}")
     bar = tqdm(desc=part.stem, initial=have, total=total, unit="B", unit_scale=True, disable=None)
@@ -232,11 +219,9 @@ def _network(patience: float) -> Iterator[None]:
         raise
     except (OSError, HTTPException) as error:
         reason = error.reason if isinstance(error, URLError) else error
-        if isinstance(reason, TimeoutError):
-            raise _Broken(f"no data came for {patience:g} s") from error
-        if isinstance(error, URLError):
-            raise _Broken(f"the server cannot be reached ({reason})") from error
-        raise _Broken(f"the connection broke off ({reason})") from error
+        what = "the server cannot be reached" if isinstance(error, URLError) else "the connection broke off"
+        timed_out = isinstance(reason, TimeoutError)
+        raise _Broken(f"no data came for {patience:g} s" if timed_out else f"{what} ({reason})") from error
 
 
 class _Redirects(HTTPRedirectHandler):

@@ -45,8 +45,7 @@ def convert(source: Path, level: int, extra: tuple[str, ...], encoding: str | No
     """Write the tables of one of the user's files into `folder` (Parquet), and tell what each data file in it holds.
 
     Tables of teachers have `cycle, system, level, school_id, name, sex, age_band`, the items, the variables of `extra`
-    and the weights; tables of schools the first four and `school_type`. Raises InputError as `talis.read` says, where
-    `level`, `extra` and `encoding` are explained.
+    and the weights; tables of schools the first four and `school_type`. Arguments and errors are those of `talis.read`.
     """
     members = []
     with files.find(source, frames.ENDINGS) as found:
@@ -111,10 +110,12 @@ def _convert_teachers(table: Table, level: int, extra: tuple[str, ...], place: P
 def _finish(ids: pd.DataFrame, table: Table, member: Member) -> None:
     """Refuse teachers who stand twice; note systems, each with a checksum of its rows in any order."""
     teacher = ids["system"] + " / " + ids["school_id"] + " / " + ids["teacher"]
-    frames.refuse(
-        teacher, teacher.duplicated(keep=False), "CNTRY / IDSCHOOL / IDTEACH", table.name,
-        "the same teacher more than once", "Keep one row for each teacher",
-    )  # fmt: skip
+    column, what, remedy = (
+        "CNTRY / IDSCHOOL / IDTEACH",
+        "the same teacher more than once",
+        "Keep one row for each teacher",
+    )
+    frames.refuse(teacher, teacher.duplicated(keep=False), column, table.name, what, remedy)
     member.rows = len(ids)
     member.systems = {system: str(rows.to_numpy().sum()) for system, rows in ids.groupby("system")["digest"]}
     made_up = ids["system"].str.fullmatch(codebook.SIMULATED)
@@ -154,8 +155,7 @@ def _convert_schools(table: Table, level: int, place: Path, member: Member) -> N
         piece = piece[_level(piece, table) == level]
         kinds = _coded(piece, variable, table, codebook.SCHOOL_TYPES)
         pieces.append(pd.DataFrame(_places(piece, table, cycle, level) | {"school_type": kinds}))
-    made = pd.concat(pieces) if pieces else pd.DataFrame()
-    if len(made):
+    if pieces and len(made := pd.concat(pieces)):
         member.schools = [_write(made, f"{place}.parquet")]
 
 
@@ -301,11 +301,9 @@ def _not_asked(piece: pd.DataFrame, variable: str, table: Table) -> pd.Series:
         return pd.Series(False, given.index)
     labels = table.labels.get(variable, {})
     letters = given.where(_special(given.astype(str), table))
-    frames.refuse(
-        given, letters.notna() & ~letters.isin(list(labels)), variable, table.name,
-        "special missing values without a label, so that not asked cannot be told from not answered",
-        "Take the SPSS file instead",
-    )  # fmt: skip
+    what = "special missing values without a label, so that not asked cannot be told from not answered"
+    unlabelled = letters.notna() & ~letters.isin(list(labels))
+    frames.refuse(given, unlabelled, variable, table.name, what, "Take the SPSS file instead")
     return letters.isin([code for code, label in labels.items() if _NOT_ADMINISTERED_LABEL.search(label)])
 
 

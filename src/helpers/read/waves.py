@@ -12,8 +12,6 @@ from helpers.read import files, frames
 from helpers.read.suppression import MINIMUM
 
 PEERS, OTHERS = "peer-group schools", "comparison schools"
-"""Names of the two kinds of schools."""
-
 _YES, _NO = ("1", "yes", "true"), ("0", "no", "false")
 
 

@@ -64,8 +64,7 @@ SMALLEST, SHAPE = 6, 3
 """Teachers of the smallest school; shape of the gamma distribution of the sizes of the others."""
 POPULATION, SAMPLE, TEACHERS = 2500, 75, 14
 """Schools of a system, schools drawn of them, and teachers drawn in each (all, where there are no more)."""
-FILE = "data/simulated/03-talis-assumptions.csv"
-"""Where `assumptions` are written for readers."""
+FILE = "data/simulated/03-talis-assumptions.csv"  # where `assumptions` are written for readers
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,7 @@ SCHOOLS = {"middle": 465, "high": 130}
 """Schools with grades 6 to 8 and with grades 9 to 12. Assumed; print does not say."""
 SMALL = (60, 15)
 """Schools, and respondents of a school in a year, of the smaller survey that is replicated."""
-FILE = "data/simulated/01-twin-assumptions.csv"
-"""Where `assumptions` are written for readers."""
+FILE = "data/simulated/01-twin-assumptions.csv"  # where `assumptions` are written for readers
 SHOCK_SD = 0.13
 """School-by-year shocks in standard deviations of the baseline year. Assumed: it gives standard errors of the size
 that the printed stars imply for the high schools."""
@@ -55,12 +54,9 @@ class Survey:
 
 
 def everything(
-    years: tuple[str, ...],
-    effects: dict[str, dict[str, tuple[float, ...]]],
-    counts: dict[str, tuple[int, int]],
-    replications: int,
-    seed: int,
-) -> dict[str, pd.DataFrame]:
+    years: tuple[str, ...], effects: dict[str, dict[str, tuple[float, ...]]], counts: dict[str, tuple[int, int]],
+    replications: int, seed: int,
+) -> dict[str, pd.DataFrame]:  # fmt: skip
     """All tables of the twin: those of `study` for each group of `effects`, and `coverage`.
 
     Parameters
@@ -101,10 +97,7 @@ def respondents(low: int, high: int, years: int, rng: np.random.Generator) -> tu
 
 
 def students(survey: Survey, rng: np.random.Generator) -> pd.DataFrame:
-    """One row a respondent: school, year (0, 1, ...), covariates, and `ability`: the latent trait without year.
-
-    Schools differ in size and in whom they teach; so covariates go with the school.
-    """
+    """A row a respondent: school, year (0, 1, ...), covariates that go with the school, and `ability`, without the year."""
     size = rng.lognormal(0, 0.6, survey.schools)
     year = np.repeat(np.arange(len(survey.years)), survey.respondents)
     school = rng.choice(survey.schools, len(year), p=size / size.sum())
