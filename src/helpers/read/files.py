@@ -17,8 +17,7 @@ from typing import IO
 
 from helpers.project import InputError, locate, relative
 
-ENDINGS = (".csv", ".parquet", ".sav", ".dta")
-"""Files of records that notebooks and releases read."""
+ENDINGS = (".csv", ".parquet", ".sav", ".dta")  # of files of records that notebooks and releases read
 MISSING = ["", " ", "NA", "N/A", "NaN", "nan", "."]  # what stands for no answer in a CSV file
 DECIMAL_COMMA = r"^\s*(-?\d+),(\d+)\s*$"
 """A number in a CSV file whose fields are separated by semicolons; other text with a comma stays as it is."""
