@@ -24,10 +24,8 @@ NUMBERS = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
 """Columns of an estimate that are empty where it must not be shown or cannot be had."""
 
 _KINDS = {
-    "CRV1": "clustered standard errors (CRV1)",
-    "CRV3": "cluster jackknife (CRV3)",
-    "bootstrap": "wild cluster bootstrap",
-}
+    "CRV1": "clustered standard errors (CRV1)", "CRV3": "cluster jackknife (CRV3)", "bootstrap": "wild cluster bootstrap"
+}  # fmt: skip
 
 
 def models(
@@ -39,14 +37,9 @@ def models(
     by: str,
     **columns: str,
 ) -> dict[str, Model]:
-    """One model for each panel. Raises InputError where `by` is empty in all records.
+    """One model, with what `moments.Model` takes, for each level of the column `by`, or for the whole file without it.
 
-    Parameters
-    ----------
-    records : open records
-    baseline, controls, columns : what `moments.Model` takes
-    categories : given as a list they take their first level in order as reference
-    by : a panel for each level of this column; one panel for the whole file where it is empty
+    Categories in a list take their first level in order as reference. Raises InputError where `by` is empty in all records.
     """
     references = categories if isinstance(categories, dict) else dict.fromkeys(categories, "")
     references = {column: str(reference) for column, reference in references.items()}
@@ -65,19 +58,13 @@ def table(data: Within, inference: str = "CRV1", unit: float = 1.0, terms: list[
     """Tidy estimates of one model: `term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`.
 
     A term that varies in one cluster alone has an error of zero by construction, which says nothing: it is left empty.
-
-    Parameters
-    ----------
-    data, inference : the model's cross-products, and one of INFERENCE
-    unit : what the outcome is divided by, as its standard deviation in the baseline year
-    terms : the bootstrap is made for these alone; for all without them
+    `inference` is one of INFERENCE; the outcome is divided by `unit`; only for `terms`, if given, is the bootstrap made.
     """
     found = fixed_effects.fit(data, "CRV3" if inference == "CRV3" else "CRV1").table()
     if inference == "bootstrap":
         for place, term in enumerate(found["term"]):
             if terms is None or term in terms:
-                ends = wild_interval(data, term)
-                found.loc[place, NUMBERS[2:]] = *ends, wild_bootstrap(data, term)
+                found.loc[place, NUMBERS[2:]] = *wild_interval(data, term), wild_bootstrap(data, term)
     found.loc[fixed_effects.informing(data) < 2, NUMBERS[1:]] = np.nan
     found[NUMBERS[:4]] = found[NUMBERS[:4]] / unit
     return found
@@ -114,8 +101,7 @@ def specifications(
 
     Parameters
     ----------
-    sums : moments of one panel
-    term, years : the year in question, and all years but the baseline
+    sums, term, years : moments of one panel, the year in question, and all years but the baseline
     cluster : the column of clusters where these are coarser than schools, else empty
     unit, declared : what the outcome is divided by, and one of INFERENCE
     """
@@ -141,8 +127,8 @@ def specifications(
 
     found = alternatives({name: partial(row, *how[:2]) for name, how in variants.items()}, term)
     counts = {"n": data.n, "n_groups": len(data.clusters)}
-    found = found.fillna(counts).astype(dict.fromkeys(counts, int))
-    return found.assign(parameters=[parameters for _, _, parameters in variants.values()])
+    parameters = [how[2] for how in variants.values()]
+    return found.fillna(counts).astype(dict.fromkeys(counts, int)).assign(parameters=parameters)
 
 
 def in_every_year(sums: Moments, years: list[str]) -> np.ndarray:

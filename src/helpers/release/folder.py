@@ -19,14 +19,7 @@ from helpers.release.panels import Panel, in_words
 BUILD = ROOT / "build"
 
 
-def write(
-    name: str,
-    given: dict[str, Any],
-    kind: str,
-    panels: dict[str, Panel],
-    sums: pd.DataFrame,
-    rows: int,
-) -> Path:
+def write(name: str, given: dict[str, Any], kind: str, panels: dict[str, Panel], sums: pd.DataFrame, rows: int) -> Path:
     """Write the folder `build/releases/<name>`; an earlier one stays as it was until all is written.
 
     Parameters
