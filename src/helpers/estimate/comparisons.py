@@ -26,7 +26,7 @@ def differences(shares: pd.DataFrame, pairs: Sequence[tuple[str, str]] | None = 
 
 
 def change(shares: pd.DataFrame) -> pd.DataFrame:
-    """Change between cycles of one system: `cycle` minus an earlier one, `other`. Columns and errors as in `differences`."""
+    """Change between cycles of a system: `cycle` minus an earlier one, `other`. Columns, errors as in `differences`."""
     cycles = list(dict.fromkeys(_systems(shares)["cycle"]))
     return _compared(shares, "cycle", [(late, early) for early, late in combinations(cycles, 2)])
 
@@ -64,9 +64,9 @@ def average(shares: pd.DataFrame, systems: Sequence[str], name: str) -> pd.DataF
 def level_differences(survey: Survey, by: str) -> pd.DataFrame:
     """Differences between levels of the column `by` within a system: `term` minus an earlier one, `other`.
 
-    Columns: cycle, system, item, statistic, term, other, estimate, std_error, ci_low, ci_high, p_value, p_holm, note.
-    The levels share schools and are no independent samples: the error is that of the difference itself under the
-    same replicates (or linearised, with the same clusters and, as in `table`, Student's t). Else as in `differences`.
+    Columns: cycle, system, item, statistic, term, other, and the rest as in `differences`. Levels share schools and are
+    no independent samples: the error is that of the difference itself under the same replicates (or linearised, with
+    the same clusters and, as in `table`, Student's t).
     """
     levels_of(survey, by, needed=2)
     found = []
@@ -178,8 +178,7 @@ def _compared(shares: pd.DataFrame, across: str, pairs: Sequence[tuple[object, o
         if name not in present:
             raise InputError(f"no {across} {name!r} to compare. There are: {', '.join(map(str, present))}.")
     one = shares.merge(pd.DataFrame(pairs, columns=[across, "other"]), on=across)
-    other = shares.rename(columns={across: "other"})
-    both = one.merge(other, on=[*keys, "other"], suffixes=("", "_2"))
+    both = one.merge(shares.rename(columns={across: "other"}), on=[*keys, "other"], suffixes=("", "_2"))
     rows = both[[*keys, across, "other"]].assign(
         estimate=both["share"] - both["share_2"],
         std_error=np.hypot(both["std_error"], both["std_error_2"]),

@@ -48,8 +48,7 @@ def prepare(records: Source, model: Model) -> tuple[int, dict[str, int], np.ndar
         counts = ", ".join(f"count(*) - count({name}) AS {name}" for name in parts)
         lacking = records.fetch(f"SELECT {counts} FROM records")
         incomplete = {column: int(lacking[name][0]) for name, (column, _) in parts.items()}
-    empty = [column for column, count in incomplete.items() if count == rows]
-    if empty:
+    if empty := [column for column, count in incomplete.items() if count == rows]:
         raise InputError(
             f"{records.name}: no record is complete: column {', '.join(map(repr, empty))} is empty in all {rows}."
         )
@@ -70,7 +69,13 @@ def _levels(file: str, model: Model, cells: list[np.ndarray]) -> dict[str, list[
         names = in_order(set(map(str, found)))
         reference = reference or names[0]
         if reference not in names:
-            raise InputError(_no_reference(file, model, column, reference, names))
+            asked = "`baseline`" if column == model.year else f"reference of {column!r} in `categories`"
+            where, remedy = " in complete records", f"Name another {asked}"
+            if model.subset:
+                where += f" of {' and '.join(f'{name} {level}' for name, level in model.subset.items())}"
+                remedy += ", or leave these records out"
+            there = f"it has {', '.join(names)}{where}"
+            raise InputError(f"{file}, column {column!r}: no {reference!r} to compare with; {there}. {remedy}.")
         levels[column] = [reference, *(name for name in names if name != reference)]
     return levels
 
@@ -125,8 +130,9 @@ def label(records: Source, column: str) -> str:
     """A column as a label: whole numbers without decimals, no spaces at the ends; what is blank is missing."""
     name, kind = records.identifier(column), records.columns[column]
     text = f"CAST({name} AS STRING)"
-    if kind == "number":  # by way of DOUBLE long ids would lose digits
+    if kind == "number":
         return text
+    # Long ids would lose digits by way of DOUBLE.
     if kind == "float":
         whole = f"coalesce(CAST(TRY_CAST({name} AS BIGINT) AS STRING), {text})"
         written = f"CASE WHEN {name} = floor({name}) THEN {whole} ELSE {text} END"
@@ -197,15 +203,6 @@ def _chosen(records: Source, model: Model) -> str:
     """The condition that a record belongs to the subset."""
     wanted = [f"{label(records, column)} = {literal(level)}" for column, level in model.subset.items()]
     return " AND ".join(wanted) or "1 = 1"
-
-
-def _no_reference(file: str, model: Model, column: str, reference: str, names: list[str]) -> str:
-    where = " in complete records"
-    remedy = f"Name another {'`baseline`' if column == model.year else f'reference of {column!r} in `categories`'}"
-    if model.subset:
-        where += f" of {' and '.join(f'{name} {level}' for name, level in model.subset.items())}"
-        remedy += ", or leave these records out"
-    return f"{file}, column {column!r}: no {reference!r} to compare with; it has {', '.join(names)}{where}. {remedy}."
 
 
 def _no_rows(records: Source, model: Model) -> str:

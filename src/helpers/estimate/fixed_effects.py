@@ -193,9 +193,8 @@ def by_school(data: Within, term: str, years: list[str]) -> pd.DataFrame:
     if whole.sum() < 2:
         return pd.DataFrame(columns=["school", "estimate", "std_error", "shrunken"], dtype=float)
     inverse = np.linalg.inv(xx[whole])
-    effects = np.einsum("gij,gj->gi", inverse, rest[whole])
     place = years.index(term)
-    estimate = effects[:, place]
+    estimate = np.einsum("gij,gj->gi", inverse, rest[whole])[:, place]
     std_error = residual_sd(data) * np.sqrt(inverse[:, place, place])
     between = between_variance(estimate, std_error)
     weight = 1 / (std_error**2 + between)
@@ -290,7 +289,7 @@ def _refuse_collinear(a: np.ndarray, raw: np.ndarray, terms: tuple[str, ...]) ->
 def _wild(data: Within, term: str, draws: int, seed: int, slopes: bool) -> tuple[np.ndarray, np.ndarray]:
     """Parts n0, n1, q0, q1, q2 of t^2 = (n0 + n1 r)^2 / (q0 + q1 r + q2 r^2) for the hypothesis that `term` is r.
 
-    A row each, of the draws and of the sample itself. Without `slopes`, as for r = 0 in half the time, n1, q1, q2 are zero.
+    A row each, of the draws and of the sample. Without `slopes`, for r = 0 in half the time, n1, q1 and q2 are zero.
     """
     j, g, a = data.terms.index(term), len(data.clusters), data.xx.sum(axis=0)
     others = [place for place in range(len(data.terms)) if place != j]

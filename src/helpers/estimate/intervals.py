@@ -40,7 +40,9 @@ def wilson(count: Numbers, n: Numbers) -> tuple[Numbers, Numbers]:
     >>> [round(float(end), 3) for end in wilson(3, 20)]
     [0.052, 0.36]
     """
-    return _share(count, n, "wilson")
+    from statsmodels.stats.proportion import proportion_confint  # takes a second to import
+
+    return proportion_confint(count, n, method="wilson")
 
 
 def clopper_pearson(count: Numbers, n: Numbers) -> tuple[Numbers, Numbers]:
@@ -49,13 +51,9 @@ def clopper_pearson(count: Numbers, n: Numbers) -> tuple[Numbers, Numbers]:
     >>> [round(float(end), 3) for end in clopper_pearson(3, 20)]
     [0.032, 0.379]
     """
-    return _share(count, n, "beta")
+    from statsmodels.stats.proportion import proportion_confint
 
-
-def _share(count: Numbers, n: Numbers, method: str) -> tuple[Numbers, Numbers]:
-    from statsmodels.stats.proportion import proportion_confint  # takes a second to import
-
-    return proportion_confint(count, n, method=method)
+    return proportion_confint(count, n, method="beta")
 
 
 def holm(p_values: pd.Series) -> pd.Series:

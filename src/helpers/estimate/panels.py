@@ -24,8 +24,10 @@ NUMBERS = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
 """Columns of an estimate that are empty where it must not be shown or cannot be had."""
 
 _KINDS = {
-    "CRV1": "clustered standard errors (CRV1)", "CRV3": "cluster jackknife (CRV3)", "bootstrap": "wild cluster bootstrap"
-}  # fmt: skip
+    "CRV1": "clustered standard errors (CRV1)",
+    "CRV3": "cluster jackknife (CRV3)",
+    "bootstrap": "wild cluster bootstrap",
+}
 
 
 def models(
@@ -39,7 +41,7 @@ def models(
 ) -> dict[str, Model]:
     """One model, with what `moments.Model` takes, for each level of the column `by`, or for the whole file without it.
 
-    Categories in a list take their first level in order as reference. Raises InputError where `by` is empty in all records.
+    Categories in a list take their first level in order as reference. Raises InputError where `by` is always empty.
     """
     references = categories if isinstance(categories, dict) else dict.fromkeys(categories, "")
     references = {column: str(reference) for column, reference in references.items()}
@@ -58,7 +60,7 @@ def table(data: Within, inference: str = "CRV1", unit: float = 1.0, terms: list[
     """Tidy estimates of one model: `term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`.
 
     A term that varies in one cluster alone has an error of zero by construction, which says nothing: it is left empty.
-    `inference` is one of INFERENCE; the outcome is divided by `unit`; only for `terms`, if given, is the bootstrap made.
+    `inference`: one of INFERENCE, the bootstrap for `terms` alone if given; `unit`: what the outcome is divided by.
     """
     found = fixed_effects.fit(data, "CRV3" if inference == "CRV3" else "CRV1").table()
     if inference == "bootstrap":
@@ -72,9 +74,8 @@ def table(data: Within, inference: str = "CRV1", unit: float = 1.0, terms: list[
 
 def estimates(panels: dict[str, Within], inference: str, units: dict[str, float]) -> pd.DataFrame:
     """`table` of every panel, with a column `panel` in front. `units`: what the outcome of a panel is divided by."""
-    tables = [table(data, inference, units[panel]).assign(panel=panel) for panel, data in panels.items()]
-    found = pd.concat(tables, ignore_index=True)
-    return found[["panel", *found.columns.drop("panel")]]
+    tables = {panel: table(data, inference, units[panel]) for panel, data in panels.items()}
+    return pd.concat(tables, names=["panel"]).droplevel(1).reset_index()
 
 
 def alternatives(variants: dict[str, Callable[[], pd.DataFrame]], term: str) -> pd.DataFrame:
@@ -98,12 +99,8 @@ def specifications(
     """The effect of `term` with the inference `declared` and under alternatives, all from the same sums.
 
     Rows of `alternatives`, and `parameters`: the YAML of the parameters that make a run of it, on the same records.
-
-    Parameters
-    ----------
-    sums, term, years : moments of one panel, the year in question, and all years but the baseline
-    cluster : the column of clusters where these are coarser than schools, else empty
-    unit, declared : what the outcome is divided by, and one of INFERENCE
+    `years`: all but the baseline; `cluster`: the column of clusters where these are coarser than schools, else empty;
+    `unit`: what the outcome is divided by; `declared`: one of INFERENCE.
     """
     data = fixed_effects.within(sums)
     variants = {"as declared": (lambda: data, declared, "{}")}

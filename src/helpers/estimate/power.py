@@ -3,8 +3,8 @@
 A teacher's answer on a scale with standard deviation one is the sum of what stays with the school, the school's own
 swing in a wave, what stays with the teacher, and the rest: `icc` is the schools' share of the variance, `stability` the
 share of that which stays (the cluster autocorrelation), `persistence` the share within schools which stays with the
-teacher (the subject autocorrelation). Model and names: Feldman & McKinlay (1994); Hooper, Teerenstra, de Hoop & Eldridge
-(2016), as the R packages clusterPower (`cpa.sw.normal`) and powertools (`crt.means.r`) have them.
+teacher (the subject autocorrelation). Model and names: Feldman & McKinlay (1994); Hooper, Teerenstra, de Hoop &
+Eldridge (2016), as the R packages clusterPower (`cpa.sw.normal`) and powertools (`crt.means.r`) have them.
 
 With n teachers a school the means of one school in two waves have the variance v = icc + (1 - icc) / n each and the
 correlation r = (icc stability + (1 - icc) persistence / n) / v, so that the mean change of J schools has the variance
@@ -26,15 +26,6 @@ KINDS = {
     "all": "whoever is there; who leaves is replaced",
 }
 """Who is asked in the later waves, by the name that `Design.asked` takes."""
-
-_ASSUMPTIONS = (
-    ("teachers", 20, 8, 40, "teachers of a school who answer in the first wave"),
-    ("waves", 2, 2, 4, "waves of the survey; those after the first count together"),
-    ("icc", 0.10, 0.05, 0.20, "share of the variance of answers that lies between schools"),
-    ("stability", 0.70, 0.50, 0.90, "share of the schools' variance that stays from wave to wave"),
-    ("persistence", 0.60, 0.40, 0.80, "share of the variance within schools that stays with a teacher"),
-    ("attrition", 0.15, 0.0, 0.30, "share of teachers who leave from one wave to the next"),
-)
 
 
 @dataclass(frozen=True)
@@ -77,7 +68,15 @@ class Design:
 
 def assumptions() -> pd.DataFrame:
     """What is assumed of a study unless somebody knows better: `name, main, low, high, meaning`."""
-    return pd.DataFrame(_ASSUMPTIONS, columns=["name", "main", "low", "high", "meaning"])
+    rows = (
+        ("teachers", 20, 8, 40, "teachers of a school who answer in the first wave"),
+        ("waves", 2, 2, 4, "waves of the survey; those after the first count together"),
+        ("icc", 0.10, 0.05, 0.20, "share of the variance of answers that lies between schools"),
+        ("stability", 0.70, 0.50, 0.90, "share of the schools' variance that stays from wave to wave"),
+        ("persistence", 0.60, 0.40, 0.80, "share of the variance within schools that stays with a teacher"),
+        ("attrition", 0.15, 0.0, 0.30, "share of teachers who leave from one wave to the next"),
+    )
+    return pd.DataFrame(rows, columns=["name", "main", "low", "high", "meaning"])
 
 
 def assumed(table: pd.DataFrame, changed: dict[str, float]) -> dict[str, float]:
@@ -105,8 +104,7 @@ def design_effect(icc: float, size: float) -> float:
 def covariance(design: Design) -> np.ndarray:
     """Covariance of one school's mean answers in the waves, waves x waves."""
     waves = np.arange(design.waves)
-    apart = np.abs(waves[:, None] - waves)
-    stays = 1 - design.attrition
+    apart, stays = np.abs(waves[:, None] - waves), 1 - design.attrition
     if design.asked == "same":
         n = design.teachers * stays**waves
         in_both = np.minimum(n[:, None], n)  # those of the later wave
@@ -217,7 +215,7 @@ def year_effect_se(schools: int, students: float, shock_sd: float, residual_sd: 
 def schools_for_year_effect(
     effect: float, students: float, shock_sd: float, residual_sd: float, *, target: float = 0.80
 ) -> int:
-    """Fewest schools with which a two-sided 5 % t test finds a year effect in the unit of the SDs of `year_effect_se`."""
+    """Fewest schools with which a two-sided 5 % t test finds a year effect in the unit of the SDs: `year_effect_se`."""
     design, sd = _two_years(2, students, shock_sd, residual_sd)
     return schools_needed(design, effect / sd, target)
 
@@ -231,7 +229,7 @@ def _two_years(schools: int, students: float, shock_sd: float, residual_sd: floa
 def variants(design: Design, table: pd.DataFrame, tests: int) -> pd.DataFrame:
     """The smallest change that can be found when one thing about a study is other than in `design`.
 
-    `table`: as `assumptions` gives it. Rows `factor, value, detectable`, the values as text; the last factors are who is
+    `table`: as `assumptions` gives it. Rows `factor, value, detectable`, values as text; the last factors are who is
     asked, as many comparison schools as schools, and Bonferroni's correction for `tests` outcomes.
     """
     cases = []

@@ -137,13 +137,12 @@ def add_measure(
 ) -> tuple[Scale, pd.DataFrame]:
     """Give `records` a column MEASURE; return the scale, calibrated on the baseline year, and that year's patterns.
 
-    `items` are columns of whole numbers from `low` to `high`. Patterns of answers have columns 0, 1, ... (answers from 0
-    to each item in turn, so that items may be called anything), `measure`, `std_error` and the number of `records`. Raises
+    `items` are columns of whole numbers from `low` to `high`. Patterns have columns 0, 1, ... (answers from 0 to each
+    item in turn, so that items may be called anything), `measure`, `std_error` and the number of `records`. Raises
     InputError for an item named twice, more than 60 items, answers off the scale, an answer that nobody gives in the
     baseline year, and for what `calibrate` refuses.
     """
-    twice = [item for item in items if items.count(item) > 1]
-    if twice:
+    if twice := [item for item in items if items.count(item) > 1]:
         raise InputError(f"`items` names {twice[0]!r} twice. Name each column once.")
     if len(items) > MOST:
         raise InputError(f"`items` names {len(items)} columns; {MOST} are the most. Leave some out.")
@@ -226,8 +225,7 @@ def _baseline_patterns(records, shown, cell, low, year, baseline) -> pd.DataFram
 def _refuse_unused(file: str, given: pd.DataFrame, low: int, high: int, baseline: str) -> None:
     """Raise InputError when an answer does not occur. `given`: answers from 0, a column for each item."""
     used = {low + int(answer) for answer in np.unique(given.to_numpy()) if answer >= 0}
-    unused = [str(answer) for answer in range(low, high + 1) if answer not in used]
-    if unused:
+    if unused := [str(answer) for answer in range(low, high + 1) if answer not in used]:
         more = f" or {len(unused) - 5} more" if len(unused) > 5 else ""
         raise InputError(
             f"{file}: in {baseline} nobody answers {' or '.join(unused[:5])}{more} to any of {', '.join(given.columns)}, so the "

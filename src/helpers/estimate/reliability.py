@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 from scipy import special  # what scipy.stats would call, without its import time
 
-_TOLERANCE, _MOST = 1e-6, 2_000
-
 
 def scale_reliability(items: pd.DataFrame, cluster: pd.Series) -> dict[str, object]:
     """`n, alpha, alpha_low, alpha_high, omega, omega_low, omega_high, weakest, item_rest` of one scale."""
@@ -34,7 +32,7 @@ def cronbach_alpha(items: pd.DataFrame) -> float:
 
 
 def cronbach_alpha_interval(items: pd.DataFrame, level: float = 0.95) -> tuple[float, float]:
-    """Interval of alpha for independent people by the F distribution: Feldt, Woodruff & Salih (1987), as in cocron and pingouin."""
+    """Interval of alpha for independent people, as in cocron and pingouin: F by Feldt, Woodruff & Salih (1987)."""
     (n, k), tail = items.dropna().shape, (1 - level) / 2
     edges = special.fdtri(n - 1, (n - 1) * (k - 1), [1 - tail, tail])
     low, high = 1 - (1 - cronbach_alpha(items)) * edges
@@ -145,7 +143,7 @@ def _one_factor_each(covariances: np.ndarray, loadings: np.ndarray, unique: np.n
     with np.errstate(divide="ignore", invalid="ignore"):
         correlations = covariances / (sd[..., None] * sd[..., None, :])
     loadings, unique = (np.broadcast_to(start, sd.shape) for start in (loadings, unique))
-    for _ in range(_MOST):
+    for _ in range(2_000):
         precise = loadings / unique
         weight = precise / (1 + (loadings * precise).sum(axis=-1, keepdims=True))
         cross = np.einsum("...ij,...j->...i", correlations, weight)
@@ -154,6 +152,6 @@ def _one_factor_each(covariances: np.ndarray, loadings: np.ndarray, unique: np.n
         unique = np.maximum(1 - updated * cross, 1e-6)
         moved = np.nanmax(np.abs(updated - loadings), initial=0.0)
         loadings = updated
-        if moved < _TOLERANCE:
+        if moved < 1e-6:
             break
     return loadings, unique

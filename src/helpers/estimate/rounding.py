@@ -34,12 +34,9 @@ def welch_ranges(mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: in
 
 def welch_reproduces(mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int, df: Range, t: Range) -> bool:
     """Can unrounded means and SDs inside the given ranges give this df and this t at the same time?"""
-    for low, high in _ratios_with_df(df, n1, n2):
-        if points := _clip(sd1, sd2, low, high):
-            lowest, highest = _ts(mean_difference, points, n1, n2)
-            if lowest <= t[1] and t[0] <= highest:
-                return True
-    return False
+    cuts = (_clip(sd1, sd2, *ratios) for ratios in _ratios_with_df(df, n1, n2))
+    found = (_ts(mean_difference, points, n1, n2) for points in cuts if points)
+    return any(low <= t[1] and t[0] <= high for low, high in found)
 
 
 def printed_ranges(test: pd.Series) -> tuple[Range, Range, Range]:
@@ -104,10 +101,7 @@ def implied_se(
 
 
 def se_bounds(table: pd.DataFrame) -> pd.DataFrame:
-    """Columns `se_low, se_high`, a row for each row of `table`: columns value, decimals, stars and, if there, df.
-
-    An empty `df` means the normal distribution.
-    """
+    """Columns `se_low, se_high` for rows of `table`: value, decimals, stars and, if there, df (empty: normal)."""
     rows = table.reindex(columns=["value", "decimals", "stars", "df"]).fillna({"df": inf})
     found = [implied_se(row.value, row.decimals, row.stars, df=row.df) for row in rows.itertuples()]
     return pd.DataFrame(found, index=table.index, columns=["se_low", "se_high"], dtype=float)
@@ -141,9 +135,7 @@ def _ratios_with_df(df: Range, n1: int, n2: int) -> list[Range]:
     outer = _parts_with_df(df[0], n1, n2)
     inner = _parts_with_df(df[1], n1, n2) if df[1] < peak else None
     parts = [outer] if inner is None else [(outer[0], inner[0]), (inner[1], outer[1])]
-    return [
-        (_ratio(high, n1, n2), _ratio(low, n1, n2)) for low, high in parts if high >= 0 and low <= 1 and low <= high
-    ]
+    return [(_ratio(high, n1, n2), _ratio(low, n1, n2)) for low, high in parts if max(low, 0) <= min(high, 1)]
 
 
 def _parts_with_df(df: float, n1: int, n2: int) -> Range:

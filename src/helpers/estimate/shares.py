@@ -74,8 +74,7 @@ def means(
     """
     if not 0 <= fay < 1:
         raise ValueError(f"Fay's factor is at least 0 and below 1, not {fay}")
-    present = ~np.isnan(values)
-    m = values.shape[1]
+    present, m = ~np.isnan(values), values.shape[1]
     with np.errstate(invalid="ignore"):  # infinite weights, refused below
         totals = np.concatenate([np.where(present, values, 0.0), present], axis=1).T @ weights
     if not np.isfinite(totals).all() or (weights[:, 0] < 0).any():
@@ -117,7 +116,7 @@ def table(survey: Survey, by: str = "") -> pd.DataFrame:
 
     Columns: cycle, system, [by,] item, statistic, share (0 to 1), std_error, ci_low, ci_high (95 %, within 0 and 1),
     n (respondents who answered), n_schools (theirs; empty where no school is known), note. Whoever was not asked, gave
-    no answer, or has no level of `by`, is not in the denominator. Errors are those of `means`; without replicate weights
+    no answer, or has no level of `by`, is not in the denominator. Errors are those of `means`; without replicates
     schools are the clusters (respondents where no school is known), with intervals of Student's t. A cell that rests on
     too few, or was not administered, keeps its row and loses its numbers; a share of exactly 0 or 1 has no standard
     error; `note` says so. Raises InputError for a `by` that is no column or has the name of another one of the table.
@@ -148,7 +147,7 @@ class Sample:
     """Respondents of one sample, or of one level in it.
 
     `codes`: n x items; `weights`: n x (1 + R); `schools`: n codes, -1 where unknown, whose remainder by the number of
-    samples is the sample's place; `clusters`: n codes below the whole sample's `n_clusters`; `levels`: n codes, -1 for none.
+    samples is the sample's place; `clusters`: n codes below `n_clusters` of the whole sample; `levels`: n codes or -1.
     """
 
     keys: dict[str, object]
@@ -211,9 +210,7 @@ def levels_of(survey: Survey, by: str, needed: int = 1) -> list[object]:
         )
     if isinstance(column.dtype, pd.CategoricalDtype):
         return [level for level in column.cat.categories if level in levels]
-    if all(isinstance(level, str) for level in levels):
-        return in_order(set(levels))
-    return sorted(levels)
+    return in_order(set(levels)) if all(isinstance(level, str) for level in levels) else sorted(levels)
 
 
 def headlines(survey: Survey) -> dict[str, tuple[int, int]]:

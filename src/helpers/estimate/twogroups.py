@@ -65,8 +65,8 @@ def pooled_sd(sd1: float, n1: int, sd2: float, n2: int) -> float:
 def clustering_factors(icc: float, per_school: float) -> tuple[float, float]:
     """Factors (shared, apart) by which the SE of a difference changes when teachers of a school answer alike.
 
-    `per_school` is the mean number of teachers of one group in a school. Shared: both groups sit in the same schools, and
-    what makes these differ cancels. Apart: each group has schools of its own. The truth of a study lies between.
+    `per_school` is the mean number of teachers of one group in a school. Shared: both groups are in the same schools,
+    and what makes these differ cancels. Apart: each has schools of its own. The truth of a study lies between.
     """
     return sqrt(1 - icc), sqrt(design_effect(icc, per_school))
 
@@ -80,9 +80,8 @@ def summarise(values: pd.Series, first: pd.Series) -> tuple[float, float, int, f
 def clustered(values: pd.Series, first: pd.Series, cluster: pd.Series) -> dict[str, float]:
     """Difference of means with standard errors clustered by `cluster`: as `welch`, and `n_groups`, the clusters.
 
-    `values, first, cluster` have one index: the answers, whether a row is of the first group, and its cluster. Least
-    squares on a dummy; CRV1, the sandwich times G/(G-1) (N-1)/(N-2); 95 % interval of t with G-1 degrees of freedom.
-    Raises ValueError for fewer than two clusters.
+    Columns of one index. Least squares on a dummy; CRV1, the sandwich times G/(G-1) (N-1)/(N-2); 95 % interval of t
+    with G-1 degrees of freedom. Raises ValueError for fewer than two clusters.
     """
     from statsmodels.regression.linear_model import OLS
 
@@ -102,7 +101,7 @@ def _tested(estimate: float, std_error: float, df: float, level: float = 0.95) -
 def means(answers: pd.DataFrame) -> pd.DataFrame:
     """Mean of each item in each group with its 95 % t interval.
 
-    Rows `item, group, term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`; p_value and n_groups are empty.
+    Rows `item, group, term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`, p_value and n_groups empty.
     """
     groups = answers.groupby(["item", "group"], sort=False)["answer"]
     table = groups.agg(["mean", "std", "count"]).reset_index()
@@ -124,6 +123,5 @@ def shares(answers: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["item", "group", "statistic", "count", "n"])
     count, n = table["count"].to_numpy(float), table["n"].to_numpy()
     share, (ci_low, ci_high) = count / n, wilson(count, n)
-    std_error = np.sqrt(share * (1 - share) / n)
-    table = table.assign(share=share, std_error=std_error, ci_low=ci_low, ci_high=ci_high)
+    table = table.assign(share=share, std_error=np.sqrt(share * (1 - share) / n), ci_low=ci_low, ci_high=ci_high)
     return table[["item", "group", "statistic", "share", "std_error", "ci_low", "ci_high", "n"]]
