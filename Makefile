@@ -64,7 +64,7 @@ bench: $(READY) $(PEERS) ## measure the build against empty notebooks, and the e
 	$(PYTHON) tests/bench_shares.py
 
 lint: $(READY) ## check format and style of code and notebooks, and prose for numbers that could drift
-	@$(PYTHON) -m helpers.notebook.source
+	@$(PYTHON) tests/prose.py
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import hypothesis
 import pandas as pd
 import pyreadstat
 import pytest
@@ -23,6 +24,10 @@ SHARED = ROOT.parent / "shared"
 """Reference material of the developers. Users do not have it: tests that use it skip there, and say so."""
 MINUTES = 1200
 """Seconds after which something hangs for sure: no test may fail because the machine is busy."""
+
+
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 def copy_project(target: Path, notebooks: bool = True) -> Path:

@@ -174,7 +174,7 @@ def test_member_that_begins_before_the_zip(tmp_path):
     assert refused(path).startswith("damaged.zip: the zip is cut off or damaged")
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.floats(0, 1, exclude_max=True), st.binary(min_size=1, max_size=8))
 def test_wrong_bytes_anywhere_are_one_message(tmp_path_factory, place, wrong):
     """Or every file comes out as it was packed: some bytes of a zip do not matter."""

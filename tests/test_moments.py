@@ -299,7 +299,7 @@ def test_a_subset_is_what_its_records_alone_give():
 seeds = st.integers(0, 2**32 - 1)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=seeds)
 def test_the_order_of_records_does_not_matter(seed):
     frame = records(seed=seed)
@@ -308,7 +308,7 @@ def test_the_order_of_records_does_not_matter(seed):
     assert_same(moments.compute(shuffled, MODEL), expected, rel=1e-9)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(cuts=st.sets(st.integers(1, 599), min_size=1, max_size=4))
 def test_how_records_are_spread_over_files_does_not_matter(tmp_path_factory, cuts):
     folder, frame = tmp_path_factory.mktemp("parts"), records()
@@ -318,7 +318,7 @@ def test_how_records_are_spread_over_files_does_not_matter(tmp_path_factory, cut
     assert_same(moments.compute(folder, MODEL), moments.compute(frame, MODEL), rel=1e-9)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(y=st.floats(-1e6, 1e6), x=st.floats(-1e6, 1e6))
 def test_adding_constants_changes_no_estimate(y, x):
     frame = records()
@@ -326,7 +326,7 @@ def test_adding_constants_changes_no_estimate(y, x):
     assert_same_estimates(estimates(moved), estimates(frame), rel=1e-6)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(scale=st.floats(1e-6, 1e6))
 def test_the_scale_of_weights_does_not_matter(scale):
     frame = records()
@@ -341,7 +341,7 @@ def test_whole_weights_are_records_repeated():
     assert found["estimate"].to_numpy() == pytest.approx(expected["estimate"].to_numpy(), rel=1e-9)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(chosen=st.sets(st.integers(0, 11), min_size=1, max_size=11))
 def test_schools_computed_apart_stack(chosen):
     frame = records()

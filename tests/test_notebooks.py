@@ -9,6 +9,7 @@ import pytest
 
 from conftest import ROOT
 from helpers.notebook import parameters, source
+from prose import bare_numbers
 
 NOTEBOOKS = [source.path_of(name) for name in source.names()]
 pytestmark = pytest.mark.parametrize("path", NOTEBOOKS, ids=source.names())
@@ -37,7 +38,7 @@ def test_kernel_is_python3_of_the_environment(path):
 def test_prose_holds_no_results(path):
     for cell in source.cells(path):
         if cell["type"] == "markdown":
-            assert source.bare_numbers(cell["text"]) == [], cell["text"][:80]
+            assert bare_numbers(cell["text"]) == [], cell["text"][:80]
 
 
 def test_prose_comes_first_and_asks_one_question(path):

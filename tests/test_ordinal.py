@@ -5,7 +5,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -32,7 +32,6 @@ def test_means_have_students_interval():
     assert (found["ci_low"], found["ci_high"]) == pytest.approx(tuple(interval), rel=1e-10)
 
 
-@settings(deadline=None)
 @given(answers)
 def test_shares_sum_to_one_and_count_everybody(rows):
     table = twogroups.shares(frame(rows), 1, 5)
@@ -65,7 +64,6 @@ def test_sd_bounds_hold_and_are_reached():
 sizes = st.dictionaries(st.sampled_from("abcdef"), st.integers(1, 40), min_size=1)
 
 
-@settings(deadline=None)
 @given(sizes, st.integers(0, 25))
 def test_no_small_group_shows_or_can_be_worked_out(groups, unnamed):
     """`unnamed` people name no group and count among everybody only."""

@@ -376,7 +376,7 @@ def test_an_unknown_encoding_is_named(tmp_path):
         read(tmp_path / "mine.csv", replicates="rw", encoding="klingon")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.permutations(range(len(GOOD))), st.floats(1e-3, 1e3))
 def test_order_of_rows_and_scale_of_weights_change_no_share(tmp_path_factory, order, scale):
     folder = tmp_path_factory.mktemp("any")

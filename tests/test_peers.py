@@ -202,7 +202,7 @@ def pyfixest_fit(frame, kind, cluster, weight):
     cluster=st.sampled_from(["school", "district"]),
     weight=st.sampled_from(["", "weight"]),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_pyfixest_gives_the_same(seed, n, schools, shift, cluster, weight):
     """Its weights, too, say how much a record counts, not how many records it stands for."""
     frame = records(seed, n, schools, shift)

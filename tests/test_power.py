@@ -38,7 +38,7 @@ DESIGNS = st.builds(
     alpha=st.sampled_from([0.01, 0.05, 0.2]),
 )
 @example(effect=0.59375, std_error=0.19140625, df=295, alpha=0.01)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_power_is_that_of_the_noncentral_t(effect, std_error, df, alpha):
     edge, shift = stats.t.ppf(1 - alpha / 2, df), effect / std_error
 
@@ -73,7 +73,7 @@ def test_without_an_effect_the_power_is_alpha():
     students=st.floats(2, 500),
     target=st.sampled_from([0.5, 0.8, 0.9]),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_schools_needed_is_the_fewest_that_do(effect, students, target):
     def reached(schools):
         error = power.year_effect_se(schools, students, SHOCK, RESIDUAL)
@@ -129,7 +129,6 @@ def test_the_model_estimates_that_standard_error():
 
 
 @given(DESIGNS)
-@settings(deadline=None)
 def test_two_waves_have_the_variance_of_hooper_and_others(design):
     """Correlation of a cluster's two means as the R package powertools computes it (`crt.means.r`)."""
     design = replace(design, waves=2, attrition=0.0)
@@ -209,7 +208,7 @@ def test_comparison_schools_are_two_samples():
 
 
 @given(DESIGNS, st.floats(0.05, 0.8), st.sampled_from([0.5, 0.8, 0.9]))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_schools_needed_of_a_design_is_the_fewest_that_do(design, effect, target):
     needed = power.schools_needed(design, effect, target)
 

@@ -217,7 +217,7 @@ def test_a_panel_alone_is_the_panel_among_others(tmp_path):
     pd.testing.assert_frame_equal(part.drop(columns="panel"), alone.drop(columns="panel"))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 10**6))
 def test_the_order_of_rows_and_the_names_of_schools_do_not_matter(tmp_path_factory, seed):
     folder = tmp_path_factory.mktemp("order")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from helpers.notebook import source
+from prose import bare_numbers
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,7 @@ from helpers.notebook import source
     ],
 )
 def test_results_are_found(text):
-    assert source.bare_numbers(text)
+    assert bare_numbers(text)
 
 
 @pytest.mark.parametrize(
@@ -34,4 +34,4 @@ def test_results_are_found(text):
     ],
 )
 def test_names_and_years_are_not(text):
-    assert source.bare_numbers(text) == []
+    assert bare_numbers(text) == []

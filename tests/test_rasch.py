@@ -82,7 +82,7 @@ def test_probabilities_against_a_hand_worked_example():
 
 
 @given(place=st.floats(-30, 30), item=st.floats(-3, 3), seed=st.integers(0, 99))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_probabilities_sum_to_one_and_are_the_models(place, item, seed):
     steps = np.random.default_rng(seed).normal(size=3)
     found = rasch.probabilities(scale([item, 0.0], steps), np.array([place]))

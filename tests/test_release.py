@@ -424,7 +424,7 @@ def lists(*counts):
     counts=st.one_of(lists(0, 10, 15), lists(5, 7, 12), lists(0, 9, 10, 30, 31)),
     weighted=st.booleans(),
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_small_group_follows_from_any_subtraction(ask, counts, weighted):
     """24 counts: 3 schools, 2 years, 2 sexes, 2 plans. What is told of a school is taken apart again."""
     index = pd.MultiIndex.from_product([["a", "b", "c"], [2012, 2013], ["f", "m"], ["free", "paid"]])

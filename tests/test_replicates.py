@@ -131,7 +131,7 @@ def test_the_difference_of_replicates_as_the_formula_reads():
 # What must not matter
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1), factor=st.floats(1e-6, 1e6), linear=st.booleans())
 def test_only_the_proportions_of_weights_matter(seed, factor, linear):
     values, weights, clusters = sample(seed, replicates=0 if linear else 8)
@@ -141,7 +141,7 @@ def test_only_the_proportions_of_weights_matter(seed, factor, linear):
     assert scaled.std_error == pytest.approx(once.std_error, rel=1e-10)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 2**32 - 1), linear=st.booleans())
 def test_the_order_of_rows_replicates_and_clusters_does_not_matter(seed, linear):
     values, weights, clusters = sample(seed, replicates=0 if linear else 8)
@@ -155,7 +155,7 @@ def test_the_order_of_rows_replicates_and_clusters_does_not_matter(seed, linear)
     assert mixed.n.tolist() == once.n.tolist()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @SEEDS
 def test_a_share_and_its_complement_have_the_same_error(seed):
     values, weights, _ = sample(seed)
@@ -164,7 +164,7 @@ def test_a_share_and_its_complement_have_the_same_error(seed):
     assert other.std_error == pytest.approx(once.std_error, rel=1e-9, abs=1e-14)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @SEEDS
 def test_a_column_does_not_touch_the_others(seed):
     values, weights, _ = sample(seed)

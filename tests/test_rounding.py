@@ -33,7 +33,7 @@ def test_no_true_pair_of_sizes_is_ever_missed(difference, sd1, sd2, n1, n2):
     assert t_range[0] - 1e-9 <= t <= t_range[1] + 1e-9
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.tuples(st.floats(-1, 1), st.floats(0.3, 2), st.floats(0.3, 2)),
     sizes,

@@ -667,7 +667,7 @@ TABLES = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
-@settings(max_examples=2, deadline=None)
+@settings(max_examples=2)
 @given(seed=st.integers(0, 2**32 - 1), factor=st.floats(1e-3, 1e3))
 def test_order_and_scale_do_not_matter(name, seed, factor):
     survey = made_up(seed, n=600, replicates=8)

@@ -88,7 +88,7 @@ def with_covariance(covariance, n=40):
     loadings=st.lists(st.floats(0.2, 2.0), min_size=3, max_size=8),
     unique=st.lists(st.floats(0.3, 2.0), min_size=8, max_size=8),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_omega_of_known_loadings(loadings, unique):
     loadings, unique = np.array(loadings), np.array(unique[: len(loadings)])
     items = with_covariance(np.outer(loadings, loadings) + np.diag(unique))
@@ -409,7 +409,7 @@ MOVERS = {("peer", "", ""): 25, ("", "", "peer"): 25, ("peer", "peer", "comparis
     thin=st.booleans(),
 )
 @case(counts=MOVERS, whole=(40, 30), thin=False)
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20, derandomize=True)
 def test_no_hidden_count_follows_from_what_is_shown(tmp_path_factory, counts, whole, thin):
     """Whoever adds and subtracts all counts that a run shows gets none that is hidden, and none below ten."""
     counts = {("peer",) * 3: whole[0], ("comparison",) * 3: whole[1]} | counts

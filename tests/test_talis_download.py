@@ -427,7 +427,7 @@ def test_too_little_room(server, folder, monkeypatch):
     assert left(folder) == {}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(length=st.integers(0, len(WHOLE) - 1))
 def test_no_beginning_of_a_zip_passes_for_the_whole(tmp_path_factory, length):
     path = tmp_path_factory.getbasetemp() / "cut.zip"
@@ -440,7 +440,7 @@ with zipfile.ZipFile(SMALL, "w", zipfile.ZIP_DEFLATED) as small:
     small.writestr("BTGINTT3.sav", b"$FL2" * 50)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     place=st.integers(0, len(SMALL.getvalue()) - 1),
     bytes_=st.binary(min_size=1, max_size=8),

@@ -44,7 +44,7 @@ def measures(drawn, by):
     return joined["measure"].to_numpy()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     low=st.integers(1, 60_000),
     more=st.integers(0, 20_000),

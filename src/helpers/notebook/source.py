@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import re
-import sys
 from pathlib import Path
 
 from helpers.project import ROOT, InputError
@@ -67,34 +65,3 @@ def question(path: Path) -> str:
 def _first_line(path: Path, mark: str) -> str:
     lines = _text(path, "markdown").splitlines()
     return next(line.removeprefix(mark).strip() for line in lines if line.startswith(mark))
-
-
-# What may stand in prose as digits: it names something and is no result.
-_NAMES = re.compile(
-    r"\[[^\]]*\]\([^)]*\)"  # links, their text included
-    r"|`[^`]*`"  # code
-    r"|https?://\S+"
-    r"|\b(?:Table|Figure|Section|Notebook|notebook|question)s?\s\d+(?:\.\d+)?"
-    r"|\b(?:19|20)\d\d(?:[–-](?:19|20)?\d\d)?\b"  # years
-    r"|^\s*\d+\.\s",  # numbered lists
-    re.MULTILINE,
-)
-
-
-def bare_numbers(text: str) -> list[str]:
-    """Numbers in a piece of Markdown that could be results: whatever has digits and is no name or year."""
-    return re.findall(r"[−-]?\.?\d[\d.,]*\s?%?", _NAMES.sub(" ", text))
-
-
-def check() -> list[str]:
-    """One message for each Markdown cell of the project's notebooks that holds bare numbers."""
-    return [
-        f"notebooks/{name}.ipynb, cell {place}: {', '.join(found)} in prose. Display the number from a code cell."
-        for name in names()
-        for place, cell in enumerate(cells(path_of(name)), start=1)
-        if cell["type"] == "markdown" and (found := bare_numbers(cell["text"]))
-    ]
-
-
-if __name__ == "__main__":
-    sys.exit("\n".join(check()) or 0)
