@@ -46,8 +46,8 @@ def main(arguments: list[str]) -> int:
         if (error.name or "").startswith("helpers"):
             raise
         print(
-            f"\nThis Python has no package {error.name!r}: {sys.executable}. With ENV=active, activate an environment made "
-            "from environment.yml first; without it, make builds its own.",
+            f"\nThis Python has no package {error.name!r}: {sys.executable}. With ENV=active, activate an environment "
+            "made from environment.yml first; without it, make builds its own.",
             file=sys.stderr,
         )
         return 1

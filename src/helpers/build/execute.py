@@ -22,7 +22,7 @@ logging.getLogger("papermill").setLevel(logging.ERROR)
 
 
 class NotebookFailed(Exception):
-    """A run that does not count; `notebook` is the copy as far as it came: None where a mistake of the user tells all."""
+    """A run that does not count; `notebook` is the copy as far as it came, None where the user's mistake tells all."""
 
     def __init__(self, message: str, notebook: Path | None):
         super().__init__(message)

@@ -74,13 +74,12 @@ def _refuse_strangers(notebook: Path, other: Path, values: dict[str, Any], file:
         return
     here, there = ({p.name for p in parameters.declared(path)} for path in (notebook, other))
     if strangers := [f"`{name}`" for name in values if name in there - here]:
-        own, print_ = (
-            "`data` is missing, which names your file",
-            "it is about print and public records, so leave out `data`",
-        )
+        missing = "`data` is missing, which names your file"
+        if other.parent.name != source.OWN:
+            missing = "it is about print and public records, so leave out `data`"
         raise InputError(
             f"{file}: {', '.join(strangers)} is a parameter of {relative(other)}, and these parameters run "
-            f"{relative(notebook)}: {own if other.parent.name == source.OWN else print_}."
+            f"{relative(notebook)}: {missing}."
         )
 
 

@@ -112,7 +112,7 @@ def _versions() -> list[tuple[str, str]]:
 
 
 def render(notebook: Path, target: Path, name: str = "") -> None:
-    """Write the page of an executed notebook; `name` is its own on the site, whose pages link to each other and to files."""
+    """Write the page of an executed notebook; `name`: its own if the page is of the site, whose pages are linked."""
     # HTMLExporter's own method would parse the page and write it again: as long as all the rest, and nothing gained.
     body, _ = TemplateExporter.from_notebook_node(_exporter(), nbformat.read(notebook, as_version=4))
     soup = BeautifulSoup(body, "html.parser")

@@ -207,8 +207,8 @@ def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
 
 def recovery(rows: pd.DataFrame, xlabel: str) -> Figure:
     """Estimates minus the planted truth, a chart a panel; crosses miss it. `rows`: `panel, term, gap, low, high`."""
-    rows = rows.rename(columns={"gap": "estimate", "low": "ci_low", "high": "ci_high"})
-    holds = (rows["ci_low"] <= 0) & (rows["ci_high"] >= 0)
+    rows = rows.assign(estimate=rows["gap"], ci_low=rows["low"], ci_high=rows["high"])
+    holds = (rows["low"] <= 0) & (rows["high"] >= 0)
     rows = rows.assign(colour=np.where(holds, BLUE, RED), marker=np.where(holds, "o", "X"))
     return _small_forests(rows, "term", xlabel)[0]
 

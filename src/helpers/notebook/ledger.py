@@ -169,7 +169,7 @@ def write(book: pd.DataFrame, session: Session) -> None:
 
 
 def table(book: pd.DataFrame, session: Session, documents: dict[str, str]) -> HTML:
-    """Every row of the ledger, contradictions first; JavaScript filters and searches. `documents`: their names by seed."""
+    """Every row, contradictions first; JavaScript filters and searches. `documents`: the name of each seed's."""
     order = ["contradicts", *(verdict for verdict in VERDICTS if verdict != "contradicts")]
     rows = book.sort_values("verdict", key=lambda s: s.map(order.index), kind="stable")
     script = sessions.looks_in(session, TEMPLATES / "ledger.js").read_text(encoding="utf-8")

@@ -176,7 +176,7 @@ def specifications(study: Study, of_units: dict[str, float], inference: str = "C
 def schools(study: Study, of_units: dict[str, float]) -> pd.DataFrame:
     """Each school's own change to the last year, without names: `panel, estimate, shrunken`.
 
-    Not shown, but in the model: schools of fewer than MINIMUM records in either year, and panels of fewer other schools.
+    In the model but not shown: schools of fewer than MINIMUM records in either year, and panels of fewer other schools.
     """
     tables = []
     for panel, sums in study.moments.items():

@@ -300,7 +300,7 @@ def _mixed(survey: Waves, scale: str) -> pd.DataFrame:
 
 
 def _too_few(survey: Waves, scale: str) -> list[str]:
-    """Terms that rest on fewer than MINIMUM teachers: of a wave and kind of school, of a level, off a control's mode."""
+    """Terms that rest on fewer than MINIMUM teachers: of a wave and kind of school, a level, or off a control's mode."""
     frame = survey.frame[survey.complete(scale)]
     sizes = pd.crosstab(frame["wave"], frame["kind"]).reindex(columns=survey.kinds)
     few = []
