@@ -17,7 +17,7 @@ from traitlets.config import Config
 from conftest import ROOT, need
 from helpers.draw import numbers, style
 from helpers.notebook import cards, session
-from helpers.project import InputError
+from helpers.project import InputError, relative
 from helpers.read import files
 
 DATA = pd.DataFrame({"item": ["a", "b"], "estimate": [1 / 3, 2.0]})
@@ -97,6 +97,17 @@ def test_the_state_follows_from_what_was_read(run, tmp_path, paths, state):
     cards.table(found, DATA, "numbers", **TABLE)
     saved = pd.read_csv(tmp_path / "tables" / "04-example--numbers.csv")
     assert saved["state"].unique().tolist() == [state]
+
+
+def test_a_file_that_is_read_twice_is_one_source(run):
+    found = section(run, PRINT, MADE_UP, PRINT)
+    assert [relative(path) for path in found.sources] == [PRINT, MADE_UP]
+
+
+def test_saved_numbers_have_twelve_digits(run, tmp_path):
+    cards.table(section(run), DATA, "numbers", **TABLE)
+    saved = (tmp_path / "tables" / "04-example--numbers.csv").read_text()
+    assert saved == "item,estimate,state\na,0.333333333333,recomputed\nb,2,recomputed\n"
 
 
 def test_rows_of_several_states_say_so(run, tmp_path):

@@ -820,6 +820,13 @@ def test_what_rests_on_fewer_than_ten_records_is_not_shown(tmp_path):
     assert table.loc[["2013", "2014", "x"], numbers].notna().all(axis=None)
 
 
+@pytest.mark.parametrize(("kept", "shown"), [(9, 0), (10, 1)])
+def test_no_joint_test_rests_on_a_year_of_few_records(tmp_path, kept, shown):
+    frame = small(n=600)
+    frame = frame.drop(frame.index[frame["year"] == 2013][kept:])
+    assert len(own_practice.joint_tests(read(write(tmp_path, frame), **SMALL), "CRV1")) == shown
+
+
 def test_records_of_no_panel_are_counted(tmp_path):
     frame = small(n=600)
     frame["band"] = np.where(frame.index < 40, None, "a")

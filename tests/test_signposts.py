@@ -355,6 +355,17 @@ def test_few_teachers_are_nowhere(tmp_path, example):
     assert gone[gone["group"] != "all schools"]["estimate"].isna().all()
 
 
+@pytest.mark.parametrize(("answered", "shown"), [(9, False), (10, True)])
+def test_no_reliability_rests_on_few_teachers(tmp_path, example, answered, shown):
+    """The first scale's first item is answered by few in the baseline wave; its score needs half of the items only."""
+    item, *others = SCALES["collaboration"]
+    first = example[example["wave"] == 1].dropna(subset=[item, *others]).index
+    survey = read(tmp_path, example.assign(**{item: example[item].where(~example.index.isin(first[answered:]))}))
+    found = signposts.reliability(survey).set_index("scale")
+    assert found["alpha"].notna().tolist() == [shown, True, True]
+    assert found["n"].notna().tolist() == [shown, True, True]
+
+
 def test_few_who_stayed_are_no_choice(tmp_path, example):
     """Nine teachers of the comparison schools stayed to the last wave; the others there are new."""
     last = (example["wave"] == 3) & (example["peer_groups"] == 0)

@@ -69,8 +69,7 @@ def reason(before: dict[str, str] | None, now: dict[str, str], made: list[Path])
     """Why a result must be made again; empty when it need not."""
     if before is None:
         return "not made yet"
-    gone = [path for path in made if not path.exists()]
-    if gone:
+    if gone := [path for path in made if not path.exists()]:
         return f"{gone[0].name} is gone"
     changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
     return f"{changed[0]} changed" if changed else ""
@@ -103,11 +102,9 @@ def _imported(code: str) -> frozenset[str]:
 
 def closure(names: set[str]) -> list[Path]:
     """Files of these modules and of all that they import in turn, packages included."""
-    seen: set[str] = set()
-    waiting = set(names)
+    seen, waiting = set(), set(names)
     while waiting:
-        name = waiting.pop()
-        seen.add(name)
+        seen.add(name := waiting.pop())
         package = name.rpartition(".")[0]
         found = modules(_file(name).read_text(encoding="utf-8")) | ({package} if package else set())
         waiting |= found - seen
@@ -134,8 +131,7 @@ def tables(module: str, arguments: Any, make: Callable[[], dict[str, pd.DataFram
     with making(folder, f"{module}-*") as aside:
         for name, table in make().items():
             table.to_csv(aside / f"{name}.csv", index=False)
-        # Read back, so that a first run and a later one give the same to the last digit.
-        return _read(aside)
+        return _read(aside)  # so that a first run and a later one give the same to the last digit
 
 
 def _read(folder: Path) -> dict[str, pd.DataFrame]:

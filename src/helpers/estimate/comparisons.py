@@ -9,16 +9,7 @@ import pandas as pd
 
 from helpers.estimate import fixed_effects, moments
 from helpers.estimate.intervals import holm, t_test
-from helpers.estimate.shares import (
-    ESTIMATES,
-    Sample,
-    evaluated,
-    headlines,
-    interval,
-    levels_of,
-    samples,
-    table,
-)
+from helpers.estimate.shares import ESTIMATES, Sample, evaluated, headlines, interval, levels_of, samples, table
 from helpers.project import InputError
 from helpers.read.survey import Survey
 
@@ -26,17 +17,16 @@ from helpers.read.survey import Survey
 def differences(shares: pd.DataFrame, pairs: Sequence[tuple[str, str]] | None = None) -> pd.DataFrame:
     """Differences between systems (`system` minus `other`) of a table of shares, of one cycle and item each.
 
-    `pairs`: which systems; all without it. Columns: cycle, [by,] item, statistic, system, other, estimate, std_error,
-    ci_low, ci_high, p_value, p_holm, note. Systems are independent samples, so variances add; p-values are normal,
-    `p_holm` adjusted by Holm's (1979) method for everything compared here in the same statistic. Where a share or its
-    error is empty, so is what needs it, and `note` says why. Averages are left out: they hold the systems. Raises
-    InputError for a system that is not in the table.
+    Columns: cycle, [by,] item, statistic, system, other, estimate, std_error, ci_low, ci_high, p_value, p_holm, note.
+    Systems are independent samples, so variances add; p-values are normal, `p_holm` adjusted by Holm's (1979) method
+    for everything compared here in the same statistic. Where a share or its error is empty, so is what needs it, and
+    `note` says why. Averages are left out: they hold the systems. Raises InputError for a system that is not there.
     """
     return _compared(shares, "system", pairs)
 
 
 def change(shares: pd.DataFrame) -> pd.DataFrame:
-    """Change between cycles of one system: `cycle` minus an earlier one, `other`. Columns and errors as in `differences`."""
+    """Change between cycles of a system: `cycle` minus an earlier one, `other`. Columns, errors as in `differences`."""
     cycles = list(dict.fromkeys(_systems(shares)["cycle"]))
     return _compared(shares, "cycle", [(late, early) for early, late in combinations(cycles, 2)])
 
@@ -44,13 +34,11 @@ def change(shares: pd.DataFrame) -> pd.DataFrame:
 def average(shares: pd.DataFrame, systems: Sequence[str], name: str) -> pd.DataFrame:
     """Plain mean of shares over those `systems` that have data: every system counts the same.
 
-    Columns as in the table, and `n_systems`, how many these are; `system` is `name`; `n` and `n_schools` are theirs
-    together. The standard error is sqrt(sum se^2) / n_systems. A system with a share of exactly 0 or 1 counts and adds
-    no variance, which `note` says.
+    Columns as in the table, and `n_systems`, how many these are; `n` and `n_schools` are theirs together. The standard
+    error is sqrt(sum se^2) / n_systems. A share of exactly 0 or 1 counts and adds no variance, which `note` says.
     """
-    part = _systems(shares)
+    part, keys = _systems(shares), _keys(shares, "system")
     part = part[part["system"].isin(systems) & part["share"].notna()]
-    keys = _keys(shares, "system")
     exact = part["share"].isin([0, 1])
     part = part.assign(square=part["std_error"].where(~exact, 0.0) ** 2, exact=exact)
     groups = part.groupby(keys, sort=False, dropna=False, observed=True)
@@ -62,34 +50,30 @@ def average(shares: pd.DataFrame, systems: Sequence[str], name: str) -> pd.DataF
         exact=("exact", "sum"),
         squares=("square", lambda values: values.sum(skipna=False)),
     )
-    squares = found["squares"].where(found["exact"] < found["n_systems"])
-    found["std_error"] = np.sqrt(squares) / found["n_systems"]
-    found["note"] = [
-        f"{exact} of {m} systems at 0 or 1 add nothing to the standard error" if exact else ""
-        for exact, m in zip(found["exact"], found["n_systems"], strict=True)
-    ]
-    wanted = shares[keys].drop_duplicates()
-    found = wanted.merge(found.reset_index(), on=keys, how="left")
-    found = found.fillna({"n": 0, "n_systems": 0, "note": "no system has data"})
-    found = found.astype({"n": int, "n_systems": int, "n_schools": "Int64"})
+    found["std_error"] = np.sqrt(found["squares"].where(found["exact"] < found["n_systems"])) / found["n_systems"]
+    found = shares[keys].drop_duplicates().merge(found.reset_index(), on=keys, how="left")
+    found = found.fillna(dict.fromkeys(("n", "n_systems", "exact"), 0))
+    found = found.astype({"n": int, "n_systems": int, "exact": int, "n_schools": "Int64"})
+    adds_nothing = "{exact} of {n_systems} systems at 0 or 1 add nothing to the standard error"
+    found["note"] = [adds_nothing.format_map(row) if row["exact"] else "" for row in found.to_dict("records")]
+    found["note"] = found["note"].mask(found["n_systems"] == 0, "no system has data")
     found["ci_low"], found["ci_high"] = interval(found["share"], found["std_error"], np.inf)
-    found["system"] = name
-    return found[[*(column for column in shares if column != "n_systems"), "n_systems"]]
+    return found.assign(system=name)[[*(column for column in shares if column != "n_systems"), "n_systems"]]
 
 
 def level_differences(survey: Survey, by: str) -> pd.DataFrame:
     """Differences between levels of the column `by` within a system: `term` minus an earlier one, `other`.
 
-    Columns: cycle, system, item, statistic, term, other, estimate, std_error, ci_low, ci_high, p_value, p_holm, note.
-    The levels share schools and are no independent samples: the error is that of the difference itself under the
-    same replicates (or linearised, with the same clusters and, as in `table`, Student's t). Else as in `differences`.
+    Columns: cycle, system, item, statistic, term, other, and the rest as in `differences`. Levels share schools and are
+    no independent samples: the error is that of the difference itself under the same replicates (or linearised, with
+    the same clusters and, as in `table`, Student's t).
     """
     levels_of(survey, by, needed=2)
     found = []
     for cells in evaluated(survey, headlines(survey), by):
         for (two, second), (one, first) in combinations(cells, 2):
             estimate, error = first.minus(second)
-            known = one[["share", "std_error"]].notna() & two[["share", "std_error"]].notna()
+            known = one.notna() & two.notna()
             rows = one[["cycle", "system", "item", "statistic"]].assign(
                 term=one[by],
                 other=two[by],
@@ -112,8 +96,7 @@ def within_schools(survey: Survey, by: str) -> pd.DataFrame:
     seen in fewer schools than a share needs is not shown. Raises InputError as `table` does.
     """
     survey = replace(survey, weights=survey.weights[:, :1])
-    levels, every = levels_of(survey, by, needed=2), list(samples(survey, by))
-    often = survey.statistics[1]
+    levels, every, often = levels_of(survey, by, needed=2), list(samples(survey, by)), survey.statistics[1]
     cells = table(survey, by).query("statistic == @often")
     shape = len(every), len(levels), len(survey.items)
     notes = cells["note"].to_numpy().reshape(shape)
@@ -123,8 +106,7 @@ def within_schools(survey: Survey, by: str) -> pd.DataFrame:
     for place, sample in enumerate(every):
         for item, name in enumerate(survey.items):
             keys = {"item": name, "statistic": often, "term": levels[1:], "other": levels[0]}
-            rows = _fitted(survey, sums[item], place, len(every))
-            rows = rows.reindex(range(1, len(levels)))
+            rows = _fitted(survey, sums[item], place, len(every)).reindex(range(1, len(levels)))
             first, *others = notes[place, :, item]
             if shown[place, 0, item]:
                 why = np.where(shown[place, 1:, item], "no school is known", others)
@@ -132,8 +114,7 @@ def within_schools(survey: Survey, by: str) -> pd.DataFrame:
                 why = f"{levels[0]}: {first}"
             rows["note"] = rows["note"].where(rows["note"].notna(), why)
             found.append(pd.DataFrame(sample.keys | keys | rows.to_dict("list")))
-    found = _adjusted(pd.concat(found, ignore_index=True))
-    return found.astype({"n": "Int64", "n_groups": "Int64"})
+    return _adjusted(pd.concat(found, ignore_index=True)).astype({"n": "Int64", "n_groups": "Int64"})
 
 
 def _sums(survey: Survey, every: list[Sample], shown: np.ndarray, item: int) -> moments.Moments | None:
@@ -143,13 +124,8 @@ def _sums(survey: Survey, every: list[Sample], shown: np.ndarray, item: int) -> 
         codes = sample.codes[:, item]
         rows = (codes > 0) & (sample.schools >= 0) & (sample.levels >= 0)
         rows[rows] = levels[sample.levels[rows]] & levels[0]
-        values = {
-            "often": codes >= survey.often,
-            "school": sample.schools,
-            "level": sample.levels,
-            "weight": sample.weights[:, 0],
-        }
-        parts.append(pd.DataFrame({name: column[rows] for name, column in values.items()}))
+        values = {"often": codes >= survey.often, "school": sample.schools, "level": sample.levels}
+        parts.append(pd.DataFrame(values | {"weight": sample.weights[:, 0]})[rows])
     frame = pd.concat(parts).astype({"often": float})
     if frame["level"].nunique() < 2:
         return None
@@ -202,8 +178,7 @@ def _compared(shares: pd.DataFrame, across: str, pairs: Sequence[tuple[object, o
         if name not in present:
             raise InputError(f"no {across} {name!r} to compare. There are: {', '.join(map(str, present))}.")
     one = shares.merge(pd.DataFrame(pairs, columns=[across, "other"]), on=across)
-    other = shares.rename(columns={across: "other"})
-    both = one.merge(other, on=[*keys, "other"], suffixes=("", "_2"))
+    both = one.merge(shares.rename(columns={across: "other"}), on=[*keys, "other"], suffixes=("", "_2"))
     rows = both[[*keys, across, "other"]].assign(
         estimate=both["share"] - both["share_2"],
         std_error=np.hypot(both["std_error"], both["std_error_2"]),
@@ -230,8 +205,7 @@ def _tested(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _adjusted(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows with p-values adjusted by Holm's method for all of the same statistic; notes last."""
-    adjusted = rows.groupby("statistic", sort=False)["p_value"].transform(holm)
-    rows = rows.assign(p_holm=adjusted, note=rows["note"])
+    rows = rows.assign(p_holm=rows.groupby("statistic", sort=False)["p_value"].transform(holm))
     front = [name for name in rows if name not in {*ESTIMATES, "n", "n_groups", "note"}]
     last = [name for name in ("n", "n_groups", "note") if name in rows]
     return rows[[*front, *ESTIMATES, *last]]

@@ -1,7 +1,6 @@
 """The complete records of a school fixed-effects model: a view with plain names, and what must not be in it.
 
-One light statement counts the records, finds constants near the means and the levels of the categories. The same
-statements run on DuckDB and on Spark.
+The same statements run on DuckDB and on Spark.
 """
 
 from __future__ import annotations
@@ -17,19 +16,19 @@ if TYPE_CHECKING:
     from helpers.estimate.moments import Model
     from helpers.estimate.spark import SparkRecords
 
+    Source = Records | SparkRecords
+
 _NAN = "CAST('NaN' AS DOUBLE)"
 
 
-def prepare(
-    records: Records | SparkRecords, model: Model
-) -> tuple[int, dict[str, int], np.ndarray, dict[str, list[str]]]:
+def prepare(records: Source, model: Model) -> tuple[int, dict[str, int], np.ndarray, dict[str, list[str]]]:
     """Make the view `records`; return the records of the subset, how many lack each column, centres, and levels.
 
     Centres are rounded means of controls and outcome. Any constant gives the same estimates; one near the mean keeps
     the sums of products from losing digits. Levels are those of complete records, the reference first.
     """
     records.run(_view(records, model))
-    parts = _parts(records, model)
+    parts, chosen = _parts(records, model), _chosen(records, model)
     categories = [f"c{place}" for place in range(len(model.references))]
     cells = ", ".join([*categories, "complete"])
     centred = [*(f"x{place}" for place in range(len(model.controls))), "y"]
@@ -41,16 +40,15 @@ def prepare(
     if rows == 0:
         raise InputError(_no_rows(records, model))
     if found["text"].any():
-        wrong, what = "label IS NOT NULL AND number IS NULL", "text in a number column"
         for column in _texts(records, model):
-            refuse(records, column, wrong, what, chosen=_chosen(records, model))
-    incomplete = {column: 0 for column, _ in parts.values()}
+            wrong = "label IS NOT NULL AND number IS NULL"
+            refuse(records, column, wrong, "text in a number column", chosen=chosen)
+    incomplete = dict.fromkeys((column for column, _ in parts.values()), 0)
     if not whole.all():
         counts = ", ".join(f"count(*) - count({name}) AS {name}" for name in parts)
         lacking = records.fetch(f"SELECT {counts} FROM records")
         incomplete = {column: int(lacking[name][0]) for name, (column, _) in parts.items()}
-    empty = [column for column, count in incomplete.items() if count == rows]
-    if empty:
+    if empty := [column for column, count in incomplete.items() if count == rows]:
         raise InputError(
             f"{records.name}: no record is complete: column {', '.join(map(repr, empty))} is empty in all {rows}."
         )
@@ -71,12 +69,18 @@ def _levels(file: str, model: Model, cells: list[np.ndarray]) -> dict[str, list[
         names = in_order(set(map(str, found)))
         reference = reference or names[0]
         if reference not in names:
-            raise InputError(_no_reference(file, model, column, reference, names))
+            asked = "`baseline`" if column == model.year else f"reference of {column!r} in `categories`"
+            where, remedy = " in complete records", f"Name another {asked}"
+            if model.subset:
+                where += f" of {' and '.join(f'{name} {level}' for name, level in model.subset.items())}"
+                remedy += ", or leave these records out"
+            there = f"it has {', '.join(names)}{where}"
+            raise InputError(f"{file}, column {column!r}: no {reference!r} to compare with; {there}. {remedy}.")
         levels[column] = [reference, *(name for name in names if name != reference)]
     return levels
 
 
-def refuse_unusable(records: Records | SparkRecords, model: Model, found: dict[str, np.ndarray]) -> None:
+def refuse_unusable(records: Source, model: Model, found: dict[str, np.ndarray]) -> None:
     """Look in the finished sums for what must not be in the records; only then search for where it is."""
     chosen = _chosen(records, model)
     sums = [found[name] for name in found if name == "n" or name[1:2].isdigit()]
@@ -89,14 +93,12 @@ def refuse_unusable(records: Records | SparkRecords, model: Model, found: dict[s
             "missing codes among them?"
         )
     if model.weight and found["smallest"].min() <= 0:
-        what = "weights that are not positive"
-        refuse(records, model.weight, "number <= 0", what, chosen=chosen)
+        refuse(records, model.weight, "number <= 0", "weights that are not positive", chosen=chosen)
     if not model.clustered:
         return
     split = np.flatnonzero(found["first_cluster"] != found["last_cluster"])
     if len(split):
-        names = "school", "first_cluster", "last_cluster"
-        school, one, other = (found[name][split[0]] for name in names)
+        school, one, other = (found[name][split[0]] for name in ("school", "first_cluster", "last_cluster"))
         raise InputError(
             f"{records.name}, column {model.cluster!r}: school {school!r} lies in {one!r} and in {other!r}: more "
             f"than one cluster ({len(split)} such schools). Fixed effects must lie within clusters: correct the "
@@ -105,21 +107,12 @@ def refuse_unusable(records: Records | SparkRecords, model: Model, found: dict[s
 
 
 def refuse(
-    records: Records | SparkRecords,
-    column: str,
-    wrong: str,
-    what: str,
-    remedy: str = "Correct or empty these",
-    chosen: str = "1 = 1",
+    records: Source, column: str, wrong: str, what: str, remedy: str = "Correct or empty these", chosen: str = "1 = 1"
 ) -> None:
     """Raise InputError with the first records that have something wrong in a column, if there are any.
 
-    Parameters
-    ----------
-    records, column : where to look
-    wrong : SQL that speaks of the column's `label` and `number`
-    what, remedy : what is wrong, and what to do about it
-    chosen : SQL of the columns of the file: the records that count
+    `wrong` is SQL of the column's `label` and `number`, said in words by `what`; `chosen`, SQL of the columns of the
+    file, tells which records count.
     """
     cells = f"{label(records, column)} AS label, {number(records, column)} AS number"
     found = records.fetch(
@@ -133,14 +126,14 @@ def refuse(
         raise InputError(f"{records.name}, column {column!r}: {what} ({first}{more}). {remedy}.")
 
 
-def label(records: Records | SparkRecords, column: str) -> str:
+def label(records: Source, column: str) -> str:
     """A column as a label: whole numbers without decimals, no spaces at the ends; what is blank is missing."""
-    name = records.identifier(column)
+    name, kind = records.identifier(column), records.columns[column]
     text = f"CAST({name} AS STRING)"
-    if records.columns[column] == "number":
+    if kind == "number":
         return text
     # Long ids would lose digits by way of DOUBLE.
-    if records.columns[column] == "float":
+    if kind == "float":
         whole = f"coalesce(CAST(TRY_CAST({name} AS BIGINT) AS STRING), {text})"
         written = f"CASE WHEN {name} = floor({name}) THEN {whole} ELSE {text} END"
         return f"CASE WHEN {name} <> {_NAN} THEN {written} END"
@@ -152,7 +145,7 @@ def label(records: Records | SparkRecords, column: str) -> str:
     return f"CASE WHEN {clean} THEN {text} ELSE {cleaned} END"
 
 
-def number(records: Records | SparkRecords, column: str) -> str:
+def number(records: Source, column: str) -> str:
     """A column as a number, NULL where it is missing, not a number, or text."""
     name, kind = records.identifier(column), records.columns[column]
     if kind == "number":
@@ -167,7 +160,7 @@ def literal(text: str) -> str:
     return parts[0] if len(parts) == 1 else f"({' || chr(92) || '.join(parts)})"
 
 
-def _parts(records: Records | SparkRecords, model: Model) -> dict[str, tuple[str, str]]:
+def _parts(records: Source, model: Model) -> dict[str, tuple[str, str]]:
     """Plain name -> (the column, its expression) of everything the statement uses, but for constants."""
     named = {"school": model.school, "cluster": model.cluster if model.clustered else ""}
     named |= {f"c{place}": column for place, column in enumerate(model.references)}
@@ -181,12 +174,12 @@ def _parts(records: Records | SparkRecords, model: Model) -> dict[str, tuple[str
     }
 
 
-def _texts(records: Records | SparkRecords, model: Model) -> list[str]:
+def _texts(records: Source, model: Model) -> list[str]:
     """Columns that should be numbers and are text in the file."""
     return [column for column in model.numbers if records.columns[column] == "text"]
 
 
-def _view(records: Records | SparkRecords, model: Model) -> str:
+def _view(records: Source, model: Model) -> str:
     """The file as a view `records` with plain names: school, cluster, w, y, x0.., c0.., complete, text.
 
     `complete` is 1 where nothing is missing; `text` is 1 where a column of numbers holds text.
@@ -206,24 +199,13 @@ def _view(records: Records | SparkRecords, model: Model) -> str:
     )
 
 
-def _chosen(records: Records | SparkRecords, model: Model) -> str:
+def _chosen(records: Source, model: Model) -> str:
     """The condition that a record belongs to the subset."""
-    subset = model.subset.items()
-    wanted = [f"{label(records, column)} = {literal(level)}" for column, level in subset]
+    wanted = [f"{label(records, column)} = {literal(level)}" for column, level in model.subset.items()]
     return " AND ".join(wanted) or "1 = 1"
 
 
-def _no_reference(file: str, model: Model, column: str, reference: str, names: list[str]) -> str:
-    asked = "`baseline`" if column == model.year else f"reference of {column!r} in `categories`"
-    where = " in complete records"
-    remedy = f"Name another {asked}"
-    if model.subset:
-        where += f" of {' and '.join(f'{name} {level}' for name, level in model.subset.items())}"
-        remedy += ", or leave these records out"
-    return f"{file}, column {column!r}: no {reference!r} to compare with; it has {', '.join(names)}{where}. {remedy}."
-
-
-def _no_rows(records: Records | SparkRecords, model: Model) -> str:
+def _no_rows(records: Source, model: Model) -> str:
     for column, level in model.subset.items():
         query = f"SELECT {label(records, column)} AS level FROM file GROUP BY 1 ORDER BY 1 LIMIT 20"
         present = [str(name) for name in records.fetch(query)["level"] if name]

@@ -57,17 +57,13 @@ class Fit:
         """Tidy rows: term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups."""
         import pandas as pd  # takes longer than most fits
 
-        std_error = np.sqrt(np.diag(self.covariance))
-        tests = t_test(self.estimate, std_error, self.n_groups - 1, level)
-        counts = {"n": self.n, "n_groups": self.n_groups}
-        return pd.DataFrame({"term": self.terms, **tests, **counts})
+        tests = t_test(self.estimate, np.sqrt(np.diag(self.covariance)), self.n_groups - 1, level)
+        return pd.DataFrame({"term": self.terms, **tests, "n": self.n, "n_groups": self.n_groups})
 
     def __str__(self) -> str:
-        """The estimates as a table of text."""
         shown = self.table().drop(columns=["n", "n_groups"])
-        counted = f"n = {self.n}, clusters = {self.n_groups}, schools = {self.n_schools}"
         text = shown.to_string(index=False, float_format="{:.6f}".format)
-        return f"{text}\n{counted}, {self.inference}"
+        return f"{text}\nn = {self.n}, clusters = {self.n_groups}, schools = {self.n_schools}, {self.inference}"
 
     def in_units_of(self, sd: float) -> Fit:
         """The same fit with the outcome divided by a constant, as by its standard deviation in the baseline year."""
@@ -87,8 +83,7 @@ def within(moments: Moments) -> Within:
     Schools with a single record say nothing about change within schools: they are left out and named. Raises
     InputError for fewer than two clusters, an outcome that never varies within a school, and collinear terms.
     """
-    single = moments.records == 1
-    keep = ~single
+    keep = moments.records != 1
     n, sums = moments.n[keep], moments.sums[keep]
     w = moments.products[keep] - sums[:, :, None] * sums[:, None, :] / n[:, None, None]
     names, places = np.unique(moments.clusters[keep].astype(str), return_inverse=True)
@@ -109,7 +104,7 @@ def within(moments: Moments) -> Within:
         yy=total[:, -1, -1],
         n=int(moments.records[keep].sum()),
         n_schools=int(keep.sum()),
-        singletons=tuple(map(str, moments.schools[single])),
+        singletons=tuple(map(str, moments.schools[~keep])),
         baseline_mean=float(moments.centres[-1] + mean),
         baseline_sd=sd,
     )
@@ -141,12 +136,10 @@ def fit(data: Within, inference: str = "CRV1") -> Fit:
         covariance = crv1_factor(data.n, g, len(data.terms)) * influence.T @ influence
     elif inference == "CRV3":
         without_one = a - data.xx
-        # Judged on a common scale of the terms, whatever their units are.
-        scale = 1 / np.sqrt(np.diag(a))
+        scale = 1 / np.sqrt(np.diag(a))  # a common one of the terms, whatever their units are
         if (np.linalg.cond(without_one * scale * scale[:, None]) > 1e10).any():
             raise InputError("CRV3: without one of the clusters a term cannot be estimated. Use CRV1.")
-        rest = (data.xy.sum(axis=0) - data.xy)[:, :, None]
-        left_out = np.linalg.solve(without_one, rest)[:, :, 0]
+        left_out = np.linalg.solve(without_one, (data.xy.sum(axis=0) - data.xy)[:, :, None])[:, :, 0]
         covariance = (g - 1) / g * (left_out - b).T @ (left_out - b)
     else:
         raise ValueError(f"inference is CRV1 or CRV3, not {inference!r}")
@@ -172,12 +165,8 @@ def informing(data: Within) -> np.ndarray:
 def without(data: Within, terms: list[str]) -> Within:
     """The same records without some terms, as a model that leaves controls out."""
     keep = [place for place, term in enumerate(data.terms) if term not in terms]
-    return replace(
-        data,
-        terms=tuple(data.terms[place] for place in keep),
-        xx=data.xx[:, keep][:, :, keep],
-        xy=data.xy[:, keep],
-    )
+    names = tuple(data.terms[place] for place in keep)
+    return replace(data, terms=names, xx=data.xx[:, keep][:, :, keep], xy=data.xy[:, keep])
 
 
 def residual_sd(data: Within) -> float:
@@ -190,9 +179,8 @@ def residual_sd(data: Within) -> float:
 def by_school(data: Within, term: str, years: list[str]) -> pd.DataFrame:
     """Each school's own effect of the year `term`, all other terms but the `years` held at their common values.
 
-    Columns: school, estimate, std_error, shrunken. Shrunken effects are empirical Bayes estimates: each is drawn
-    towards the mean as far as its own error is large beside the spread between schools, which is DerSimonian and
-    Laird's (1986). Schools that lack one of the years are left out. Clusters must be the schools.
+    Columns: school, estimate, std_error, shrunken: by empirical Bayes towards the mean, as far as the own error is
+    large beside the spread between schools. Without schools that lack one of the years. Clusters must be the schools.
     """
     import pandas as pd
 
@@ -205,16 +193,15 @@ def by_school(data: Within, term: str, years: list[str]) -> pd.DataFrame:
     if whole.sum() < 2:
         return pd.DataFrame(columns=["school", "estimate", "std_error", "shrunken"], dtype=float)
     inverse = np.linalg.inv(xx[whole])
-    effects = np.einsum("gij,gj->gi", inverse, rest[whole])
     place = years.index(term)
-    estimate = effects[:, place]
+    estimate = np.einsum("gij,gj->gi", inverse, rest[whole])[:, place]
     std_error = residual_sd(data) * np.sqrt(inverse[:, place, place])
     between = between_variance(estimate, std_error)
     weight = 1 / (std_error**2 + between)
     mean = float(weight @ estimate / weight.sum())
     shrunken = mean + between / (between + std_error**2) * (estimate - mean)
-    columns = {"estimate": estimate, "std_error": std_error, "shrunken": shrunken}
-    return pd.DataFrame({"school": data.clusters[whole], **columns})
+    found = {"school": data.clusters[whole], "estimate": estimate, "std_error": std_error, "shrunken": shrunken}
+    return pd.DataFrame(found)
 
 
 def between_variance(estimate: np.ndarray, std_error: np.ndarray) -> float:
@@ -227,16 +214,8 @@ def between_variance(estimate: np.ndarray, std_error: np.ndarray) -> float:
 def wild_bootstrap(data: Within, term: str, draws: int = 9_999, seed: int = 1) -> float:
     """p-value that `term` is zero: wild cluster bootstrap, null imposed, Rademacher weights (WCR).
 
-    Cameron, Gelbach & Miller (2008). With so few clusters that `draws` exceeds all 2^G sign patterns, these are
-    enumerated instead.
+    Cameron, Gelbach & Miller (2008). Where `draws` exceeds all 2^G sign patterns, these are enumerated instead.
 
-    Parameters
-    ----------
-    data, term : the model, and which of its terms is tested
-    draws, seed : how many draws, and where they begin
-
-    Examples
-    --------
     >>> import pandas as pd
     >>> from helpers.estimate.moments import Model, compute
     >>> change = {"A": 0.6, "B": 0.2, "C": 0.5, "D": -0.1, "E": 0.4, "F": 0.3}
@@ -255,14 +234,8 @@ def wild_interval(
 
     Ends are infinite where so few clusters never reject anything. Numerator and squared denominator of each draw's t
     are polynomials in the value that is tested, so the draws are made once for all values.
-
-    Parameters
-    ----------
-    data, term, draws, seed : as in `wild_bootstrap`
-    level : how often the interval holds the truth
     """
-    fitted = fit(data)
-    j = fitted.terms.index(term)
+    fitted, j = fit(data), data.terms.index(term)
     centre, step = fitted.estimate[j], np.sqrt(fitted.covariance[j, j])
     parts = _wild(data, term, draws, seed, slopes=True)
 
@@ -300,8 +273,7 @@ def _solve(data: Within) -> tuple[np.ndarray, np.ndarray]:
 
 def _refuse_collinear(a: np.ndarray, raw: np.ndarray, terms: tuple[str, ...]) -> None:
     """Take the terms in one after the other; one that leaves nothing of its own is collinear with those before."""
-    rest = a.copy()
-    lost = []
+    rest, lost = a, []
     for place in range(len(terms)):
         if rest[place, place] <= 1e-10 * max(raw[place], a[place, place]):
             lost.append(terms[place])
@@ -317,12 +289,10 @@ def _refuse_collinear(a: np.ndarray, raw: np.ndarray, terms: tuple[str, ...]) ->
 def _wild(data: Within, term: str, draws: int, seed: int, slopes: bool) -> tuple[np.ndarray, np.ndarray]:
     """Parts n0, n1, q0, q1, q2 of t^2 = (n0 + n1 r)^2 / (q0 + q1 r + q2 r^2) for the hypothesis that `term` is r.
 
-    A row each: for each draw, and for the sample itself. Without `slopes` n1, q1, q2 are zero, which is right for
-    r = 0 and takes half the time.
+    A row each, of the draws and of the sample. Without `slopes`, for r = 0 in half the time, n1, q1 and q2 are zero.
     """
-    j, g = data.terms.index(term), len(data.clusters)
+    j, g, a = data.terms.index(term), len(data.clusters), data.xx.sum(axis=0)
     others = [place for place in range(len(data.terms)) if place != j]
-    a = data.xx.sum(axis=0)
     inverse = np.linalg.inv(a)
     # Restricted coefficients, and with them the scores, are linear in r.
     aims = np.stack([data.xy.sum(axis=0)[others], -a[others, j]], axis=1)
@@ -357,11 +327,9 @@ def _wild(data: Within, term: str, draws: int, seed: int, slopes: bool) -> tuple
 
 def _beyond(value: float, drawn: np.ndarray, observed: np.ndarray) -> float:
     """Share of draws whose t is at least the sample's own when the hypothesis is `value`."""
-
-    def squared_t(parts: np.ndarray) -> np.ndarray:
-        n0, n1, q0, q1, q2 = parts
-        return (n0 + n1 * value) ** 2 / (q0 + q1 * value + q2 * value**2)
-
+    own, others = (
+        (n0 + n1 * value) ** 2 / (q0 + q1 * value + q2 * value**2) for n0, n1, q0, q1, q2 in (observed, drawn)
+    )
     # Equal ones count: there are many where answers are few and schools alike, and rounding must not decide. Where
     # all patterns are tried, the sample's own is among them, so that no p-value is zero.
-    return float((squared_t(drawn) >= squared_t(observed) * (1 - 1e-9)).mean())
+    return float((others >= own * (1 - 1e-9)).mean())

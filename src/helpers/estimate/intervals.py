@@ -14,19 +14,11 @@ if TYPE_CHECKING:
 
 
 def t_test(estimate: Numbers, std_error: Numbers, df: Numbers = np.inf, level: float = 0.95) -> dict[str, Numbers]:
-    """Student's t intervals of estimates, and two-sided tests that they are zero.
+    """Student's t intervals of estimates (normal with infinite `df`), and two-sided tests that they are zero.
 
     Keys `estimate, std_error, ci_low, ci_high, p_value`. Where the error is zero, so that there is no t, an interval has
     no length, and p is 0, or NaN where the estimate is zero too.
 
-    Parameters
-    ----------
-    estimate, std_error : numbers, arrays or columns of one shape
-    df : degrees of freedom; infinite for the normal distribution
-    level : how often the intervals hold the truth
-
-    Examples
-    --------
     >>> {name: round(float(value), 3) for name, value in t_test(0.5, 0.2, df=10).items()}
     {'estimate': 0.5, 'std_error': 0.2, 'ci_low': 0.054, 'ci_high': 0.946, 'p_value': 0.031}
     """
@@ -48,7 +40,9 @@ def wilson(count: Numbers, n: Numbers) -> tuple[Numbers, Numbers]:
     >>> [round(float(end), 3) for end in wilson(3, 20)]
     [0.052, 0.36]
     """
-    return _share(count, n, "wilson")
+    from statsmodels.stats.proportion import proportion_confint  # takes a second to import
+
+    return proportion_confint(count, n, method="wilson")
 
 
 def clopper_pearson(count: Numbers, n: Numbers) -> tuple[Numbers, Numbers]:
@@ -57,13 +51,9 @@ def clopper_pearson(count: Numbers, n: Numbers) -> tuple[Numbers, Numbers]:
     >>> [round(float(end), 3) for end in clopper_pearson(3, 20)]
     [0.032, 0.379]
     """
-    return _share(count, n, "beta")
+    from statsmodels.stats.proportion import proportion_confint
 
-
-def _share(count: Numbers, n: Numbers, method: str) -> tuple[Numbers, Numbers]:
-    from statsmodels.stats.proportion import proportion_confint  # takes a second to import
-
-    return proportion_confint(count, n, method=method)
+    return proportion_confint(count, n, method="beta")
 
 
 def holm(p_values: pd.Series) -> pd.Series:

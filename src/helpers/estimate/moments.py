@@ -1,8 +1,7 @@
 """All that a school fixed-effects model needs of the records: sums per school, by one SQL statement.
 
 With z the regressors and the outcome and w the weight, the sums of school g are n = sum w, s = sum w z and
-M = sum w z z'. Any number of rows is read once, as a stream; what remains is one row a school. `complete_records`
-looks at the records before.
+M = sum w z z'. Any number of rows is read once, as a stream; `complete_records` looks at them before.
 """
 
 from __future__ import annotations
@@ -32,10 +31,9 @@ if TYPE_CHECKING:
 class Model:
     """Which columns play which part.
 
-    `categories` maps a column to its reference level (empty: the first in order): the column becomes one dummy for
-    each other level. Year effects are the categories of the column `year` with reference `baseline`. `controls` are
-    numeric. Without `cluster` each school is its own cluster; without `weight` every record counts one. `subset` maps
-    a column to the level that a record must have to be used at all, as in a panel of one kind of school.
+    `categories` maps a column to its reference level (empty: the first in order), each other level becomes a dummy;
+    so does each `year` but `baseline`. `controls` are numeric. Without `cluster` each school is its own; without
+    `weight` every record counts one. `subset` maps a column to the level that a record must have to be used at all.
     """
 
     outcome: str
@@ -109,9 +107,7 @@ SUMMED = ("records", "n", "sums", "products", "baseline")
 
 
 def compute(
-    source: Path | Sequence[Path] | pd.DataFrame | Records | str,
-    model: Model,
-    engine: str = "duckdb",
+    source: Path | Sequence[Path] | pd.DataFrame | Records | str, model: Model, engine: str = "duckdb"
 ) -> Moments:
     """Moments of files that belong together, a folder of them, a data frame or open records; complete records only.
 
@@ -140,11 +136,9 @@ def compute(
         chosen = "complete = 1" if any(incomplete.values()) else "1 = 1"
         found = records.fetch(_statement(model, pieces, owners, chosen))
         complete_records.refuse_unusable(records, model, found)
-    p, n = len(pieces), found["n"].astype(float)
-    sums = np.column_stack([found[f"s{i}"] for i in range(p)])
-    products = np.zeros((len(n), p, p))
-    for i in range(p):
-        products[:, i, i] = sums[:, i]  # a dummy is its own square
+    sums = np.column_stack([found[f"s{i}"] for i in range(len(pieces))])
+    products = np.zeros((*sums.shape, len(pieces)))
+    products[:, range(len(pieces)), range(len(pieces))] = sums  # a dummy is its own square
     for i, j in _pairs(owners):
         products[:, i, j] = products[:, j, i] = found[f"m{i}_{j}"]
     return Moments(
@@ -152,7 +146,7 @@ def compute(
         schools=found["school"].astype(object),
         clusters=found["first_cluster" if model.clustered else "school"].astype(object),
         records=found["records"].astype(np.int64),
-        n=n,
+        n=found["n"].astype(float),
         sums=sums,
         products=products,
         centres=centres,
@@ -166,15 +160,13 @@ def compute(
 def levels(records: Records, column: str) -> list[str]:
     """Levels of a column as labels, in order; missing is none."""
     files.check_columns([column], records.columns, records.name)
-    label = complete_records.label(records, column)
-    found = records.fetch(f"SELECT DISTINCT {label} AS level FROM file")
+    found = records.fetch(f"SELECT DISTINCT {complete_records.label(records, column)} AS level FROM file")
     return in_order({str(level) for level in found["level"] if level})
 
 
 def take(moments: Moments, keep: np.ndarray) -> Moments:
     """Moments of some of the schools. `keep`: G booleans."""
-    names = ("schools", "clusters", *SUMMED)
-    return replace(moments, **{name: getattr(moments, name)[keep] for name in names})
+    return replace(moments, **{name: getattr(moments, name)[keep] for name in ("schools", "clusters", *SUMMED)})
 
 
 def _statement(model: Model, pieces: list[str], owners: list[str], chosen: str) -> str:
@@ -183,8 +175,7 @@ def _statement(model: Model, pieces: list[str], owners: list[str], chosen: str) 
     `pieces`, `owners`: as `_columns` gives them; two dummies of one category are never both one. Only sums, products,
     casts and a group by: the same text runs on other SQL engines.
     """
-    w = "w * " if model.weight else ""
-    y = f"z{len(pieces) - 1}"
+    w, y = "w * " if model.weight else "", f"z{len(pieces) - 1}"
     keys = ["school", *(["cluster"] if model.clustered else []), *(["w"] if model.weight else [])]
     first = f"{_dummy(0, model.baseline)} AS first"
     z = [f"{piece} AS z{i}" for i, piece in enumerate(pieces)]
@@ -242,14 +233,9 @@ def _open(source: object, model: Model, engine: str) -> AbstractContextManager[R
 def _refuse_two_parts(model: Model) -> None:
     """Each column plays one part (a school may be its own cluster, and a subset may be of any column)."""
     parts = {
-        "outcome": [model.outcome],
-        "school": [model.school],
-        "year": [model.year],
-        "control": model.controls,
-        "category": model.categories,
-        "cluster": [model.cluster] if model.clustered else [],
-        "weight": [model.weight],
-    }
+        "outcome": [model.outcome], "school": [model.school], "year": [model.year], "control": model.controls,
+        "category": model.categories, "cluster": [model.cluster] if model.clustered else [], "weight": [model.weight],
+    }  # fmt: skip
     played: dict[str, str] = {}
     for part, columns in parts.items():
         for column in filter(None, columns):

@@ -39,14 +39,9 @@ def models(
     by: str,
     **columns: str,
 ) -> dict[str, Model]:
-    """One model for each panel. Raises InputError where `by` is empty in all records.
+    """One model, with what `moments.Model` takes, for each level of the column `by`, or for the whole file without it.
 
-    Parameters
-    ----------
-    records : open records
-    baseline, controls, columns : what `moments.Model` takes
-    categories : given as a list they take their first level in order as reference
-    by : a panel for each level of this column; one panel for the whole file where it is empty
+    Categories in a list take their first level in order as reference. Raises InputError where `by` is always empty.
     """
     references = categories if isinstance(categories, dict) else dict.fromkeys(categories, "")
     references = {column: str(reference) for column, reference in references.items()}
@@ -65,19 +60,13 @@ def table(data: Within, inference: str = "CRV1", unit: float = 1.0, terms: list[
     """Tidy estimates of one model: `term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`.
 
     A term that varies in one cluster alone has an error of zero by construction, which says nothing: it is left empty.
-
-    Parameters
-    ----------
-    data, inference : the model's cross-products, and one of INFERENCE
-    unit : what the outcome is divided by, as its standard deviation in the baseline year
-    terms : the bootstrap is made for these alone; for all without them
+    `inference`: one of INFERENCE, the bootstrap for `terms` alone if given; `unit`: what the outcome is divided by.
     """
     found = fixed_effects.fit(data, "CRV3" if inference == "CRV3" else "CRV1").table()
     if inference == "bootstrap":
         for place, term in enumerate(found["term"]):
             if terms is None or term in terms:
-                ends = wild_interval(data, term)
-                found.loc[place, NUMBERS[2:]] = *ends, wild_bootstrap(data, term)
+                found.loc[place, NUMBERS[2:]] = *wild_interval(data, term), wild_bootstrap(data, term)
     found.loc[fixed_effects.informing(data) < 2, NUMBERS[1:]] = np.nan
     found[NUMBERS[:4]] = found[NUMBERS[:4]] / unit
     return found
@@ -85,9 +74,8 @@ def table(data: Within, inference: str = "CRV1", unit: float = 1.0, terms: list[
 
 def estimates(panels: dict[str, Within], inference: str, units: dict[str, float]) -> pd.DataFrame:
     """`table` of every panel, with a column `panel` in front. `units`: what the outcome of a panel is divided by."""
-    tables = [table(data, inference, units[panel]).assign(panel=panel) for panel, data in panels.items()]
-    found = pd.concat(tables, ignore_index=True)
-    return found[["panel", *found.columns.drop("panel")]]
+    tables = {panel: table(data, inference, units[panel]) for panel, data in panels.items()}
+    return pd.concat(tables, names=["panel"]).droplevel(1).reset_index()
 
 
 def alternatives(variants: dict[str, Callable[[], pd.DataFrame]], term: str) -> pd.DataFrame:
@@ -111,13 +99,8 @@ def specifications(
     """The effect of `term` with the inference `declared` and under alternatives, all from the same sums.
 
     Rows of `alternatives`, and `parameters`: the YAML of the parameters that make a run of it, on the same records.
-
-    Parameters
-    ----------
-    sums : moments of one panel
-    term, years : the year in question, and all years but the baseline
-    cluster : the column of clusters where these are coarser than schools, else empty
-    unit, declared : what the outcome is divided by, and one of INFERENCE
+    `years`: all but the baseline; `cluster`: the column of clusters where these are coarser than schools, else empty;
+    `unit`: what the outcome is divided by; `declared`: one of INFERENCE.
     """
     data = fixed_effects.within(sums)
     variants = {"as declared": (lambda: data, declared, "{}")}
@@ -141,8 +124,8 @@ def specifications(
 
     found = alternatives({name: partial(row, *how[:2]) for name, how in variants.items()}, term)
     counts = {"n": data.n, "n_groups": len(data.clusters)}
-    found = found.fillna(counts).astype(dict.fromkeys(counts, int))
-    return found.assign(parameters=[parameters for _, _, parameters in variants.values()])
+    parameters = [how[2] for how in variants.values()]
+    return found.fillna(counts).astype(dict.fromkeys(counts, int)).assign(parameters=parameters)
 
 
 def in_every_year(sums: Moments, years: list[str]) -> np.ndarray:

@@ -1,15 +1,14 @@
 """What a study can see: power, the smallest detectable change, the schools it takes, and the design effect.
 
 A teacher's answer on a scale with standard deviation one is the sum of what stays with the school, the school's own
-swing in a wave, what stays with the teacher, and the rest. `icc` is the schools' share of the variance, `stability` the
-share of that which stays (the cluster autocorrelation), `persistence` the share of the variance within schools which stays
-with the teacher (the subject autocorrelation). Names and model: Feldman & McKinlay (1994); Hooper, Teerenstra, de Hoop &
+swing in a wave, what stays with the teacher, and the rest: `icc` is the schools' share of the variance, `stability` the
+share of that which stays (the cluster autocorrelation), `persistence` the share within schools which stays with the
+teacher (the subject autocorrelation). Model and names: Feldman & McKinlay (1994); Hooper, Teerenstra, de Hoop &
 Eldridge (2016), as the R packages clusterPower (`cpa.sw.normal`) and powertools (`crt.means.r`) have them.
 
 With n teachers a school the means of one school in two waves have the variance v = icc + (1 - icc) / n each and the
-correlation r = (icc stability + (1 - icc) persistence / n) / v, so that the school's change has the variance 2 v (1 - r), and
-the mean change of J schools that over J. Teachers who leave change n and how many are in both waves; `covariance` has it in
-general. Formulas rest on declared assumptions: they are no data about anybody.
+correlation r = (icc stability + (1 - icc) persistence / n) / v, so that the mean change of J schools has the variance
+2 v (1 - r) / J. Teachers who leave change n and how many are in both waves: `covariance`.
 """
 
 from bisect import bisect_left
@@ -28,22 +27,13 @@ KINDS = {
 }
 """Who is asked in the later waves, by the name that `Design.asked` takes."""
 
-_ASSUMPTIONS = (
-    ("teachers", 20, 8, 40, "teachers of a school who answer in the first wave"),
-    ("waves", 2, 2, 4, "waves of the survey; those after the first count together"),
-    ("icc", 0.10, 0.05, 0.20, "share of the variance of answers that lies between schools"),
-    ("stability", 0.70, 0.50, 0.90, "share of the schools' variance that stays from wave to wave"),
-    ("persistence", 0.60, 0.40, 0.80, "share of the variance within schools that stays with a teacher"),
-    ("attrition", 0.15, 0.0, 0.30, "share of teachers who leave from one wave to the next"),
-)
-
 
 @dataclass(frozen=True)
 class Design:
     """A study: schools, teachers a school in the first wave, waves, and what its answers are assumed to be like.
 
-    `asked` is one of KINDS; `attrition` is the share of teachers who leave from one wave to the next (without meaning
-    where other teachers are asked anyway); `comparison`: schools without peer groups, whose change is taken off.
+    `attrition`: share of teachers who leave from one wave to the next (without meaning where others are asked anyway);
+    `asked`: one of KINDS; `comparison`: schools without peer groups, whose change is taken off.
     """
 
     schools: int
@@ -78,14 +68,21 @@ class Design:
 
 def assumptions() -> pd.DataFrame:
     """What is assumed of a study unless somebody knows better: `name, main, low, high, meaning`."""
-    return pd.DataFrame(_ASSUMPTIONS, columns=["name", "main", "low", "high", "meaning"])
+    rows = (
+        ("teachers", 20, 8, 40, "teachers of a school who answer in the first wave"),
+        ("waves", 2, 2, 4, "waves of the survey; those after the first count together"),
+        ("icc", 0.10, 0.05, 0.20, "share of the variance of answers that lies between schools"),
+        ("stability", 0.70, 0.50, 0.90, "share of the schools' variance that stays from wave to wave"),
+        ("persistence", 0.60, 0.40, 0.80, "share of the variance within schools that stays with a teacher"),
+        ("attrition", 0.15, 0.0, 0.30, "share of teachers who leave from one wave to the next"),
+    )
+    return pd.DataFrame(rows, columns=["name", "main", "low", "high", "meaning"])
 
 
 def assumed(table: pd.DataFrame, changed: dict[str, float]) -> dict[str, float]:
     """The main assumptions of a table as `assumptions` gives it, with what the user changed in their place.
 
-    Whole numbers stay whole. Raises InputError for a name that is none of a Design's, and for parts of a school, teacher
-    or wave.
+    Raises InputError for a name that is none of a Design's, and for parts of a school, teacher or wave.
     """
     known = ["schools", "comparison", *table["name"]]
     for name in changed:
@@ -107,8 +104,7 @@ def design_effect(icc: float, size: float) -> float:
 def covariance(design: Design) -> np.ndarray:
     """Covariance of one school's mean answers in the waves, waves x waves."""
     waves = np.arange(design.waves)
-    apart = np.abs(waves[:, None] - waves)
-    stays = 1 - design.attrition
+    apart, stays = np.abs(waves[:, None] - waves), 1 - design.attrition
     if design.asked == "same":
         n = design.teachers * stays**waves
         in_both = np.minimum(n[:, None], n)  # those of the later wave
@@ -128,26 +124,17 @@ def contrast(waves: int) -> np.ndarray:
 
 def std_error(design: Design) -> float:
     """Standard error of the mean change of schools, or of the difference in change to comparison schools."""
-    c = contrast(design.waves)
-    share = 1 / design.schools + (1 / design.comparison if design.comparison else 0)
+    c, share = contrast(design.waves), 1 / design.schools + (1 / design.comparison if design.comparison else 0)
     return float(np.sqrt(c @ covariance(design) @ c * share))
 
 
 def power(effect: float, std_error: np.ndarray, df: np.ndarray, alpha: float = 0.05) -> np.ndarray:
     """Probability that a two-sided t test finds an effect of this size, by the noncentral t distribution.
 
-    Parameters
-    ----------
-    effect, std_error : in one unit
-    df, alpha : degrees of freedom and level of the test
-
-    Examples
-    --------
     >>> round(float(power(0.4, 0.15, df=26)), 3)
     0.728
     """
-    critical = special.stdtrit(df, 1 - alpha / 2)
-    shift = np.abs(effect) / std_error
+    critical, shift = special.stdtrit(df, 1 - alpha / 2), np.abs(effect) / std_error
     # scipy gives NaN where a tail is thinner than it can compute: nothing is there.
     missed = np.nan_to_num(special.nctdtr(df, shift, critical))
     wrong_side = np.nan_to_num(special.nctdtr(df, shift, -critical))
@@ -180,15 +167,8 @@ def detectable(design: Design, target: float = 0.80, alpha: float = 0.05) -> flo
 def detectable_difference(n1: float, n2: float, alpha: float, power: float) -> float:
     """True difference of two groups, in standard deviations, that a two-sided t test finds with this power.
 
-    By statsmodels' search, which may stop 2e-6 short.
+    `n1`, `n2` are the sizes of the groups. By statsmodels' search, which may stop 2e-6 short.
 
-    Parameters
-    ----------
-    n1, n2 : sizes of the groups
-    alpha, power : level of the test, and how often it finds the difference
-
-    Examples
-    --------
     >>> round(detectable_difference(49, 47, alpha=0.05, power=0.8), 2)
     0.58
     """
@@ -199,16 +179,11 @@ def detectable_difference(n1: float, n2: float, alpha: float, power: float) -> f
 
 
 def schools_needed(design: Design, effect: float, target: float = 0.80, alpha: float = 0.05) -> int:
-    """Fewest schools with which such a study finds a change of `effect`. Raises InputError when that is zero.
+    """Fewest schools with which such a study finds a change of `effect`, in standard deviations of an answer.
 
-    Parameters
-    ----------
-    design : whose number of schools does not matter; comparison schools keep their proportion, rounded up
-    effect : in standard deviations of an answer
-    target, alpha : power and level of the two-sided t test
+    The design's number of schools does not matter; comparison schools keep their proportion, rounded up. Raises
+    InputError for an effect of zero.
 
-    Examples
-    --------
     >>> schools_needed(Design(schools=2, teachers=20, icc=0.1), effect=0.1)
     78
     """
@@ -228,14 +203,10 @@ def schools_needed(design: Design, effect: float, target: float = 0.80, alpha: f
 
 
 def year_effect_se(schools: int, students: float, shock_sd: float, residual_sd: float) -> float:
-    """Standard error of the difference between two years in schools of equal size.
+    """Standard error of the difference between two years in schools of equal size, with other `students` in each year.
 
-    The variance is 2 (shock_sd^2 + residual_sd^2 / students) / schools.
-
-    Parameters
-    ----------
-    schools, students : schools, and respondents of each in one year; others answer in the next
-    shock_sd, residual_sd : by which a school's mean of one year strays; of students within a school and year
+    The variance is 2 (shock_sd^2 + residual_sd^2 / students) / schools: a school's mean of one year strays by
+    `shock_sd`, students of one school and year by `residual_sd`.
     """
     design, sd = _two_years(schools, students, shock_sd, residual_sd)
     return sd * std_error(design)
@@ -244,13 +215,7 @@ def year_effect_se(schools: int, students: float, shock_sd: float, residual_sd: 
 def schools_for_year_effect(
     effect: float, students: float, shock_sd: float, residual_sd: float, *, target: float = 0.80
 ) -> int:
-    """Fewest schools with which a two-sided 5 % t test finds a year effect: `schools_needed` in other terms.
-
-    Parameters
-    ----------
-    effect, students, shock_sd, residual_sd : as `year_effect_se` takes them; the effect in their unit
-    target : the power
-    """
+    """Fewest schools with which a two-sided 5 % t test finds a year effect in the unit of the SDs: `year_effect_se`."""
     design, sd = _two_years(2, students, shock_sd, residual_sd)
     return schools_needed(design, effect / sd, target)
 
@@ -264,15 +229,13 @@ def _two_years(schools: int, students: float, shock_sd: float, residual_sd: floa
 def variants(design: Design, table: pd.DataFrame, tests: int) -> pd.DataFrame:
     """The smallest change that can be found when one thing about a study is other than in `design`.
 
-    `table`: as `assumptions` gives it. Rows `factor, value, detectable`, several to a factor, the values as text; the
-    last factors are who is asked, as many comparison schools as schools, and Bonferroni's correction for `tests`
-    outcomes.
+    `table`: as `assumptions` gives it. Rows `factor, value, detectable`, values as text; the last factors are who is
+    asked, as many comparison schools as schools, and Bonferroni's correction for `tests` outcomes.
     """
     cases = []
     for factor, *values in table[["name", "low", "main", "high"]].itertuples(index=False):
         own = getattr(design, factor)
-        every = sorted({own, *map(type(own), values)})
-        cases += [(factor, f"{value:g}", {factor: value}) for value in every]
+        cases += [(factor, f"{value:g}", {factor: value}) for value in sorted({own, *map(type(own), values)})]
     cases += [("asked", kind, {"asked": kind}) for kind in ("same", "new")]
     cases += [("comparison schools", str(m), {"comparison": m}) for m in (0, design.schools)]
     rows = [(name, value, detectable(replace(design, **other))) for name, value, other in cases]

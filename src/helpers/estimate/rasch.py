@@ -76,8 +76,7 @@ def cell_of(responses: pd.DataFrame) -> pd.DataFrame:
 
 def measure(scale: Scale, cells: pd.DataFrame) -> pd.DataFrame:
     """`cells` (`answered, score`) with `measure` and `std_error` in logits: Warm's weighted likelihood estimates."""
-    table = cells.loc[cells["answered"] > 0, ["answered", "score"]]
-    table = table.drop_duplicates(ignore_index=True)
+    table = cells.loc[cells["answered"] > 0, ["answered", "score"]].drop_duplicates(ignore_index=True)
     shown = ((table["answered"].to_numpy()[:, None] >> np.arange(len(scale.items))) & 1).astype(bool)
     # One row of answers for each cell: any answers with its sum will do.
     top = len(scale.thresholds)
@@ -122,12 +121,9 @@ def item_fit(scale: Scale, responses: pd.DataFrame) -> pd.DataFrame:
         warnings.simplefilter("ignore")  # items at the end of the scale show in the table anyway
         model.fit_statistics(se=False, test_stats=False)
     columns = {
-        "item": scale.items.index,
-        "location": scale.items,
-        "infit": model.item_infit_ms,
-        "outfit": model.item_outfit_ms,
-        "answers": responses.notna().sum(),
-    }
+        "item": scale.items.index, "location": scale.items, "infit": model.item_infit_ms,
+        "outfit": model.item_outfit_ms, "answers": responses.notna().sum(),
+    }  # fmt: skip
     return pd.DataFrame({name: column.to_numpy() for name, column in columns.items()})
 
 
@@ -141,28 +137,20 @@ def add_measure(
 ) -> tuple[Scale, pd.DataFrame]:
     """Give `records` a column MEASURE; return the scale, calibrated on the baseline year, and that year's patterns.
 
-    Patterns of answers have columns 0, 1, ... (answers from 0 to each item in turn, so that items may be called
-    anything), `measure`, `std_error` and the number of `records`. Raises InputError for an item named twice, more than
-    60 items, answers off the scale, an answer that nobody gives in the baseline year, and for what `calibrate` refuses.
-
-    Parameters
-    ----------
-    records, items : open records, and columns of answers that are whole numbers
-    low, high : ends of their scale
-    year, baseline : the column of years, and the label of the year that the scale is calibrated on
+    `items` are columns of whole numbers from `low` to `high`. Patterns have columns 0, 1, ... (answers from 0 to each
+    item in turn, so that items may be called anything), `measure`, `std_error` and the number of `records`. Raises
+    InputError for an item named twice, more than 60 items, answers off the scale, an answer that nobody gives in the
+    baseline year, and for what `calibrate` refuses.
     """
-    twice = [item for item in items if items.count(item) > 1]
-    if twice:
+    if twice := [item for item in items if items.count(item) > 1]:
         raise InputError(f"`items` names {twice[0]!r} twice. Name each column once.")
     if len(items) > MOST:
         raise InputError(f"`items` names {len(items)} columns; {MOST} are the most. Leave some out.")
     shown = {item: number(records, item) for item in items}
+    wrong = f"number < {low} OR number > {high} OR number <> floor(number) OR (number IS NULL AND label IS NOT NULL)"
+    remedy = "Correct them, empty them if they are missing codes, or change `low` and `high`"
     for item in items:
-        wrong = (
-            f"number < {low} OR number > {high} OR number <> floor(number) OR (number IS NULL AND label IS NOT NULL)"
-        )
-        what = f"answers off the scale {low} to {high}"
-        refuse(records, item, wrong, what, "Correct them, empty them if they are missing codes, or change `low` and `high`")  # fmt: skip
+        refuse(records, item, wrong, f"answers off the scale {low} to {high}", remedy)
     answered = " + ".join(
         f"CASE WHEN {value} IS NULL THEN 0 ELSE {1 << place} END" for place, value in enumerate(shown.values())
     )
@@ -187,9 +175,8 @@ def _refuse_unlinked(answers: pd.DataFrame) -> None:
     shown = answers.notna().to_numpy().astype(float)
     groups, group = connected_components(shown.T @ shown > 0)
     if groups > 1:
-        names = answers.columns
         fewest = group == np.bincount(group, shown.sum(axis=0)).argmin()
-        apart, others = ", ".join(names[fewest]), ", ".join(names[~fewest])
+        apart, others = (", ".join(answers.columns[part]) for part in (fewest, ~fewest))
         raise InputError(
             f"nobody in the baseline year answers {apart} together with {others}, so they cannot be compared. Leave "
             "items out, or take another `baseline`."
@@ -231,15 +218,14 @@ def _baseline_patterns(records, shown, cell, low, year, baseline) -> pd.DataFram
             f"{records.name}: no record of {year} = {baseline!r} has an answer to {', '.join(shown)}, so there is "
             "nothing to calibrate the scale on. Name another `baseline` or other `items`."
         )
-    places = {name: place for place, name in enumerate(named)}
-    return patterns.rename(columns=places).astype({"answered": int, "score": int, "records": int})
+    names = [*range(len(named)), "answered", "score", "records"]
+    return patterns.set_axis(names, axis=1).astype(dict.fromkeys(names[-3:], int))
 
 
 def _refuse_unused(file: str, given: pd.DataFrame, low: int, high: int, baseline: str) -> None:
     """Raise InputError when an answer does not occur. `given`: answers from 0, a column for each item."""
     used = {low + int(answer) for answer in np.unique(given.to_numpy()) if answer >= 0}
-    unused = [str(answer) for answer in range(low, high + 1) if answer not in used]
-    if unused:
+    if unused := [str(answer) for answer in range(low, high + 1) if answer not in used]:
         more = f" or {len(unused) - 5} more" if len(unused) > 5 else ""
         raise InputError(
             f"{file}: in {baseline} nobody answers {' or '.join(unused[:5])}{more} to any of {', '.join(given.columns)}, so the "

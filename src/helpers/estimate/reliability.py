@@ -9,8 +9,6 @@ import numpy as np
 import pandas as pd
 from scipy import special  # what scipy.stats would call, without its import time
 
-_TOLERANCE, _MOST = 1e-6, 2_000
-
 
 def scale_reliability(items: pd.DataFrame, cluster: pd.Series) -> dict[str, object]:
     """`n, alpha, alpha_low, alpha_high, omega, omega_low, omega_high, weakest, item_rest` of one scale."""
@@ -34,12 +32,8 @@ def cronbach_alpha(items: pd.DataFrame) -> float:
 
 
 def cronbach_alpha_interval(items: pd.DataFrame, level: float = 0.95) -> tuple[float, float]:
-    """Interval of alpha by the F distribution (Feldt, Woodruff & Salih 1987), as cocron and pingouin have it.
-
-    It takes people to be independent of each other.
-    """
-    n, k = items.dropna().shape
-    tail = (1 - level) / 2
+    """Interval of alpha for independent people, as in cocron and pingouin: F by Feldt, Woodruff & Salih (1987)."""
+    (n, k), tail = items.dropna().shape, (1 - level) / 2
     edges = special.fdtri(n - 1, (n - 1) * (k - 1), [1 - tail, tail])
     low, high = 1 - (1 - cronbach_alpha(items)) * edges
     return float(low), float(high)
@@ -61,12 +55,7 @@ def omega_interval(
 ) -> tuple[float, float]:
     """Percentile bootstrap of omega that draws whole clusters, since people of one school answer alike.
 
-    NaN for fewer than three items, and for fewer than two clusters.
-
-    Parameters
-    ----------
-    items, cluster : columns of one index: the answers, and the school of each person
-    level, draws, seed : how often the interval holds the truth; of the bootstrap
+    `items` and `cluster` have one index. NaN for fewer than three items, and for fewer than two clusters.
     """
     whole = items.dropna()
     names, places = np.unique(cluster.loc[whole.index].astype(str), return_inverse=True)
@@ -140,15 +129,12 @@ def _one_factor(items: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
         return float((rest - np.log(rest) - 1).sum()), gradient
 
     start = (1 - 0.5 / k) / np.diag(np.linalg.pinv(correlation))
-    options = {"maxiter": 1000, "ftol": 1e-15, "gtol": 1e-9}
-    how = {"jac": True, "method": "L-BFGS-B", "bounds": [(0.005, 1)] * k, "options": options}
-    found = minimize(lack_of_fit, np.clip(start, 0.005, 1), **how)
+    how = {"method": "L-BFGS-B", "options": {"maxiter": 1000, "ftol": 1e-15, "gtol": 1e-9}}
+    found = minimize(lack_of_fit, np.clip(start, 0.005, 1), jac=True, bounds=[(0.005, 1)] * k, **how)
     return solve(found.x)[1], found.x
 
 
-def _one_factor_each(
-    covariances: np.ndarray, loadings: np.ndarray, unique: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _one_factor_each(covariances: np.ndarray, loadings: np.ndarray, unique: np.ndarray) -> tuple[np.ndarray, ...]:
     """The same model for many matrices at once, from a solution nearby: the EM steps of Rubin & Thayer (1982).
 
     For a bootstrap, which would take seconds otherwise. Where an item does not vary in a draw, all is NaN.
@@ -157,7 +143,7 @@ def _one_factor_each(
     with np.errstate(divide="ignore", invalid="ignore"):
         correlations = covariances / (sd[..., None] * sd[..., None, :])
     loadings, unique = (np.broadcast_to(start, sd.shape) for start in (loadings, unique))
-    for _ in range(_MOST):
+    for _ in range(2_000):
         precise = loadings / unique
         weight = precise / (1 + (loadings * precise).sum(axis=-1, keepdims=True))
         cross = np.einsum("...ij,...j->...i", correlations, weight)
@@ -166,6 +152,6 @@ def _one_factor_each(
         unique = np.maximum(1 - updated * cross, 1e-6)
         moved = np.nanmax(np.abs(updated - loadings), initial=0.0)
         loadings = updated
-        if moved < _TOLERANCE:
+        if moved < 1e-6:
             break
     return loadings, unique

@@ -1,12 +1,11 @@
 """What print allows: which unrounded numbers, standard errors and deviations could stand behind printed ones.
 
-Welch's test: Satterthwaite's degrees of freedom depend on the two SDs only, t on the SDs and the difference of
-the means. The sets below are exact; nothing is searched on a grid.
+All ranges are (low, high) of a number before rounding. Welch's test: Satterthwaite's degrees of freedom depend on the
+two SDs only, t on the SDs and the difference of the means. The sets are exact; nothing is searched on a grid.
 GRIM: Brown & Heathers (2017), https://doi.org/10.1177/1948550616673876.
 Stars say that the two-sided p-value lies below one level and not below the next stricter one, so the standard error
-lies between the coefficient divided by the two critical values. The coefficient itself is known up to rounding: the
-bounds here are the outer ones over its rounding interval. Taken at the printed point they would be a little
-narrower, and could rule out the true value.
+lies between the coefficient divided by the two critical values: here the outer bounds over its rounding interval, for
+those at the printed point could rule out the true value.
 """
 
 from itertools import product
@@ -24,13 +23,7 @@ LEVELS = {2: 0.01, 3: 0.001}
 
 
 def welch_ranges(mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int) -> tuple[Range, Range]:
-    """(low, high) of Welch's df, and of t, that means and SDs inside the given ranges allow, each taken alone.
-
-    Parameters
-    ----------
-    mean_difference, sd1, sd2 : (low, high) of the numbers before rounding
-    n1, n2 : sizes of the groups
-    """
+    """Ranges of Welch's df, and of t, that means and SDs inside the given ranges allow, each taken alone."""
     corners = list(product(sd1, sd2))
     dfs = [welch_df(*corner, n1, n2) for corner in corners]
     # Along the ratio of the SDs, df rises to n1 + n2 - 2 at `top` and falls again.
@@ -40,35 +33,20 @@ def welch_ranges(mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: in
 
 
 def welch_reproduces(mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int, df: Range, t: Range) -> bool:
-    """Can unrounded means and SDs inside the given ranges give this df and this t at the same time?
-
-    Parameters
-    ----------
-    mean_difference, sd1, sd2, df, t : (low, high) of the numbers before rounding
-    n1, n2 : sizes of the groups
-    """
-    for low, high in _ratios_with_df(df, n1, n2):
-        if points := _clip(sd1, sd2, low, high):
-            lowest, highest = _ts(mean_difference, points, n1, n2)
-            if lowest <= t[1] and t[0] <= highest:
-                return True
-    return False
+    """Can unrounded means and SDs inside the given ranges give this df and this t at the same time?"""
+    cuts = (_clip(sd1, sd2, *ratios) for ratios in _ratios_with_df(df, n1, n2))
+    found = (_ts(mean_difference, points, n1, n2) for points in cuts if points)
+    return any(low <= t[1] and t[0] <= high for low, high in found)
 
 
 def printed_ranges(test: pd.Series) -> tuple[Range, Range, Range]:
-    """Rounding ranges of the difference of means (second minus first) and of both SDs of one printed test.
-
-    `test` is a row of `participants.printed_tests`.
-    """
+    """The difference of means (second minus first) and both SDs of one row of `participants.printed_tests`."""
     difference = test["mean2_low"] - test["mean1_high"], test["mean2_high"] - test["mean1_low"]
     return difference, _ends(test, "sd1"), _ends(test, "sd2")
 
 
 def reproduction_map(tests: pd.DataFrame, sizes1: range, sizes2: range) -> pd.DataFrame:
-    """For every pair of group sizes, how many of the printed tests it can reproduce.
-
-    `tests` as `participants.printed_tests` gives them; t is group 2 minus group 1. Returns rows `n1, n2, reproduced`.
-    """
+    """Rows `n1, n2, reproduced`: how many of the tests of `participants.printed_tests` two group sizes can give."""
     printed = [(printed_ranges(test), (_ends(test, "df"), _ends(test, "t"))) for test in tests.to_dict("records")]
     rows = [
         (n1, n2, sum(welch_reproduces(*sample, n1, n2, *tested) for sample, tested in printed))
@@ -80,14 +58,8 @@ def reproduction_map(tests: pd.DataFrame, sizes1: range, sizes2: range) -> pd.Da
 def grim(mean: float, decimals: int, n: int, items: int = 1) -> bool:
     """Can the mean of `n` people's scores, each the mean of `items` integer answers, print as `mean`?
 
-    Parameters
-    ----------
-    mean, decimals : what is printed, and with how many decimals; both ways of rounding a half are allowed
-    n : people
-    items : whole-number answers behind the score of a person
+    Both ways of rounding a half to so many `decimals` are allowed.
 
-    Examples
-    --------
     >>> grim(3.45, decimals=2, n=20), grim(3.47, decimals=2, n=20)
     (True, False)
     >>> grim(3.47, decimals=2, n=20, items=5)
@@ -99,18 +71,12 @@ def grim(mean: float, decimals: int, n: int, items: int = 1) -> bool:
 
 
 def sd_bounds(mean: float, n: int, low: int, high: int) -> tuple[float, float]:
-    """Smallest and largest SD (n - 1 in the denominator) that integer answers with this mean can have.
+    """Smallest and largest SD (n - 1 in the denominator) of `n` integer answers from `low` to `high` with this mean.
 
     Largest: all answers at the two ends, variance (mean - low)(high - mean) (Bhatia & Davis 2000). Smallest: all
     answers at the two whole numbers next to the mean.
-
-    Parameters
-    ----------
-    mean, n : of the answers
-    low, high : ends of their scale
     """
-    part = mean - int(mean)
-    bessel = n / (n - 1)
+    part, bessel = mean - int(mean), n / (n - 1)
     return sqrt(part * (1 - part) * bessel), sqrt((mean - low) * (high - mean) * bessel)
 
 
@@ -119,17 +85,9 @@ def implied_se(
 ) -> tuple[float, float]:
     """Smallest and largest standard error that a printed coefficient and its stars allow, in its own unit.
 
-    The most stars set no lower bound (0), no stars no upper one (infinity). Raises ValueError for a number of stars
-    that has no level.
+    The most stars set no lower bound (0), no stars no upper one (infinity). Infinite `df`: the normal distribution.
+    `levels` is as LEVELS. Raises ValueError for a number of stars that has no level.
 
-    Parameters
-    ----------
-    estimate, decimals, stars : what is printed, and with how many decimals
-    levels : number of stars -> p-value below which they are printed; fewer than the fewest named mean none
-    df : degrees of freedom of Student's t; infinite for the normal distribution
-
-    Examples
-    --------
     >>> [round(float(end), 3) for end in implied_se(0.12, decimals=2, stars=2)]
     [0.035, 0.049]
     """
@@ -143,10 +101,7 @@ def implied_se(
 
 
 def se_bounds(table: pd.DataFrame) -> pd.DataFrame:
-    """Columns `se_low, se_high`, a row for each row of `table`: columns value, decimals, stars and, if there, df.
-
-    An empty `df` means the normal distribution.
-    """
+    """Columns `se_low, se_high` for rows of `table`: value, decimals, stars and, if there, df (empty: normal)."""
     rows = table.reindex(columns=["value", "decimals", "stars", "df"]).fillna({"df": inf})
     found = [implied_se(row.value, row.decimals, row.stars, df=row.df) for row in rows.itertuples()]
     return pd.DataFrame(found, index=table.index, columns=["se_low", "se_high"], dtype=float)
@@ -180,9 +135,7 @@ def _ratios_with_df(df: Range, n1: int, n2: int) -> list[Range]:
     outer = _parts_with_df(df[0], n1, n2)
     inner = _parts_with_df(df[1], n1, n2) if df[1] < peak else None
     parts = [outer] if inner is None else [(outer[0], inner[0]), (inner[1], outer[1])]
-    return [
-        (_ratio(high, n1, n2), _ratio(low, n1, n2)) for low, high in parts if high >= 0 and low <= 1 and low <= high
-    ]
+    return [(_ratio(high, n1, n2), _ratio(low, n1, n2)) for low, high in parts if max(low, 0) <= min(high, 1)]
 
 
 def _parts_with_df(df: float, n1: int, n2: int) -> Range:

@@ -22,9 +22,8 @@ from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED, Survey
 class Means:
     """Means of m columns.
 
-    `estimate`: m, NaN where nobody has a value. `n`: m counts of values. `deviations`: m x K; the sum of their squares
-    is the variance of a mean, the sum of their products the covariance of two means of the same sample. `df`: of the
-    standard errors, for Student's t; infinite for replicate weights.
+    `estimate`: m, NaN where nobody has a value. `n`: m counts of values. `deviations`: m x K; sums of squares are the
+    variances of means, sums of products their covariances in one sample. `df`: of the errors; infinite for replicates.
     """
 
     estimate: np.ndarray
@@ -43,13 +42,17 @@ class Means:
 
 
 def means(
-    values: np.ndarray,
-    weights: np.ndarray,
-    fay: float = 0.0,
-    clusters: np.ndarray | None = None,
-    n_clusters: int = 0,
+    values: np.ndarray, weights: np.ndarray, fay: float = 0.0, clusters: np.ndarray | None = None, n_clusters: int = 0
 ) -> Means:
     """Weighted means of columns, with errors by balanced repeated replication (BRR, Fay's) or by linearisation.
+
+    The variance is sum_r (t_r - t)^2 / (R (1 - fay)^2), with t from the final weight and not the mean of the t_r
+    (Rust and Rao 1996; OECD 2009, PISA Data Analysis Manual). Where the weights of a replicate are zero for everybody
+    with a value, there is no t_r and the standard error is NaN: without the replicate it would be too small.
+
+    With R = 0 the variance is that of the linearised mean (Woodruff 1971): with u the sums by cluster of
+    w (y - t) / sum w, and G clusters, it is G/(G-1) sum u^2. No strata, and no correction for a finite population;
+    G - 1 degrees of freedom. With one cluster the standard error is NaN.
 
     Raises ValueError for a `fay` outside 0 to 1, weights that are not finite, and negative final weights.
 
@@ -61,16 +64,6 @@ def means(
     clusters : with R = 0, n codes below `n_clusters`; without them every row is its own
     n_clusters : all of the sample, also without a row here, so that a part of it gets the variance of a domain
 
-    Notes
-    -----
-    The variance is sum_r (t_r - t)^2 / (R (1 - fay)^2), with t from the final weight and not the mean of the t_r
-    (Rust and Rao 1996; OECD 2009, PISA Data Analysis Manual). Where the weights of a replicate are zero for everybody
-    with a value, there is no t_r and the standard error is NaN: without the replicate it would be too small.
-
-    With R = 0 the variance is that of the linearised mean (Woodruff 1971): with u the sums by cluster of
-    w (y - t) / sum w, and G clusters, it is G/(G-1) sum u^2. No strata, and no correction for a finite population;
-    G - 1 degrees of freedom. With one cluster the standard error is NaN.
-
     Examples
     --------
     >>> answers = np.array([[1.0], [0.0], [1.0], [1.0]])
@@ -81,8 +74,7 @@ def means(
     """
     if not 0 <= fay < 1:
         raise ValueError(f"Fay's factor is at least 0 and below 1, not {fay}")
-    present = ~np.isnan(values)
-    m = values.shape[1]
+    present, m = ~np.isnan(values), values.shape[1]
     with np.errstate(invalid="ignore"):  # infinite weights, refused below
         totals = np.concatenate([np.where(present, values, 0.0), present], axis=1).T @ weights
     if not np.isfinite(totals).all() or (weights[:, 0] < 0).any():
@@ -122,13 +114,12 @@ _TAKEN = {"cycle", "system", "item", "statistic", "share", "n", "n_schools", "n_
 def table(survey: Survey, by: str = "") -> pd.DataFrame:
     """The two headline shares of every item and system, or of every level of the column `by` in it.
 
-    Columns: cycle, system, [by,] item, statistic, share, std_error, ci_low, ci_high (95 %, within 0 and 1), n
-    (respondents who answered), n_schools (theirs; empty where no school is known), note. Shares run 0 to 1. Whoever
-    was not asked, gave no answer, or has no level of `by`, is not in the denominator. Errors are those of `means`;
-    without replicate weights schools are the clusters, and respondents where no school is known, and intervals those
-    of Student's t, for a few schools say little of their spread. A cell that rests on too few, or was not
-    administered, keeps its row and loses its numbers; a share of exactly 0 or 1 has no standard error. `note` says so.
-    Raises InputError for a `by` that is no column or has the name of another column of the table.
+    Columns: cycle, system, [by,] item, statistic, share (0 to 1), std_error, ci_low, ci_high (95 %, within 0 and 1),
+    n (respondents who answered), n_schools (theirs; empty where no school is known), note. Whoever was not asked, gave
+    no answer, or has no level of `by`, is not in the denominator. Errors are those of `means`; without replicates
+    schools are the clusters (respondents where no school is known), with intervals of Student's t. A cell that rests on
+    too few, or was not administered, keeps its row and loses its numbers; a share of exactly 0 or 1 has no standard
+    error; `note` says so. Raises InputError for a `by` that is no column or has the name of another one of the table.
     """
     return _table(survey, headlines(survey), by)
 
@@ -143,15 +134,10 @@ def counts(survey: Survey) -> pd.DataFrame:
     """Per cycle, system and item: respondents, schools, answered, no_answer, not_administered."""
     found = []
     for sample in samples(survey):
-        codes = sample.codes
-        columns = {
-            "item": list(survey.items),
-            "respondents": len(codes),
-            "schools": _n_schools(sample, np.ones_like(codes, dtype=bool)),
-            "answered": (codes > 0).sum(axis=0),
-            "no_answer": (codes == NO_ANSWER).sum(axis=0),
-            "not_administered": (codes == NOT_ADMINISTERED).sum(axis=0),
-        }
+        codes, schools = sample.codes, _n_schools(sample, np.ones_like(sample.codes, dtype=bool))
+        columns = {"item": list(survey.items), "respondents": len(codes), "schools": schools}
+        kinds = {"answered": codes > 0, "no_answer": codes == NO_ANSWER, "not_administered": codes == NOT_ADMINISTERED}
+        columns |= {name: rows.sum(axis=0) for name, rows in kinds.items()}
         found.append(pd.DataFrame(sample.keys | columns))
     return pd.concat(found, ignore_index=True)
 
@@ -160,9 +146,8 @@ def counts(survey: Survey) -> pd.DataFrame:
 class Sample:
     """Respondents of one sample, or of one level in it.
 
-    `codes`: n x items; `weights`: n x (1 + R); `schools`: n codes, -1 where unknown, and no code in two samples: its
-    remainder by the number of samples is the sample's place; `clusters`: n codes below `n_clusters`, those of the whole
-    sample; `levels`: n codes, -1 for none.
+    `codes`: n x items; `weights`: n x (1 + R); `schools`: n codes, -1 where unknown, whose remainder by the number of
+    samples is the sample's place; `clusters`: n codes below `n_clusters` of the whole sample; `levels`: n codes or -1.
     """
 
     keys: dict[str, object]
@@ -225,9 +210,7 @@ def levels_of(survey: Survey, by: str, needed: int = 1) -> list[object]:
         )
     if isinstance(column.dtype, pd.CategoricalDtype):
         return [level for level in column.cat.categories if level in levels]
-    if all(isinstance(level, str) for level in levels):
-        return in_order(set(levels))
-    return sorted(levels)
+    return in_order(set(levels)) if all(isinstance(level, str) for level in levels) else sorted(levels)
 
 
 def headlines(survey: Survey) -> dict[str, tuple[int, int]]:
@@ -242,8 +225,8 @@ def evaluated(
     """For each sample its levels (one without `by`), each as rows of the table and the means they were made from."""
     levels = levels_of(survey, by) if by else []
     for sample in samples(survey, by):
-        parts = [sample.level(code, {by: name}) for code, name in enumerate(levels)]
-        yield [_cell(survey, part, statistics) for part in (parts if by else [sample])]
+        parts = [sample.level(code, {by: name}) for code, name in enumerate(levels)] if by else [sample]
+        yield [_cell(survey, part, statistics) for part in parts]
 
 
 def _table(survey: Survey, statistics: dict[str, tuple[int, int]], by: str) -> pd.DataFrame:
@@ -256,32 +239,22 @@ def _cell(survey: Survey, sample: Sample, statistics: dict[str, tuple[int, int]]
     answered = sample.codes > 0
     codes = sample.codes[:, :, None]
     low, high = np.array(list(statistics.values())).T
-    hits = (codes >= low) & (codes <= high)
-    values = np.where(answered[:, :, None], hits, np.nan)
-    values = values.reshape(len(codes), values.shape[1] * values.shape[2])  # also of nobody
+    hits, each = (codes >= low) & (codes <= high), len(statistics)
+    values = np.where(answered[:, :, None], hits, np.nan).reshape(len(codes), len(survey.items) * each)
     found = means(values, sample.weights, survey.fay, sample.clusters, sample.n_clusters)
     n, n_schools = answered.sum(axis=0), _n_schools(sample, answered)
-    each = len(statistics)
     hidden = np.repeat(_hidden(survey, sample, n, n_schools), each)
     share, std_error, note = _shown(found, hits.sum(axis=0).ravel(), hidden, survey)
     ci_low, ci_high = interval(share, std_error, found.df)
     rows = {
-        "item": np.repeat(list(survey.items), each),
-        "statistic": np.tile(list(statistics), len(survey.items)),
-        "share": share,
-        "std_error": std_error,
-        "ci_low": ci_low,
-        "ci_high": ci_high,
-        "n": found.n,
-        "n_schools": n_schools.repeat(each),
-        "note": note,
-    }
+        "item": np.repeat(list(survey.items), each), "statistic": np.tile(list(statistics), len(survey.items)),
+        "share": share, "std_error": std_error, "ci_low": ci_low, "ci_high": ci_high,
+        "n": found.n, "n_schools": n_schools.repeat(each), "note": note,
+    }  # fmt: skip
     return pd.DataFrame(sample.keys | rows), found
 
 
-def _shown(
-    found: Means, agreeing: np.ndarray, hidden: np.ndarray, survey: Survey
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _shown(found: Means, agreeing: np.ndarray, hidden: np.ndarray, survey: Survey) -> tuple[np.ndarray, ...]:
     """Shares, their errors, and why one is empty. `agreeing`: counts; `hidden`: why a share is not shown, or empty."""
     # Whether a share is 0 or 1 is counted: in sums of weights rounding would decide.
     exact = ((agreeing == 0) | (agreeing == found.n)) & (found.n > 0)

@@ -1,6 +1,6 @@
 """Two groups compared, from printed means and SDs or from records; means and shares of ordered answers by group.
 
-Equivalence is by two one-sided tests (Schuirmann 1987). Differences are first minus second.
+Equivalence is by two one-sided tests (Schuirmann 1987). Differences are first minus second; SDs have n - 1 below.
 """
 
 from math import sqrt
@@ -13,12 +13,12 @@ from helpers.estimate.power import design_effect
 
 
 def welch_error(sd1: float, sd2: float, n1: int, n2: int) -> float:
-    """Standard error of the difference. Parameters as in `welch`."""
+    """Standard error of the difference."""
     return sqrt(sd1**2 / n1 + sd2**2 / n2)
 
 
 def welch_df(sd1: float, sd2: float, n1: int, n2: int) -> float:
-    """Satterthwaite's degrees of freedom. Parameters as in `welch`."""
+    """Satterthwaite's degrees of freedom."""
     v1, v2 = sd1**2 / n1, sd2**2 / n2
     return (v1 + v2) ** 2 / (v1**2 / (n1 - 1) + v2**2 / (n2 - 1))
 
@@ -28,13 +28,6 @@ def welch(
 ) -> dict[str, float]:
     """Welch's t test from summary numbers: `estimate, std_error, t, df, p_value, ci_low, ci_high, n`.
 
-    Parameters
-    ----------
-    mean1, sd1, n1, mean2, sd2, n2 : means, SDs (n - 1 in the denominator) and sizes of the two groups
-    level : how often the interval holds the truth
-
-    Examples
-    --------
     >>> found = welch(2.9, 0.6, 49, 2.7, 0.5, 47)
     >>> round(found["estimate"], 2), round(found["df"], 1), round(float(found["p_value"]), 3)
     (0.2, 92.2, 0.079)
@@ -46,7 +39,7 @@ def welch(
 def hedges_g(mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int) -> dict[str, float]:
     """Hedges & Olkin's (1985) g with its large-sample 95 % interval: `estimate, std_error, ci_low, ci_high`.
 
-    The difference in pooled SDs, corrected for small samples, as statsmodels has it. Parameters as in `welch`.
+    The difference in pooled SDs, corrected for small samples, as statsmodels has it.
 
     >>> found = hedges_g(103, 5.5, 50, 100, 4.5, 50)
     >>> round(float(found["estimate"]), 4), round(found["std_error"], 4)
@@ -55,31 +48,25 @@ def hedges_g(mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: in
     from statsmodels.stats.meta_analysis import effectsize_smd
 
     g, variance = effectsize_smd(mean1, sd1, n1, mean2, sd2, n2)
-    found = t_test(g, sqrt(variance))
-    del found["p_value"]
-    return found
+    return {name: value for name, value in t_test(g, sqrt(variance)).items() if name != "p_value"}
 
 
 def equivalence_bound(mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int) -> float:
-    """Smallest difference, in pooled SDs, that two one-sided 5 % tests rule out in both directions.
-
-    It is the far end of the 90 % interval of the difference. Parameters as in `welch`.
-    """
+    """Smallest difference, in pooled SDs, that two one-sided 5 % tests rule out: the far end of its 90 % interval."""
     interval = welch(mean1, sd1, n1, mean2, sd2, n2, level=0.90)
     return max(abs(interval["ci_low"]), abs(interval["ci_high"])) / pooled_sd(sd1, n1, sd2, n2)
 
 
 def pooled_sd(sd1: float, n1: int, sd2: float, n2: int) -> float:
-    """Square root of the groups' variances averaged by their degrees of freedom. Parameters as in `welch`."""
+    """Square root of the groups' variances averaged by their degrees of freedom."""
     return sqrt(((n1 - 1) * sd1**2 + (n2 - 1) * sd2**2) / (n1 + n2 - 2))
 
 
 def clustering_factors(icc: float, per_school: float) -> tuple[float, float]:
     """Factors (shared, apart) by which the SE of a difference changes when teachers of a school answer alike.
 
-    `icc` is the intraclass correlation, `per_school` the mean number of teachers of one group in a school.
-    Shared: both groups sit in the same schools and share all of what makes schools differ, which cancels. Apart:
-    nothing is shared, as if each group had schools of its own. The truth of a study lies between.
+    `per_school` is the mean number of teachers of one group in a school. Shared: both groups are in the same schools,
+    and what makes these differ cancels. Apart: each has schools of its own. The truth of a study lies between.
     """
     return sqrt(1 - icc), sqrt(design_effect(icc, per_school))
 
@@ -93,9 +80,8 @@ def summarise(values: pd.Series, first: pd.Series) -> tuple[float, float, int, f
 def clustered(values: pd.Series, first: pd.Series, cluster: pd.Series) -> dict[str, float]:
     """Difference of means with standard errors clustered by `cluster`: as `welch`, and `n_groups`, the clusters.
 
-    `values, first, cluster` have one index: the answers, whether a row is of the first group, and its cluster. Least
-    squares on a dummy; CRV1, the sandwich times G/(G-1) (N-1)/(N-2); 95 % interval of t with G-1 degrees of freedom.
-    Raises ValueError for fewer than two clusters.
+    Columns of one index. Least squares on a dummy; CRV1, the sandwich times G/(G-1) (N-1)/(N-2); 95 % interval of t
+    with G-1 degrees of freedom. Raises ValueError for fewer than two clusters.
     """
     from statsmodels.regression.linear_model import OLS
 
@@ -105,8 +91,7 @@ def clustered(values: pd.Series, first: pd.Series, cluster: pd.Series) -> dict[s
         raise ValueError("clustering needs at least two clusters")
     design = np.column_stack([np.ones(len(data)), data["first"]])
     fit = OLS(data["y"].to_numpy(float), design).fit(cov_type="cluster", cov_kwds={"groups": groups})
-    counts = {"n": len(data), "n_groups": len(names)}
-    return _tested(fit.params[1], fit.bse[1], len(names) - 1) | counts
+    return _tested(fit.params[1], fit.bse[1], len(names) - 1) | {"n": len(data), "n_groups": len(names)}
 
 
 def _tested(estimate: float, std_error: float, df: float, level: float = 0.95) -> dict[str, float]:
@@ -116,22 +101,19 @@ def _tested(estimate: float, std_error: float, df: float, level: float = 0.95) -
 def means(answers: pd.DataFrame) -> pd.DataFrame:
     """Mean of each item in each group with its 95 % t interval.
 
-    Rows `item, group, term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`; p_value is empty (nothing
-    is tested), and so is n_groups (nothing is clustered).
+    Rows `item, group, term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`, p_value and n_groups empty.
     """
     groups = answers.groupby(["item", "group"], sort=False)["answer"]
     table = groups.agg(["mean", "std", "count"]).reset_index()
     n = table["count"]
-    found = t_test(table["mean"], table["std"] / n**0.5, n - 1)
-    nothing = {"p_value": np.nan, "n": n, "n_groups": np.nan}
-    return table[["item", "group"]].assign(term="mean", **(found | nothing))
+    found = t_test(table["mean"], table["std"] / n**0.5, n - 1) | {"p_value": np.nan, "n": n, "n_groups": np.nan}
+    return table[["item", "group"]].assign(term="mean", **found)
 
 
 def shares(answers: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
-    """Share of each answer from low to high, of each item in each group, with Wilson's 95 % interval.
+    """Share of each answer from low to high, given or not, of each item in each group, with Wilson's 95 % interval.
 
-    Rows `item, group, statistic, share, std_error, ci_low, ci_high, n`; `statistic` is the answer; an answer
-    that nobody gave has share 0.
+    Rows `item, group, statistic, share, std_error, ci_low, ci_high, n`; `statistic` is the answer.
     """
     counts = answers.groupby(["item", "group", "answer"], sort=False).size().to_dict()
     sizes = answers.groupby(["item", "group"], sort=False).size()
@@ -141,6 +123,5 @@ def shares(answers: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["item", "group", "statistic", "count", "n"])
     count, n = table["count"].to_numpy(float), table["n"].to_numpy()
     share, (ci_low, ci_high) = count / n, wilson(count, n)
-    std_error = np.sqrt(share * (1 - share) / n)
-    table = table.assign(share=share, std_error=std_error, ci_low=ci_low, ci_high=ci_high)
+    table = table.assign(share=share, std_error=np.sqrt(share * (1 - share) / n), ci_low=ci_low, ci_high=ci_high)
     return table[["item", "group", "statistic", "share", "std_error", "ci_low", "ci_high", "n"]]

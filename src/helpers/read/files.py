@@ -19,16 +19,13 @@ from helpers.project import InputError, locate, relative
 
 ENDINGS = (".csv", ".parquet", ".sav", ".dta")
 """Files of records that notebooks and releases read."""
-MISSING = ["", " ", "NA", "N/A", "NaN", "nan", "."]
-"""What stands for no answer in a CSV file."""
+MISSING = ["", " ", "NA", "N/A", "NaN", "nan", "."]  # what stands for no answer in a CSV file
 DECIMAL_COMMA = r"^\s*(-?\d+),(\d+)\s*$"
 """A number in a CSV file whose fields are separated by semicolons; other text with a comma stays as it is."""
 CSV = dict(keep_default_na=False, na_values=MISSING, index_col=False, skip_blank_lines=False)
 """How pandas reads every CSV file."""
-AGAIN = "Export or download it again."
-"""The remedy for a file that is not whole."""
+AGAIN = "Export or download it again."  # the remedy for a file that is not whole
 
-_SAS = bytes(12) + bytes.fromhex("c2ea8160b31411cfbd92080009c7318c181f1011")  # as pandas checks it
 # How each format's files begin; a CSV file must begin like none of them.
 _BEGINNINGS = {
     ".csv": (),
@@ -36,9 +33,8 @@ _BEGINNINGS = {
     ".sav": (b"$FL2", b"$FL3"),
     ".zsav": (b"$FL3",),
     ".dta": (b"<stata_dta>", *(bytes([version]) for version in range(104, 120))),
-    ".sas7bdat": (_SAS,),
-    # A usual one, an empty one, and one in parts.
-    ".zip": (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"),
+    ".sas7bdat": (bytes(12) + bytes.fromhex("c2ea8160b31411cfbd92080009c7318c181f1011"),),  # as pandas checks it
+    ".zip": (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"),  # a usual one, an empty one, and one in parts
 }
 _RAGGED = (
     re.compile(r"on Line: (?P<row>\d+)[\s\S]*Columns: (?P<wanted>\d+) Found: (?P<found>\d+)"),
@@ -56,21 +52,18 @@ def check(path: Path, endings: tuple[str, ...] = ENDINGS, name: str = "") -> str
         raise InputError(f"{file}: there is no such file. Paths are relative to the project's folder.")
     if path.stat().st_size == 0:
         raise InputError(f"{file}: the file is empty. {AGAIN}")
-    _check_beginning(path, _BEGINNINGS[ending], file)
-    return ending
-
-
-def _check_beginning(path: Path, wanted: tuple[bytes, ...], name: str) -> None:
-    with path.open("rb") as file:
-        start = file.read(4096)
-    foreign = [begin for begins in _BEGINNINGS.values() for begin in begins if len(begin) > 1]
+    wanted = _BEGINNINGS[ending]
+    with path.open("rb") as opened:
+        start = opened.read(4096)
     if wanted and not start.startswith(wanted):
         page = start.lstrip().lower().startswith(b"<!doctype") or b"<html" in start.lower()
         what = "a web page, no" if page else "no"
-        raise InputError(f"{name}: this is {what} {path.suffix.lower()} file, whatever its name says. {AGAIN}")
+        raise InputError(f"{file}: this is {what} {ending} file, whatever its name says. {AGAIN}")
+    foreign = tuple(begin for begins in _BEGINNINGS.values() for begin in begins if len(begin) > 1)
     utf16 = start.startswith((b"\xff\xfe", b"\xfe\xff"))
-    if not wanted and not utf16 and (b"\0" in start or start.startswith(tuple(foreign))):
-        raise InputError(f"{name}: this is no text, whatever its name says. Export it as CSV.")
+    if not wanted and not utf16 and (b"\0" in start or start.startswith(foreign)):
+        raise InputError(f"{file}: this is no text, whatever its name says. Export it as CSV.")
+    return ending
 
 
 def check_columns(wanted: Iterable[str], present: Iterable[str], file: str) -> None:
@@ -102,9 +95,8 @@ def encoding(given: str, file: str) -> str:
         known = codecs.lookup(given).name
         "".encode(known)  # refuses what turns no letters into bytes, as "hex"
     except (LookupError, ValueError):
-        raise InputError(
-            f"{file}: encoding {given!r} is not known. Usual ones: utf-8, latin-1, cp1252, utf-16."
-        ) from None
+        usual = "Usual ones: utf-8, latin-1, cp1252, utf-16."
+        raise InputError(f"{file}: encoding {given!r} is not known. {usual}") from None
     return known
 
 
@@ -143,14 +135,12 @@ def unreadable(file: str, error: Exception) -> InputError:
     return InputError(f"{file}: cannot be read ({text.splitlines()[0]}). {AGAIN}")
 
 
-MEMBER_BYTES = 4 * 2**30
-TOTAL_BYTES = 16 * 2**30
+MEMBER_BYTES, TOTAL_BYTES = 4 * 2**30, 16 * 2**30
 """A member of a zip, and all that is taken out of one zip, may be as large as this."""
 RATIO = 200
 """A member may be this many times as large as it is packed. Survey files reach about 40, zip bombs 1,000."""
 
-_FREE = 2**20  # members up to this size may be packed as tightly as they like
-_BLOCK = 2**20
+_BLOCK = _FREE = 2**20  # bytes read at once; members up to this size may be packed as tightly as they like
 
 
 @dataclass(frozen=True)
@@ -162,43 +152,35 @@ class Found:
 
 
 def sources(place: Path, endings: tuple[str, ...]) -> list[Path]:
-    """The user's files at `place` that may hold data: `place` itself, or the zips and files with these endings below it.
-
-    Hidden files and folders are passed over. Raises InputError when there is nothing.
-    """
-    wanted = (*endings, ".zip")
+    """`place` itself, or the zips and files with these endings below it that are not hidden. Raises InputError for none."""
+    name, wanted = relative(place), (*endings, ".zip")
+    known = ", ".join(wanted)
     if place.is_file():
         if place.suffix.lower() not in wanted:
-            raise InputError(
-                f"{relative(place)}: this is none of {', '.join(wanted)}. Name a file, a zip or a folder of these."
-            )
+            raise InputError(f"{name}: this is none of {known}. Name a file, a zip or a folder of these.")
         return [place]
     if not place.is_dir():
-        raise InputError(
-            f"{relative(place)}: there is no such file or folder. Paths are relative to the project's folder."
-        )
+        raise InputError(f"{name}: there is no such file or folder. Paths are relative to the project's folder.")
     found = sorted(path for path in place.rglob("*") if path.suffix.lower() in wanted)
     found = [p for p in found if p.is_file() and not _is_junk(p.relative_to(place).parts)]
     if not found:
-        raise InputError(f"{relative(place)}: the folder holds none of {', '.join(wanted)}. Put the files there.")
+        raise InputError(f"{name}: the folder holds none of {known}. Put the files there.")
     return found
 
 
 @contextmanager
 def find(place: Path, endings: tuple[str, ...]) -> Iterator[list[Found]]:
-    """The data files with these endings at `place`, in the order of their names, for as long as the context lasts.
+    """The data files with these endings at `place`, by name; what comes out of a zip is there within the context only.
 
-    What comes out of a zip lies in a temporary folder that goes when the context ends. Raises InputError for a zip
-    that is none, is cut off or damaged, holds encrypted members, links or paths that lead out of it, or unpacks to
-    more than the limits above.
+    Raises InputError for a zip that is none, is cut off or damaged, holds encrypted members, links or paths that lead
+    out of it, or unpacks to more than the limits above.
     """
     with tempfile.TemporaryDirectory(prefix="open-classrooms-") as folder:
         found = []
         for number, source in enumerate(sources(place, endings)):
-            if source.suffix.lower() == ".zip":
-                found += _unpacked(source, endings, Path(folder) / str(number))
-            else:
-                found.append(Found(source, relative(source)))
+            zipped = source.suffix.lower() == ".zip"
+            inside = Path(folder) / str(number)
+            found += _unpacked(source, endings, inside) if zipped else [Found(source, relative(source))]
         yield found
 
 
@@ -238,23 +220,17 @@ def _unpacked(source: Path, endings: tuple[str, ...], folder: Path) -> list[Foun
 
 def _check(members: list[zipfile.ZipInfo], source: Path) -> None:
     """Refuse the whole zip for one member that no honest zip of survey files has."""
-    total = 0
+    left = TOTAL_BYTES
     for member in members:
         parts = member.filename.replace("\\", "/").split("/")
-        total += member.file_size
         if parts[0] == "" or ":" in parts[0] or ".." in parts:
-            what = "its path leads out of the zip"
-        elif stat.S_ISLNK(member.external_attr >> 16):
-            what = "it is a link"
-        elif member.flag_bits & 1:
-            what = "it is encrypted"
-        elif member.file_size > MEMBER_BYTES or total > TOTAL_BYTES:
-            what = "it unpacks to more than is allowed here"
-        elif _is_bomb(member.file_size, member):
-            what = "it is packed more tightly than survey data can be"
-        else:
-            continue
-        _refuse(member, what, source)
+            _refuse(member, "its path leads out of the zip", source)
+        if stat.S_ISLNK(member.external_attr >> 16):
+            _refuse(member, "it is a link", source)
+        if member.flag_bits & 1:
+            _refuse(member, "it is encrypted", source)
+        _check_size(member.file_size, min(left, MEMBER_BYTES), member, source)
+        left -= member.file_size
 
 
 def _copy(packed: IO[bytes], path: Path, member: zipfile.ZipInfo, limit: int, source: Path) -> int:
@@ -263,16 +239,16 @@ def _copy(packed: IO[bytes], path: Path, member: zipfile.ZipInfo, limit: int, so
     with path.open("wb") as file:
         while block := packed.read(_BLOCK):
             size += len(block)
-            if size > limit:
-                _refuse(member, "it unpacks to more than is allowed here", source)
-            if _is_bomb(size, member):
-                _refuse(member, "it is packed more tightly than survey data can be", source)
+            _check_size(size, limit, member, source)
             file.write(block)
     return size
 
 
-def _is_bomb(size: int, member: zipfile.ZipInfo) -> bool:
-    return size > _FREE and size > RATIO * max(member.compress_size, 1)
+def _check_size(size: int, limit: int, member: zipfile.ZipInfo, source: Path) -> None:
+    if size > limit:
+        _refuse(member, "it unpacks to more than is allowed here", source)
+    if size > _FREE and size > RATIO * max(member.compress_size, 1):
+        _refuse(member, "it is packed more tightly than survey data can be", source)
 
 
 def _is_junk(parts: tuple[str, ...]) -> bool:
@@ -281,10 +257,8 @@ def _is_junk(parts: tuple[str, ...]) -> bool:
 
 
 def _refuse(member: zipfile.ZipInfo, what: str, source: Path) -> None:
-    raise InputError(
-        f"{relative(source)}: {member.filename!r} cannot be taken out: {what}. "
-        "Unpack the zip by a program that you trust, look at it, and name the folder instead."
-    )
+    remedy = "Unpack the zip by a program that you trust, look at it, and name the folder instead."
+    raise InputError(f"{relative(source)}: {member.filename!r} cannot be taken out: {what}. {remedy}")
 
 
 _FOLDERS = {"published": "published", "cases": "published", "moments": "moments"}

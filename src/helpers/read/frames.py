@@ -18,8 +18,7 @@ from helpers.read import files
 
 ENDINGS = (".sav", ".zsav", ".sas7bdat", ".dta", ".csv")
 """Files that `describe` and `pieces` read."""
-ROWS = 20_000
-"""A piece has as many rows as this."""
+ROWS = 20_000  # of a piece
 
 # Encodings to try where a file does not say its own, or says a wrong one; the last can read any byte.
 _ENCODINGS = (None, "WINDOWS-1252", "ISO-8859-1")
@@ -29,12 +28,8 @@ _DECIMAL_COMMA = re.compile(r'(?:^|;)"?-?\d+,\d+"?(?:;|$)', re.MULTILINE)
 def read(path: Path, columns: list[str], *, encoding: str = "utf-8", names: tuple[str, ...] = ()) -> pd.DataFrame:
     """Given columns of a CSV, Parquet, SPSS (.sav) or Stata (.dta) file; the index counts its rows.
 
-    CSV cells come as text, other formats with their own types and the file's missing codes taken out. Raises InputError.
-
-    Parameters
-    ----------
-    path, encoding, columns : the file, the encoding of its text (CSV), and the columns that it must have.
-    names : columns in which SPSS and Stata codes are replaced by `value_labels`.
+    CSV cells come as text, other formats with their own types and the file's missing codes taken out; in the columns
+    `names`, SPSS and Stata codes are replaced by `value_labels`. Raises InputError.
     """
     match files.check(path):
         case ".csv":
@@ -65,19 +60,10 @@ def header(path: Path, encoding: str = "utf-8") -> list[str]:
 
 
 def numbers(frame: pd.DataFrame, column: str, path: Path, low: float = -np.inf, high: float = np.inf) -> pd.Series:
-    """A column as numbers; missing stays missing.
-
-    Raises InputError naming the first rows that hold text, infinite values or values off the scale.
-
-    Parameters
-    ----------
-    frame, column, path : rows as `read` gives them, the column in question, and their file.
-    low, high : ends of the scale, both of them possible; infinite: any number.
-    """
+    """A column as numbers; missing stays. Raises InputError for text, infinite values or values off `low` to `high`."""
     given, remedy = frame[column], "Correct or empty these"
     values = pd.to_numeric(given, errors="coerce").astype(float)
-    text = values.isna() & given.notna()
-    refuse(given, text, column, path, "text in a number column", remedy)
+    refuse(given, values.isna() & given.notna(), column, path, "text in a number column", remedy)
     refuse(given, np.isinf(values), column, path, "infinite values", remedy)
     what = f"values off the scale {_plain(low)} to {_plain(high)}"
     remedy = "Correct them, empty them if they are missing codes, or change the scale"
@@ -88,8 +74,7 @@ def numbers(frame: pd.DataFrame, column: str, path: Path, low: float = -np.inf, 
 def whole_numbers(frame: pd.DataFrame, column: str, path: Path, low: int, high: int) -> pd.Series:
     """A column as whole numbers between `low` and `high` (floats, since missing stays missing). Raises InputError."""
     values = numbers(frame, column, path, low, high)
-    what, remedy = "answers that are no whole numbers", "Correct or empty these"
-    refuse(frame[column], values % 1 > 0, column, path, what, remedy)
+    refuse(frame[column], values % 1 > 0, column, path, "answers that are no whole numbers", "Correct or empty these")
     return values
 
 
@@ -110,14 +95,12 @@ def check_unique(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
     """Raise InputError when rows share the same values in `columns` (a respondent who stands twice)."""
     again = frame.duplicated(columns, keep=False)
     given = frame[columns].astype(str).fillna("empty").agg(" / ".join, axis=1)
-    name, what = " + ".join(columns), "the same id more than once"
-    refuse(given, again, name, path, what, "Keep one row for each")
+    refuse(given, again, " + ".join(columns), path, "the same id more than once", "Keep one row for each")
 
 
 def check_groups(groups: pd.Series, column: str, path: Path) -> None:
     """Raise InputError when a column (its values `groups`) does not hold two groups or more."""
-    found = groups.dropna().unique()
-    if len(found) < 2:
+    if len(found := groups.dropna().unique()) < 2:
         raise InputError(
             f"{relative(path)}, column {column!r}: there is one group only ({', '.join(map(repr, found)) or 'nothing'}). "
             "Name a column with two groups or more, or leave `group` out."
@@ -127,11 +110,8 @@ def check_groups(groups: pd.Series, column: str, path: Path) -> None:
 def refuse(given: pd.Series, wrong: pd.Series, column: str, file: Path | str, what: str, remedy: str) -> None:
     """Raise InputError naming the first rows where `wrong` holds, if it holds anywhere.
 
-    Parameters
-    ----------
-    given, wrong : the column as the file has it, and which of its rows cannot be used.
-    column, file : name of the column; place of the file, or what to call it.
-    what, remedy : what is wrong with these rows, and what their owner can do, without a full stop.
+    `given`: the `column` as the file has it; `file`: its place, or what to call it; `what, remedy`: what is wrong with
+    these rows, and what their owner can do, without a full stop.
     """
     if wrong.any():
         first = "; ".join(
@@ -143,16 +123,14 @@ def refuse(given: pd.Series, wrong: pd.Series, column: str, file: Path | str, wh
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _csv(path: Path, encoding: str) -> pd.DataFrame:
-    _, mark, _ = _csv_start(path, relative(path), encoding)
-    encoding = files.csv_encoding(encoding, relative(path))
-    with files.reading(relative(path), pd.errors.ParserError, pd.errors.EmptyDataError):
-        frame = pd.read_csv(path, sep=mark, dtype=str, encoding=encoding, **files.CSV)
+    name = relative(path)
+    _, mark, _ = _csv_start(path, name, encoding)
+    with files.reading(name, pd.errors.ParserError, pd.errors.EmptyDataError):
+        frame = pd.read_csv(path, sep=mark, dtype=str, encoding=files.csv_encoding(encoding, name), **files.CSV)
     if mark == ";":  # then the comma is the decimal mark
         frame = frame.replace(files.DECIMAL_COMMA, r"\1.\2", regex=True)
     frame.index = frame.index + 2
@@ -168,8 +146,7 @@ def _csv_start(path: Path, name: str, encoding: str, errors: str = "strict") -> 
             while errors == "strict" and file.read(100_000):
                 pass
     except UnicodeError:
-        row = _first_undecodable(path, known)
-        raise files.undecodable(name, row, known.removesuffix("-sig")) from None
+        raise files.undecodable(name, _first_undecodable(path, known), known.removesuffix("-sig")) from None
     return *files.fields(first, name), start
 
 
@@ -195,13 +172,9 @@ def _parquet(path: Path, rows: int | None = None) -> pd.DataFrame:
 def parse(
     path: Path, file: str = "", encodings: tuple[str | None, ...] = (None,), **options: object
 ) -> tuple[pd.DataFrame, object]:
-    """Rows and metadata of an SPSS, SAS or Stata file as pyreadstat gives them. Raises InputError.
+    """Rows and metadata of an SPSS, SAS or Stata file (called `file`) as pyreadstat gives them, by its readers' options.
 
-    Parameters
-    ----------
-    path, file : the file, and what to call it in messages.
-    encodings : tried in turn; None: the one that the file says.
-    options : of pyreadstat's readers.
+    The encodings are tried in turn; None: the one that the file says. Raises InputError.
     """
     import pyreadstat
 
@@ -231,10 +204,7 @@ def parts(path: Path, columns: list[str], rows: int, **options: object) -> Itera
 
 
 def value_labels(codes: pd.Series, labels: dict) -> pd.Series:
-    """Value labels in place of codes; a code without a label stays, as text.
-
-    Where several codes have one label, the code follows it: nobody said that they mean the same.
-    """
+    """Value labels in place of codes; a code without a label stays, as text, and follows one that several codes have."""
     counts = Counter(str(label).strip() for label in labels.values())
     shown = {code: _plain(code) for code in codes.dropna().unique()}
     for code in shown.keys() & labels:
@@ -263,11 +233,7 @@ class Table:
 
 
 def describe(path: Path, name: str, encoding: str | None = None) -> Table:
-    """What the file at `path`, called `name` in messages, says of itself, without reading its rows.
-
-    Labels in another encoding than the file says are read all the same. Raises InputError for a file that is none of
-    ENDINGS, is empty, or is not what its ending says.
-    """
+    """What a file, called `name` in messages, says of itself, without reading its rows. Raises InputError as `check`."""
     if files.check(path, ENDINGS, name) == ".csv":
         names, _, _ = _csv_start(path, name, encoding or "utf-8", "replace")
         columns = {field.strip().upper(): field for field in names}
@@ -275,11 +241,8 @@ def describe(path: Path, name: str, encoding: str | None = None) -> Table:
     frame, meta = parse(path, name, metadataonly=True, **_as_it_is(name, encoding))
     columns = {str(column).upper(): column for column in frame.columns}
     labels = {column.upper(): codes for column, codes in meta.variable_value_labels.items()}
-    missing = {
-        column.upper(): [(part["lo"], part["hi"]) for part in ranges] for column, ranges in meta.missing_ranges.items()
-    }
-    title, rows = meta.file_label or "", meta.number_rows
-    return Table(path, name, columns, labels, missing, title, rows, encoding)
+    missing = {column.upper(): [(r["lo"], r["hi"]) for r in ranges] for column, ranges in meta.missing_ranges.items()}
+    return Table(path, name, columns, labels, missing, meta.file_label or "", meta.number_rows, encoding)
 
 
 def pieces(table: Table, columns: Collection[str], text: Collection[str] = ()) -> Iterator[pd.DataFrame]:
@@ -302,8 +265,7 @@ def _as_it_is(name: str, encoding: str | None) -> dict[str, object]:
 
 def _read_binary(table: Table, columns: list[str], text: list[str]) -> Iterator[pd.DataFrame]:
     done = 0
-    options = _as_it_is(table.name, table.encoding)
-    for frame, _ in parts(table.path, columns, ROWS, file=table.name, **options):
+    for frame, _ in parts(table.path, columns, ROWS, file=table.name, **_as_it_is(table.name, table.encoding)):
         done += len(frame)
         yield frame
     if table.rows and done < table.rows:

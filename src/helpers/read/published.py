@@ -1,7 +1,8 @@
 """Numbers printed in the papers, and Chicago's School Progress Reports as the city publishes them.
 
 Two ratings of the reports come from the yearly survey: Ambitious Instruction rests on students' answers,
-Collaborative Teachers on those of teachers. Years are report years, as the files print them."""
+Collaborative Teachers on those of teachers. Years are report years, as the files print them.
+"""
 
 import re
 from pathlib import Path
@@ -17,8 +18,7 @@ FOLDER = ROOT / "data" / "published"
 def read(path: Path) -> pd.DataFrame:
     """Printed numbers of one file, indexed by their stable `id`.
 
-    Columns: row, group, statistic, value, decimals, unit, locator, and `low, high`: the numbers that print as
-    `value` when rounded to its decimals.
+    Columns: row, group, statistic, value, decimals, unit, locator, and `low, high`: what prints as `value` lies between.
     """
     printed = pd.read_csv(path, index_col="id")
     half = 0.5 * 10.0 ** -printed["decimals"]
@@ -39,9 +39,7 @@ def as_printed(value: float, decimals: int) -> str:
 RATINGS = ["VERY WEAK", "WEAK", "NEUTRAL", "STRONG", "VERY STRONG"]
 NOT_ENOUGH = "NOT ENOUGH DATA"
 """What the files print for a school with too few answers; an empty cell is something else and stays apart."""
-
-GROUPS = ["ES", "MS", "HS"]
-"""The files' elementary, middle and high schools."""
+GROUPS = ["ES", "MS", "HS"]  # the files' elementary, middle and high schools
 
 _COLUMNS = {
     "School_ID": "school_id",
@@ -63,10 +61,7 @@ _SIGNATURE = {"School_ID", "Progress_Report_Year", "School_Survey_Ambitious_Inst
 
 
 def find_reports(folder: Path) -> list[Path]:
-    """Progress reports among the CSV files of a folder, known by their columns whatever they are called.
-
-    Other files, the city's school profiles among them, are passed over. Without the folder there are none.
-    """
+    """Progress reports among the CSV files of a folder (none without it), known by their columns, not by their names."""
     files = sorted(path for path in folder.glob("*") if path.suffix.lower() == ".csv")
     return [path for path in files if _header(path) >= _SIGNATURE]
 
@@ -84,12 +79,11 @@ def read_reports(paths: list[Path]) -> pd.DataFrame:
     for path in paths:
         reports.append(_read_one(path))
         for year in reports[-1]["report_year"].unique():
-            if year in origin:
+            if (other := origin.setdefault(year, path)) != path:
                 raise InputError(
-                    f"{relative(origin[year])} and {relative(path)}, column 'Progress_Report_Year': both have the "
-                    f"report of {year}. Keep one of them."
+                    f"{relative(other)} and {relative(path)}, column 'Progress_Report_Year': both have the report of "
+                    f"{year}. Keep one of them."
                 )
-            origin[year] = path
     return pd.concat(reports).sort_values(["report_year", "school_id"], ignore_index=True)
 
 
@@ -100,13 +94,12 @@ def _header(path: Path) -> set[str]:
 
 def _read_one(path: Path) -> pd.DataFrame:
     frame = frames.read(path, list(_COLUMNS))
-    fill = "Fill them, or take these rows out"
     for column in ("School_ID", "Progress_Report_Year"):
-        frames.refuse(frame[column], frame[column].isna(), column, path, "empty cells", fill)
+        remedy = "Fill them, or take these rows out"
+        frames.refuse(frame[column], frame[column].isna(), column, path, "empty cells", remedy)
     for column, words in _WORDS.items():
         frames.coded(frame, column, dict.fromkeys(words, 0), path)
-    years = frames.whole_numbers(frame, "Progress_Report_Year", path, 2000, 2100)
-    frame["Progress_Report_Year"] = years.astype(int)
+    frame["Progress_Report_Year"] = frames.whole_numbers(frame, "Progress_Report_Year", path, 2000, 2100).astype(int)
     what = "the city's average is not the same in all rows of a year"
     for column in (column for column in _COLUMNS if column.endswith("_Pct")):
         frame[column] = frames.numbers(frame, column, path, 0, 100)

@@ -25,18 +25,14 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
 
-ROWS_AT_A_TIME = 500_000
-"""Rows of an SPSS or Stata file held in memory at once."""
+ROWS_AT_A_TIME = 500_000  # rows of an SPSS or Stata file held in memory at once
 
 _NUMBERS = re.compile(r"(U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DECIMAL\(\d+,0\)|BOOLEAN)$")
 
 _NOT_THE_FILE = (
-    duckdb.BinderException,
-    duckdb.CatalogException,
-    duckdb.InterruptException,
-    duckdb.OutOfMemoryException,
+    duckdb.BinderException, duckdb.CatalogException, duckdb.InterruptException, duckdb.OutOfMemoryException,
     duckdb.ParserException,
-)
+)  # fmt: skip
 
 
 class Records(AbstractContextManager):
@@ -76,9 +72,7 @@ class Records(AbstractContextManager):
 
 
 def open_records(
-    source: Path | Sequence[Path] | pd.DataFrame,
-    columns: Collection[str] = (),
-    labelled: Collection[str] = (),
+    source: Path | Sequence[Path] | pd.DataFrame, columns: Collection[str] = (), labelled: Collection[str] = ()
 ) -> Records:
     """Records of a CSV, Parquet, SPSS (.sav) or Stata (.dta) file, several files, a folder, or a data frame.
 
@@ -144,10 +138,7 @@ def _connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
 
 @cache
 def _engine() -> duckdb.DuckDBPyConnection:
-    """One for the whole process: to start it takes longer than to read 100,000 records.
-
-    Each opened file has a cursor of its own, whose temporary views and tables no other cursor sees.
-    """
+    """One for the whole process, whose start takes longer than to read 100,000 records; each opened file has a cursor."""
     return _connect()
 
 
@@ -188,8 +179,7 @@ def _select_csv(path: Path) -> str:
     names, separator = read_header(path)
     columns = ", ".join(f"{quote(name)}: 'VARCHAR'" for name in names)
     missing = ", ".join(map(quote, files.MISSING))
-    commas = rf"regexp_replace(COLUMNS(*), {quote(files.DECIMAL_COMMA)}, '\1.\2')"
-    cells = commas if separator == ";" else "*"
+    cells = rf"regexp_replace(COLUMNS(*), {quote(files.DECIMAL_COMMA)}, '\1.\2')" if separator == ";" else "*"
     return (
         f"SELECT {cells} FROM read_csv({quote(str(path))}, auto_detect = false, header = true, "
         f"columns = {{{columns}}}, delim = {quote(separator)}, quote = '\"', escape = '\"', nullstr = [{missing}])"
@@ -203,14 +193,11 @@ def _select_parquet(*paths: Path) -> str:
 
 
 def _kinds(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
-    rows = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
-    return {row[0]: _kind(row[1]) for row in rows}
-
-
-def _kind(sql_type: str) -> str:
-    if _NUMBERS.match(sql_type):
-        return "number"
-    return "float" if sql_type in ("DOUBLE", "FLOAT") or sql_type.startswith("DECIMAL") else "text"
+    kinds = {}
+    for column, sql_type, *_ in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall():
+        decimal = sql_type in ("DOUBLE", "FLOAT") or sql_type.startswith("DECIMAL")
+        kinds[column] = "number" if _NUMBERS.match(sql_type) else "float" if decimal else "text"
+    return kinds
 
 
 def _refuse_unlike(paths: list[Path], columns: list[dict[str, str]]) -> None:
@@ -243,11 +230,9 @@ def _open_labelled(paths: list[Path], name: str, columns: Collection[str], in_wo
         kinds = [_labelled_kinds(meta, columns, in_words) for meta in present]
         _refuse_unlike(paths, kinds)
         _refuse_alike(kinds[0], name)
-        types = ", ".join(
-            f"{Records.identifier(column)} {'VARCHAR' if kind == 'text' else 'DOUBLE'}"
-            for column, kind in kinds[0].items()
-        )
-        connection.execute(f"CREATE TABLE stored ({types})")
+        types = {"text": "VARCHAR", "float": "DOUBLE"}
+        fields = ", ".join(f"{Records.identifier(column)} {types[kind]}" for column, kind in kinds[0].items())
+        connection.execute(f"CREATE TABLE stored ({fields})")
         for path, of_file in zip(paths, kinds, strict=True):
             _insert(connection, path, of_file)
         connection.execute("CREATE TEMPORARY VIEW file AS SELECT * FROM stored")
@@ -262,8 +247,7 @@ def _labelled_kinds(meta: object, columns: Collection[str], in_words: Collection
 
 
 def _insert(connection: duckdb.DuckDBPyConnection, path: Path, kinds: dict[str, str]) -> None:
-    as_numbers = dict(disable_datetime_conversion=True)
-    for piece, meta in parts(path, list(kinds), ROWS_AT_A_TIME, **as_numbers):
+    for piece, meta in parts(path, list(kinds), ROWS_AT_A_TIME, disable_datetime_conversion=True):
         for column in [name for name, kind in kinds.items() if kind == "text"]:
             if labels := meta.variable_value_labels.get(column):
                 piece[column] = value_labels(piece[column], labels)

@@ -53,9 +53,8 @@ def read_survey(
 ) -> Survey:  # fmt: skip
     """A file with a row a respondent and a column an item (CSV, Parquet, SPSS, Stata) as a Survey.
 
-    `cycle` and `level` are 0, for there are none. Left out are respondents who lack a group and those of weight 0,
-    who stand for nobody. Nothing that rests on fewer than MINIMUM answers is shown; schools may be few. Raises
-    InputError naming file, column and first rows.
+    `cycle` and `level` are 0, for there are none. Left out are respondents who lack a group and those of weight 0.
+    Nothing that rests on fewer than MINIMUM answers is shown. Raises InputError naming file, column and first rows.
 
     Parameters
     ----------
@@ -183,14 +182,11 @@ def _weights(frame: pd.DataFrame, columns: list[str], path: Path) -> np.ndarray:
 
 
 def _weighing(path: Path, weight: str, replicates: str, encoding: str) -> list[str]:
-    """Columns of weights, the final weight first; none where there is none.
-
-    Replicate weights are called `replicates` and a number, and come in the order of the numbers. Some studies call
-    the final weight number 0.
-    """
+    """Columns of weights, if any: the final one, then those called `replicates` and a number, in the numbers' order."""
     if not replicates:
         return [weight] if weight else []
     header = frames.header(path, encoding)
+    # Some studies call the final weight number 0.
     matches = (re.fullmatch(re.escape(replicates) + r"(\d+)", name) for name in header)
     numbers = {match[0]: int(match[1]) for match in matches if match and match[0] != weight}
     found = sorted(numbers, key=numbers.get)
@@ -199,8 +195,7 @@ def _weighing(path: Path, weight: str, replicates: str, encoding: str) -> list[s
             f"{relative(path)}: `replicates` needs two columns or more called {replicates}1, {replicates}2 and so on; "
             f"there is {', '.join(found) or 'none'}. The file has: {', '.join(header)}."
         )
-    first = numbers[found[0]]
-    if sorted(numbers.values()) != list(range(first, first + len(found))):
+    if np.any(np.diff(sorted(numbers.values())) != 1):
         raise InputError(
             f"{relative(path)}: the {len(found)} columns from {found[0]} to {found[-1]} are not numbered without gaps. "
             "Export all replicate weights, each once."
@@ -253,14 +248,11 @@ def read_answers(
     path: Path, *, low: int, high: int, items: list[str] = (), item: str = "", response: str = "",
     respondent: str = "", group: str = "", labels: list[str] = (), encoding: str = "utf-8",
 ) -> pd.DataFrame:  # fmt: skip
-    """Answers as rows `item, answer, group`, answers whole numbers, missing ones left out.
-
-    Raises InputError naming file, column and first rows.
+    """Answers (whole numbers) as rows `item, answer, group`, missing ones left out. Raises InputError as `read_survey`.
 
     Parameters
     ----------
-    path, encoding : the file, and the encoding of its text (CSV).
-    low, high : ends of the scale.
+    path, encoding, low, high : the file, the encoding of its text (CSV), and the ends of the scale.
     items : columns with answers; or else
     item, response : columns with the item and the answer, a row an answer.
     respondent : a column in which nobody may stand twice (with `item`: nobody twice at an item).
@@ -276,12 +268,16 @@ def read_answers(
             "Say where the answers are: either `items` (a column for each item), or `item` and `response` (a row for "
             "each answer)."
         )
+    columns, codes = list(items) or [response], {label: low + place for place, label in enumerate(labels)}
     others = [name for name in (item, respondent, group) if name]
-    frame = frames.read(path, [*others, *(items or [response])], encoding=encoding, names=(item, group))
+    frame = frames.read(path, [*others, *columns], encoding=encoding, names=(item, group))
     if respondent:
         frames.check_unique(frame, [respondent, item] if item else [respondent], path)
-    for column in items or [response]:
-        frame[column] = _answers(frame, column, path, low, high, list(labels))
+    for column in columns:
+        if frame[column].isin(codes).any():
+            frame[column] = frames.coded(frame, column, codes, path)
+        else:
+            frame[column] = frames.whole_numbers(frame, column, path, low, high)
     for column in filter(None, (item, group)):
         frame[column] = frames.categories(frame, column)
     if group:
@@ -289,7 +285,7 @@ def read_answers(
     groups = frame[group] if group else "all"
     parts = [
         pd.DataFrame({"item": frame[item] if item else column, "answer": frame[column], "group": groups})
-        for column in items or [response]
+        for column in columns
     ]
     answers = pd.concat(parts, ignore_index=True).dropna(subset=["item", "answer"])
     if answers.empty:
@@ -297,11 +293,3 @@ def read_answers(
     if answers["item"].value_counts().max() < MINIMUM:
         raise InputError(f"{relative(path)}: no item has {MINIMUM} answers, and nothing that rests on fewer is shown.")
     return answers.astype({"answer": int})
-
-
-def _answers(frame: pd.DataFrame, column: str, path: Path, low: int, high: int, labels: list[str]) -> pd.Series:
-    given = frame[column]
-    if labels and given.isin(labels).any():
-        codes = {label: low + place for place, label in enumerate(labels)}
-        return frames.coded(frame, column, codes, path)
-    return frames.whole_numbers(frame, column, path, low, high)

@@ -21,7 +21,6 @@ from helpers.read.talis_files import Member
 
 RAW, CACHE = ROOT / "data" / "raw", ROOT / "build" / "cache" / "talis"
 
-_WORDS = ["name", "sex", "age_band"]
 _KEYS = ["cycle", "system", "level", "school_id"]
 
 
@@ -33,19 +32,14 @@ class _Part:
     folder: Path
     members: list[Member]
 
-    def used(self) -> bool:
-        """Whether it gives schools or a system that no other file gave."""
-        return any(m.schools or len(m.left) < len(m.systems) for m in self.members)
-
 
 def read(place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str | None = None) -> Survey:
     """Teachers of one level from TALIS files.
 
     `frame` of the result holds, beside what Survey asks for, `name` of the system as the file labels it, `sex`,
     `age_band`, `school_type` (from school files of the same cycle), empty where the files do not say, and the variables
-    of `extra`. Several files may be given, with one system or many. Cycle, system and level are what the data say;
-    teachers of other levels are passed over. Converted tables are kept: in `.converted/` beside files below
-    `data/raw/`, else in `build/cache/talis/`.
+    of `extra`. Several files may be given, with one system or many; teachers of other levels are passed over. Converted
+    tables are kept: in `.converted/` beside files below `data/raw/`, else in `build/cache/talis/`.
 
     Raises InputError for files that hold no such teachers; variables of no known cycle; the same system in two files
     with other rows; weights, schools, systems, levels or answers that are missing or cannot be; a teacher who stands
@@ -60,33 +54,27 @@ def read(place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str
     """
     if level not in LEVELS:
         raise InputError(f"level {level!r} is none of {', '.join(map(str, LEVELS))}.")
-    place = locate(place)
-    extra = tuple(variable.upper() for variable in extra)
-    sources = files.sources(place, frames.ENDINGS)
-    parts = [_converted(source, level, extra, encoding) for source in sources]
-    members = [member for part in parts for member in part.members]
-    teachers = _teachers(members, level, relative(place))
+    place, extra = locate(place), tuple(variable.upper() for variable in extra)
+    parts = [_converted(source, level, extra, encoding) for source in files.sources(place, frames.ENDINGS)]
+    teachers = _teachers([member for part in parts for member in part.members], level, relative(place))
     _leave_doubles(teachers)
     frame, weights = _load(parts)
     frame = _with_schools(frame, parts)
     # Bands have an order that the alphabet does not know.
     frame["age_band"] = pd.Categorical(frame["age_band"], codebook.AGE_BANDS, ordered=True)
-    used = tuple(part.source for part in parts if part.used())
+    # A file is used where it gives schools, or a system that no other file gave.
+    used = tuple(p.source for p in parts if any(m.schools or len(m.left) < len(m.systems) for m in p.members))
     return Survey(
         frame=frame, items=ITEMS, categories=CATEGORIES, often=codebook.OFTEN, statistics=codebook.STATISTICS,
         weights=weights, fay=codebook.FAY, fewest=codebook.FEWEST, files=used, simulated=teachers[0].simulated,
     )  # fmt: skip
 
 
-# What the files hold
-
-
 def _teachers(members: list[Member], level: int, place: str) -> list[Member]:
     """Teacher files with teachers of the level; an error that tells what is there when there are none."""
     found = [member for member in members if member.systems]
     if not found:
-        others = sorted({LEVELS[at] for m in members for at in m.levels if at in LEVELS})
-        if others:
+        if others := sorted({LEVELS[at] for m in members for at in m.levels if at in LEVELS}):
             what = f"holds teachers of other levels only ({', '.join(others)}). Ask for one of these, or add the file"
         elif any(member.kind == "school" for member in members):
             what = "holds answers of principals only (a school file). Add the file"
@@ -94,9 +82,8 @@ def _teachers(members: list[Member], level: int, place: str) -> list[Member]:
             what = "holds no teachers of primary or secondary schools. Add the file"
         else:
             what = "holds no TALIS file (if it is a survey of your own, name its `items`). Add the file"
-        raise InputError(
-            f"{place}: it {what} of {LEVELS[level]} teachers (in the OECD's names: {'ABC'[level - 1]}TG...)."
-        )
+        wanted = f"of {LEVELS[level]} teachers (in the OECD's names: {'ABC'[level - 1]}TG...)"
+        raise InputError(f"{place}: it {what} {wanted}.")
     for simulated in found:
         if real := next((m for m in found if m.simulated != simulated.simulated), None):
             raise InputError(
@@ -106,35 +93,32 @@ def _teachers(members: list[Member], level: int, place: str) -> list[Member]:
 
 
 def _leave_doubles(teachers: list[Member]) -> None:
-    """Count a system once where another file repeats its rows (a zip and what was unpacked from it; a file of all
-    levels and one of a single level); refuse rows that differ."""
+    """Count a system once where another file repeats its rows, as what was unpacked from a zip; refuse rows that differ."""
     first: dict[tuple[int, str], Member] = {}
     for member in teachers:
         for system, digest in member.systems.items():
             other = first.setdefault((member.cycle, system), member)
-            if other is member:
-                continue
             if digest != other.systems[system]:
                 raise InputError(
                     f"{member.name} and {other.name}: both hold {system} {member.cycle}, and not the same rows. "
                     "Keep one of the two files."
                 )
-            member.left.append(system)
+            if other is not member:
+                member.left.append(system)
 
 
 def _load(parts: list[_Part]) -> tuple[pd.DataFrame, np.ndarray]:
     """Teachers and their weights, without ever holding the weights twice."""
     import duckdb
 
-    members = [(part.folder, member) for part in parts for member in part.members]
-    rows = sum(member.rows for _, member in members)
+    rows = sum(member.rows for part in parts for member in part.members)
     tables, weights, done = [], np.empty((rows, len(WEIGHTS))), 0
-    for folder, member, name in ((*pair, name) for pair in members for name in pair[1].teachers):
-        table = duckdb.read_parquet(str(folder / name)).df()
+    for path, member in ((part.folder / name, m) for part in parts for m in part.members for name in m.teachers):
+        table = duckdb.read_parquet(str(path)).df()
         table = table[~table["system"].isin(member.left)]
         weights[done : done + len(table)] = table[WEIGHTS]
         done += len(table)
-        tables.append(table.drop(columns=WEIGHTS).astype(dict.fromkeys(_WORDS, "str")))
+        tables.append(table.drop(columns=WEIGHTS).astype(dict.fromkeys(("name", "sex", "age_band"), "str")))
     return pd.concat(tables, ignore_index=True), weights[:done]
 
 
@@ -145,16 +129,12 @@ def _with_schools(frame: pd.DataFrame, parts: list[_Part]) -> pd.DataFrame:
     if not paths:
         return frame.assign(school_type=pd.Series(np.nan, frame.index, dtype="str"))
     schools = pd.concat([duckdb.read_parquet(str(path)).df() for path in paths]).drop_duplicates()
-    double = schools[schools.duplicated(_KEYS)]
-    if len(double):
+    if len(double := schools[schools.duplicated(_KEYS)]):
         at = double.iloc[0]
         raise InputError(
             f"the school files give two types for school {at['school_id']} of {at['system']} {at['cycle']}. Keep one of them."
         )
     return frame.merge(schools, on=_KEYS, how="left", validate="many_to_one")
-
-
-# Conversion and cache
 
 
 def _converted(source: Path, level: int, extra: tuple[str, ...], encoding: str | None) -> _Part:
@@ -164,7 +144,8 @@ def _converted(source: Path, level: int, extra: tuple[str, ...], encoding: str |
     causes = map(kept.digest, [*kept.closure({"read.talis"}), source])
     content = hashlib.sha256("".join(causes).encode())
     name = f"{source.name}-{asked.hexdigest()[:8]}-"
-    target = _cache_folder(source) / (name + content.hexdigest()[:16])
+    beside = source.resolve().is_relative_to(RAW.resolve()) and os.access(source.parent, os.W_OK)
+    target = (source.parent / ".converted" if beside else CACHE) / (name + content.hexdigest()[:16])
     members = _kept(target)
     if members is None:
         with kept.making(target, f"{glob.escape(name)}*") as aside:
@@ -174,11 +155,6 @@ def _converted(source: Path, level: int, extra: tuple[str, ...], encoding: str |
             (aside / "facts.json").write_text(facts, encoding="utf-8")
             shutil.rmtree(target, ignore_errors=True)  # it was there, but not whole
     return _Part(source, target, members)
-
-
-def _cache_folder(source: Path) -> Path:
-    inside = source.resolve().is_relative_to(RAW.resolve())
-    return source.parent / ".converted" if inside and os.access(source.parent, os.W_OK) else CACHE
 
 
 def _kept(folder: Path) -> list[Member] | None:

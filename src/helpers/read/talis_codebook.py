@@ -8,33 +8,19 @@ question has another number and another order, and no team conferences.
 
 REPLICATES, FAY = 100, 0.5
 """Replicate weights by balanced repeated replication, and Fay's factor."""
-
 ITEMS = {
-    "A": "Teach a class together",
-    "B": "Observe colleagues and give feedback",
-    "C": "Joint activities across classes",
-    "D": "Exchange teaching materials",
-    "E": "Talk about how single students learn",
-    "F": "Common standards for assessment",
-    "G": "Team conferences",
-    "H": "Learn together with colleagues",
-}
+    "A": "Teach a class together", "B": "Observe colleagues and give feedback", "C": "Joint activities across classes",
+    "D": "Exchange teaching materials", "E": "Talk about how single students learn",
+    "F": "Common standards for assessment", "G": "Team conferences", "H": "Learn together with colleagues",
+}  # fmt: skip
 CATEGORIES = [
-    "Never",
-    "Once a year or less",
-    "2-4 times a year",
-    "5-10 times a year",
-    "1-3 times a month",
-    "Once a week or more",
-]
+    "Never", "Once a year or less", "2-4 times a year", "5-10 times a year", "1-3 times a month", "Once a week or more",
+]  # fmt: skip
 OFTEN, STATISTICS = 5, ("never", "monthly")
 """The first answer that is at least once a month, and what the shares of the first answer and of those are called."""
-FEWEST = (30, 10)
-"""The OECD shows no cell with fewer teachers or schools than these."""
+FEWEST = (30, 10)  # the OECD shows no cell with fewer teachers or schools
 LEVELS = {1: "primary", 2: "lower secondary", 3: "upper secondary"}
-
-CYCLES = {"2": 2013, "3": 2018, "4": 2024}
-"""The digit in the names of a cycle's variables."""
+CYCLES = {"2": 2013, "3": 2018, "4": 2024}  # by the digit in the names of a cycle's variables
 QUESTIONS = {
     2013: {item: f"TT2G33{item}" for item in "ABCDEFGH"},
     2018: {item: f"TT3G33{item}" for item in "ABCDEFGH"},
@@ -48,15 +34,10 @@ UNANSWERED = {2013: (7, 9), 2018: (7, 9), 2024: (9,)}
 
 WEIGHTS = ["TCHWGT", *(f"TRWGT{number}" for number in range(1, REPLICATES + 1))]
 """The final weight and the replicate weights of teachers."""
-MISSING_IDS = {
-    "IDSCHOOL": (9998, 9999),
-    "IDTEACH": (999998, 999999),
-    **dict.fromkeys(WEIGHTS, (999998, 999999)),
-}
+MISSING_IDS = {"IDSCHOOL": (9998, 9999), "IDTEACH": (999998, 999999), **dict.fromkeys(WEIGHTS, (999998, 999999))}
 """Codes of what must not be missing, for files that do not declare them."""
 
-SEX = {1: "Female", 2: "Male"}
-"""Codes of the first question."""
+SEX = {1: "Female", 2: "Male"}  # the first question
 AGE_BANDS = ["Under 30", "30-39", "40-49", "50-59", "60 and above"]
 AGES = {
     2018: ("TCHAGEGR", dict(enumerate([AGE_BANDS[0], *AGE_BANDS], start=1))),
@@ -66,9 +47,7 @@ AGES = {
 SCHOOL_TYPES = {1: "Public", 2: "Private"}
 SCHOOL_TYPE = {2013: "TC2G10", 2018: "TC3G12"}
 """Management of the school, for files without labels: asked of principals, so in school files only."""
-VALID = {"TT3G42D": range(1, 5)} | {
-    variable: ANSWERS for questions in QUESTIONS.values() for variable in questions.values()
-}
+VALID = {"TT3G42D": range(1, 5)} | {name: ANSWERS for asked in QUESTIONS.values() for name in asked.values()}
 """Answers that can be, for files that do not declare missing codes."""
 
 SIMULATED = "X(?!KX)[A-Z]{2}"

@@ -32,15 +32,12 @@ BY_HAND = (
 )
 """The page as given in the help of `df_talis18` in the OECD's R package Rrepest."""
 AGAIN = "then type make talis-data again."
-PATIENCE = 30.0
-"""Seconds without data after which a connection counts as dead."""
-PAUSES = (1.0, 3.0, 9.0)
-"""Seconds to wait before each further try."""
+PATIENCE, PAUSES = 30.0, (1.0, 3.0, 9.0)
+"""Seconds without data after which a connection counts as dead, and to wait before each further try."""
 
 _ADDRESS = re.compile(r"(https://[a-z0-9.-]+|http://(localhost|127\.0\.0\.1))(:\d+)?/[!-~]*", re.IGNORECASE)
 _ZIP = b"PK\x03\x04"
-_DEFLATE64 = 9
-"""A kind of compression that Python cannot undo; a zip with it may be whole."""
+_DEFLATE64 = 9  # a compression that Python cannot undo; a zip with it may be whole
 
 
 class _Broken(Exception):
@@ -60,8 +57,8 @@ def main() -> int:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except OSError as error:
-        remedy = f"Make room or change the rights, {AGAIN}"
-        print(f"\n{relative(FOLDER)}: cannot write there ({error}). {remedy}", file=sys.stderr)
+        what = f"cannot write there ({error}). Make room or change the rights, {AGAIN}"
+        print(f"\n{relative(FOLDER)}: {what}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print(f"\nStopped. {_kept(_part(FOLDER / _name(url)))}".rstrip(), file=sys.stderr)
@@ -69,24 +66,18 @@ def main() -> int:
     return 0
 
 
-def fetch(
-    url: str, folder: Path, sha256: str = "", patience: float = PATIENCE, pauses: tuple[float, ...] = PAUSES
-) -> str:
+def fetch(url: str, folder: Path, sha256: str = "", patience: float = PATIENCE, pauses: tuple = PAUSES) -> str:
     """Put a zip into a folder, unless it is there and whole; returns a sentence about it.
 
-    Raises InputError, with what to do by hand, when the file cannot be had or is not what it should be: then only a
-    .part file may be left, which the next call continues. A call waits for another one that is at work in the folder.
-
-    Parameters
-    ----------
-    url, folder : where the file comes from, and where it goes.
-    sha256 : checksum that the file must have; empty: any.
-    patience, pauses : seconds without data until a connection counts as dead, and to wait before each further try.
+    Without a checksum (`sha256`) any zip will do; `patience` and `pauses` are as PATIENCE and PAUSES. Raises InputError,
+    with what to do by hand, when the file cannot be had or is not what it should be: then only a .part file may be
+    left, which the next call continues. A call waits for another one that is at work in the folder.
     """
     target, sha256 = folder / _name(url), sha256.strip().lower()
     if sha256 and not re.fullmatch("[0-9a-f]{64}", sha256):
-        what = "a SHA-256 checksum has 64 digits from 0 to f. Correct it or leave it out."
-        raise InputError(f"TALIS_SHA256={sha256}: {what}")
+        raise InputError(
+            f"TALIS_SHA256={sha256}: a SHA-256 checksum has 64 digits from 0 to f. Correct it or leave it out."
+        )
     with _alone(folder):
         if target.exists():
             if fault := _fault(target, sha256):
@@ -97,31 +88,26 @@ def fetch(
         _transfer(url, part, patience, pauses)
         if fault := _fault(part, sha256):
             part.unlink()
-            what = f"what came {fault}. It was removed; make talis-data starts anew."
-            raise _by_hand(f"{url}: {what}")
+            raise _by_hand(f"{url}: what came {fault}. It was removed; make talis-data starts anew.")
         part.rename(target)
     known = f"to have it checked from now on: TALIS_SHA256={digest(target)}"
-    return f"{relative(target)}: {_size(target)}, SHA-256 {'as expected' if sha256 else known}."
+    size = _megabytes(target.stat().st_size)
+    return f"{relative(target)}: {size}, SHA-256 {'as expected' if sha256 else known}."
 
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Wait until no other download is at work in a folder, for they would write to the same .part file.
-
-    The folder above is locked, since a download that fails leaves no new folder behind.
-    """
+    """Wait until no other download is at work in a folder, for they would write to the same .part file."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    place = os.open(folder.parent, os.O_RDONLY)
+    place = os.open(folder.parent, os.O_RDONLY)  # not the folder: a download that fails leaves no new one behind
     try:
         try:
             fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            what = "is at work; waiting for it."
-            print(f"Another download into {relative(folder)}/ {what}", flush=True)
+            print(f"Another download into {relative(folder)}/ is at work; waiting for it.", flush=True)
             fcntl.flock(place, fcntl.LOCK_EX)
         except OSError as error:  # some file systems of networks cannot lock a folder
-            what = f"cannot be locked ({error}); start one download at a time."
-            print(f"{relative(folder.parent)}: {what}", flush=True)
+            print(f"{relative(folder.parent)}: cannot be locked ({error}); start one download at a time.", flush=True)
         yield
     finally:
         os.close(place)  # which unlocks it, as the end of the process does
@@ -138,8 +124,7 @@ def _name(url: str) -> str:
 
 def _check_address(url: str) -> None:
     if not _ADDRESS.fullmatch(url):
-        what = "no address to fetch data from; it must begin with https:// and a host."
-        raise _by_hand(f"{url!r}: {what}")
+        raise _by_hand(f"{url!r}: no address to fetch data from; it must begin with https:// and a host.")
 
 
 def _part(target: Path) -> Path:
@@ -150,14 +135,11 @@ def _megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
 
 
-def _size(path: Path) -> str:
-    return _megabytes(path.stat().st_size)
-
-
 def _kept(part: Path) -> str:
     if not part.exists():
         return ""
-    return f"What came ({_size(part)}) is kept in {relative(part)}, and make talis-data goes on from there. "
+    size = _megabytes(part.stat().st_size)
+    return f"What came ({size}) is kept in {relative(part)}, and make talis-data goes on from there. "
 
 
 def _transfer(url: str, part: Path, patience: float, pauses: tuple[float, ...]) -> None:
@@ -167,8 +149,8 @@ def _transfer(url: str, part: Path, patience: float, pauses: tuple[float, ...]) 
             return _try(url, part, patience)
         except _Broken as error:
             if pause is None:
-                often = f"{len(pauses) + 1} times in a row"
-                raise _by_hand(f"{url}: {error}, {often}. {_kept(part)}".rstrip()) from error
+                what = f"{error}, {len(pauses) + 1} times in a row. {_kept(part)}"
+                raise _by_hand(f"{url}: {what}".rstrip()) from error
             print(f"{part.stem}: {error}; trying again in {pause:g} s", file=sys.stderr)
             time.sleep(pause)
 
@@ -181,23 +163,18 @@ def _try(url: str, part: Path, patience: float) -> None:
         with _network(patience):
             response = _OPENER.open(Request(url, headers=headers), timeout=patience)
     except HTTPError as error:
-        with error:
-            return _refused(error, url, part, have)
+        error.close()
+        answer = f"the server answers {error.code} {error.reason}"
+        if error.code == 416 and have:  # nothing lies beyond what is there
+            if error.headers["Content-Range"] == f"bytes */{have}":
+                return
+            part.unlink()
+            raise _Broken("what was there is no part of the server's file, and was removed") from error
+        if error.code in (408, 429) or error.code >= 500:
+            raise _Broken(answer) from error
+        raise _by_hand(f"{url}: {answer}.") from error
     with response:
         _receive(response, url, part, have, patience)
-
-
-def _refused(error: HTTPError, url: str, part: Path, have: int) -> None:
-    """Sort out an answer that brings no data; returns when the part file is as long as the server's file."""
-    answer = f"the server answers {error.code} {error.reason}"
-    if error.code == 416 and have:  # nothing lies beyond what is there
-        if error.headers["Content-Range"] == f"bytes */{have}":
-            return
-        part.unlink()
-        raise _Broken("what was there is no part of the server's file, and was removed")
-    if error.code in (408, 429) or error.code >= 500:
-        raise _Broken(answer)
-    raise _by_hand(f"{url}: {answer}.")
 
 
 def _receive(response: HTTPResponse, url: str, part: Path, have: int, patience: float) -> None:
@@ -211,13 +188,15 @@ def _receive(response: HTTPResponse, url: str, part: Path, have: int, patience: 
         raise _Broken("the server sent another part than was asked for")
     with _network(patience):
         data = response.read(len(_ZIP))
-    if not have:
-        _check_beginning(response, url, data)
+    if not (have or data):
+        raise _Broken("the server sent nothing")
+    if not have and data != _ZIP[: len(data)]:
+        what = f"something else ({response.headers.get_content_type()}), such as a web page"
+        raise _by_hand(f"{url}: no zip file comes from there, but {what}.")
     length = response.headers["Content-Length"] or ""
     total = have + int(length) if length.isdigit() else None
     part.parent.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(part.parent).free
-    if total and total - have > free:
+    if total and total - have > (free := shutil.disk_usage(part.parent).free):
         room = f"{_megabytes(total - have)} are needed and {_megabytes(free)} are free"
         raise InputError(f"{relative(part.parent)}: {room}. Make room, {AGAIN}")
     bar = tqdm(desc=part.stem, initial=have, total=total, unit="B", unit_scale=True, disable=None)
@@ -227,17 +206,8 @@ def _receive(response: HTTPResponse, url: str, part: Path, have: int, patience: 
             bar.update(len(data))
             with _network(patience):
                 data = response.read1(2**20)
-    if total and part.stat().st_size < total:
-        raise _Broken(f"the connection ended after {_size(part)} of {_megabytes(total)}")
-
-
-def _check_beginning(response: HTTPResponse, url: str, start: bytes) -> None:
-    if not start:
-        raise _Broken("the server sent nothing")
-    if start != _ZIP[: len(start)]:
-        kind = response.headers.get_content_type()
-        what = f"no zip file comes from there, but something else ({kind}), such as a web page."
-        raise _by_hand(f"{url}: {what}")
+    if total and (came := part.stat().st_size) < total:
+        raise _Broken(f"the connection ended after {_megabytes(came)} of {_megabytes(total)}")
 
 
 @contextmanager
@@ -249,11 +219,9 @@ def _network(patience: float) -> Iterator[None]:
         raise
     except (OSError, HTTPException) as error:
         reason = error.reason if isinstance(error, URLError) else error
-        if isinstance(reason, TimeoutError):
-            raise _Broken(f"no data came for {patience:g} s") from error
-        if isinstance(error, URLError):
-            raise _Broken(f"the server cannot be reached ({reason})") from error
-        raise _Broken(f"the connection broke off ({reason})") from error
+        what = "the server cannot be reached" if isinstance(error, URLError) else "the connection broke off"
+        timed_out = isinstance(reason, TimeoutError)
+        raise _Broken(f"no data came for {patience:g} s" if timed_out else f"{what} ({reason})") from error
 
 
 class _Redirects(HTTPRedirectHandler):

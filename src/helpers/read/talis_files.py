@@ -17,8 +17,7 @@ from helpers.read.talis_codebook import ANSWERS, NOT_ASKED, QUESTIONS, UNANSWERE
 _NOT_ADMINISTERED_LABEL = re.compile(r"not admin", re.IGNORECASE)
 MISSING_LABEL = re.compile(r"not admin|not reached|logically not applicable|omitted|invalid|^missing$", re.IGNORECASE)
 """What labels of missing codes say."""
-_TEXT = ("CNTRY", "IDCNTPOP")
-"""Variables that are text."""
+_TEXT = ("CNTRY", "IDCNTPOP")  # variables that are text
 
 
 @dataclass
@@ -46,8 +45,7 @@ def convert(source: Path, level: int, extra: tuple[str, ...], encoding: str | No
     """Write the tables of one of the user's files into `folder` (Parquet), and tell what each data file in it holds.
 
     Tables of teachers have `cycle, system, level, school_id, name, sex, age_band`, the items, the variables of `extra`
-    and the weights; tables of schools the first four and `school_type`. Raises InputError as `talis.read` says, where
-    `level`, `extra` and `encoding` are explained.
+    and the weights; tables of schools the first four and `school_type`. Arguments and errors are those of `talis.read`.
     """
     members = []
     with files.find(source, frames.ENDINGS) as found:
@@ -65,9 +63,7 @@ def _kind(table: Table) -> str:
     """Teacher, school or other file, by its variables."""
     if "IDTEACH" in table.columns or any(re.match(r"TT\dG\d\d", name) for name in table.columns):
         return "teacher"
-    if any(re.match(r"TC\dG\d\d", name) for name in table.columns):
-        return "school"
-    return "other"
+    return "school" if any(re.match(r"TC\dG\d\d", name) for name in table.columns) else "other"
 
 
 def _cycle(table: Table, letter: str) -> int:
@@ -92,8 +88,7 @@ def _convert_teachers(table: Table, level: int, extra: tuple[str, ...], place: P
     }  # fmt: skip
     ids, levels = [], set()
     # Shown in a terminal only: a notebook would keep every step of it.
-    what = f"Reading {table.name}"
-    with tqdm(total=table.rows, desc=what, unit=" rows", disable=None, leave=False) as bar:
+    with tqdm(total=table.rows, desc=f"Reading {table.name}", unit=" rows", disable=None, leave=False) as bar:
         for piece in frames.pieces(table, wanted, _TEXT):
             bar.update(len(piece))
             at = _level(piece, table)
@@ -115,13 +110,14 @@ def _convert_teachers(table: Table, level: int, extra: tuple[str, ...], place: P
 def _finish(ids: pd.DataFrame, table: Table, member: Member) -> None:
     """Refuse teachers who stand twice; note systems, each with a checksum of its rows in any order."""
     teacher = ids["system"] + " / " + ids["school_id"] + " / " + ids["teacher"]
-    frames.refuse(
-        teacher, teacher.duplicated(keep=False), "CNTRY / IDSCHOOL / IDTEACH", table.name,
-        "the same teacher more than once", "Keep one row for each teacher",
-    )  # fmt: skip
+    column, what, remedy = (
+        "CNTRY / IDSCHOOL / IDTEACH",
+        "the same teacher more than once",
+        "Keep one row for each teacher",
+    )
+    frames.refuse(teacher, teacher.duplicated(keep=False), column, table.name, what, remedy)
     member.rows = len(ids)
-    sums = ids.groupby("system")["digest"].agg(lambda column: column.to_numpy().sum())
-    member.systems = {system: str(total) for system, total in sums.items()}
+    member.systems = {system: str(rows.to_numpy().sum()) for system, rows in ids.groupby("system")["digest"]}
     made_up = ids["system"].str.fullmatch(codebook.SIMULATED)
     if made_up.any() and not made_up.all():
         raise InputError(
@@ -132,8 +128,8 @@ def _finish(ids: pd.DataFrame, table: Table, member: Member) -> None:
 
 def _teacher_rows(piece: pd.DataFrame, table: Table, cycle: int, level: int, extra: tuple[str, ...]) -> pd.DataFrame:
     """One piece of a teacher file as rows of a Survey, with weights."""
-    made = _places(piece, table, cycle, level)
-    made["name"] = _names(piece, table, made["system"])
+    made, names = _places(piece, table, cycle, level), table.labels.get("IDCNTRY")
+    made["name"] = _coded(piece, "IDCNTRY", table, names).fillna(made["system"]) if names else made["system"]
     made["sex"] = _coded(piece, f"TT{codebook.digit(cycle)}G01", table, codebook.SEX)
     made["age_band"] = _age_bands(piece, table, cycle)
     made |= {item: _answers(piece, item, table, cycle) for item in codebook.ITEMS}
@@ -154,14 +150,12 @@ def _convert_schools(table: Table, level: int, place: Path, member: Member) -> N
     levelled = {"IDPOP", "IDCNTPOP"} & table.columns.keys()
     if variable is None or not levelled or not {"CNTRY", "IDSCHOOL"} <= table.columns.keys():
         return
-    wanted = {"CNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", variable}
     pieces = []
-    for piece in frames.pieces(table, wanted, _TEXT):
+    for piece in frames.pieces(table, {"CNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", variable}, _TEXT):
         piece = piece[_level(piece, table) == level]
         kinds = _coded(piece, variable, table, codebook.SCHOOL_TYPES)
         pieces.append(pd.DataFrame(_places(piece, table, cycle, level) | {"school_type": kinds}))
-    made = pd.concat(pieces) if pieces else pd.DataFrame()
-    if len(made):
+    if pieces and len(made := pd.concat(pieces)):
         member.schools = [_write(made, f"{place}.parquet")]
 
 
@@ -182,12 +176,8 @@ def _write(frame: pd.DataFrame, place: str) -> str:
     return Path(place).name
 
 
-# Checks of a file as a whole
-
-
 def _check_columns(table: Table) -> None:
-    needed = ["CNTRY", "IDSCHOOL", "IDTEACH", *WEIGHTS]
-    absent = [column for column in needed if column not in table.columns]
+    absent = [column for column in ("CNTRY", "IDSCHOOL", "IDTEACH", *WEIGHTS) if column not in table.columns]
     if not {"IDPOP", "IDCNTPOP"} & table.columns.keys():
         absent.append("IDPOP")
     if absent:
@@ -225,9 +215,6 @@ def _contradiction(table: Table, variable: str, cycle: int) -> str:
     return ""
 
 
-# Columns of a piece
-
-
 def _numbers(piece: pd.DataFrame, column: str, table: Table) -> pd.Series:
     """A column as numbers, missing where it has letters (special missing values) or is not there. Raises InputError."""
     given = piece.get(column, pd.Series(np.nan, piece.index))
@@ -259,16 +246,8 @@ def _level(piece: pd.DataFrame, table: Table) -> pd.Series:
 
 def _system(piece: pd.DataFrame, table: Table) -> pd.Series:
     system = piece["CNTRY"].astype(object).where(piece["CNTRY"].notna(), "").astype(str).str.strip()
-    wrong = ~system.str.fullmatch("[A-Za-z]{3}")
-    _refuse(piece["CNTRY"], wrong, "CNTRY", table, "no three-letter code")
+    _refuse(piece["CNTRY"], ~system.str.fullmatch("[A-Za-z]{3}"), "CNTRY", table, "no three-letter code")
     return system.str.upper()
-
-
-def _names(piece: pd.DataFrame, table: Table, system: pd.Series) -> pd.Series:
-    labels = table.labels.get("IDCNTRY", {})
-    if "IDCNTRY" not in piece or not labels:
-        return system
-    return _numbers(piece, "IDCNTRY", table).map(labels).fillna(system)
 
 
 def _ids(piece: pd.DataFrame, column: str, table: Table, what: str) -> pd.Series:
@@ -295,9 +274,10 @@ def _declared(values: pd.Series, column: str, table: Table) -> pd.Series:
     """Numbers without the codes that the file itself declares missing, by ranges or by labels."""
     for low, high in table.missing.get(column, []):
         values = values.mask(values.between(low, high))
-    labels = table.labels.get(column, {})
-    codes = [code for code, label in labels.items() if MISSING_LABEL.search(label)]
-    return values.mask(values.isin([code for code in codes if not isinstance(code, str)]))
+    labels = table.labels.get(column, {}).items()
+    return values.mask(
+        values.isin([at for at, label in labels if MISSING_LABEL.search(label) and not isinstance(at, str)])
+    )
 
 
 def _answers(piece: pd.DataFrame, item: str, table: Table, cycle: int) -> np.ndarray:
@@ -321,13 +301,10 @@ def _not_asked(piece: pd.DataFrame, variable: str, table: Table) -> pd.Series:
         return pd.Series(False, given.index)
     labels = table.labels.get(variable, {})
     letters = given.where(_special(given.astype(str), table))
-    frames.refuse(
-        given, letters.notna() & ~letters.isin(list(labels)), variable, table.name,
-        "special missing values without a label, so that not asked cannot be told from not answered",
-        "Take the SPSS file instead",
-    )  # fmt: skip
-    asked_not = [code for code, label in labels.items() if _NOT_ADMINISTERED_LABEL.search(label)]
-    return letters.isin(asked_not)
+    what = "special missing values without a label, so that not asked cannot be told from not answered"
+    unlabelled = letters.notna() & ~letters.isin(list(labels))
+    frames.refuse(given, unlabelled, variable, table.name, what, "Take the SPSS file instead")
+    return letters.isin([code for code, label in labels.items() if _NOT_ADMINISTERED_LABEL.search(label)])
 
 
 def _without_missing(piece: pd.DataFrame, variable: str, table: Table) -> pd.Series:

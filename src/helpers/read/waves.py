@@ -12,8 +12,6 @@ from helpers.read import files, frames
 from helpers.read.suppression import MINIMUM
 
 PEERS, OTHERS = "peer-group schools", "comparison schools"
-"""Names of the two kinds of schools."""
-
 _YES, _NO = ("1", "yes", "true"), ("0", "no", "false")
 
 
@@ -67,14 +65,12 @@ def read(
     Parameters
     ----------
     path, encoding : the file, and the encoding of its text (CSV).
-    teacher, wave, school, district : columns of labels; nobody stands twice in a wave.
-    scales : columns with scores, or scale -> columns of its items; a score is the mean of the items answered, where
-        half of them or more are.
+    teacher, wave, school, district, cluster : columns of labels; nobody stands twice in a wave; schools lie in clusters.
+    scales : columns with scores, or scale -> its items: a score is the mean of those answered, half of them or more.
     baseline : the wave to compare with; empty: the first.
     low, high : ends of the items' scale, in whole numbers.
     controls, categories : columns of numbers, and of labels (or column -> level to compare the others with).
     treated : a column with 1 or 0 (or yes, no) for schools with and without peer groups.
-    cluster : something coarser than the school.
     weight : a column of weights above 0; none: 1 for everybody.
     """
     of_items = scales if isinstance(scales, dict) else {}
@@ -86,8 +82,7 @@ def read(
     _check_parameters((teacher, wave, school), of_items, answered, [*named, *numbers])
     named += filter(None, [cluster])
     given = frames.read(path, [*named, *numbers], encoding=encoding, names=tuple(named))
-    places = dict(teacher=teacher, wave=wave, school=school, district=district, cluster=cluster)
-    frame = _places(given, path, **places)
+    frame = _places(given, path, teacher=teacher, wave=wave, school=school, district=district, cluster=cluster)
     frames.check_unique(given, [teacher, wave], path)
     frame["kind"] = _kinds(given, frame, treated, path) if treated else PEERS
     frame["weight"] = _weights(given, weight, path) if weight else 1.0
@@ -95,9 +90,7 @@ def read(
         scale: pd.DataFrame({name: frames.whole_numbers(given, name, path, low, high) for name in columns})
         for scale, columns in of_items.items()
     }
-    scores = {
-        scale: answers.mean(axis=1).where(answers.notna().mean(axis=1) >= 0.5) for scale, answers in items.items()
-    }
+    scores = {scale: said.mean(axis=1).where(said.notna().mean(axis=1) >= 0.5) for scale, said in items.items()}
     scores = scores or {scale: frames.numbers(given, scale, path) for scale in scales}
     conditions = {name: frames.numbers(given, name, path) for name in controls}
     conditions |= {name: frames.categories(given, name) for name in references}
@@ -113,9 +106,7 @@ def read(
     return survey
 
 
-def _check_parameters(
-    needed: tuple[str, ...], of_items: dict[str, list[str]], answered: list[str], named: list[str]
-) -> None:
+def _check_parameters(needed: tuple[str, ...], of_items: dict, answered: list[str], named: list[str]) -> None:
     if not (all(needed) and answered):
         raise InputError("Your own survey needs `teacher`, `wave`, `school` and `scales`: name the columns.")
     if taken_twice := files.twice(named):
@@ -124,20 +115,18 @@ def _check_parameters(
         )
     for scale, items in of_items.items():
         if len(items) < 2:
-            raise InputError(
-                f"`scales`: {scale!r} has one item or none. Name two or more, or list columns that hold scores."
-            )
+            remedy = "Name two or more, or list columns that hold scores."
+            raise InputError(f"`scales`: {scale!r} has one item or none. {remedy}")
 
 
 def _places(given: pd.DataFrame, path: Path, **columns: str) -> pd.DataFrame:
     """Teacher, wave, school, district and cluster as labels; a school has one district and one cluster."""
     frame = pd.DataFrame("", given.index, list(columns), dtype=object)
-    remedy = "Fill it, or take these rows out"
     for part, column in columns.items():
         if column:
             frame[part] = frames.categories(given, column)
-            empty = frame[part].isna()
-            frames.refuse(given[column], empty, column, path, f"a {part} that is missing", remedy)
+            what, remedy = f"a {part} that is missing", "Fill it, or take these rows out"
+            frames.refuse(given[column], frame[part].isna(), column, path, what, remedy)
     for part in ("district", "cluster"):
         if columns[part]:
             _refuse_changing(given, frame, part, columns[part], path)

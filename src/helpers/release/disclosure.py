@@ -1,7 +1,4 @@
-"""The checks before sums leave the data holder: how few students or schools stand behind each of them.
-
-A cell (see `panels`) of 1 to 9 students must not be told; an empty one may.
-"""
+"""The checks before sums leave the data holder: no cell (see `panels`) of 1 to 9 students is told, an empty one may."""
 
 from collections.abc import Callable, Sequence
 
@@ -23,17 +20,14 @@ def check_schools(found: dict[str, Panel], merged: dict[str, list[str]], dropped
     """
     known = {school for panel in found.values() for school in panel.moments.schools}
     named = [*dropped, *(member for members in merged.values() for member in members)]
-    absent = sorted({name for name in named if name not in known})
-    if absent:
+    if absent := sorted(set(named) - known):
         raise InputError(
             f"merge or drop: no school {', '.join(map(repr, absent[:3]))} ({len(absent)} in all). Write the ids as "
             "in the file."
         )
-    twice = sorted({name for name in named if named.count(name) > 1})
-    if twice:
+    if twice := sorted({name for name in named if named.count(name) > 1}):
         raise InputError(f"merge or drop: school {twice[0]!r} stands there twice. Name it once.")
-    taken = [name for name, members in merged.items() if name in known and name not in members]
-    if taken:
+    if taken := [name for name, members in merged.items() if name in known and name not in members]:
         raise InputError(f"merge: there is a school {taken[0]!r} already. Take another name.")
     _of_each(found, lambda panel: _check_left(drop(panel.moments, dropped), merged))
 
@@ -53,8 +47,7 @@ def check(panels: dict[str, Panel], dropped: Sequence[str], kind: str) -> None:
                 f"sums over {groups} schools or clusters tell about each of them. A pooled release needs "
                 f"{FEWEST_GROUPS} of both: use fewer panels, or smaller clusters."
             )
-        check_cells = {"school": _check_school_cells, "pooled": _check_pooled_cells}[kind]
-        check_cells(panel)
+        {"school": _check_school_cells, "pooled": _check_pooled_cells}[kind](panel)
         rest = panel.moments.left_out
         if dropped and 0 < rest < MINIMUM:
             raise InputError(
@@ -125,8 +118,7 @@ def _check_school_cells(panel: Panel) -> None:
 
 def _check_pooled_cells(panel: Panel) -> None:
     told = {cell: int(counts[0]) for cell, counts in panel.told("pooled").items()}
-    small = {cell: total for cell, total in told.items() if 0 < total < MINIMUM}
-    if small:
+    if small := {cell: total for cell, total in told.items() if 0 < total < MINIMUM}:
         first = "; ".join(f"{in_words(cell)}: {total}" for cell, total in list(small.items())[:3])
         raise InputError(
             f"{len(small)} cells over all schools have 1 to {MINIMUM - 1} students. The first: {first}. "

@@ -16,25 +16,13 @@ from helpers.read.suppression import MINIMUM
 from helpers.release import released
 from helpers.release.panels import Panel, in_words
 
-BUILD = ROOT / "build"
+BUILD, WORDS = ROOT / "build", Path(__file__).parent / "disclosure.md.j2"
 
 
-def write(
-    name: str,
-    given: dict[str, Any],
-    kind: str,
-    panels: dict[str, Panel],
-    sums: pd.DataFrame,
-    rows: int,
-) -> Path:
+def write(name: str, given: dict[str, Any], kind: str, panels: dict[str, Panel], sums: pd.DataFrame, rows: int) -> Path:
     """Write the folder `build/releases/<name>`; an earlier one stays as it was until all is written.
 
-    Parameters
-    ----------
-    name, kind : of the release; its kind is "pooled" or "school"
-    given : parameters, as `settings.read` gives them
-    panels, sums : what is released, by the panel's name, and as `released.pooled` or `released.school` has it
-    rows : records in the data holder's files
+    `given`: parameters of `settings.read`; `sums`: of `released.pooled` or `school`; `rows`: records in the files.
     """
     (BUILD / "aside").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"release-{name}-", dir=BUILD / "aside") as aside:
@@ -42,8 +30,7 @@ def write(
         made.mkdir()
         sums.to_csv(made / "moments.csv", index=False, lineterminator="\n")
         about = _about(given, kind, panels, rows, kept.digest(made / "moments.csv"))
-        told = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
-        kept.write_whole(made / "about.json", told)
+        kept.write_whole(made / "about.json", json.dumps(about, indent=1, ensure_ascii=False) + "\n")
         kept.write_whole(made / "disclosure.md", text(given, kind, panels))
         table = released.estimates(made, given["inference"], given["standardise"])
         table.to_csv(made / "estimates.csv", index=False, lineterminator="\n")
@@ -77,31 +64,21 @@ def _about(given: dict[str, Any], kind: str, panels: dict[str, Panel], rows: int
 
 
 def _described(panel: Panel, kind: str) -> dict[str, Any]:
+    data, sums = panel.within, panel.moments
     described = {
-        "terms": list(panel.moments.terms),
-        "references": panel.model.references,
-        "records": panel.within.n,
-        "n_groups": len(panel.within.clusters),
-        "n_schools": panel.within.n_schools,
-        "incomplete": panel.moments.left_out,
-    }
+        "terms": list(sums.terms), "references": panel.model.references, "records": data.n,
+        "n_groups": len(data.clusters), "n_schools": data.n_schools, "incomplete": sums.left_out,
+    }  # fmt: skip
     if kind == "school":
         names = [*panel.model.controls, released.OUTCOME]
-        described["centres"] = dict(zip(names, map(float, panel.moments.centres), strict=True))
+        described["centres"] = dict(zip(names, map(float, sums.centres), strict=True))
     return described
-
-
-WORDS = Path(__file__).parent / "disclosure.md.j2"
 
 
 def text(given: dict[str, Any], kind: str, panels: dict[str, Panel]) -> str:
     """The report in Markdown on `panels` that have passed the checks. `given`: parameters, see `settings.read`."""
-    template = jinja2.Template(
-        WORDS.read_text(encoding="utf-8"),
-        trim_blocks=True,
-        keep_trailing_newline=True,
-        undefined=jinja2.StrictUndefined,
-    )
+    words = WORDS.read_text(encoding="utf-8")
+    template = jinja2.Template(words, trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
     return template.render(
         given,
         kind=kind,
@@ -133,8 +110,7 @@ def _smallest(name: str, panel: Panel, kind: str) -> list[list[str]]:
 def _counts(name: str, panel: Panel, kind: str) -> list[str]:
     """A row of panel, records in the sums and not in them, schools, clusters, empty cells."""
     data, empty = panel.within, sum(int((n == 0).sum()) for n in panel.told(kind).values())
-    rest = f"{panel.moments.left_out:,}"
-    return [_plain(name), f"{data.n:,}", rest, data.n_schools, len(data.clusters), empty]
+    return [_plain(name), f"{data.n:,}", f"{panel.moments.left_out:,}", data.n_schools, len(data.clusters), empty]
 
 
 def _plain(text: str) -> str:

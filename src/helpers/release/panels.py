@@ -30,8 +30,7 @@ Cell = tuple[tuple[str, str], ...]
 class Panel:
     """Sums of one panel, and what the checks must know of the students behind them.
 
-    `model` names every reference level. `counts`: `moments` without weights. `values`: of each control and of the
-    outcome the different values, of many four.
+    `model` names every reference level. `counts`: `moments` without weights. `values`: see `_few_values`.
     """
 
     model: Model
@@ -46,13 +45,9 @@ class Panel:
 
     @cached_property
     def cells(self) -> dict[Cell, np.ndarray]:
-        """How many students each school has in each cell: G whole numbers by cell.
-
-        Raises ValueError when the terms are not those of the levels.
-        """
+        """G counts of students, by school, of each cell. Raises ValueError when terms are not those of the levels."""
         n, sums = self.counts.records.astype(float)[:, None, None], self.counts.sums[:, None]
-        rest = [sums.transpose(0, 2, 1), self.counts.products]
-        table = np.block([[n, sums], rest])  # sums of products of (1, z)
+        table = np.block([[n, sums], [sums.transpose(0, 2, 1), self.counts.products]])  # sums of products of (1, z)
         rows = _indicators(self)
         found = {(level,): table[:, 0] @ row for level, row in rows.items()}
         for a, b in combinations(rows, 2):
@@ -62,16 +57,11 @@ class Panel:
 
     def told(self, kind: str) -> dict[Cell, np.ndarray]:
         """The cells as a release tells them: by school, or over all schools."""
-        if kind == "school":
-            return self.cells
-        return {cell: counts.sum(keepdims=True) for cell, counts in self.cells.items()}
+        return {cell: counts.sum(keepdims=True) if kind == "pooled" else counts for cell, counts in self.cells.items()}
 
 
 def read(given: dict[str, Any]) -> tuple[dict[str, Panel], int]:
-    """Panels as the records have them, and how many records there are. `given`: parameters, see `settings.read`.
-
-    Raises InputError for what is wrong in the records.
-    """
+    """Panels as the records have them, and how many these are. Raises InputError for what is wrong in the records."""
     labels = [*given["categories"], *(given[part] for part in ("school", "year", "cluster", "by"))]
     numbers = [*given["controls"], given["outcome"], given["weight"]]
     columns = list(filter(None, dict.fromkeys([*labels, *numbers])))
@@ -93,21 +83,16 @@ def prepare(panel: Panel, given: dict[str, Any], kind: str) -> Panel:
 
 
 def merge(sums: Moments, groups: dict[str, list[str]]) -> Moments:
-    """Treat the schools of each group as one: the same as writing the group's name into their records.
-
-    `groups`: new name to schools, all of one cluster, in which the merged school lies, or is its own as they are.
-    """
+    """The schools of each group (new name: schools of one cluster) as one, as if its name stood in their records."""
     name_of = {member: name for name, members in groups.items() for member in members}
     labels = np.array([name_of.get(name, name) for name in sums.schools], dtype=object)
     schools, first, places = np.unique(labels, return_index=True, return_inverse=True)
     clusters = schools if own_clusters(sums) else sums.clusters[first]
-
-    def added(values: np.ndarray) -> np.ndarray:
-        total = np.zeros((len(schools), *values.shape[1:]), values.dtype)
-        np.add.at(total, places, values)
-        return total
-
-    totals = {name: added(getattr(sums, name)) for name in moments.SUMMED}
+    totals = {}
+    for name in moments.SUMMED:
+        values = getattr(sums, name)
+        totals[name] = np.zeros((len(schools), *values.shape[1:]), values.dtype)
+        np.add.at(totals[name], places, values)
     return replace(sums, schools=schools, clusters=clusters, **totals)
 
 
@@ -131,14 +116,12 @@ def recentre(sums: Moments) -> Moments:
     numeric = slice(-len(sums.centres), None)
     shift[numeric] = sums.sums.sum(axis=0)[numeric] / sums.n.sum()
     cross = sums.sums[:, :, None] * shift
-    square = sums.n[:, None, None] * np.outer(shift, shift)
-    count, w, wy, wyy = sums.baseline.T
-    dy = shift[-1]
+    (count, w, wy, wyy), dy = sums.baseline.T, shift[-1]
     return replace(
         sums,
         centres=sums.centres + shift[numeric],
         sums=sums.sums - sums.n[:, None] * shift,
-        products=sums.products - cross - cross.transpose(0, 2, 1) + square,
+        products=sums.products - cross - cross.transpose(0, 2, 1) + sums.n[:, None, None] * np.outer(shift, shift),
         baseline=np.column_stack([count, w, wy - w * dy, wyy - 2 * dy * wy + dy**2 * w]),
     )
 
@@ -151,9 +134,8 @@ def in_words(cell: Cell) -> str:
 def _panel(source: Records, model: Model, dropped: list[str]) -> Panel:
     """One panel as the records have it; the view `records` is that of the model until the counts are made."""
     sums = moments.compute(source, model)
-    references = {column: sums.levels[column][0] for column in model.categories}
     return Panel(
-        model=replace(model, categories=references),
+        model=replace(model, categories={column: sums.levels[column][0] for column in model.categories}),
         moments=sums,
         values=_few_values(source, model, dropped),
         counts=moments.compute(source, unweighted(model)) if model.weight else sums,
@@ -165,20 +147,17 @@ def _few_values(source: Records, model: Model, dropped: Sequence[str]) -> dict[s
 
     `records` is the view that `compute` leaves behind for this model. No more is kept in memory than four numbers.
     """
-    names = {f"x{place}": column for place, column in enumerate(model.controls)}
-    used = "complete = 1"
-    if dropped:
-        used += f" AND school NOT IN ({', '.join(map(quote, dropped))})"
+    names = {f"x{place}": column for place, column in enumerate(model.controls)} | {"y": model.outcome}
+    used = "complete = 1" + (f" AND school NOT IN ({', '.join(map(quote, dropped))})" if dropped else "")
     values = {}
-    for name, column in (names | {"y": model.outcome}).items():
+    for name, column in names.items():
         found = source.fetch(
             f"WITH used AS (SELECT {name} AS v FROM records WHERE {used}), "
             "ends AS (SELECT min(v) AS low, max(v) AS high FROM used) "
             "SELECT low, high, min(v) FILTER (v > low), max(v) FILTER (v < high) "
             "FROM used, ends GROUP BY low, high"
         )
-        numbers = np.ma.concatenate(list(found.values())).compressed()
-        values[column] = tuple(sorted(set(map(float, numbers))))
+        values[column] = tuple(sorted(set(map(float, np.ma.concatenate(list(found.values())).compressed()))))
     return values
 
 

@@ -27,9 +27,8 @@ OUTCOME = "outcome"
 class Pooled:
     """One panel of a pooled release (k regressors), all within schools and added up over them.
 
-    `xx`: k x k; `xy`: k; `yy`; `meat`: k x k, the outer products of the clusters' scores; `jackknife`: k x k, the
-    CRV3 covariance, or None where there is none; `wild_p`: k p-values of the wild cluster bootstrap (9,999 draws,
-    seed 1); `baseline_mean, baseline_sd`: of the outcome in the baseline year.
+    `xx`: k x k; `xy`: k; `meat`: k x k, the outer products of the clusters' scores; `jackknife`: k x k, the CRV3
+    covariance if there is one; `wild_p`: k p-values of `wild_bootstrap`; `baseline_mean, baseline_sd`: of the outcome.
     """
 
     terms: tuple[str, ...]
@@ -49,8 +48,7 @@ class Pooled:
 def pooled(within: dict[str, Within], left_out: dict[str, int] | None = None) -> pd.DataFrame:
     """Rows `panel, part, row, column, value` of each panel; of symmetric matrices the upper triangle.
 
-    `left_out` adds for a panel the number of records that are not in the sums. No school or cluster is named.
-    A panel in which CRV3 cannot be had goes without the part `jackknife`.
+    `left_out`: by panel, how many records are not in the sums. Where CRV3 cannot be had there is no part `jackknife`.
     """
     rows = []
     for panel, data in within.items():
@@ -58,7 +56,6 @@ def pooled(within: dict[str, Within], left_out: dict[str, int] | None = None) ->
         if left_out:
             counts["incomplete"] = left_out[panel]
         scores = fixed_effects.scores(data, fixed_effects.fit(data).estimate)
-        wild = [wild_bootstrap(data, term) for term in data.terms]
         parts = [
             *_vector("n", counts, counts.values()),
             *_triangle("xx", data.terms, data.xx.sum(axis=0)),
@@ -66,22 +63,19 @@ def pooled(within: dict[str, Within], left_out: dict[str, int] | None = None) ->
             ("yy", "", "", data.yy.sum()),
             *_triangle("meat", data.terms, scores.T @ scores),
             *_jackknife(data),
-            *_vector("wild_p", data.terms, wild),
+            *_vector("wild_p", data.terms, [wild_bootstrap(data, term) for term in data.terms]),
             *_vector("baseline", ("mean", "sd"), (data.baseline_mean, data.baseline_sd)),
         ]
         rows += [(panel, *part) for part in parts]
-    return _tidy(rows, POOLED)
+    return pd.DataFrame(rows, columns=POOLED).astype({"value": float})
 
 
 def read_pooled(frame: pd.DataFrame, panel: str) -> Pooled:
     """One panel of a pooled release. Raises InputError when the panel or one of its parts is not there."""
     parts = _parts(frame, panel)
     terms = tuple(parts["xy"]["row"])
-    square = {
-        part: _filled(np.zeros((len(terms), len(terms))), parts[part], row=terms, column=terms)
-        for part in ("xx", "meat", "jackknife")
-        if part in parts
-    }
+    matrices = [part for part in ("xx", "meat", "jackknife") if part in parts]
+    square = {part: _filled(np.zeros([len(terms)] * 2), parts[part], row=terms, column=terms) for part in matrices}
     one = pd.concat([parts["n"], parts["baseline"]]).set_index("row")["value"]
     return Pooled(
         terms=terms,
@@ -102,18 +96,14 @@ def fit(data: Pooled, inference: str = "CRV1") -> Fit:
     if inference == "CRV3" and data.jackknife is None:
         raise InputError("CRV3: this release has no part `jackknife`. Use CRV1.")
     bread = np.linalg.inv(data.xx)
-    factor = fixed_effects.crv1_factor(data.n, data.n_groups, len(data.terms))
-    crv1 = factor * bread @ data.meat @ bread
+    crv1 = fixed_effects.crv1_factor(data.n, data.n_groups, len(data.terms)) * bread @ data.meat @ bread
     covariance = {"CRV1": crv1, "CRV3": data.jackknife}[inference]
-    estimate = np.linalg.solve(data.xx, data.xy)
-    return Fit(data.terms, estimate, covariance, inference, data.n, data.n_groups, data.n_schools)
+    counts = data.n, data.n_groups, data.n_schools
+    return Fit(data.terms, np.linalg.solve(data.xx, data.xy), covariance, inference, *counts)
 
 
 def table(data: Pooled, inference: str, unit: float) -> pd.DataFrame:
-    """The estimates as `Fit.table` has them, of the outcome divided by `unit`.
-
-    With "bootstrap" the p-values are those of the wild cluster bootstrap, errors and intervals those of CRV1.
-    """
+    """As `Fit.table`, the outcome divided by `unit`. "bootstrap": its p-values, with errors and intervals of CRV1."""
     found = fit(data, "CRV1" if inference == "bootstrap" else inference).in_units_of(unit).table()
     return found.assign(p_value=data.wild_p) if inference == "bootstrap" else found
 
@@ -121,34 +111,25 @@ def table(data: Pooled, inference: str, unit: float) -> pd.DataFrame:
 def school(moments: dict[str, Moments]) -> pd.DataFrame:
     """Rows `panel, school, cluster, part, row, column, value`: everything in `Moments`, bit for bit.
 
-    Of the products the upper triangle is written, without zeros and without squares that equal the sum, as those
-    of a dummy do. `centres` and the number of `incomplete` records stand once a panel. Raises InputError when two
-    columns of the sums would have one name.
+    Products are the upper triangle without zeros and squares that equal the sum, as of a dummy; `centres` and how many
+    records are `incomplete` stand once a panel. Raises InputError when two columns of the sums would have one name.
     """
     rows = []
     for panel, data in moments.items():
         names = [*data.terms, OUTCOME]
-        doubled = [name for name in data.terms if names.count(name) > 1]
-        if doubled:
+        if doubled := [name for name in data.terms if names.count(name) > 1]:
             raise InputError(f"two columns of the sums are called {doubled[0]!r}. Rename one.")
-        numeric = names[-len(data.centres) :]
-        rows.append((panel, "", "", "n", "incomplete", "", data.left_out))
-        rows += [(panel, "", "", *part) for part in _vector("centres", numeric, data.centres)]
+        centres = _vector("centres", names[-len(data.centres) :], data.centres)
+        rows += [(panel, "", "", *part) for part in (("n", "incomplete", "", data.left_out), *centres)]
         for place, key in enumerate(zip(data.schools, data.clusters, strict=True)):
-            sums = dict(zip(names, data.sums[place], strict=True))
-            products = _triangle("products", names, data.products[place])
             parts = [
                 *_vector("n", _COUNTS, (data.records[place], data.n[place])),
                 *_vector("baseline", _BASELINE, data.baseline[place]),
-                *_vector("sums", names, sums.values()),
-                *(
-                    (part, row, column, value)
-                    for part, row, column, value in products
-                    if value != (sums[row] if row == column else 0)
-                ),
+                *_vector("sums", names, data.sums[place]),
+                *_triangle("products", names, data.products[place], known=np.diag(data.sums[place])),
             ]
             rows += [(panel, *key, *part) for part in parts]
-    return _tidy(rows, SCHOOL)
+    return pd.DataFrame(rows, columns=SCHOOL).astype({"value": float})
 
 
 def read_school(frame: pd.DataFrame, panel: str) -> Moments:
@@ -193,8 +174,7 @@ def is_release(path: Path) -> bool:
 def read(path: Path) -> pd.DataFrame:
     """A release: its `moments.csv`, or the folder that holds it, with every number bit for bit.
 
-    Where `about.json` stands beside the file, the file must be the one that it describes. Raises InputError when
-    it is not, and for files that are no release.
+    Raises InputError for files that are no release, or are not the one that an `about.json` beside them describes.
     """
     file = path / "moments.csv" if path.is_dir() else path
     if not file.is_file() or not is_release(file):
@@ -202,13 +182,11 @@ def read(path: Path) -> pd.DataFrame:
     about = file.with_name("about.json")
     if path.is_dir() and not about.is_file():
         raise InputError(f"{relative(path)}: about.json is missing. Ask for the whole folder.")
-    if about.is_file():
-        described = json.loads(about.read_text(encoding="utf-8")).get("moments.csv")
-        if described != kept.digest(file):
-            raise InputError(
-                f"{relative(file)}: this is not the file that about.json beside it describes: one of them was "
-                "changed. Ask for the release again."
-            )
+    if about.is_file() and json.loads(about.read_text(encoding="utf-8")).get("moments.csv") != kept.digest(file):
+        raise InputError(
+            f"{relative(file)}: this is not the file that about.json beside it describes: one of them was "
+            "changed. Ask for the release again."
+        )
     frame = pd.read_csv(file, dtype=str, keep_default_na=False)
     try:
         return frame.assign(value=frame["value"].map(float).astype(float))
@@ -219,9 +197,8 @@ def read(path: Path) -> pd.DataFrame:
 def estimates(path: Path, inference: str = "CRV1", standardise: bool = False) -> pd.DataFrame:
     """The estimate table that a release gives: `panel`, then the columns of `Fit.table`, then `state`.
 
-    `path` is a `moments.csv` or its folder; `inference` one of `panels.INFERENCE`. Intervals of the bootstrap are
-    empty where the release is pooled. `standardise`: in standard deviations of the outcome in the baseline year.
-    Raises InputError as `read` does.
+    `path` and errors as in `read`; `inference`: one of `panels.INFERENCE`, with empty intervals of the bootstrap where
+    the release is pooled; `standardise`: in standard deviations of the outcome in the baseline year.
     """
     frame = read(path)
     tables = []
@@ -256,13 +233,11 @@ def _vector(part: str, names: Collection[str], values: Collection[float]) -> lis
     return [(part, name, "", value) for name, value in zip(names, values, strict=True)]
 
 
-def _triangle(part: str, names: Sequence[str], matrix: np.ndarray) -> list[tuple]:
+def _triangle(part: str, names: Sequence[str], matrix: np.ndarray, known: np.ndarray | None = None) -> list[tuple]:
+    """The upper triangle, but for what equals the matrix `known`."""
     places = combinations_with_replacement(range(len(names)), 2)
-    return [(part, names[i], names[j], matrix[i, j]) for i, j in places]
-
-
-def _tidy(rows: list[tuple], columns: list[str]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=columns).astype({"value": float})
+    shown = np.ones(matrix.shape, bool) if known is None else matrix != known
+    return [(part, names[i], names[j], matrix[i, j]) for i, j in places if shown[i, j]]
 
 
 def _parts(frame: pd.DataFrame, panel: str) -> dict[str, pd.DataFrame]:
@@ -272,8 +247,7 @@ def _parts(frame: pd.DataFrame, panel: str) -> dict[str, pd.DataFrame]:
         raise InputError(f"this release has no panel {panel!r}; it has {there}.")
     parts = dict(list(own.groupby("part", sort=False)))
     needed = _SCHOOL_PARTS if "school" in frame else _POOLED_PARTS
-    absent = [part for part in needed if part not in parts]
-    if absent:
+    if absent := [part for part in needed if part not in parts]:
         raise InputError(f"panel {panel!r} of this release lacks {', '.join(absent)}. Ask for the whole file.")
     return parts
 

@@ -37,5 +37,4 @@ def read(file: Path) -> dict[str, Any]:
     if missing := [name for name in _NEEDED if given.get(name, "") == ""]:
         raise InputError(f"{file}: a release needs {', '.join(missing)}. Name that in the file.")
     merge = {str(name): list(map(str, schools)) for name, schools in values["merge"].items()}
-    texts = {"merge": merge, "drop": list(map(str, values["drop"]))}
-    return {name: values[name] for name in _TAKEN} | texts
+    return {name: values[name] for name in _TAKEN} | {"merge": merge, "drop": list(map(str, values["drop"]))}

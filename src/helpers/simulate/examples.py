@@ -14,12 +14,10 @@ from helpers.simulate import talis_sav, talis_systems, twin
 FOLDER = ROOT / "data" / "simulated"
 
 DOORS = ["never", "once a year", "once a term", "monthly", "weekly"]
-"""How often simulated teachers open their doors, lowest first."""
 LEARNING = ["never", *(f"once or twice a {time}" for time in ("year", "term", "month")), "weekly"]
-"""How often simulated teachers learn from each source, lowest first."""
+"""How often simulated teachers open their doors, and learn from each source, lowest first."""
 EFFECT = {"collaboration": 0.35, "comfort": 0.20, "engagement": 0.40}
-"""The signposts, and planted: how much more schools with peer groups change on them by the last wave, on the scale
-of the simulated answers."""
+"""The signposts, and planted: how much more schools with peer groups change on them, in points, by the last wave."""
 
 
 def participants(seed: int = 20230104, schools: int = 24) -> pd.DataFrame:
@@ -33,43 +31,38 @@ def participants(seed: int = 20230104, schools: int = 24) -> pd.DataFrame:
                 scores = np.clip(2.7 + climate + shift + rng.normal(0, 0.6, size=3), 1, 4).round(2)
                 scores = np.where(rng.random(3) < 0.03, np.nan, scores)
                 rows.append((len(rows) + 1, f"school {school:02}", group, *scores))
-    names = ["teacher", "school", "group", "collaboration", "comfort", "commitment"]
-    return pd.DataFrame(rows, columns=names)
+    return pd.DataFrame(rows, columns=["teacher", "school", "group", "collaboration", "comfort", "commitment"])
 
 
 def satisfaction(seed: int = 20230106) -> pd.DataFrame:
     """Answers from 1 to 4 to five items by five groups of teachers, one of them too small to be shown."""
     rng = np.random.default_rng(seed)
-    centres = {
-        "joint planning": 0.9, "being observed": 0.2, "feedback": 0.7, "materials": 0.5, "time given": -0.5,
-    }  # fmt: skip
+    centres = {"joint planning": 0.9, "being observed": 0.2, "feedback": 0.7, "materials": 0.5, "time given": -0.5}
     groups = {
         "mathematics": (58, 0.0), "languages": (44, 0.4), "sciences": (35, -0.2), "sports": (14, 0.1), "music": (6, 0.1),
     }  # fmt: skip
     rows = []
     for group, (size, shift) in groups.items():
         for _ in range(size):
-            latent = np.array(list(centres.values())) + rng.normal(shift, 0.7)
-            answers = _said(rng, latent, [1.0, 2.0, 3.0, 4.0], (-1.6, -0.3, 1.2), 0.04)
+            answers = _said(rng, centres, rng.normal(shift, 0.7), [1.0, 2.0, 3.0, 4.0], (-1.6, -0.3, 1.2), 0.04)
             rows.append((len(rows) + 1, group, *answers))
     return pd.DataFrame(rows, columns=["respondent", "subject", *centres])
 
 
 def _said(
-    rng: np.random.Generator, latent: np.ndarray, answers: list, edges: tuple[float, ...], skipped: float = 0.03
+    rng, centres: dict[str, float], mood: float, answers: list, edges: tuple, skipped: float = 0.03
 ) -> np.ndarray:
-    """Answers to some items: where the latent trait and a logistic error lie among the edges; a share is None."""
-    felt = np.digitize(latent + rng.logistic(0, 0.8, len(latent)), edges)
-    said = np.array(answers, object)[felt]
-    said[rng.random(len(latent)) < skipped] = None
+    """Answers to items: where centre, mood and a logistic error together lie among the edges; a share is None."""
+    felt = np.array(list(centres.values())) + mood + rng.logistic(0, 0.8, len(centres))
+    said = np.array(answers, object)[np.digitize(felt, edges)]
+    said[rng.random(len(centres)) < skipped] = None
     return said
 
 
 def satisfaction_long() -> pd.DataFrame:
     """The same answers with a row an answer, in words: `respondent, subject, item, answer`."""
     long = satisfaction().melt(["respondent", "subject"], var_name="item", value_name="answer")
-    words = {1: "not at all", 2: "a little", 3: "quite", 4: "very"}
-    long["answer"] = long["answer"].map(words)
+    long["answer"] = long["answer"].map({1: "not at all", 2: "a little", 3: "quite", 4: "very"})
     return long.dropna().sort_values("respondent", kind="stable")
 
 
@@ -95,10 +88,9 @@ def students(seed: int = 20210104, schools: int = 24) -> pd.DataFrame:
             answers[rng.random(answers.shape) < 0.04] = np.nan
             where = (f"school {school:02}", f"district {1 + school % 8}", year, "middle" if middle else "high")
             for place in range(size):
-                gender = "girl" if girl[place] else "boy"
                 grade = int(rng.integers(6, 9) if middle else rng.integers(9, 13))
-                weight = rng.choice([0.8, 1.0, 1.3])
-                rows.append((*where, gender, grade, poverty[place], weight, *answers[place]))
+                person = ("girl" if girl[place] else "boy", grade, poverty[place], rng.choice([0.8, 1.0, 1.3]))
+                rows.append((*where, *person, *answers[place]))
     items = [f"item_{i}" for i in range(1, 5)]
     names = ["school", "district", "year", "band", "gender", "grade", "poverty", "weight"]
     table = pd.DataFrame(rows, columns=[*names, *items])
@@ -119,8 +111,7 @@ def classroom_doors(seed: int = 20230103, schools: int = 24) -> pd.DataFrame:
         subjects = rng.choice(list(shifts)[:3], size, p=[0.45, 0.3, 0.25]).tolist()
         for subject in [*subjects, *["music"] * (school % 4 == 0)]:
             mood = climate + shifts[subject] + rng.normal(0, 0.7)
-            latent = np.array(list(centres.values())) + mood
-            words = _said(rng, latent, DOORS, (-1.2, -0.1, 0.9, 2.0))
+            words = _said(rng, centres, mood, DOORS, (-1.2, -0.1, 0.9, 2.0))
             rows.append((len(rows) + 1, f"school {school:02}", subject, 30 / size, *words))
     return pd.DataFrame(rows, columns=["teacher", "school", "subject", "weight", *centres]).round(2)
 
@@ -152,22 +143,15 @@ def learning(seed: int = 20210202, schools: int = 30) -> pd.DataFrame:
     has less common planning time.
     """
     rng = np.random.default_rng(seed)
-    centres = {
-        "planning": 1.5,
-        "observing": 0.3,
-        "coaching": -0.4,
-        "district": -0.9,
-        "outside": -1.6,
-    }
+    centres = {"planning": 1.5, "observing": 0.3, "coaching": -0.4, "district": -0.9, "outside": -1.6}
+    hurried = centres | {"planning": 0.3}
     rows = []
     for school in range(1, schools + 1):
-        climate = rng.normal(0, 0.4)
-        grades = "middle" if school <= 2 * schools // 3 else "high"
+        climate, grades = rng.normal(0, 0.4), "middle" if school <= 2 * schools // 3 else "high"
         for _ in range(int(rng.integers(8, 24))):
             subject = rng.choice(["mathematics", "science"], p=[0.62, 0.38])
-            latent = np.array(list(centres.values())) + climate + rng.normal(0, 0.6)
-            latent[0] -= 1.2 * (subject == "science" and grades == "middle")
-            words = _said(rng, latent, LEARNING, (-1.6, -0.6, 0.4, 1.6))
+            felt = hurried if (subject, grades) == ("science", "middle") else centres
+            words = _said(rng, felt, climate + rng.normal(0, 0.6), LEARNING, (-1.6, -0.6, 0.4, 1.6))
             rows.append((len(rows) + 1, f"school {school:02}", subject, grades, *words))
     return pd.DataFrame(rows, columns=["teacher", "school", "subject", "grades", *centres])
 
@@ -178,13 +162,7 @@ def coded_leaders(seed: int = 20210203, leaders: int = 40) -> pd.DataFrame:
     Two pairs are planted: who has time collaborates, and who is trusted shares. Each coder errs once in sixteen codes.
     """
     rng = np.random.default_rng(seed)
-    supports = {
-        "administrator": 0.5,
-        "commitment": 0.6,
-        "trust": 0.5,
-        "time": 0.5,
-        "knowledge": 0.4,
-    }
+    supports = {"administrator": 0.5, "commitment": 0.6, "trust": 0.5, "time": 0.5, "knowledge": 0.4}
     present = rng.random((5, leaders)) < np.array(list(supports.values()))[:, None]
     has = dict(zip(supports, present, strict=True))
     chances = {
@@ -209,8 +187,8 @@ def effects() -> pd.DataFrame:
     rows = []
     for (study, unit), label in asked:
         estimate, error = rng.normal(0.15, 0.1), rng.uniform(0.05, 0.15)
-        ends = (estimate - 1.96 * error, estimate + 1.96 * error)
-        rows.append((study, label, unit, *np.round((estimate, *ends), 3)))
+        shown = np.round((estimate, estimate - 1.96 * error, estimate + 1.96 * error), 3)
+        rows.append((study, label, unit, *shown))
     return pd.DataFrame(rows, columns=["study", "label", "unit", "estimate", "ci_low", "ci_high"])
 
 
@@ -227,8 +205,7 @@ def signposts(
     rows, teachers = [], 0
     for school in range(schools + comparison):
         treated = school < schools
-        size, stable = int(rng.integers(8, 19)), rng.normal(0, 0.3, 3)
-        support = rng.normal(0, 0.4)
+        size, stable, support = int(rng.integers(8, 19)), rng.normal(0, 0.3, 3), rng.normal(0, 0.4)
         gone = school in (schools - 1, schools + comparison - 1)
         staff = []
         for wave in range(3 - gone):
@@ -243,17 +220,11 @@ def signposts(
                 helped = np.clip(3 + support + 0.1 * wave + rng.normal(0, 0.7), 1, 5)
                 hours = np.clip(2 + 0.5 * support + rng.normal(0, 0.8), 0, 6)
                 latent = climate + own + 0.15 * (helped - 3) + rng.normal(0, 0.6, 3)
-                where = (
-                    f"school {school + 1:02}",
-                    f"district {'ABCDEF'[school % 6]}",
-                    int(treated),
-                )
-                conditions = (subject, round(helped, 1), round(hours, 1))
-                rows.append((number, *where, wave + 1, *conditions, *_answers(rng, latent)))
+                where = (f"school {school + 1:02}", f"district {'ABCDEF'[school % 6]}", int(treated), wave + 1)
+                rows.append((number, *where, subject, round(helped, 1), round(hours, 1), *_answers(rng, latent)))
     items = [f"{signpost}_{item}" for signpost in EFFECT for item in range(1, 5)]
     names = ["teacher", "school", "district", "peer_groups", "wave", "subject", "support", "time"]
-    table = pd.DataFrame(rows, columns=[*names, *items])
-    return table.astype(dict.fromkeys(items, "Int64"))
+    return pd.DataFrame(rows, columns=[*names, *items]).astype(dict.fromkeys(items, "Int64"))
 
 
 def _answers(rng: np.random.Generator, latent: np.ndarray) -> list[float]:

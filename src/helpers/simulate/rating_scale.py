@@ -28,13 +28,9 @@ class Planted:
 
 
 def plant(ability: np.ndarray, scale: rasch.Scale, wanted: np.ndarray, shock_sd: float) -> Planted:
-    """Effects in logits that come out as `wanted`, in standard deviations of the observed baseline measure.
+    """Effects in logits that come out as `wanted` by year after the first, and shocks of schools in a year as `shock_sd`.
 
-    Parameters
-    ----------
-    ability, scale : latent traits of the baseline year, in logits, and what their answers are measured on
-    wanted : effects by year after the first
-    shock_sd : of school-by-year shocks, also in deviations of the observed measure
+    Both are in standard deviations of the measure of the baseline year; `ability` are its latent traits, in logits.
     """
     places = np.linspace(-9, 9, 721)
     mean, variance = expected_measure(scale, places)
@@ -104,25 +100,16 @@ def measured(drawn: np.ndarray, calibrating: np.ndarray) -> tuple[np.ndarray, np
 
 def _every_cell(scale: rasch.Scale) -> pd.DataFrame:
     """Every pattern of answered items with every score it can have, measured."""
-    top = len(scale.thresholds)
-    cells = [
-        (answered, score)
-        for answered in range(1, 2 ** len(scale.items))
-        for score in range(top * answered.bit_count() + 1)
-    ]
+    top, patterns = len(scale.thresholds), range(1, 2 ** len(scale.items))
+    cells = [(answered, score) for answered in patterns for score in range(top * answered.bit_count() + 1)]
     return rasch.measure(scale, pd.DataFrame(cells, columns=["answered", "score"]))
 
 
 def simulate(design: Design, effect: float, times: int, seed: int) -> pd.DataFrame:
     """Studies of this design made up at random and analysed as real ones are: `estimate, std_error, p_value`.
 
-    Answers are normal and teachers leave by chance; the estimator is the school fixed-effects model with clustered
-    errors (CRV1).
-
-    Parameters
-    ----------
-    design, effect : of each study, and by how much schools with peer groups change after the first wave
-    times, seed : how many studies, and the seed of them all
+    Answers are normal and teachers leave by chance; schools with peer groups change by `effect` after the first wave.
+    The estimator is the school fixed-effects model with clustered errors (CRV1).
     """
     rng = np.random.default_rng(seed)
     treated = np.arange(design.schools + design.comparison) < design.schools

@@ -22,8 +22,7 @@ FOLDER = "SIMULATED"
 
 def teacher_file(rng: np.random.Generator, sample: Sample, system: System) -> pd.DataFrame:
     """The sample as a teacher file of the cycle has it: names of variables, codes, and codes of what is missing."""
-    people = sample.teachers
-    n = len(people)
+    people, n = sample.teachers, len(sample.teachers)
     start = f"TT{digit(system.cycle)}G"
     school = _school_ids(sample).loc[people["school"]].to_numpy()
     early = rng.random(n) < systems.LEFT_EARLY
@@ -32,8 +31,7 @@ def teacher_file(rng: np.random.Generator, sample: Sample, system: System) -> pd
     answers[list(system.not_administered)] = 8
     frame = _head(system, school).assign(IDTEACH=100 * school + 1 + people["number"].to_numpy())
     frame[f"INTAL{system.cycle - 2000}"] = 1
-    sex = np.where(people["female"], 1, 2)
-    frame[f"{start}01"] = np.where(rng.random(n) < systems.UNTOLD, 9, sex)
+    frame[f"{start}01"] = np.where(rng.random(n) < systems.UNTOLD, 9, np.where(people["female"], 1, 2))
     frame[f"{start}02"] = np.where(rng.random(n) < systems.UNTOLD, 999, people["age"])
     frame[[f"{start}33{item}" for item in ITEMS]] = answers.to_numpy()
     if system.cycle == 2018:
@@ -57,11 +55,9 @@ def _school_ids(sample: Sample) -> pd.Series:
 
 
 def _head(system: System, school: np.ndarray) -> pd.DataFrame:
-    head = {"CNTRY": system.code, "IDCNTRY": system.number, "IDCNTPOP": f"{system.code}2"}
-    frame = pd.DataFrame(head, index=range(len(school)))
-    if system.cycle == 2018:  # files of 2013 tell the level in IDCNTPOP alone
-        frame["IDPOP"] = 2
-    return frame.assign(IDSCHOOL=school)
+    level = {"IDPOP": 2} if system.cycle == 2018 else {}  # files of 2013 tell it in IDCNTPOP alone
+    head = {"CNTRY": system.code, "IDCNTRY": system.number, "IDCNTPOP": f"{system.code}2", **level}
+    return pd.DataFrame({**head, "IDSCHOOL": school})
 
 
 class _Variable(NamedTuple):
@@ -82,8 +78,7 @@ def _variables() -> dict[str, _Variable]:
     names = {system.number: system.name for system in SYSTEMS}
     level = {1: "ISCED 1", 2: "ISCED 2", 3: "ISCED 3", 8: "PISA Link"}
     linked = {1: "Never or almost never", 2: "Occasionally", 3: "Frequently", 4: "Always"}
-    managed = {1: "Publicly-managed", 2: "Privately-managed"}
-    gender = {1: "Female", 2: "Male", 9: "Missing"}
+    managed, gender = {1: "Publicly-managed", 2: "Privately-managed"}, {1: "Female", 2: "Male", 9: "Missing"}
     answers = dict(enumerate(CATEGORIES, 1))
     unknown, unsaid = (999998, 999999), (7, 8, 9)
     explain = "Teach.prac. I explain how new and old topics are related"
@@ -121,16 +116,12 @@ def write_sav(frame: pd.DataFrame, path: Path, label: str) -> Path:
 
     known = _variables()
     variables = {name: known[name] for name in frame.columns}
-    values = {
-        name: {code: _MISSING[code % 10] for code in variable.missing} | variable.values
-        for name, variable in variables.items()
-        if variable.missing
-    }
+    coded = {name: variable for name, variable in variables.items() if variable.missing}
     pyreadstat.write_sav(
         frame, path, file_label=label,
         column_labels={name: variable.label for name, variable in variables.items()},
-        variable_value_labels=values,
-        missing_ranges={name: _declared(variables[name].missing) for name in values},
+        variable_value_labels={name: {at: _MISSING[at % 10] for at in v.missing} | v.values for name, v in coded.items()},
+        missing_ranges={name: _declared(variable.missing) for name, variable in coded.items()},
         variable_format={name: variable.format for name, variable in variables.items()},
     )  # fmt: skip
     with path.open("r+b") as file:
@@ -160,7 +151,7 @@ def files() -> dict[str, tuple[pd.DataFrame, str]]:
 
 
 def write_zip(path: Path) -> Path:
-    """Write all files into one zip, as the OECD serves its own. Written twice, it has the same bytes."""
+    """Write all files into one zip, as the OECD serves its own."""
     with TemporaryDirectory() as place, zipfile.ZipFile(path, "w") as archive:
         for name, (frame, label) in files().items():
             content = write_sav(frame, Path(place) / name, label).read_bytes()

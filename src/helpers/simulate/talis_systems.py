@@ -1,8 +1,7 @@
 """Simulated teacher surveys like TALIS: three systems that exist nowhere, named A, B and C, and samples of them.
 
-Each system is a population of teachers in schools, of which a stratified two-stage sample is drawn, weighted
-and given replicate weights (BRR with Fay's factor) as a TALIS file has them. So the truth is known. Nothing here is
-measured anywhere, so nothing here is evidence; what is assumed stands in `assumptions`.
+Each system is a population of teachers in schools, of which a stratified two-stage sample is drawn, weighted and given
+replicate weights (BRR with Fay's factor) as a TALIS file has them. Nothing is measured; `assumptions` has what is assumed.
 """
 
 from dataclasses import dataclass
@@ -58,23 +57,20 @@ LISTED_SD = 0.15
 """The list that schools are drawn from knows their sizes with this error (SD of the logarithm)."""
 SCHOOLS_ANSWER, TEACHERS_ANSWER, PRINCIPALS_ANSWER = 0.88, 0.85, 0.95
 LEFT_EARLY, OMITTED, UNTOLD, NO_CLASS = 0.015, 0.02, 0.005, 0.04
-"""Shares of teachers who stop before question 33, of single answers left out, of sex and of age not told, and of
-teachers without a class to tell of."""
+"""Shares: teachers who stop before question 33, single answers left out, sex or age not told, teachers without a class."""
 LINKED, LINKED_THRESHOLDS = 0.3, (-3.5, -1.4, 0.5)
 """Question 42D: slope on the teacher's part of question 33, and thresholds between its four answers in logits."""
 SMALLEST, SHAPE = 6, 3
 """Teachers of the smallest school; shape of the gamma distribution of the sizes of the others."""
 POPULATION, SAMPLE, TEACHERS = 2500, 75, 14
 """Schools of a system, schools drawn of them, and teachers drawn in each (all, where there are no more)."""
-FILE = "data/simulated/03-talis-assumptions.csv"
-"""Where `assumptions` are written for readers."""
+FILE = "data/simulated/03-talis-assumptions.csv"  # where `assumptions` are written for readers
 
 
 @dataclass(frozen=True)
 class Population:
     """`schools`: stratum, private, teachers (their number), listed (size in the list), first (row of the first teacher).
-    `teachers`: school, female, age, answers 1 to 6 to items A to H, and `linked`, 1 to 4 (question 42D).
-    """
+    `teachers`: school, female, age, answers 1 to 6 to items A to H, and `linked`, 1 to 4 (question 42D)."""
 
     schools: pd.DataFrame
     teachers: pd.DataFrame
@@ -99,19 +95,13 @@ def assumptions() -> pd.DataFrame:
     for system in SYSTEMS:
         where = f"{system.name} {system.cycle}"
         for item, value in zip(ITEMS, system.locations, strict=True):
-            asked = item not in system.not_administered
-            what = "location of item" if asked else "location of item (not administered)"
+            what = "location of item" + " (not administered)" * (item in system.not_administered)
             rows.append((what, where, item, value, "logits"))
     rows += [("threshold", "", place, value, "logits") for place, value in enumerate(THRESHOLDS, 1)]
-    facts = (
-        ("schools", "share"), ("mean size", "teachers"), ("effect of stratum", "logits"),
-        ("privately managed schools", "share"),
-    )  # fmt: skip
-    rows += [
-        (what, "", stratum, value, unit)
-        for stratum, values in STRATA.items()
-        for (what, unit), value in zip(facts, values, strict=True)
-    ]
+    facts = ("schools", "mean size", "effect of stratum", "privately managed schools")
+    units = ("share", "teachers", "logits", "share")
+    for stratum, values in STRATA.items():
+        rows += [(what, "", stratum, *told) for what, *told in zip(facts, values, units, strict=True)]
     others = (
         ("spread of schools", "", SCHOOL_SD, "logits"),
         ("spread of teachers within schools", "", TEACHER_SD, "logits"),
@@ -147,26 +137,21 @@ def population(rng: np.random.Generator, locations: tuple[float, ...], schools: 
     stratum = np.sort(rng.choice(len(share), schools, p=share))
     size = SMALLEST + rng.poisson(rng.gamma(SHAPE, (mean[stratum] - SMALLEST) / SHAPE))
     frame = pd.DataFrame({
-        "stratum": stratum,
-        "private": rng.random(schools) < private[stratum],
-        "teachers": size,
+        "stratum": stratum, "private": rng.random(schools) < private[stratum], "teachers": size,
         "listed": np.rint(size * rng.lognormal(0, LISTED_SD, schools)).clip(1).astype(int),
         "first": np.cumsum(size) - size,
     })  # fmt: skip
-    climate = effect[stratum] + EFFECTS["private"] * frame["private"].to_numpy()
-    climate += rng.normal(0, SCHOOL_SD, schools)
+    own = rng.normal(0, SCHOOL_SD, schools)
+    climate = effect[stratum] + EFFECTS["private"] * frame["private"].to_numpy() + own
     return Population(frame, _teachers(rng, frame.index.repeat(size), climate, locations))
 
 
-def _teachers(
-    rng: np.random.Generator, school: pd.Index, climate: np.ndarray, locations: tuple[float, ...]
-) -> pd.DataFrame:
+def _teachers(rng, school: pd.Index, climate: np.ndarray, locations: tuple[float, ...]) -> pd.DataFrame:
     n = len(school)
     female = rng.random(n) < FEMALE
     age = np.rint(rng.normal(MEAN_AGE, AGE_SD, n)).clip(21, 70).astype(int)
     person = rng.normal(0, TEACHER_SD, n)
-    trait = climate[school] + person + EFFECTS["female"] * female
-    trait += EFFECTS["decade"] * (age - MEAN_AGE) / 10
+    trait = climate[school] + person + EFFECTS["female"] * female + EFFECTS["decade"] * (age - MEAN_AGE) / 10
     latent = trait[:, None] + np.array(locations) + rng.logistic(0, 1, (n, len(ITEMS)))
     answers = 1 + np.digitize(latent, THRESHOLDS)
     linked = 1 + np.digitize(LINKED * person + rng.logistic(0, 1, n), LINKED_THRESHOLDS)
@@ -202,9 +187,7 @@ def draw(rng: np.random.Generator, population: Population, schools: int = SAMPLE
     are made up for by those of their stratum, teachers by those of their school. Replicates repeat neither adjustment.
     Raises ValueError when a school is as large as the sampling step or a stratum is left with a single school.
     """
-    strata, listed, size, first = (
-        population.schools[name].to_numpy() for name in ("stratum", "listed", "teachers", "first")
-    )
+    strata, listed, size, first = population.schools[["stratum", "listed", "teachers", "first"]].to_numpy().T
     found, zone = [], np.empty(0, int)
     for stratum, wanted in enumerate(np.diff(np.linspace(0, schools, len(STRATA) + 1).astype(int))):
         places = np.flatnonzero(strata == stratum)
@@ -236,10 +219,7 @@ def _systematic(rng: np.random.Generator, size: np.ndarray, number: int) -> np.n
 
 
 def _answering(rng: np.random.Generator, size: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Who is drawn in schools of so many teachers and answers: school, place in it, and number among those drawn.
-
-    All three are places from 0, in order. A school that does not take part has nobody.
-    """
+    """Who is drawn in schools of so many teachers and answers: school, place in it, and number among those drawn, from 0."""
     owner, place = _numbered(size)
     shuffled = np.lexsort((rng.random(len(owner)), owner))
     drawn = np.sort(shuffled[place < TEACHERS])
@@ -255,10 +235,7 @@ def _numbered(size: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def zones(schools: int) -> np.ndarray:
-    """Zones of so many schools in the order of selection: pairs, the last a triple where the number is odd.
-
-    Raises ValueError for a single school.
-    """
+    """Zones of so many schools, in order: pairs, the last a triple where the number is odd. ValueError for one school."""
     if schools < 2:
         raise ValueError("a stratum with a single school has no variance to estimate")
     return np.minimum(np.arange(schools) // 2, schools // 2 - 1)
@@ -277,6 +254,5 @@ def factors(zone: np.ndarray) -> np.ndarray:
         raise ValueError(f"{zone.max() + 1} zones are more than the {signs.shape[1]} of the matrix")
     first = np.concatenate([[True], np.diff(zone) > 0])
     triple = np.bincount(zone)[zone] == 3
-    swing = np.where(first, 1.0, -1.0)
-    swing[triple] = np.where(first, np.sqrt(2), -np.sqrt(1 / 2))[triple]
+    swing = np.where(first, np.where(triple, np.sqrt(2), 1.0), np.where(triple, -np.sqrt(1 / 2), -1.0))
     return 1 + (1 - FAY) * swing[:, None] * signs.T[zone]

@@ -22,8 +22,7 @@ SCHOOLS = {"middle": 465, "high": 130}
 """Schools with grades 6 to 8 and with grades 9 to 12. Assumed; print does not say."""
 SMALL = (60, 15)
 """Schools, and respondents of a school in a year, of the smaller survey that is replicated."""
-FILE = "data/simulated/01-twin-assumptions.csv"
-"""Where `assumptions` are written for readers."""
+FILE = "data/simulated/01-twin-assumptions.csv"  # where `assumptions` are written for readers
 SHOCK_SD = 0.13
 """School-by-year shocks in standard deviations of the baseline year. Assumed: it gives standard errors of the size
 that the printed stars imply for the high schools."""
@@ -55,12 +54,9 @@ class Survey:
 
 
 def everything(
-    years: tuple[str, ...],
-    effects: dict[str, dict[str, tuple[float, ...]]],
-    counts: dict[str, tuple[int, int]],
-    replications: int,
-    seed: int,
-) -> dict[str, pd.DataFrame]:
+    years: tuple[str, ...], effects: dict[str, dict[str, tuple[float, ...]]], counts: dict[str, tuple[int, int]],
+    replications: int, seed: int,
+) -> dict[str, pd.DataFrame]:  # fmt: skip
     """All tables of the twin: those of `study` for each group of `effects`, and `coverage`.
 
     Parameters
@@ -71,8 +67,7 @@ def everything(
     """
     tasks = []
     for place, (group, wanted) in enumerate(effects.items()):
-        rng = np.random.default_rng([seed, place])
-        sizes = respondents(*counts[group], len(years), rng)
+        sizes = respondents(*counts[group], len(years), np.random.default_rng([seed, place]))
         survey = Survey(years, sizes, SCHOOLS[group], 3 if group == "middle" else 4)
         tasks.append((study, group, survey, pd.DataFrame(wanted), seed + place))
     schools, students_each = SMALL
@@ -98,15 +93,11 @@ def _silence() -> None:
 
 def respondents(low: int, high: int, years: int, rng: np.random.Generator) -> tuple[int, ...]:
     """Numbers of respondents for each of some years: between `low` and `high` as printed, both ends reached."""
-    sizes = np.concatenate([[low, high], rng.integers(low, high + 1, years - 2)])
-    return tuple(map(int, rng.permutation(sizes)))
+    return tuple(rng.permutation([low, high, *rng.integers(low, high + 1, years - 2)]).tolist())
 
 
 def students(survey: Survey, rng: np.random.Generator) -> pd.DataFrame:
-    """One row a respondent: school, year (0, 1, ...), covariates, and `ability`: the latent trait without year.
-
-    Schools differ in size and in whom they teach; so covariates go with the school.
-    """
+    """A row a respondent: school, year (0, 1, ...), covariates that go with the school, and `ability`, without the year."""
     size = rng.lognormal(0, 0.6, survey.schools)
     year = np.repeat(np.arange(len(survey.years)), survey.respondents)
     school = rng.choice(survey.schools, len(year), p=size / size.sum())
@@ -119,9 +110,8 @@ def students(survey: Survey, rng: np.random.Generator) -> pd.DataFrame:
         frame[name] = level.astype(np.int8)
         ability += np.array(effects)[level]
     for name, effect in CONTROLS.items():
-        value = 0.6 * rng.normal(size=survey.schools)[school] + 0.8 * rng.normal(size=len(year))
-        frame[name] = value
-        ability += effect * value
+        frame[name] = 0.6 * rng.normal(size=survey.schools)[school] + 0.8 * rng.normal(size=len(year))
+        ability += effect * frame[name].to_numpy()
     frame["ability"] = ability - ability.mean() + rng.normal(0, STUDENT_SD, len(year))
     return frame
 
@@ -129,21 +119,16 @@ def students(survey: Survey, rng: np.random.Generator) -> pd.DataFrame:
 def study(group: str, survey: Survey, wanted: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
     """The whole analysis of one group of schools: tables measures, estimates, panels, items, schools, by subject.
 
-    Parameters
-    ----------
-    group, survey : its name and size
-    wanted : a column a subject, its effects by year after the first
-    seed : of everything
+    `wanted`: a column a subject, its effects by year after the first.
     """
     rng = np.random.default_rng(seed)
     people = students(survey, rng)
     found = []
     for subject, truth in wanted.items():
-        tables = _subject(survey, people, _scale(subject), truth, rng)
-        for table in tables.values():
+        found.append(_subject(survey, people, _scale(subject), truth, rng))
+        for table in found[-1].values():
             table.insert(0, "group", group)
             table.insert(1, "subject", subject)
-        found.append(tables)
     return _joined(found)
 
 
@@ -156,8 +141,7 @@ def _subject(
     first = people["year"].to_numpy() == 0
     value, error, scale = measured(drawn, first)
     records = people.assign(practice=value, latent=ability, year=_labels(survey, people))
-    references = {name: "0" for name in CATEGORIES}
-    model = Model("practice", "school", "year", survey.years[0], tuple(CONTROLS), references)
+    model = Model("practice", "school", "year", survey.years[0], tuple(CONTROLS), dict.fromkeys(CATEGORIES, "0"))
     with open_records(records) as opened, in_order(opened):
         data = fixed_effects.within(moments.compute(opened, model))
         latent = fixed_effects.within(moments.compute(opened, replace(model, outcome="latent")))
@@ -174,10 +158,10 @@ def _subject(
     }  # fmt: skip
     schools = fixed_effects.by_school(data, years[-1], years).set_index("school") / data.baseline_sd
     change = shocks[:, -1] - shocks[:, 0] + planted.effects[-1]
-    ratio = wanted.iloc[-1] / planted.effects[-1]
-    schools["truth"] = change[schools.index.astype(int)] * ratio
+    schools["truth"] = change[schools.index.astype(int)] * (wanted.iloc[-1] / planted.effects[-1])
+    places, persons = np.unique(np.round(value[first] / 0.5) * 0.5, return_counts=True)
     return {
-        "measures": _histogram(value[first]),
+        "measures": pd.DataFrame({"place": places, "share": persons / persons.sum()}),
         "estimates": table.assign(
             truth=wanted.to_numpy(), latent_truth=planted.effects / planted.latent_sd,
             latent_estimate=true_units["estimate"],
@@ -205,20 +189,13 @@ def coverage(
     """How often 95 percent intervals hold the planted effect, over replications of a smaller survey.
 
     A row a year and kind of inference: `inference, term, truth, mean_estimate, sd_estimate, mean_std_error, covered,
-    replications`.
-
-    Parameters
-    ----------
-    survey : its size
-    subject, wanted : whose items are answered, and its effects by year after the first, the same in all replications
-    replications, seed : how many, each measured and calibrated on its own, and the seed of everything
-    at_once : replications that one aggregation adds up
+    replications`. All replications answer the items of `subject`, have its `wanted` effects by year after the first,
+    and are measured and calibrated each on its own; one aggregation adds up so many `at_once`.
     """
     rng = np.random.default_rng(seed)
     true, tables = _scale(subject), []
     # The population that replications are drawn from, by a sample so large that its chance does not matter.
-    sizes = (300_000, *survey.respondents[1:])
-    many = replace(survey, schools=50 * survey.schools, respondents=sizes)
+    many = replace(survey, schools=50 * survey.schools, respondents=(300_000, *survey.respondents[1:]))
     planted = plant(students(many, rng)["ability"].to_numpy(), true, wanted, SHOCK_SD)
     model = Model("practice", "school", "year", survey.years[0], controls=tuple(CONTROLS))
     for start in range(0, replications, at_once):
@@ -241,14 +218,10 @@ def _covered(rows: pd.DataFrame, truth: dict[str, float]) -> pd.DataFrame:
     """How often intervals hold the truth, by inference and year. `rows`: estimates of all replications."""
     rows = rows[rows["term"].isin(truth)].assign(truth=rows["term"].map(truth))
     rows["covered"] = rows["truth"].between(rows["ci_low"], rows["ci_high"])
-    groups = rows.groupby(["inference", "term", "truth"], sort=False)
-    return groups.agg(
-        mean_estimate=("estimate", "mean"),
-        sd_estimate=("estimate", "std"),
-        mean_std_error=("std_error", "mean"),
-        covered=("covered", "mean"),
-        replications=("covered", "size"),
-    ).reset_index()
+    return rows.groupby(["inference", "term", "truth"], sort=False).agg(
+        mean_estimate=("estimate", "mean"), sd_estimate=("estimate", "std"), mean_std_error=("std_error", "mean"),
+        covered=("covered", "mean"), replications=("covered", "size"),
+    ).reset_index()  # fmt: skip
 
 
 def _replication(
@@ -273,12 +246,6 @@ def _scale(subject: str) -> rasch.Scale:
     return rasch.Scale(locations - locations.mean(), thresholds - thresholds.mean())
 
 
-def _histogram(measures: np.ndarray, width: float = 0.5) -> pd.DataFrame:
-    """Shares of persons in steps of the scale: `place` (middle of the step), `share`."""
-    places, counts = np.unique(np.round(measures / width) * width, return_counts=True)
-    return pd.DataFrame({"place": places, "share": counts / counts.sum()})
-
-
 def assumptions() -> pd.DataFrame:
     """Everything that is assumed rather than printed: rows `what, level, value, unit`."""
     rows = [
@@ -291,12 +258,10 @@ def assumptions() -> pd.DataFrame:
         ("answers left out", "", SKIPPED, "share"),
     ]
     for subject, locations in LOCATIONS.items():
-        what = f"location of {subject} items"
-        rows += [(what, str(place), value, "logits") for place, value in enumerate(locations, 1)]
+        rows += [(f"location of {subject} items", str(at), value, "logits") for at, value in enumerate(locations, 1)]
     rows += [("threshold", str(place), value, "logits") for place, value in enumerate(THRESHOLDS, 1)]
     for name, effects in CATEGORIES.items():
-        what = f"effect of {name}"
-        rows += [(what, f"level {level}", value, "logits") for level, value in enumerate(effects)]
+        rows += [(f"effect of {name}", f"level {level}", value, "logits") for level, value in enumerate(effects)]
     rows += [(f"effect of {name}", "", value, "logits per SD") for name, value in CONTROLS.items()]
     return pd.DataFrame(rows, columns=["what", "level", "value", "unit"])
 
