@@ -99,8 +99,7 @@ def within_schools(survey: Survey, by: str) -> pd.DataFrame:
     levels, every, often = levels_of(survey, by, needed=2), list(samples(survey, by)), survey.statistics[1]
     cells = table(survey, by).query("statistic == @often")
     shape = len(every), len(levels), len(survey.items)
-    notes = cells["note"].to_numpy().reshape(shape)
-    shown = cells["share"].notna().to_numpy().reshape(shape)
+    notes, shown = (column.to_numpy().reshape(shape) for column in (cells["note"], cells["share"].notna()))
     sums = [_sums(survey, every, shown[:, :, item], item) for item in range(len(survey.items))]
     found = []
     for place, sample in enumerate(every):

@@ -54,8 +54,7 @@ def prepare(records: Source, model: Model) -> tuple[int, dict[str, int], np.ndar
         )
     if not whole.any():
         raise InputError(f"{records.name}: no record is complete in {', '.join(model.columns)}.")
-    n = found["n"][whole].sum()
-    means = [found[f"total_{name}"][whole].sum() / n for name in centred]
+    means = [found[f"total_{name}"][whole].sum() / found["n"][whole].sum() for name in centred]
     # Rounded, so that the order of addition, which differs from run to run, does not show in the statement.
     centres = np.array([float(f"{mean:.6g}") for mean in means])
     levels = _levels(records.name, model, [found[name][whole] for name in categories])

@@ -118,11 +118,8 @@ def fit(data: Within, inference: str = "CRV1") -> Fit:
 
     >>> import pandas as pd
     >>> from helpers.estimate.moments import Model, compute
-    >>> answers = pd.DataFrame({
-    ...     "school": ["A", "A", "A", "B", "B", "B", "C", "C"],
-    ...     "year": [2018, 2018, 2019, 2018, 2019, 2019, 2018, 2019],
-    ...     "practice": [2.0, 2.4, 2.9, 3.1, 3.2, 3.6, 2.2, 2.7],
-    ... })
+    >>> years, practice = [2018, 2018, 2019, 2018, 2019, 2019, 2018, 2019], [2.0, 2.4, 2.9, 3.1, 3.2, 3.6, 2.2, 2.7]
+    >>> answers = pd.DataFrame({"school": list("AAABBBCC"), "year": years, "practice": practice})
     >>> sums = compute(answers, Model("practice", "school", "year", baseline="2018"))
     >>> print(fit(within(sums), "CRV3"))
     term  estimate  std_error    ci_low  ci_high  p_value
@@ -179,8 +176,8 @@ def residual_sd(data: Within) -> float:
 def by_school(data: Within, term: str, years: list[str]) -> pd.DataFrame:
     """Each school's own effect of the year `term`, all other terms but the `years` held at their common values.
 
-    Columns: school, estimate, std_error, shrunken: by empirical Bayes towards the mean, as far as the own error is
-    large beside the spread between schools. Without schools that lack one of the years. Clusters must be the schools.
+    Columns: school, estimate, std_error, shrunken (empirical Bayes: towards the mean as far as the own error is large
+    beside `between_variance`). Schools that lack one of the years are left out. Clusters must be the schools.
     """
     import pandas as pd
 

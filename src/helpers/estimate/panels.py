@@ -110,8 +110,7 @@ def specifications(
     if cluster:
         own = partial(fixed_effects.within, by_schools(sums))
         variants["clustered by school"] = (own, declared, 'cluster: ""')
-    others = [name for name in data.terms if name not in years]
-    if others:
+    if others := [name for name in data.terms if name not in years]:
         bare = partial(fixed_effects.without, data, others)
         variants["years alone, no controls"] = (bare, declared, "{controls: [], categories: []}")
     whole = in_every_year(sums, years)

@@ -8,7 +8,7 @@ Eldridge (2016), as the R packages clusterPower (`cpa.sw.normal`) and powertools
 
 With n teachers a school the means of one school in two waves have the variance v = icc + (1 - icc) / n each and the
 correlation r = (icc stability + (1 - icc) persistence / n) / v, so that the mean change of J schools has the variance
-2 v (1 - r) / J. Teachers who leave change n and how many are in both waves: `covariance`.
+2 v (1 - r) / J. Teachers who leave change n and how many are in both waves: `covariance`. All rests on assumptions.
 """
 
 from bisect import bisect_left

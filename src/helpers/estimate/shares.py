@@ -92,7 +92,7 @@ def means(
 
 
 def _by_cluster(errors: np.ndarray, clusters: np.ndarray | None, n_clusters: int) -> tuple[np.ndarray, int]:
-    """n x m errors of respondents as m x G deviations: summed by cluster, with the factor for few clusters; and G - 1."""
+    """n x m errors of respondents as m x G deviations: sums by cluster with the factor for few clusters; and G - 1."""
     if clusters is None:
         clusters, n_clusters = np.arange(len(errors)), len(errors)
     sums = np.zeros((n_clusters, errors.shape[1]))
@@ -230,8 +230,7 @@ def evaluated(
 
 
 def _table(survey: Survey, statistics: dict[str, tuple[int, int]], by: str) -> pd.DataFrame:
-    cells = evaluated(survey, statistics, by)
-    return pd.concat((rows for sample in cells for rows, _ in sample), ignore_index=True)
+    return pd.concat((rows for cells in evaluated(survey, statistics, by) for rows, _ in cells), ignore_index=True)
 
 
 def _cell(survey: Survey, sample: Sample, statistics: dict[str, tuple[int, int]]) -> tuple[pd.DataFrame, Means]:

@@ -1,6 +1,6 @@
 """Two groups compared, from printed means and SDs or from records; means and shares of ordered answers by group.
 
-Equivalence is by two one-sided tests (Schuirmann 1987). Differences are first minus second; SDs have n - 1 below.
+Equivalence is by two one-sided tests (Schuirmann 1987). Differences are first minus second; SDs divide by n - 1.
 """
 
 from math import sqrt

@@ -1,4 +1,4 @@
-"""The checks before sums leave the data holder: no cell (see `panels`) of 1 to 9 students is told, an empty one may."""
+"""The checks before sums leave the data holder: no cell (see `panels`) of 1 to 9 students may be told."""
 
 from collections.abc import Callable, Sequence
 
