@@ -1,6 +1,7 @@
 """The house: imports go one way, modules and functions stay small, and each module says its job."""
 
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,19 @@ def test_modules_and_functions_are_short(path):
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
             assert node.end_lineno - node.lineno < 60, node.name
+
+
+@MODULE
+def test_many_parameters_are_told_one_by_one(path):
+    """A public function with more than three has NumPy's section of them, which names each."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            names = [arg.arg for arg in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)]
+            if len(names) > 3:
+                _, _, told = (ast.get_docstring(node) or "").partition("Parameters\n----------\n")
+                assert [name for name in names if not re.search(rf"^[\w, ]*\b{name}\b[\w, ]* :", told, re.M)] == [], (
+                    node.name
+                )
 
 
 @MODULE
