@@ -84,6 +84,12 @@ def test_places_of_three_systems(printed):
     }  # fmt: skip
     assert classroom_doors.obtained(printed, pd.concat([chile, shanghai]), counted()) == {}
     assert set(found) <= set(printed.index)
+    earlier = pd.concat([chile, shanghai, states]).assign(cycle=2013)
+    assert not {
+        number
+        for number in classroom_doors.obtained(printed, earlier, counted())
+        if "-rank" in number or "-higher" in number
+    }
 
 
 @pytest.fixture

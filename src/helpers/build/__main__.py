@@ -45,11 +45,11 @@ def main(arguments: list[str]) -> int:
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("helpers"):
             raise
-        words = (
-            f"This Python has no package {error.name!r}: {sys.executable}. With ENV=active, activate an environment made "
-            "from environment.yml first; without it, make builds its own."
+        print(
+            f"\nThis Python has no package {error.name!r}: {sys.executable}. With ENV=active, activate an environment "
+            "made from environment.yml first; without it, make builds its own.",
+            file=sys.stderr,
         )
-        print(f"\n{words}", file=sys.stderr)
         return 1
 
 
@@ -73,8 +73,7 @@ def build_all() -> int:
         stale = _stale(turn)
         ran |= bool(stale)
         if failed := run.run_jobs(stale):
-            words = f"\nNot built: {', '.join(failed)}. What earlier builds made is as it was."
-            print(words, file=sys.stderr)
+            print(f"\nNot built: {', '.join(failed)}. What earlier builds made is as it was.", file=sys.stderr)
             return 1
     jobs = [job for turn in turns for job in turn]
     reason = "notebooks ran" if ran else _why_site(jobs)
@@ -107,10 +106,9 @@ def _stale(jobs: list[plan.Job]) -> list[tuple[plan.Job, str]]:
 
 
 def _why_site(jobs: list[plan.Job]) -> str:
-    before = kept.load(BUILD / "site.json")
-    made = [BUILD / name for name in before["made"]] if before else []
+    before = kept.load(BUILD / "site.json") or {"stamps": None, "made": []}
     now = plan.site_stamps([job.folder for job in jobs])
-    return kept.reason(before and before["stamps"], now, made)
+    return kept.reason(before["stamps"], now, [BUILD / name for name in before["made"]])
 
 
 if __name__ == "__main__":

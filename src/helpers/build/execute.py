@@ -22,10 +22,7 @@ logging.getLogger("papermill").setLevel(logging.ERROR)
 
 
 class NotebookFailed(Exception):
-    """A run that does not count; the message is for people, `notebook` is the copy as far as it came.
-
-    There is no copy where the message alone tells all: a mistake in the user's file or parameters.
-    """
+    """A run that does not count; `notebook` is the copy as far as it came, None where the user's mistake tells all."""
 
     def __init__(self, message: str, notebook: Path | None):
         super().__init__(message)
@@ -68,18 +65,16 @@ def _install_kernel(folder: Path, job: Job) -> str:
     spec = folder / "jupyter" / "kernels" / name
     spec.mkdir(parents=True)
     environment = {
-        "COMPENDIUM_PYTHON": sys.executable, "COMPENDIUM_FOLDER": str(folder),
-        "COMPENDIUM_LINKS": job.links, "COMPENDIUM_STEM": job.stem,
-        "IPYTHONDIR": str(folder / "jupyter" / "ipython"), "MPLBACKEND": "agg",
+        "COMPENDIUM_PYTHON": sys.executable, "COMPENDIUM_FOLDER": str(folder), "COMPENDIUM_LINKS": job.links,
+        "COMPENDIUM_STEM": job.stem, "IPYTHONDIR": str(folder / "jupyter" / "ipython"), "MPLBACKEND": "agg",
         "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0",
     }  # fmt: skip
-    quiet = ["--HistoryManager.enabled=False", "--log-level=40"]
-    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", *quiet]
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}",
+               "--HistoryManager.enabled=False", "--log-level=40"]  # fmt: skip
     kernel = {"argv": command, "display_name": name, "language": "python", "env": environment}
     (spec / "kernel.json").write_text(json.dumps(kernel), encoding="utf-8")
     # Each run adds its own folder in front; the unique kernel name keeps two runs apart.
-    paths = str(folder / "jupyter"), os.environ.get("JUPYTER_PATH", "")
-    os.environ["JUPYTER_PATH"] = os.pathsep.join(paths)
+    os.environ["JUPYTER_PATH"] = os.pathsep.join([str(folder / "jupyter"), os.environ.get("JUPYTER_PATH", "")])
     return name
 
 

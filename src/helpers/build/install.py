@@ -14,10 +14,8 @@ from pathlib import Path
 def main(lock: Path) -> int:
     """Run pip on `lock`; a line every few seconds says what it does. Returns pip's exit status."""
     total = len(re.findall(r"^[\w.-]+==", lock.read_text(encoding="utf-8"), re.MULTILINE))
-    command = [
-        sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off",
-        "--require-hashes", "--requirement", str(lock),
-    ]  # fmt: skip
+    command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off",
+               "--require-hashes", "--requirement", str(lock)]  # fmt: skip
     found, told, last = 0, time.monotonic(), deque(maxlen=30)
     said = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with subprocess.Popen(command, text=True, **said) as pip:
@@ -25,8 +23,7 @@ def main(lock: Path) -> int:
             last.append(line)
             found += line.startswith(("Collecting", "Requirement already"))
             if line.startswith("Installing collected"):
-                words = f"  {total} packages are here; unpacking them takes about a minute ..."
-                print(words, flush=True)
+                print(f"  {total} packages are here; unpacking them takes about a minute ...", flush=True)
             elif time.monotonic() - told > 5:
                 print(f"  {found} of {total} packages ...", flush=True)
                 told = time.monotonic()

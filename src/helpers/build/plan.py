@@ -73,16 +73,13 @@ def _refuse_strangers(notebook: Path, other: Path, values: dict[str, Any], file:
     if notebook == other or not other.is_file():
         return
     here, there = ({p.name for p in parameters.declared(path)} for path in (notebook, other))
-    strangers = [name for name in values if name in there - here]
-    if strangers:
-        missing = (
-            "`data` is missing, which names your file"
-            if other.parent.name == source.OWN
-            else "it is about print and public records, so leave out `data`"
-        )
+    if strangers := [f"`{name}`" for name in values if name in there - here]:
+        missing = "`data` is missing, which names your file"
+        if other.parent.name != source.OWN:
+            missing = "it is about print and public records, so leave out `data`"
         raise InputError(
-            f"{file}: {', '.join(f'`{name}`' for name in strangers)} is a parameter of "
-            f"{relative(other)}, and these parameters run {relative(notebook)}: {missing}."
+            f"{file}: {', '.join(strangers)} is a parameter of {relative(other)}, and these parameters run "
+            f"{relative(notebook)}: {missing}."
         )
 
 
@@ -109,5 +106,4 @@ def site_stamps(folders: list[Path]) -> dict[str, str]:
     """What the site depends on: the runs in `folders`, its code and templates."""
     templates = sorted(path for path in TEMPLATES.rglob("*") if path.is_file())
     states = [folder / "state.json" for folder in folders]
-    code = kept.closure({"build.site"})
-    return kept.stamps([*code, *templates, ROOT / "pyproject.toml", *states])
+    return kept.stamps([*kept.closure({"build.site"}), *templates, ROOT / "pyproject.toml", *states])

@@ -46,23 +46,20 @@ def make(folders: list[Path]) -> None:
         for part in ("figures", "tables"):
             shutil.copytree(folder / part, aside / part, dirs_exist_ok=True)
         shutil.copyfile(folder / "notebook.ipynb", aside / "notebooks" / f"{folder.name}.ipynb")
-        page = aside / "site" / f"{folder.name}.html"
-        render(folder / "notebook.ipynb", page, named[folder.name])
+        render(folder / "notebook.ipynb", aside / "site" / f"{folder.name}.html", named[folder.name])
     for part in ("figures", "tables"):
         shutil.copytree(aside / part, aside / "site" / part)
     runs = [_run(folder, source.path_of(named[folder.name])) for folder in folders]
-    index = _index(runs, _ledger(folders, aside))
-    (aside / "site" / "index.html").write_text(index, encoding="utf-8")
+    (aside / "site" / "index.html").write_text(_index(runs, _ledger(folders, aside)), encoding="utf-8")
     # Run times stand in a page of their own, so that all the others are the same after every build.
     words = "When each notebook last ran, and how long it took"
     times = shell("Run times", fill("times.html.j2", runs=runs), words, look="bare")
     (aside / "site" / "times.html").write_text(times, encoding="utf-8")
-    parts = sorted(path.name for path in aside.iterdir())
     made = [path.relative_to(aside).as_posix() for path in aside.rglob("*") if path.is_file()]
     # Without its state the site counts as not made: the state goes first and comes last.
     (BUILD / "site.json").unlink(missing_ok=True)
-    for part in parts:
-        kept.swap(aside / part, BUILD / part)
+    for path in sorted(aside.iterdir()):
+        kept.swap(path, BUILD / path.name)
     state = {"stamps": stamps, "made": sorted(made)}
     (BUILD / "site.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
     shutil.rmtree(BUILD / "aside")
@@ -115,29 +112,23 @@ def _versions() -> list[tuple[str, str]]:
 
 
 def render(notebook: Path, target: Path, name: str = "") -> None:
-    """Write the page of an executed notebook.
-
-    `name` is that of the notebook when the page belongs to the site, whose pages link to each other and to its files.
-    """
-    node = nbformat.read(notebook, as_version=4)
+    """Write the page of an executed notebook; `name`: its own if the page is of the site, whose pages are linked."""
     # HTMLExporter's own method would parse the page and write it again: as long as all the rest, and nothing gained.
-    body, _ = TemplateExporter.from_notebook_node(_exporter(), node)
+    body, _ = TemplateExporter.from_notebook_node(_exporter(), nbformat.read(notebook, as_version=4))
     soup = BeautifulSoup(body, "html.parser")
     _name_headings(soup)
-    toc = _contents(soup, ["h2", "h3"])
     _tidy_wide_parts(soup)
     _mend_links(soup, name)
     title = soup.h1.get_text()
     description = soup.blockquote.get_text(" ", strip=True) if soup.blockquote else title
-    shown = {"home": "index.html" if name else "", **_neighbours(name)}
-    target.write_text(shell(title, str(soup), description, toc=toc, **shown), encoding="utf-8")
+    shown = {"toc": _contents(soup, ["h2", "h3"]), "home": "index.html" if name else "", **_neighbours(name)}
+    target.write_text(shell(title, str(soup), description, **shown), encoding="utf-8")
 
 
 def shell(title: str, body: str, description: str, **more: Any) -> str:
     """A whole page around `body`; `more` are the shell template's other names."""
     css = (TEMPLATES / "style.css").read_text(encoding="utf-8").strip()
-    known = {"title": title, "body": body, "description": description}
-    return fill("shell.html.j2", **known, css=css, project=PROJECT, **more)
+    return fill("shell.html.j2", title=title, body=body, description=description, css=css, project=PROJECT, **more)
 
 
 def fill(template: str, **names: Any) -> str:

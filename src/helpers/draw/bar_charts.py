@@ -13,9 +13,8 @@ from helpers.draw.numbers import percent
 from helpers.draw.style import BLUE, GREY, HEAD, INK, ORANGE, PALE, RED, SIGNS, SKY, SMALL, dark
 from helpers.project import in_order
 
-_VERDICTS = {
-    "reproduces": BLUE, "contradicts": RED, "recovered": SKY, "cannot be reproduced": "#a3a3a3", "quoted only": "#e4e4e4",
-}  # fmt: skip
+_VERDICTS = {"reproduces": BLUE, "contradicts": RED, "recovered": SKY, "cannot be reproduced": "#a3a3a3",
+             "quoted only": "#e4e4e4"}  # fmt: skip
 
 
 def _bars(
@@ -75,12 +74,8 @@ def tally(counts: pd.DataFrame, meaning: dict[str, str]) -> Figure:
 
 
 def waterfall(parts: pd.DataFrame, total: float, total_label: str) -> Figure:
-    """Counts that are laid end to end up to their sum, one row each, with a line at what a source says of all.
-
-    `parts`: `label, value, note` and `indirect` (drawn hatched).
-    """
-    names = [f"{row.label}\n{row.value:,.0f}" for row in parts.itertuples()]
-    names.append("sum of the three printed numbers")
+    """Counts laid end to end up to their sum, a line at `total`. `parts`: `label, value, note, indirect` (hatched)."""
+    names = [*(f"{row.label}\n{row.value:,.0f}" for row in parts.itertuples()), "sum of the three printed numbers"]
     fig, (ax,), ys = style.blocks(names, width=1.6, size=HEAD, least=0.7, guides=False)
     start, end = 0.0, parts["value"].sum()
     for y, below, row in zip(ys, ys[1:], parts.itertuples(), strict=False):
@@ -89,8 +84,7 @@ def waterfall(parts: pd.DataFrame, total: float, total_label: str) -> Figure:
         style.beside(ax, y, style.wrap(row.note, 1.2), GREY)
         start += row.value
         ax.plot([start, start], [y, below], color=GREY, linewidth=0.8)
-    bar = ax.barh(ys[-1], end, 0.4, color=PALE)
-    ax.bar_label(bar, [f"{end:,.0f}"], label_type="center", weight="bold")
+    ax.bar_label(ax.barh(ys[-1], end, 0.4, color=PALE), [f"{end:,.0f}"], label_type="center", weight="bold")
     ax.axvline(total, color=RED, linewidth=1.2, linestyle="--")
     ax.set_title(total_label, x=1, loc="right", color=dark(RED), fontsize=HEAD, weight="normal")
     ax.set_xlim(0, max(end, total) * 1.005)
@@ -99,21 +93,17 @@ def waterfall(parts: pd.DataFrame, total: float, total_label: str) -> Figure:
 
 
 def shares_by_year(rows: pd.DataFrame, answers: list[str]) -> Figure:
-    """Shares of ordered answers over the years, a bar a year, a block a panel.
-
-    `rows`: `panel, year, answer, share, n`; answers in order, low to high, drawn from left to right.
-    """
+    """Shares of `answers`, low to high, a bar a year, a block a panel. `rows`: `panel, year, answer, share, n`."""
     rows = rows.assign(item=rows["panel"], item_label=rows["panel"], label=rows["year"], note="")
-    rows, words = rows.assign(statistic=rows["answer"].str.lower()), [a.lower() for a in answers]
-    return distributions(rows, words, style.two_sided(len(words)))
+    rows = rows.assign(statistic=rows["answer"].str.lower())
+    return distributions(rows, [answer.lower() for answer in answers], style.two_sided(len(answers)))
 
 
 def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[str] = ()) -> Figure:
     """The whole distribution as stacked bars of 100 %: a block an item, a row a system, lowest category left.
 
-    `rows`: `label, item, item_label, share` (0 to 1) and `note`, which says why shares are empty; `statistic` holds the
-    category, `n` who answered (left out where empty). Numbers from 6 % on. A row that lacks a category is not drawn
-    but noted.
+    `rows`: `label, item, item_label, statistic` (category), `share` (0 to 1), `note` (why shares are empty) and `n` who
+    answered (left out where empty). Numbers from 6 % on. A row that lacks a category is not drawn but noted.
     """
     fig, (ax,), places = style.share_blocks(rows)
     colours = colours or style.ordered(len(categories))
@@ -138,8 +128,7 @@ def diverging(shares: pd.DataFrame, labels: list[str]) -> Figure:
     """
     half, odd = divmod(len(labels), 2)
     known, colours = shares.drop_duplicates("label"), style.two_sided(len(labels))
-    wide = shares.pivot(index="label", columns="statistic", values="share")
-    wide = wide.loc[known["label"]].to_numpy()
+    wide = shares.pivot(index="label", columns="statistic", values="share").loc[known["label"]].to_numpy()
     left = -wide[:, :half].sum(axis=1) - (wide[:, half] / 2 if odd else 0)
     names = [f"{style.wrap(row.label, 2.0, HEAD)}\n(n = {row.n:.0f})" for row in known.itertuples()]
     fig, (ax,), ys = style.blocks(names, width=2.1, size=HEAD, least=0.46, guides=False)
@@ -189,17 +178,16 @@ def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str) -> Figure:
 def _mark(ax: plt.Axes, x: float, row: tuple, rivals: pd.DataFrame) -> None:
     """Text at a point, above all that stands at the same term, or below it if another marked point is higher."""
     above = row.estimate >= rivals.loc[rivals["mark"] != "", "estimate"].max()
-    edges = rivals[["estimate", "ci_low", "ci_high"]].to_numpy(float)
+    edges, outline = (
+        rivals[["estimate", "ci_low", "ci_high"]].to_numpy(float),
+        withStroke(linewidth=2, foreground="white"),
+    )
     y, up = (np.nanmax(edges), 5) if above else (np.nanmin(edges), -5)
-    outline = [withStroke(linewidth=2, foreground="white")]
-    style.label(ax, x, y, row.mark, INK, (0, up), fontsize=SMALL, path_effects=outline)
+    style.label(ax, x, y, row.mark, INK, (0, up), fontsize=SMALL, path_effects=[outline])
 
 
 def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame) -> Figure:
-    """Yearly response rates as points beside ranges that print gives. In percent.
-
-    `rates`: `respondents, year, value`; `ranges`: `label, low, high`.
-    """
+    """Response rates in percent (`respondents, year, value`) as points, beside ranges in print (`label, low, high`)."""
     fig, ax = plt.subplots()
     years = list(dict.fromkeys(rates["year"]))
     for x, row in enumerate(ranges.itertuples(), len(years)):
@@ -207,8 +195,7 @@ def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame) -> Figure:
         style.label(ax, x, row.high, style.wrap(row.label, 0.9, HEAD), INK, (0, 9))
         for value in (row.low, row.high):
             style.label(ax, x, value, f"{value:.0f}", INK, (6, 0))
-    lines = zip(style.looks(rates["respondents"]).items(), (9, -9), strict=False)
-    for (name, (colour, marker)), up in lines:
+    for (name, (colour, marker)), up in zip(style.looks(rates["respondents"]).items(), (9, -9), strict=False):
         part = rates[rates["respondents"] == name]
         ax.plot(part["year"].map(years.index), part["value"], color=colour, marker=marker, linewidth=1.2)
         style.label(ax, len(years) - 1, part["value"].iloc[-1], name, dark(colour), (0, up))
@@ -236,8 +223,7 @@ def sample_sizes(curves: pd.DataFrame, effect: float) -> Figure:
     fig, ax = plt.subplots()
     names = curves["target"].map("found {:.0%} of the time".format)
     # Names stand on the outer sides of the two curves, where these are steep.
-    sides = [(6, 4), (-6, -4)]
-    _lines(ax, curves.assign(target=names), "students", "schools", "target", 1 / 3, sides)
+    _lines(ax, curves.assign(target=names), "students", "schools", "target", 1 / 3, [(6, 4), (-6, -4)])
     wanted = f"schools needed to see\n{effect:g} standard deviations"
     ax.set(xscale="log", xlabel="respondents of a school in a year", ylabel=wanted, ylim=(0, None))
     ax.set_xticks(ticks := [10, 20, 50, 100, 200, 500], map(str, ticks))
@@ -246,15 +232,11 @@ def sample_sizes(curves: pd.DataFrame, effect: float) -> Figure:
 
 
 def detectable(curves: pd.DataFrame, ylabel: str) -> Figure:
-    """Smallest change that can be found over the teachers of a school, a small chart a panel, a line an `icc`.
-
-    `curves`: `panel, icc, teachers, detectable`.
-    """
+    """Smallest change to be found over a school's teachers. `curves`: `panel, icc` (a line), `teachers, detectable`."""
     fig, charts = style.small_charts(curves["panel"], 2.6, columns=3, sharex=True, sharey=True)
     most = curves[["teachers", "detectable"]].max()
     for panel, ax in charts.items():
-        part = curves[curves["panel"] == panel]
-        _lines(ax, part, "teachers", "detectable", "icc", 1, [(4, 0)])
+        _lines(ax, curves[curves["panel"] == panel], "teachers", "detectable", "icc", 1, [(4, 0)])
         ax.set(xlim=(0, 1.14 * most["teachers"]), ylim=(0, 1.08 * most["detectable"]))
         ax.grid(axis="y")
     fig.supxlabel("teachers of a school in the first wave; at the lines: intraclass correlation", fontsize=10)
@@ -263,10 +245,7 @@ def detectable(curves: pd.DataFrame, ylabel: str) -> Figure:
 
 
 def schools_needed(curves: pd.DataFrame, marked: int, mark: str) -> Figure:
-    """Schools that a study needs over the change it is to find, a line an `icc`; `marked` schools are a dashed line.
-
-    `curves`: `icc, effect, schools`.
-    """
+    """Schools needed over the change to be found, `marked` ones dashed. `curves`: `icc` (a line), `effect, schools`."""
     fig, ax = plt.subplots()
     ax.axhline(marked, color=GREY, linewidth=1, linestyle="--")
     style.label(ax, curves["effect"].max(), marked, mark, GREY, (-1, 3))
@@ -276,8 +255,8 @@ def schools_needed(curves: pd.DataFrame, marked: int, mark: str) -> Figure:
     ax.set(yscale="log", ylim=(low, high), ylabel="schools needed")
     ax.set_yticks(ticks, map(str, ticks))
     ax.minorticks_off()
-    ax.set_xlim(0.5 * curves["effect"].min(), 1.02 * curves["effect"].max())
-    ax.set_xlabel("change to be found, standard deviations; at the lines: intraclass correlation")
+    xlabel = "change to be found, standard deviations; at the lines: intraclass correlation"
+    ax.set(xlim=(0.5 * curves["effect"].min(), 1.02 * curves["effect"].max()), xlabel=xlabel)
     return fig
 
 
@@ -323,10 +302,7 @@ def category_curves(curves: pd.DataFrame, items: pd.DataFrame, measures: pd.Data
 
 
 def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
-    """Each school's own effect, drawn towards the mean, from lowest to highest, a small chart a panel.
-
-    `rows`: `panel, estimate, shrunken` and optionally `truth`.
-    """
+    """Each school's own effect, lowest first. `rows`: `panel` (a chart), `estimate, shrunken`, optionally `truth`."""
     fig, charts = style.small_charts(rows["panel"], 2.4, sharex=True)
     for panel, ax in charts.items():
         part = rows[rows["panel"] == panel].sort_values("shrunken")

@@ -19,13 +19,11 @@ _WIDTHS = {4: 0.45, 2: 1.2}  # columns of a ranking, if its names are no wider (
 def shares(rows: pd.DataFrame, statistics: dict[str, str]) -> Figure:
     """Shares with 95 % intervals: a block an item, a row a system, a panel a statistic, with the numbers.
 
-    `rows`: a row an estimate, `label, item, item_label, statistic, share, ci_low, ci_high` (0 to 1) and `note`, which
-    says why a share is empty: it is drawn as that note and never as zero. A share without an interval is a bare
-    mark. Where the optional column `average` is true, the row is a mean over systems, a hollow diamond.
-    `statistics`: what to draw, and the words above its panel.
+    `rows`: `label, item, item_label, statistic, share, ci_low, ci_high` (0 to 1) and `note`, which is drawn where a
+    share is empty, never zero. A share without an interval is a bare mark; one of a row whose optional `average` is
+    true, a mean over systems, a hollow diamond. `statistics`: what to draw, and the words above its panel.
     """
-    rows = rows.assign(average=rows.get("average", False))
-    rows = rows[rows["statistic"].isin(statistics)]
+    rows = rows.assign(average=rows.get("average", False))[rows["statistic"].isin(statistics)]
     fig, axes, places = style.share_blocks(rows, widths=[1] * len(statistics))
     series = looks(rows.loc[~rows["average"], "label"])
     for ax, (statistic, title) in zip(axes, statistics.items(), strict=True):
@@ -88,9 +86,9 @@ def ranked(rows: pd.DataFrame, highlight: Iterable[str] = ()) -> Figure:
 
 def _key(systems: pd.DataFrame, series: dict[object, tuple[str, str]]) -> dict[str, plt.Line2D]:
     """Codes and names of the coloured systems, and names of averages, with their marks."""
-    key = {row.label: _mark(INK, "D", "white") for row in systems[systems["average"]].itertuples()}
     chosen = systems[systems["system"].isin(list(series)) & ~systems["average"]]
-    return {f"{row.system} = {row.label}": _mark(*series[row.system]) for row in chosen.itertuples()} | key
+    key = {f"{row.system} = {row.label}": _mark(*series[row.system]) for row in chosen.itertuples()}
+    return key | {name: _mark(INK, "D", "white") for name in systems.loc[systems["average"], "label"]}
 
 
 def _mark(colour: str, marker: str, face: str = "") -> plt.Line2D:
@@ -172,10 +170,7 @@ def _unit_axis(ax: plt.Axes, values: np.ndarray, unit: str) -> None:
 
 
 def magnitudes(rows: pd.DataFrame, xlabel: str) -> Figure:
-    """Counts of very different size on one logarithmic axis, a block a group, the numbers beside them.
-
-    `rows`: `group, label, value, bound` and `marked` (drawn in another colour).
-    """
+    """Counts of very different size on a logarithmic axis. `rows`: `group` (a block), `label, value, bound, marked`."""
     titles = {group: (group, INK) for group in rows["group"]}
     fig, (ax,), ys = style.blocks(rows["label"], rows["group"], titles, width=2.6)
     for y, row in zip(ys, rows.itertuples(), strict=True):
@@ -193,18 +188,16 @@ def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: 
 
     `rows`: `factor, value, detectable`; `names`: factor -> words. The line at `main` is the study as it was.
     """
-    factors = list(dict.fromkeys(rows["factor"]))
-    fig, (ax,), ys = style.blocks(map(names.get, factors), size=HEAD, least=0.4)
+    factors = rows.drop_duplicates(["factor", "value"]).groupby("factor", sort=False)
+    fig, (ax,), ys = style.blocks([names[factor] for factor, _ in factors], size=HEAD, least=0.4)
     ax.axvline(main, color=GREY, linewidth=1, linestyle="--")
-    for y, factor in zip(ys, factors, strict=True):
-        part = rows[rows["factor"] == factor].drop_duplicates("value")
+    for y, (_, part) in zip(ys, factors, strict=True):
         style.interval(ax, y, part["detectable"].min(), part["detectable"].max(), PALE, 5)
         for row in part.itertuples():
             as_it_was = abs(row.detectable - main) < 1e-9
             style.point(ax, row.detectable, y, GREY if as_it_was else BLUE)
             if not as_it_was:
-                side = 7 if row.detectable > main else -7
-                style.label(ax, row.detectable, y, row.value, INK, (side, 0))
+                style.label(ax, row.detectable, y, row.value, INK, (7 if row.detectable > main else -7, 0))
     ax.margins(x=0.12)
     ax.set_xlabel(xlabel)
     return fig

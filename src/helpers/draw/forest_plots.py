@@ -11,8 +11,7 @@ from helpers.draw.style import BLUE, GREY, HEAD, INK, RED, dark, looks
 
 _REACH = 64  # odds ratios are drawn from one over this to this
 _HOLM = "filled: adjusted p < .05 (Holm); hollow: not"
-Charts = list[tuple[plt.Axes, pd.DataFrame]]
-"""Small charts, each with its rows."""
+Charts = list[tuple[plt.Axes, pd.DataFrame]]  # small charts, each with its rows
 
 
 def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_label: str = "") -> Figure:
@@ -45,9 +44,7 @@ def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_
     return fig
 
 
-def scale_means(
-    rows: pd.DataFrame, low: int, high: int, *, claim: float | None = None, claim_label: str = ""
-) -> Figure:
+def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = None, claim_label: str = "") -> Figure:
     """Means with intervals on the scale's own range, in the order given, each with its value beside it.
 
     `rows`: `label, estimate, ci_low, ci_high` and optionally `group`, drawn in one colour each and named at the
@@ -60,25 +57,20 @@ def scale_means(
         ax.axvline(claim, color=GREY, linewidth=1, linestyle="--")
         place = (claim - low) / (high - low)
         ax.set_title(claim_label, x=place, loc="center", color=GREY, fontsize=HEAD, weight="normal")
-    places = list(groups)
     for row in rows.dropna(subset="estimate").itertuples():
-        shift = 0.19 * (places.index(row.group) - (len(groups) - 1) / 2)
+        shift = 0.19 * (list(groups).index(row.group) - (len(groups) - 1) / 2)
         colour, y = groups[row.group][0], ys[labels.index(row.label)] + shift
         # An interval may reach past the ends of the scale, where no answer is: it is cut there.
         style.interval(ax, y, max(low, row.ci_low), min(high, row.ci_high), colour, alpha=0.5)
         style.point(ax, row.estimate, y, colour)
         name = f"  {row.group}" if len(groups) > 1 and row.label == labels[0] else ""
         style.beside(ax, y, f"{row.estimate:.2f}{name}", dark(colour), fontsize=HEAD)
-    words = f"mean on the scale from {low} to {high}"
-    ax.set(xlim=(low, high), xticks=range(low, high + 1), xlabel=words)
+    ax.set(xlim=(low, high), xticks=range(low, high + 1), xlabel=f"mean on the scale from {low} to {high}")
     return fig
 
 
 def proportions(rows: pd.DataFrame) -> Figure:
-    """Counts with exact intervals, in percent of their own n, the numbers beside them.
-
-    `rows`: `label, count, n, share, ci_low, ci_high` (0 to 1) and `group`, a colour each, set apart by a gap.
-    """
+    """Counts with exact intervals, in percent. `rows`: `label, group, count, n, share, ci_low, ci_high` (0 to 1)."""
     colours = looks(rows["group"])
     fig, (ax,), ys = style.blocks(rows["label"], rows["group"], size=HEAD, least=0.36)
     for y, row in zip(ys, rows.itertuples(), strict=True):
@@ -190,8 +182,7 @@ def odds_ratios(pairs: pd.DataFrame) -> Figure:
                 style.point(ax, end, y, marker=mark, size=5)
         if 1 / _REACH <= pair.odds_ratio <= _REACH:
             style.point(ax, pair.odds_ratio, y, face=BLUE if pair.p_holm < 0.05 else "white")
-        text = f"{ratio(pair.odds_ratio)}  [{ratio(pair.ci_low)} to {ratio(pair.ci_high)}]"
-        style.beside(ax, y, text, offset=9)
+        style.beside(ax, y, f"{ratio(pair.odds_ratio)}  [{ratio(pair.ci_low)} to {ratio(pair.ci_high)}]", offset=9)
     ax.set_xticks(4.0 ** np.arange(-3, 4), ["1/64", "1/16", "1/4", "1", "4", "16", "64"])
     ax.minorticks_off()
     ax.grid(axis="x")
@@ -215,10 +206,7 @@ def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
 
 
 def recovery(rows: pd.DataFrame, xlabel: str) -> Figure:
-    """Estimates minus the planted truth with intervals, a chart a panel; crosses where an interval misses the truth.
-
-    `rows`: `panel, term, gap, low, high`.
-    """
+    """Estimates minus the planted truth, a chart a panel; crosses miss it. `rows`: `panel, term, gap, low, high`."""
     rows = rows.assign(estimate=rows["gap"], ci_low=rows["low"], ci_high=rows["high"])
     holds = (rows["low"] <= 0) & (rows["high"] >= 0)
     rows = rows.assign(colour=np.where(holds, BLUE, RED), marker=np.where(holds, "o", "X"))
@@ -280,8 +268,7 @@ def _charts(rows: pd.DataFrame, column: str) -> tuple[Figure, Charts]:
 def _limits(rows: pd.DataFrame) -> dict[object, tuple[float, float]]:
     """Ends of the axis of each panel, with zero and all that is drawn between them.
 
-    One scale for all, as panels are there to be compared, unless on that of the widest another would be a tenth as
-    wide or less, and could not be read.
+    One scale for all, as panels are there to be compared, unless another could not be read on that of the widest.
     """
     drawn = rows[["estimate", "ci_low", "ci_high"]].astype(float).assign(zero=0.0)
     ends = {p: (np.nanmin(part), np.nanmax(part)) for p, part in drawn.groupby(rows["panel"])}

@@ -35,10 +35,7 @@ def _name_cells(ax: plt.Axes, rows: list, columns: list, **more) -> None:
 
 
 def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabel: str, ylabel: str) -> Figure:
-    """Map over two group sizes of how many printed tests each pair reproduces; a square frames the printed pair.
-
-    `cells`: `n1, n2, reproduced`.
-    """
+    """How many printed tests each pair of group sizes (`n1, n2, reproduced`) reproduces; the printed pair is framed."""
     grid = cells.pivot(index="n2", columns="n1", values="reproduced").sort_index(ascending=False)
     fig, ax = plt.subplots(figsize=(WIDTH, 5.6))
     _heat(ax, grid / tests, grid.map(lambda count: str(count) if count else ""))
@@ -66,10 +63,9 @@ def shares(rows: pd.DataFrame) -> Figure:
     """
     items = rows.drop_duplicates("item").set_index("item")["item_label"]
     grid = rows.pivot(index="label", columns="item", values="share").astype(float)[items.index]
-    order = grid.mean(axis=1).sort_values(ascending=False, na_position="last", kind="stable").index
-    grid = grid.loc[order]
-    notes = rows.pivot(index="label", columns="item", values="note").loc[order, items.index]
-    names = [style.wrap(name, 1.75) for name in order]
+    grid = grid.loc[grid.mean(axis=1).sort_values(ascending=False, na_position="last", kind="stable").index]
+    notes = rows.pivot(index="label", columns="item", values="note").loc[grid.index, items.index]
+    names = [style.wrap(name, 1.75) for name in grid.index]
     columns = max(len(items), 4)
     most = max(1, int((WIDTH - 2.1) / columns / style.tall("")))
     heads = [_on_lines(str(name), most) for name in items]
@@ -87,8 +83,7 @@ def shares(rows: pd.DataFrame) -> Figure:
     _name_cells(ax, names, heads, rotation=90)
     ax.tick_params(labelbottom=False, labeltop=True, labelcolor=INK)
     ax.set_xlim(0, columns)
-    meaning = [f"{sign}  {note}" for note, sign in signs.items()]
-    ax.set_xlabel("    ".join(["percent", *meaning]), fontsize=SMALL)
+    ax.set_xlabel("    ".join(["percent", *(f"{sign}  {note}" for note, sign in signs.items())]), fontsize=SMALL)
     return fig
 
 
@@ -99,10 +94,7 @@ def _on_lines(text: str, most: int) -> str:
 
 
 def co_occurrence(pairs: pd.DataFrame, n: int) -> Figure:
-    """How many of `n` leaders have two codes both; on the diagonal, one code.
-
-    `pairs`: `code_1, code_2, both`, each pair once, codes in their order.
-    """
+    """How many of `n` leaders have two codes both (`code_1, code_2, both`, a pair once); on the diagonal, one code."""
     codes = list(dict.fromkeys(pairs["code_1"]))
     grid = pairs.pivot(index="code_2", columns="code_1", values="both").loc[codes, codes]
     fig, ax = plt.subplots(figsize=(WIDTH, 1.5 + 0.42 * len(codes)))
@@ -151,8 +143,7 @@ def profiles(rows: pd.DataFrame, steps: dict[str, list[str]], bands: dict[str, s
     A line is drawn under the last row of each `block`.
     """
     widths = [0.42 * len(levels) for levels in steps.values()] + [1.5] * len(bands)
-    size = WIDTH, 1.2 + 0.235 * len(rows)
-    fig, axes = plt.subplots(1, len(widths), figsize=size, sharey=True, width_ratios=widths)
+    fig, axes = plt.subplots(1, len(widths), figsize=(WIDTH, 1.2 + 0.235 * len(rows)), sharey=True, width_ratios=widths)
     colours = {group: colour for group, (colour, _) in style.looks(rows["group"]).items()}
     for ax, (step, levels) in zip(axes, steps.items(), strict=False):
         for y, (has, group) in enumerate(zip(rows[step], rows["group"], strict=True)):
@@ -161,8 +152,7 @@ def profiles(rows: pd.DataFrame, steps: dict[str, list[str]], bands: dict[str, s
         ax.set_xticks(range(len(levels)), levels, fontsize=SMALL, rotation=90)
         ax.set_title(style.wrap(step, 0.34 * len(levels), HEAD, "bold"), fontsize=HEAD)
     for ax, (band, words) in zip(axes[len(steps) :], bands.items(), strict=True):
-        ends = rows[[f"{band}_low", f"{band}_high", "group"]].itertuples(index=False)
-        for y, (low, high, group) in enumerate(ends):
+        for y, (low, high, group) in enumerate(rows[[f"{band}_low", f"{band}_high", "group"]].itertuples(index=False)):
             style.interval(ax, y, low, high, colours[group], 6)
         ax.set_xlim(0, 100)
         ax.set_xticks([0, 50, 100], ["0", "50", "100 %"], fontsize=SMALL)
@@ -179,10 +169,7 @@ def profiles(rows: pd.DataFrame, steps: dict[str, list[str]], bands: dict[str, s
 
 
 def chain(steps: pd.DataFrame) -> Figure:
-    """One claim from hand to hand: a box each, top to bottom, and at each arrow what became of it.
-
-    `steps`: `who, says, sign, change`; sign and change tell what happened on the way from the box above.
-    """
+    """One claim from hand to hand, a box each. `steps`: `who, says, sign, change` (at the arrow from the box above)."""
     says = [style.wrap(text, WIDTH - 0.8, 10.5) for text in steps["says"]]
     changes = [style.wrap(f"{row.sign}: {row.change}" if row.sign else "", WIDTH - 1.1, HEAD, "bold") for row in steps.itertuples()]  # fmt: skip
     boxes = [0.34 + style.tall(text, 10.5) for text in says]

@@ -47,24 +47,18 @@ def span(values: pd.Series, decimals: int = 2) -> str:
 
 def ratio(value: float) -> str:
     """An odds ratio: two decimals below ten."""
-    if np.isinf(value):
-        return "∞"
-    return f"{value:.0f}" if value == 0 or value >= 10 else f"{value:.2f}"
+    return "∞" if np.isinf(value) else f"{value:.0f}" if value == 0 or value >= 10 else f"{value:.2f}"
 
 
 def written(value: float) -> str:
     """A number as print has it, thousands apart from 10,000 on, so that years stay years; a dash for none."""
-    if np.isnan(value):
-        return "–"
-    return f"{value:,.0f}" if value >= 10_000 else f"{value:g}"
+    return "–" if np.isnan(value) else f"{value:,.0f}" if value >= 10_000 else f"{value:g}"
 
 
 def percent(share: float) -> str:
     """A share in whole percent; what is not zero and not all is not shown as if it were."""
     text = halves_up(100 * share, 0)
-    if share > 0 and text == "0":
-        return "<1"
-    return ">99" if share < 1 and text == "100" else text
+    return "<1" if share > 0 and text == "0" else ">99" if share < 1 and text == "100" else text
 
 
 def points(difference: float, decimals: int) -> str:

@@ -21,9 +21,7 @@ INK, GREY, PALE, FAINT = "#222222", "#595959", "#d9d9d9", "#ececec"
 SHADES = LinearSegmentedColormap.from_list("shades", ["#f7fbff", "#9ecae1", BLUE, "#08306b"])
 """From none to all."""
 _SERIES = [(BLUE, "o"), (RED, "s"), (GREEN, "^"), (PURPLE, "v"), (ORANGE, "P"), (SKY, "X")]
-SIGNS = {
-    "kept": GREEN, "sharpened": ORANGE, "widened": PURPLE, "narrowed": SKY, "changed": RED, "not seen": "#b5b5b5",
-}  # fmt: skip
+SIGNS = {"kept": GREEN, "sharpened": ORANGE, "widened": PURPLE, "narrowed": SKY, "changed": RED, "not seen": "#b5b5b5"}
 """A colour for each sign of a retelling; the word stands beside it wherever it is used."""
 _SIDES = ["#b35806", "#f1a340", "#fee0b6", PALE, "#c6dbef", "#6baed6", "#2166ac"]
 
@@ -57,8 +55,7 @@ def looks(names: Iterable) -> dict[object, tuple[str, str]]:
 
 def two_sided(count: int) -> list[str]:
     """Colours of ordered answers in two directions that red-green blind readers can tell apart; a middle is grey."""
-    shades = LinearSegmentedColormap.from_list("sides", _SIDES)
-    return [to_hex(colour) for colour in shades(np.linspace(0, 1, count))]
+    return [to_hex(c) for c in LinearSegmentedColormap.from_list("sides", _SIDES)(np.linspace(0, 1, count))]
 
 
 def ordered(count: int) -> list[str]:
@@ -111,20 +108,15 @@ def blocks(
     widths: Sequence[float] = (1,), width: float = 2.0, size: float = SMALL, least: float = 0.19,
     beside: Iterable[str] | None = None, guides: bool = True, more: float = 0.9,
 ) -> tuple[Figure, list[plt.Axes], np.ndarray]:  # fmt: skip
-    """A figure of named rows, in blocks of one group each, with a block's title above it.
+    """A figure of named rows in titled blocks, its panels, and the middles of the rows: in inches, downwards.
 
     Parameters
     ----------
-    names : a name a row, wrapped to `width` inches in `size` points.
-    groups, titles : the group of each row, equal neighbours in one block; the title of a group and its colour.
-    widths : relative widths of panels that share the rows.
-    least : inches of a row; it is higher if its name, or the text that will stand `beside` it, has many lines.
-    guides : a faint line from each name to what stands beside the row.
-    more : inches for what stands above and below the rows.
-
-    Returns
-    -------
-    The figure, its panels, and the middles of the rows: the vertical unit of the panels is the inch, downwards.
+    names : a name a row, wrapped to `width` inches in `size` points
+    groups, titles : the group of each row, equal neighbours in one block; the title of a group and its colour
+    widths : relative widths of panels that share the rows
+    least : inches of a row; it is higher if its name, or the text that will stand `beside` it, has many lines
+    guides, more : a faint line from each name to what stands beside the row; inches above and below the rows
     """
     names = [wrap(name, width, size) for name in names]
     texts = zip(names, names if beside is None else beside, strict=True)
@@ -171,10 +163,8 @@ def share_blocks(
     alone = known["label"].nunique() == 1
     block, title, name, width = ("label", "label", "item_label", 2.0) if alone else ("item", "item_label", "label", 1.35)  # fmt: skip
     titles = {group: (text, INK) for group, text in zip(known[block], known[title], strict=True)}
-    texts = known[beside] if beside else None
-    fig, axes, ys = blocks(known[name], known[block], titles, width=width, beside=texts, **options)
-    keys = known[list(by)].itertuples(index=False, name=None)
-    return fig, axes, dict(zip(keys, ys, strict=True))
+    fig, axes, ys = blocks(known[name], known[block], titles, width=width, beside=known.get(beside), **options)
+    return fig, axes, dict(zip(known[list(by)].itertuples(index=False, name=None), ys, strict=True))
 
 
 def small_charts(
@@ -223,8 +213,7 @@ def beside(ax: plt.Axes, y: float, text: str, colour: object = INK, offset: floa
 def why(note: object) -> str:
     """Why there is nothing to show, in a word or two."""
     text = "" if pd.isna(note) else str(note)
-    short = {"administered": "not asked", "few": "too few"}
-    return next((said for part, said in short.items() if part in text), text or "no value")
+    return "not asked" if "administered" in text else "too few" if "few" in text else text or "no value"
 
 
 def instead(ax: plt.Axes, y: float, note: object) -> None:
@@ -258,8 +247,7 @@ def legend(fig: Figure, entries: dict) -> None:
     texts, box = [wrap(text, WIDTH - 0.7) for text in entries], plt.Rectangle
     handles = [box((0, 0), 1, 1, color=e) if isinstance(e, str) else e for e in entries.values()]
     room, most = [inches(text) + 0.5 for text in texts], len(texts)
-    fits = (k for k in range(most, 1, -1) if sum(max(room[i::k]) for i in range(k)) < WIDTH)
-    columns = next(fits, 1)
+    columns = next((k for k in range(most, 1, -1) if sum(max(room[i::k]) for i in range(k)) < WIDTH), 1)
     order = [i for start in range(columns) for i in range(start, most, columns)]
     fig.legend(
         [handles[i] for i in order], [texts[i] for i in order], ncols=columns, loc="outside upper center",

@@ -46,18 +46,15 @@ def figure(
     section: Section, fig: Figure, name: str, *, title: str, caption: str, alt: str,
     data: pd.DataFrame, as_printed: bool = False,
 ) -> Card:  # fmt: skip
-    """Save a figure as SVG and PNG and its plotted data as CSV; show it with all a reader needs.
-
-    Raises CardError when a piece is missing.
+    """Save a figure as SVG and PNG and its data as CSV; show it with all that readers need. Raises CardError for a gap.
 
     Parameters
     ----------
-    section : what the figure rests on; its sources and its state follow from it.
-    fig : stays as it is, so that it can be changed and shown again.
-    name : lower-case words joined by hyphens, which name the files.
-    title, caption, alt : its words; `alt` is what the figure shows, for somebody who cannot see it.
-    data : what is drawn.
-    as_printed : the numbers are shown as they stand in print, nothing is computed from them.
+    section, data : what the figure rests on, from which its sources and its state follow; what is drawn
+    fig : stays as it is, so that it can be changed and shown again
+    name : lower-case words joined by hyphens, which name the files
+    title, caption, alt : its words; `alt` is what the figure shows, for somebody who cannot see it
+    as_printed : the numbers are shown as they stand in print, nothing is computed from them
     """
     data = _checked(section, name, title, caption, data, as_printed)
     _check_alt(name, alt, title, caption)
@@ -77,21 +74,17 @@ def figure(
 
 
 def table(
-    section: Section, data: pd.DataFrame, name: str, *, title: str, caption: str,
+    section: Section, data: pd.DataFrame, name: str, *, title: str, caption: str, as_printed: bool = False,
     columns: dict[str, str | Sequence] | None = None, show: pd.DataFrame | None = None,
-    as_printed: bool = False,
 ) -> Card:  # fmt: skip
-    """Save a tidy table as CSV and show it with caption and header scopes.
-
-    Raises CardError when a piece is missing.
+    """Save a tidy table as CSV and show it with caption and header scopes. Raises CardError when a piece is missing.
 
     Parameters
     ----------
-    section, name, title, caption, as_printed : as for `figure`.
-    data : the tidy table, saved with twelve significant digits.
-    columns : heading -> format string over the rows of `show`, as `"{estimate:.2f}"` (see `numbers.cells`), or the
-        cells. The first names the rows. None: every column as it is.
-    show : rows for the eye in place of `data`.
+    section, name, title, caption, as_printed : as for `figure`
+    data, show : the tidy table, saved with twelve significant digits; rows for the eye in its place
+    columns : heading -> format string as `"{estimate:.2f}"` (see `numbers.cells`), or cells; the first names the
+        rows; None: every column as it is
     """
     rows = data if show is None else show
     data = _checked(section, name, title, caption, data, as_printed)
@@ -104,8 +97,7 @@ def table(
     lines = [list(seen), *seen.to_numpy().tolist()]
     page = fill("table.html.j2", **about, heads=lines[0], rows=lines[1:], endings=("csv",),
                 right=numbers.numeric(columns), links=f"{section.run.links}{place}")  # fmt: skip
-    plain = seen.to_string(index=False)
-    return Card({"text/html": page, **_elsewhere(about, _markdown(lines), _latex(lines), plain)})
+    return Card({"text/html": page, **_elsewhere(about, _markdown(lines), _latex(lines), seen.to_string(index=False))})
 
 
 def say(text: str) -> Markdown:
@@ -126,8 +118,7 @@ def runs(run: Session, rows: pd.DataFrame) -> Markdown:
     """
     import yaml
 
-    name = Path(run.notebook).name
-    links = []
+    name, links = Path(run.notebook).name, []
     for label, given in dict(zip(rows["specification"], rows["parameters"], strict=True)).items():
         words = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
         file = f"tables/{run.stem}--run-{words}.yml"
@@ -157,8 +148,7 @@ def _checked(
         raise CardError(f"what is {state} does not stand in print")
     if as_printed and state == "recomputed":
         state = "published"
-    empty = data is None or data.empty
-    lacks = {"a title": not title.strip(), "a caption": len(caption) < 20, "data": empty}
+    lacks = {"a title": not title.strip(), "a caption": len(caption) < 20, "data": data is None or data.empty}
     if missing := [what for what, lacking in lacks.items() if lacking]:
         raise CardError(f"{name}: the card lacks {missing[0]}")
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name):
@@ -176,17 +166,14 @@ def _checked(
 def _check_alt(name: str, alt: str, title: str, caption: str) -> None:
     placeholder = re.search(r"no description|placeholder|todo", alt, re.I)
     if len(alt) < 60 or alt.strip() in (title, caption) or placeholder:
-        wanted = "must tell in a sentence or two what the figure shows"
-        raise CardError(f"figure {name}: the alternative text {wanted}")
+        raise CardError(f"figure {name}: the alternative text must tell in a sentence or two what the figure shows")
 
 
 def _save(fig: Figure, stem: Path, states: dict[str, str]) -> None:
     """SVG and PNG with the states and their meanings written below, which leave the figure as it was."""
-    text = "\n".join(f"{state}: {meaning}" for state, meaning in states.items())
-    look = {"color": "#555555"}
+    text, look = "\n".join(f"{state}: {meaning}" for state, meaning in states.items()), {"color": "#555555"}
     if "simulated" in states:
-        text = "SIMULATED – shows the method, is no evidence"
-        look = {"color": "#a3005c", "weight": "bold"}
+        text, look = "SIMULATED – shows the method, is no evidence", {"color": "#a3005c", "weight": "bold"}
     mark = fig.text(1, -0.01, text, ha="right", va="top", fontsize=8.5, **look)
     # No dates in the files: two builds give equal bytes.
     fig.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})

@@ -1,8 +1,7 @@
 """The evidence ledger: each printed number beside what this project gets for it.
 
 A number obtained from rounded print is a range, from `low` to `high`: it reproduces a printed number when the
-range meets the printed number's own rounding interval.
-"""
+range meets the printed number's own rounding interval."""
 
 import json
 import shutil
@@ -23,10 +22,8 @@ from helpers.read.published import as_printed
 
 FIXED = "data/cases/verdicts.csv"
 REPEATED = "data/cases/same-in-print.csv"
-COLUMNS = [
-    "id", "seed", "locator", "statement", "printed", "decimals", "unit", "ours", "state",
-    "verdict", "reason", "notebook",
-]  # fmt: skip
+COLUMNS = ["id", "seed", "locator", "statement", "printed", "decimals", "unit", "ours", "state", "verdict", "reason",
+           "notebook"]  # fmt: skip
 
 
 def compare(section: Section, found: dict[str, float | tuple], note: str = "") -> None:
@@ -64,8 +61,7 @@ def claim(section: Section, number: str, holds: bool, note: str, as_printed: boo
 def fixed(run: Session) -> None:
     """Enter this notebook's verdicts that stand whatever is computed, from FIXED with their reasons.
 
-    They are of numbers that nobody can obtain from what is public or here, and of those that there is nothing to set
-    beside: a definition, a plan, a bare report.
+    They are of numbers that nobody can obtain from what is public or here, and of those with nothing to set beside.
     """
     section = Section(run)
     rows = pd.read_csv(section.reads(FIXED))
@@ -75,8 +71,8 @@ def fixed(run: Session) -> None:
 
 def without_value(section: Section, numbers: list[str], verdict: str, why: str) -> None:
     """Enter printed numbers for which nothing is obtained, and why; `verdict` is one of VERDICTS."""
+    fields = {"low": None, "high": None, "verdict": verdict, "state": "published", "note": why}
     for number in numbers:
-        fields = {"low": None, "high": None, "verdict": verdict, "state": "published", "note": why}
         sessions.note(section.run, "ledger", id=number, **fields)
 
 
@@ -92,17 +88,15 @@ def entries(run: Session, runs: Path) -> list[dict[str, Any]]:
     Raises InputError when one of them has not run.
     """
     names = [name for name in source.names() if name != run.notebook and "/" not in name]
-    absent = [name for name in names if not (runs / name / "record.jsonl").is_file()]
-    if absent:
+    if absent := [name for name in names if not (runs / name / "record.jsonl").is_file()]:
         raise InputError(
             f"The ledger is made of what the other notebooks enter, and there is no result of {', '.join(absent)}. "
             "Type `make all` first."
         )
     for name in names:
         sessions.looks_in(run, runs / name / "record.jsonl")
-    return [
-        line | {"notebook": name} for name in names for line in sessions.lines(runs / name) if line["kind"] == "ledger"
-    ]
+    entered = ((name, line) for name in names for line in sessions.lines(runs / name))
+    return [line | {"notebook": name} for name, line in entered if line["kind"] == "ledger"]
 
 
 def book(printed: pd.DataFrame, entries: list[dict[str, Any]]) -> pd.DataFrame:
@@ -113,8 +107,7 @@ def book(printed: pd.DataFrame, entries: list[dict[str, Any]]) -> pd.DataFrame:
     `file`. Raises KeyError when an entry names an id that is not printed anywhere, InputError when no entry names a
     printed number.
     """
-    unknown = sorted({entry["id"] for entry in entries} - set(printed.index))
-    if unknown:
+    if unknown := sorted({entry["id"] for entry in entries} - set(printed.index)):
         raise KeyError(f"the ledger has no printed number {', '.join(unknown)}")
     silent = printed.loc[~printed.index.isin([entry["id"] for entry in entries])]
     if len(silent):
@@ -125,8 +118,7 @@ def book(printed: pd.DataFrame, entries: list[dict[str, Any]]) -> pd.DataFrame:
     by_id = defaultdict(list)
     for entry in entries:
         by_id[entry["id"]].append(entry)
-    rows = [_row(number, entry) for number in printed.itertuples() for entry in by_id[number.Index]]
-    return pd.DataFrame(rows)
+    return pd.DataFrame([_row(number, entry) for number in printed.itertuples() for entry in by_id[number.Index]])
 
 
 def _row(number: Any, entry: dict[str, Any]) -> dict[str, Any]:
@@ -172,22 +164,16 @@ def write(book: pd.DataFrame, session: Session) -> None:
     stem = session.folder / "tables" / f"{session.stem}--ledger"
     book.to_csv(stem.with_suffix(".csv"), index=False, float_format="%.12g", lineterminator="\n")
     rows = json.loads(book.to_json(orient="records", double_precision=12))
-    text = json.dumps(rows, indent=1, ensure_ascii=False)
-    stem.with_suffix(".json").write_text(text, encoding="utf-8")
-    schema = sessions.looks_in(session, TEMPLATES / "ledger.schema.json")
-    shutil.copyfile(schema, stem.with_suffix(".schema.json"))
+    stem.with_suffix(".json").write_text(json.dumps(rows, indent=1, ensure_ascii=False), encoding="utf-8")
+    shutil.copyfile(sessions.looks_in(session, TEMPLATES / "ledger.schema.json"), stem.with_suffix(".schema.json"))
 
 
 def table(book: pd.DataFrame, session: Session, documents: dict[str, str]) -> HTML:
-    """Every row of the ledger, contradictions first, readable as it is; with JavaScript also filtered and searched.
-
-    `documents`: the name of the document of each seed.
-    """
+    """Every row, contradictions first; JavaScript filters and searches. `documents`: the name of each seed's."""
     order = ["contradicts", *(verdict for verdict in VERDICTS if verdict != "contradicts")]
     rows = book.sort_values("verdict", key=lambda s: s.map(order.index), kind="stable")
     script = sessions.looks_in(session, TEMPLATES / "ledger.js").read_text(encoding="utf-8")
-    page = fill(
+    return HTML(fill(
         "ledger.html.j2", rows=rows.to_dict("records"), verdicts={name: name for name in order},
         documents=documents, links=f"{session.links}tables/{session.stem}--ledger", script=script,
-    )  # fmt: skip
-    return HTML(page)
+    ))  # fmt: skip

@@ -12,6 +12,7 @@ import io
 import re
 import tokenize
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -43,11 +44,9 @@ def declared(notebook: Path) -> list[Parameter]:
     # A type with quotes in it has a name of its own, since papermill lists no parameter whose line has more quotes.
     names = {n.targets[0].id: ast.unparse(n.value) for n in body if isinstance(n, ast.Assign)}
     found = []
-    for node in body:
-        if isinstance(node, ast.AnnAssign):
-            kind, default = ast.unparse(node.annotation), ast.literal_eval(node.value)
-            help = comments.get(node.end_lineno, "")
-            found.append(Parameter(node.target.id, names.get(kind, kind), default, help))
+    for node in (n for n in body if isinstance(n, ast.AnnAssign)):
+        kind, help = ast.unparse(node.annotation), comments.get(node.end_lineno, "")
+        found.append(Parameter(node.target.id, names.get(kind, kind), ast.literal_eval(node.value), help))
     return found
 
 
@@ -66,9 +65,8 @@ def check(notebook: Path, values: dict[str, Any], where: str, more: Sequence[Par
     try:
         return model(**values).model_dump()
     except pydantic.ValidationError as error:
-        wrong = _mistakes(error.errors(), values)
-        said = [f"{where}: not understood", *wrong, _described(notebook, parameters)]
-        raise InputError("\n".join(said)) from None
+        wrong, takes = _mistakes(error.errors(), values), _described(notebook, parameters)
+        raise InputError("\n".join([f"{where}: not understood", *wrong, takes])) from None
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -91,11 +89,9 @@ def read(path: Path) -> dict[str, Any]:
             f"({problem or error}). Write `name: value`, one a line, with spaces and no tabs, and "
             "in quotes what holds a colon."
         ) from None
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
+    if not isinstance(values, dict | None):
         raise InputError(f"{relative(path)}: this is no mapping. Write `name: value`, one a line.")
-    return values
+    return values or {}
 
 
 def _loader() -> type:
@@ -145,11 +141,9 @@ def _place(loc: tuple, values: Any) -> tuple:
     """Where in the values an error lies, without what tells the members of a union apart."""
     place = []
     for part in loc:
-        try:
+        with suppress(KeyError, IndexError, TypeError):
             values = values[part]
-        except (KeyError, IndexError, TypeError):
-            continue
-        place.append(part)
+            place.append(part)
     return tuple(place)
 
 
@@ -157,9 +151,8 @@ def _reason(errors: list[dict[str, Any]]) -> str:
     if errors[0]["type"] == "extra_forbidden":
         return "no such parameter"
     wanted = dict.fromkeys(error["msg"].removeprefix("Input should be ") for error in errors)
-    given = errors[0]["input"]
-    remedy = _remedy({error["type"] for error in errors}, given)
-    return f"input should be {' or '.join(wanted)} (given: {given!r}){remedy}"
+    given, kinds = errors[0]["input"], {error["type"] for error in errors}
+    return f"input should be {' or '.join(wanted)} (given: {given!r}){_remedy(kinds, given)}"
 
 
 def _remedy(wanted: set[str], given: object) -> str:

@@ -11,6 +11,7 @@ import shutil
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -50,8 +51,7 @@ class Section:
             raise InputError("`data` is empty. Name your file in it.")
         place = locate(path)
         if not place.is_file():
-            remedy = "Paths are relative to the project's folder."
-            raise InputError(f"{path}: there is no such file. {remedy}")
+            raise InputError(f"{path}: there is no such file. Paths are relative to the project's folder.")
         looks_in(self.run, place)
         if place not in self.sources:
             self.sources.append(place)
@@ -61,8 +61,7 @@ class Section:
     def state(self) -> str:
         """State of what was read: of several, the one furthest from print; printed numbers alone are recomputed."""
         found = {files.state_of(path) for path in self.sources}
-        order = ("simulated", "microdata", "moments", "published")
-        state = next(state for state in order if state in found)
+        state = next(state for state in ("simulated", "microdata", "moments", "published") if state in found)
         printed = state == "published" or (self.of_print and state == "microdata")
         return "recomputed" if printed else state
 
@@ -76,8 +75,7 @@ def start(notebook: str, namespace: dict[str, Any]) -> Session:
     """
     path = source.path_of(notebook)
     defaults = {p.name: p.default for p in parameters.declared(path)}
-    unknown = [name for name in defaults if name not in namespace]
-    if unknown:
+    if unknown := [name for name in defaults if name not in namespace]:
         raise InputError(
             f"`{unknown[0]}` has no value yet: run the notebook from its first cell on, the cell of parameters included."
         )
@@ -110,8 +108,7 @@ def section(run: Session, *paths: str | Path, of_print: bool = False) -> Section
 
 def refuse(session: Session, names: Iterable[str], why: str) -> None:
     """Raise InputError where one of these parameters is given (is not its default): nothing would come of it in this run."""
-    given = [f"`{name}`" for name in names if session.parameters[name] != session.defaults[name]]
-    if given:
+    if given := [f"`{name}`" for name in names if session.parameters[name] != session.defaults[name]]:
         raise InputError(f"{', '.join(given)}: {why}")
 
 
@@ -122,9 +119,9 @@ def note(session: Session, kind: str, **fields: Any) -> None:
 
 
 def looks_in(session: Session, folder: str | Path) -> Path:
-    """Note that the run depends on a file that is no source, or on what is in a folder, and return its place.
+    """Note that the run depends on a file that is no source, or on a folder, which may be absent; return its place.
 
-    The folder may be absent. What the run itself writes there must be written before.
+    What the run itself writes there must be written before.
     """
     place = locate(folder)
     note(session, "input", path=label(place), stamp=stamp(place))
@@ -142,8 +139,7 @@ def _example(notebook: str, data: str | None) -> Path | None:
     """The first ready file of parameters for this notebook that names `data`."""
     if not notebook.startswith(f"{source.OWN}/"):
         return None
-    number = Path(notebook).name[:2]
-    files = sorted((ROOT / "params").glob(f"{number}-*.yml"))
+    files = sorted((ROOT / "params").glob(f"{Path(notebook).name[:2]}-*.yml"))
     return next((file for file in files if parameters.read(file).get("data") == data), None)
 
 
@@ -151,12 +147,10 @@ def _places(notebook: str, namespace: dict[str, Any]) -> tuple[Path, str, str]:
     """The folder for results, how the names of files in it begin, and what stands before links to them."""
     stem = Path(notebook).name
     if "COMPENDIUM_FOLDER" in os.environ:
-        folder = Path(os.environ["COMPENDIUM_FOLDER"])
-        return folder, os.environ["COMPENDIUM_STEM"], os.environ["COMPENDIUM_LINKS"]
-    output = namespace.get("PAPERMILL_OUTPUT_PATH")  # as papermill --inject-output-path tells it
+        return Path(os.environ["COMPENDIUM_FOLDER"]), os.environ["COMPENDIUM_STEM"], os.environ["COMPENDIUM_LINKS"]
     opened = os.environ.get("JPY_SESSION_NAME")  # as JupyterLab tells it
     here = Path.cwd()
-    if output:
+    if output := namespace.get("PAPERMILL_OUTPUT_PATH"):  # as papermill --inject-output-path tells it
         return _fresh(Path(output).absolute().with_suffix("")), stem, ""
     if opened or here.is_relative_to(source.FOLDER):
         place = Path(opened) if opened else Path(notebook)
@@ -170,9 +164,7 @@ def _places(notebook: str, namespace: dict[str, Any]) -> tuple[Path, str, str]:
 
 def _fresh(wanted: Path) -> Path:
     """A folder that is not there yet, named on the page."""
-    folder, number = wanted, 1
-    while folder.exists():
-        number += 1
-        folder = wanted.with_name(f"{wanted.name}-{number}")
+    others = (wanted.with_name(f"{wanted.name}-{number}") for number in count(2))
+    folder = next(place for place in chain([wanted], others) if not place.exists())
     print(f"Figures and tables are written to {folder}.")
     return folder

@@ -33,11 +33,7 @@ def slug(name: str) -> str:
 def cells(path: Path) -> list[dict]:
     """Cells of a notebook as dicts `type, text, tags`."""
     return [
-        {
-            "type": cell["cell_type"],
-            "text": "".join(cell["source"]),
-            "tags": cell["metadata"].get("tags", []),
-        }
+        {"type": cell["cell_type"], "text": "".join(cell["source"]), "tags": cell["metadata"].get("tags", [])}
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]
     ]
 

@@ -1,6 +1,6 @@
 """How closed classroom doors are: from TALIS files or the user's survey, beside what is printed of question 33."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
@@ -23,10 +23,7 @@ ASSUMED = "data/simulated/03-talis-assumptions.csv"
 def read(
     run: Session, data: str, items: Sequence[str] | dict[str, str], level: str, encoding: str, **survey: Any
 ) -> Survey:
-    """The user's answers: a survey where `items` are named (`read_survey`), else TALIS files of a level in words.
-
-    Raises InputError as the readers do.
-    """
+    """The user's answers: a survey if `items` are named, else TALIS files of a level in words. Raises InputError."""
     if not data:
         raise InputError("`data` is empty. Name a folder, zip or file of TALIS, or your survey.")
     if items:
@@ -135,27 +132,16 @@ def view(answers: Survey, systems: Sequence[str] = (), average: Sequence[str] = 
     return View(answers, table, kind, names, shown, absent, words, len(mean_of), name, now)
 
 
-def labelled_rows(
-    rows: pd.DataFrame, items: Mapping[str, str], names: Mapping[str, str], mean: str = ""
-) -> pd.DataFrame:
-    """Rows with what figures need: `label` and `item_label` for people, and `average` where the system is the `mean`.
-
-    Where two systems have the same name, their codes stand with it.
-    """
+def labelled_rows(rows: pd.DataFrame, items: dict[str, str], names: dict[str, str], mean: str = "") -> pd.DataFrame:
+    """Rows with what figures need: `label` and `item_label` for people, `average` where the system is the `mean`."""
     spoken = list(names.values())
     told_apart = {code: f"{name} ({code})" if spoken.count(name) > 1 else name for code, name in names.items()}
-    return rows.assign(
-        label=rows["system"].map(told_apart).fillna(rows["system"]),
-        item_label=rows["item"].map(items),
-        average=rows["system"].eq(mean),
-    )
+    label = rows["system"].map(told_apart).fillna(rows["system"])  # codes stand with a name that two systems have
+    return rows.assign(label=label, item_label=rows["item"].map(items), average=rows["system"].eq(mean))
 
 
 def to_draw(table: pd.DataFrame, wanted: Sequence[str], most: int = 4) -> list[str]:
-    """Systems to draw: those `wanted` that have a share in the table, else the first of all that have.
-
-    Raises InputError when there is no share at all.
-    """
+    """Systems to draw: those `wanted` that have a share, else the first that have. Raises InputError if none has."""
     have = list(dict.fromkeys(table.dropna(subset="share")["system"]))
     if not have:
         why = ", ".join(sorted({note for note in table["note"] if note}))
@@ -189,25 +175,21 @@ def differences(view: View) -> pd.DataFrame:
 
 def between(view: View, compared: pd.DataFrame) -> pd.DataFrame:
     """`differences` with names for people: `item_label, label_1, label_2`."""
-    return compared.assign(
-        item_label=compared["item"].map(view.answers.items),
-        label_1=compared["system"].map(view.names),
-        label_2=compared["other"].map(view.names),
-    )
+    one, two = (compared[name].map(view.names) for name in ("system", "other"))
+    return compared.assign(item_label=compared["item"].map(view.answers.items), label_1=one, label_2=two)
 
 
 def changes(view: View) -> pd.DataFrame:
-    """Changes between cycles in the share of often, with both shares beside each; no rows where there is one cycle.
+    """Changes between cycles in the share of often (`comparisons.change`, labelled); no rows where there is one cycle.
 
-    Adds to `shares.change`, labelled: cycle_1, cycle_2, share_1, share_2.
+    Columns more: cycle_1, cycle_2, share_1, share_2.
     """
     found = comparisons.change(view.table)
     if found.empty:
         return found
     found = view.labelled(found[found["statistic"] == view.answers.statistics[1]])
     found = found.assign(cycle_1=found["other"], cycle_2=found["cycle"])
-    keys = ["system", "item", "statistic"]
-    known = view.table[["cycle", *keys, "share"]]
+    known = view.table[["cycle", "system", "item", "statistic", "share"]]
     for number in ("1", "2"):
         of_cycle = known.rename(columns={"cycle": f"cycle_{number}", "share": f"share_{number}"})
         found = found.merge(of_cycle, how="left")
@@ -235,8 +217,7 @@ CHECKED = {"women": ("sex", ("Female",)), "topics": ("TT3G42D", (3, 4))}
 """For each printed check, the last part of its id: the column and the answers that count."""
 VARIABLES = ("TT3G42D",)
 """What `talis.read` must be asked for to check a run."""
-
-_COMPARED = ("CHL", "CSH", "USA")  # the three systems of Volante and others' statement
+_COMPARED = ["CHL", "CSH", "USA"]  # the three systems of Volante and others' statement
 
 
 def complete(
@@ -244,23 +225,15 @@ def complete(
 ) -> pd.DataFrame:
     """Printed shares of every category of every item in one system and cycle, in the shape of a table of shares.
 
-    Columns `cycle, system, label, item, item_label, statistic` (category), `share` (0 to 1), `n` (not printed), `note`.
-
-    Parameters
-    ----------
-    printed : as `published.read` gives it
-    system, cycle : of which
-    items, categories : how items are called; the answers in order
+    `printed` as `published.read` gives it; `items`: how they are called; `categories`: the answers in order. Columns
+    `cycle, system, label, item, item_label, statistic` (category), `share` (0 to 1), `n` (not printed), `note`.
     """
     names = {name.lower(): name for name in categories}
-    rows = printed[(printed["system"] == system) & (printed["cycle"] == cycle)]
-    rows = rows[rows["statistic"].isin(names)]
-    whole = rows.groupby("item")["locator"].transform(lambda places: places.mode()[0])
-    rows = rows[rows["locator"] == whole]
+    rows = printed[(printed["system"] == system) & (printed["cycle"] == cycle) & printed["statistic"].isin(names)]
+    rows = rows[rows["locator"] == rows.groupby("item")["locator"].transform(lambda places: places.mode()[0])]
     spoken = {"item_label": rows["item"].map(items), "statistic": rows["statistic"].map(names)}
-    found = rows.assign(cycle=cycle, label=rows["group"], **spoken, share=rows["value"] / 100)
-    columns = ["cycle", "system", "label", "item", *spoken, "share", "n", "note"]
-    return found.assign(n=np.nan, note="")[columns].reset_index(drop=True)
+    found = rows.assign(cycle=cycle, label=rows["group"], **spoken, share=rows["value"] / 100, n=np.nan, note="")
+    return found[["cycle", "system", "label", "item", *spoken, "share", "n", "note"]].reset_index(drop=True)
 
 
 def singles(printed: pd.DataFrame, items: dict[str, str]) -> pd.DataFrame:
@@ -279,14 +252,13 @@ def singles(printed: pd.DataFrame, items: dict[str, str]) -> pd.DataFrame:
         share=rows["value"] / 100,
         source=rows["locator"],
     ).sort_values(["item", "statistic", "label"], kind="stable", ignore_index=True)
-    columns = ["id", "label", "item", "item_label", "statistic", "share", "decimals", "source"]
-    return found[columns]
+    return found[["id", "label", "item", "item_label", "statistic", "share", "decimals", "source"]]
 
 
 def disagreements(single: pd.DataFrame) -> pd.DataFrame:
     """Quantities for which `singles` has more than one value: `label, item_label, statistic, low, high`."""
-    groups = single.groupby(["label", "item_label", "statistic"], sort=False)["share"]
-    found = groups.agg(low="min", high="max").reset_index()
+    shares = single.groupby(["label", "item_label", "statistic"], sort=False)["share"]
+    found = shares.agg(low="min", high="max").reset_index()
     return found[found["high"] > found["low"]].reset_index(drop=True)
 
 
@@ -305,34 +277,23 @@ def obtained(printed: pd.DataFrame, shares: pd.DataFrame, counts: pd.DataFrame) 
     found = (100 * known.reindex(index)).set_axis(asked.index).to_dict()
     chile = counts.query("cycle == 2018 and system == 'CHL'")
     found["001-talis-CHL-teachers"] = chile["respondents"].max()
-    found |= _places(known)
+    never = known.reset_index().query("cycle == 2018 and statistic == 'never'")
+    never = never.pivot(index="item", columns="system", values="share").reindex(columns=_COMPARED).dropna()
+    rank = never.rank(axis=1, ascending=False, method="min")
+    for item in rank.index.intersection(list("BDFH")):
+        found |= {f"001-talis-{system}-{item}-never-rank": rank.at[item, system] for system in ("CHL", "CSH")}
+    if len(rank):
+        found["001-talis-items-higher"] = (rank["CHL"] == 1).sum()
     return {number: float(value) for number, value in found.items() if pd.notna(value)}
-
-
-def _places(known: pd.Series) -> dict[str, float]:
-    never = known[known.index.isin(_COMPARED, level="system")].unstack("system")
-    never = never[never.index.isin([2018], level="cycle") & never.index.isin(["never"], level="statistic")]
-    if not set(_COMPARED) <= set(never.columns):
-        return {}
-    rank = never.dropna().rank(axis=1, ascending=False, method="min")
-    rank.index = rank.index.get_level_values("item")
-    places = {
-        f"001-talis-{system}-{item}-never-rank": rank.at[item, system]
-        for system in ("CHL", "CSH")
-        for item in rank.index.intersection(list("BDFH"))
-    }
-    return places | {"001-talis-items-higher": float((rank["CHL"] == 1).sum())}
 
 
 def checks(survey: Survey, printed: pd.DataFrame) -> pd.DataFrame:
     """Printed shares of other questions in the 2018 files, and what this run gets for them.
 
-    Columns: system, what, printed, ours, std_error, n (percent), agrees: whether ours rounds to what is printed.
-    The shares are of lower secondary teachers. Empty for simulated files, other cycles and levels, and questionnaires
-    of other kinds.
+    Columns: system, what, printed, ours, std_error (percent), n, agrees: whether ours rounds to what is printed. Shares
+    are of lower secondary teachers. Empty for simulated files, other cycles, levels and kinds of questionnaires.
     """
-    rows = []
-    frame = survey.frame
+    rows, frame = [], survey.frame
     asked = frame["cycle"].eq(2018) & frame["level"].eq(2) & (not survey.simulated)
     for number in printed[printed["statistic"] == "share"].itertuples():
         variable, answers = CHECKED[number.Index.rpartition("-")[2]]
@@ -344,7 +305,5 @@ def checks(survey: Survey, printed: pd.DataFrame) -> pd.DataFrame:
         ours = shares.means(values, survey.weights[own], survey.fay)
         share, error = 100 * ours.estimate[0], 100 * ours.std_error[0]
         agrees = bool(number.low <= share <= number.high)
-        n = int((~np.isnan(values)).sum())
-        rows.append((number.system, number.row, number.value, share, error, n, agrees))
-    names = ["system", "what", "printed", "ours", "std_error", "n", "agrees"]
-    return pd.DataFrame(rows, columns=names)
+        rows.append((number.system, number.row, number.value, share, error, int(given.notna().sum()), agrees))
+    return pd.DataFrame(rows, columns=["system", "what", "printed", "ours", "std_error", "n", "agrees"])

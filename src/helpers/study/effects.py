@@ -18,7 +18,6 @@ DOCUMENTS = {
     "talis": "TALIS in print",
 }
 """Where a printed number stands, by the first part of its id."""
-
 COLUMNS = ["study", "label", "unit", "estimate", "ci_low", "ci_high"]
 
 TABLES = {
@@ -30,9 +29,7 @@ TABLES = {
 }
 """Results of other notebooks that hold effects in standard deviations."""
 
-SOURCES = [
-    "data/published/001-table2.csv", "data/published/002-table2.csv", "data/moments/cps-reports-moments.csv",
-]  # fmt: skip
+SOURCES = ["data/published/001-table2.csv", "data/published/002-table2.csv", "data/moments/cps-reports-moments.csv"]
 SIMULATED = ["data/simulated/01-twin-assumptions.csv", "data/simulated/06-signposts.csv"]
 
 WAYS = {
@@ -56,23 +53,18 @@ def gather(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     printed = tables["printed"].drop_duplicates("panel", keep="last")
     widest = {panel: rounding.common_se(part)[1] for panel, part in tables["printed"].groupby("panel")}
     reach = 1.959964 * printed["panel"].map(widest)
+    ends = {"ci_low": printed["estimate"] - reach, "ci_high": printed["estimate"] + reach}
     years = tables["reports"]["term"].astype(str)
     reports = tables["reports"][years == years.max()]
+    rated = reports["group"].map(SCHOOLS) + ", " + reports["measure"].map(_RATED)
     twin = tables["twin"].drop_duplicates("panel", keep="last")
     signposts = tables["signposts"].query("method == 'school fixed effects'")
     signposts = signposts[signposts["term"].str.startswith("difference in change")]
     signposts = signposts.drop_duplicates("scale", keep="last")
     studies = {
         ("Chile", "teachers"): participants.assign(label=participants["scale"]),
-        ("Chicago, print", "students"): printed.assign(
-            label=printed["panel"],
-            state="recomputed",
-            ci_low=printed["estimate"] - reach,
-            ci_high=printed["estimate"] + reach,
-        ),
-        ("Chicago, reports", "schools"): reports.assign(
-            label=reports["group"].map(SCHOOLS) + ", " + reports["measure"].map(_RATED)
-        ),
+        ("Chicago, print", "students"): printed.assign(label=printed["panel"], state="recomputed", **ends),
+        ("Chicago, reports", "schools"): reports.assign(label=rated),
         ("Twin of the Chicago survey", "simulated students"): twin.assign(label=twin["panel"]),
         ("Example of peer groups", "simulated teachers"): signposts.assign(label=signposts["scale"].str.capitalize()),
     }

@@ -35,9 +35,7 @@ def profiles(cells: pd.DataFrame) -> pd.DataFrame:
     (ends of the printed bands, percent), grades (joined by " + "), size of the school, school.
     """
     order = cells["group"].unique()
-    words, values = (
-        cells.pivot(index="group", columns="statistic", values=kind).loc[order] for kind in ("row", "value")
-    )
+    words, values = (cells.pivot(index="group", columns="statistic", values=v).loc[order] for v in ("row", "value"))
     who = pd.DataFrame({"label": order + " (" + words["school"] + ")", "group": words["subject"]})
     who["block"] = words["grades"]
     for band, name in _BANDS.items():
@@ -61,13 +59,12 @@ def statements(printed: pd.Series) -> pd.DataFrame:
     about_third = ((quarter + third) / 2, (third + half) / 2)
     about_half = ((third + half) / 2, (half + two_thirds) / 2)
     tens = tuple(printed[f"002-teachers-planning-{end}"] / 100 for end in ("low", "high"))
-    middle, high = places[0::2], places[1::2]
     lines = [
         ("Common planning time monthly or more, but for science in middle grades", "70 to 80 %", tens, {*places} - {"science-middle"}),
         ("Coaching or a learning community, ever", "about half", about_half, places),
         ("Coaching or a learning community monthly or more", "about a third", about_third, places),
-        ("Teaching practice a major topic, middle grades", "about half", about_half, middle),
-        ("Teaching practice a major topic, high school", "over a third", (third, about_half[0]), high),
+        ("Teaching practice a major topic, middle grades", "about half", about_half, places[0::2]),
+        ("Teaching practice a major topic, high school", "over a third", (third, about_half[0]), places[1::2]),
     ]  # fmt: skip
     rows = [
         (label, words, *ends, sum(asked[place] for place in of), min(asked[place] for place in of))
@@ -94,8 +91,7 @@ def recounted(who: pd.DataFrame, printed: pd.Series) -> dict[str, dict[str, floa
         for name, band in (("low-income", "low_income"), ("english", "english"))
         for end, how in (("low", "min"), ("high", "max"))
     }
-    named = who.loc[["Hannah", "Theresa", "Colin"]]
-    both = (named["group"] == "mathematics") & (named["grades"] == "high school")
+    named = who.loc[["Hannah", "Theresa", "Colin"]].query("group == 'mathematics' and grades == 'high school'")
     first, last = (printed[f"002-leaders-period-{end}"] for end in ("first", "last"))
     earlier = {end: printed[f"002-study-discussion-earlier-{end}"] for end in ("first", "last", "years")}
     leaders = {
@@ -112,16 +108,13 @@ def recounted(who: pd.DataFrame, printed: pd.Series) -> dict[str, dict[str, floa
             f"sample-schools-{kind}": others + kinds[kind] for kind in ("9-12", "7-12")
         },
         "the lowest and the highest band of Table 1": ends,
-        "of the three named, by Table 1": {"inspiring-named-math": both.sum()},
+        "of the three named, by Table 1": {"inspiring-named-math": len(named)},
         "from the first to the last year, both counted": {"period-years": last - first + 1},
         "a director and the specialists of two departments": {
             "sample-district-leaders": 2 * (1 + printed["002-leaders-sample-specialists"])
         },
     }
-    named_in_full = {
-        note: {f"002-leaders-{name}": value for name, value in found.items()} for note, found in leaders.items()
-    }
-    return named_in_full | {
+    return {why: {f"002-leaders-{name}": n for name, n in found.items()} for why, found in leaders.items()} | {
         "the spring of a school year, and its autumn": {
             "002-study-questions-teachers-year": printed["002-teachers-year"] - 1,
             "002-teachers-year": printed["002-study-questions-teachers-year"] + 1,
@@ -152,14 +145,9 @@ def read(
 ) -> Coding:  # fmt: skip
     """A coding matrix from a CSV, Parquet, SPSS or Stata file.
 
-    Raises InputError naming file, column and first rows; also for fewer than MINIMUM leaders, of whom nothing is shown.
-
-    Parameters
-    ----------
-    path, encoding : of the file; the encoding of a CSV file
-    practices, supports : columns of 0 and 1, or column -> words
-    leader : the column that says whom a row is about
-    coder : the column that says who coded it; then every leader needs a row from each of exactly two coders
+    `practices, supports`: columns of 0 and 1, or column -> words; `leader`: the column that says whom a row is about;
+    `coder`: who coded it; then every leader needs a row from each of exactly two coders. Raises InputError naming file,
+    column and first rows; also for fewer than MINIMUM leaders, of whom nothing is shown.
     """
     of_practices, of_supports = _words(practices), _words(supports)
     ids = [name for name in (leader, coder) if name]
@@ -176,11 +164,9 @@ def read(
         if wrong:
             raise InputError(message)
     frame = frames.read(path, named, encoding=encoding, names=tuple(ids))
-    columns = of_practices | of_supports
-    codes = pd.DataFrame({name: _code(frame, column, path) for column, name in columns.items()})
+    codes = pd.DataFrame({name: _code(frame, column, path) for column, name in (of_practices | of_supports).items()})
     for name in ids:
-        empty = frame[name].isna()
-        frames.refuse(frame[name], empty, name, path, "an empty cell", "Fill it, or take the row out")
+        frames.refuse(frame[name], frame[name].isna(), name, path, "an empty cell", "Fill it, or take the row out")
     coders = _coders(frame, codes, leader, coder, path) if coder else ()
     if leader and not coder:
         frames.check_unique(frame, [leader], path)
@@ -205,8 +191,7 @@ def together(matrix: pd.DataFrame) -> pd.DataFrame:
     """How many leaders have two codes both: `code_1, code_2, both`, every pair once, a code with itself too."""
     both = matrix.T @ matrix
     pairs = [*((code, code) for code in matrix), *combinations(matrix, 2)]
-    rows = [(*pair, int(both.loc[pair])) for pair in pairs]
-    return pd.DataFrame(rows, columns=["code_1", "code_2", "both"])
+    return pd.DataFrame([(*pair, int(both.loc[pair])) for pair in pairs], columns=["code_1", "code_2", "both"])
 
 
 def commonest_pair(pairs: pd.DataFrame, n: int) -> str:
@@ -255,14 +240,11 @@ def associations(matrix: pd.DataFrame, practices: Sequence[str], supports: Seque
 
 
 def least_p(n: int, first: int, second: int) -> float:
-    """Smallest two-sided p-value of Fisher's exact test that n people, `first` with one code and `second` with the
-    other, can give, however the codes fall together."""
+    """Smallest two-sided p of Fisher's exact test that n people, `first` with one code, `second` another, can give."""
     from scipy.stats import fisher_exact
 
-    tables = (
-        [[both, first - both], [second - both, n - first - second + both]]
-        for both in range(max(0, first + second - n), min(first, second) + 1)
-    )
+    least, most = max(0, first + second - n), min(first, second)
+    tables = ([[k, first - k], [second - k, n - first - second + k]] for k in range(least, most + 1))
     return float(min(fisher_exact(table).pvalue for table in tables))
 
 
@@ -305,10 +287,8 @@ def _words(columns: Sequence[str] | dict[str, str]) -> dict[str, str]:
 
 def _code(frame: pd.DataFrame, column: str, path: Path) -> pd.Series:
     values = pd.to_numeric(frame[column], errors="coerce")
-    frames.refuse(
-        frame[column], ~values.isin([0, 1]), column, path, "values other than 0 and 1",
-        "Write 1 where the code is there and 0 where it is not; an empty cell says neither",
-    )  # fmt: skip
+    remedy = "Write 1 where the code is there and 0 where it is not; an empty cell says neither"
+    frames.refuse(frame[column], ~values.isin([0, 1]), column, path, "values other than 0 and 1", remedy)
     return values.astype(int)
 
 
@@ -322,10 +302,7 @@ def _coders(frame: pd.DataFrame, codes: pd.DataFrame, leader: str, coder: str, p
             "computed for exactly two: keep two, or leave `coder` out and give a row a leader."
         )
     frames.check_unique(frame.assign(**{leader: whom, coder: who}), [leader, coder], path)
-    once = whom.map(whom.value_counts()) < 2
-    frames.refuse(
-        whom, once, leader, path, "leaders that only one of the two coders coded",
-        "Have every leader coded by both, or take these out",
-    )  # fmt: skip
-    order = [codes[who == name].set_axis(whom[who == name]).sort_index() for name in names]
-    return tuple(part.reset_index(drop=True) for part in order)
+    once, remedy = whom.map(whom.value_counts()) < 2, "Have every leader coded by both, or take these out"
+    frames.refuse(whom, once, leader, path, "leaders that only one of the two coders coded", remedy)
+    ordered = (codes[who == name].set_axis(whom[who == name]).sort_index() for name in names)
+    return tuple(part.reset_index(drop=True) for part in ordered)

@@ -65,20 +65,16 @@ def read(
 ) -> Study:
     """Read a file or a folder and add it up.
 
-    Raises InputError for parameters that are missing or contradict each other, and for what is wrong in the file.
-
-    Parameters
-    ----------
-    path : of the records
-    outcome, items, low, high : a column of numbers; or columns of answers from `low` to `high`, to be measured
-    balanced, by, columns : only schools with complete records in every year; the others as `panels.models` takes them
+    `outcome`: a column of numbers; or `items`: columns of answers from `low` to `high`, to be measured. `balanced`:
+    only schools with complete records in every year; `by, columns`: as `panels.models` takes them. Raises InputError
+    for parameters that are missing or contradict each other, and for what is wrong in the file.
     """
     columns["baseline"] = str(columns["baseline"])
     _check_parameters(path, outcome, items, columns)
     school, year, baseline = columns["school"], columns["year"], columns["baseline"]
-    named = list(filter(None, [school, year, by, columns["cluster"], *columns["categories"]]))
-    numeric = filter(None, [outcome, *items, *columns["controls"], columns["weight"]])
-    used = list(dict.fromkeys([*named, *numeric]))
+    named = [name for name in (school, year, by, columns["cluster"], *columns["categories"]) if name]
+    numeric = [outcome, *items, *columns["controls"], columns["weight"]]
+    used = list(dict.fromkeys([*named, *filter(None, numeric)]))
     with records.open_records(path, used, named) as source:
         files.check_columns(used, source.columns, source.name)
         measured = _measure(source, items, low, high, year, baseline) if items else {}
@@ -106,10 +102,7 @@ def read(
 
 
 def units(study: Study, standardise: bool) -> dict[str, float]:
-    """What the outcome of each panel is divided by: its standard deviation in the baseline year, or one.
-
-    Raises InputError when there is no such deviation to speak of.
-    """
+    """What each panel's outcome is divided by: its SD in the baseline year (InputError if it has none), or one."""
     for panel, data in study.panels.items():
         spread = np.sqrt(data.yy.sum() / data.n)
         if standardise and not data.baseline_sd > 1e-6 * spread:
@@ -121,15 +114,11 @@ def units(study: Study, standardise: bool) -> dict[str, float]:
 
 
 def estimates(study: Study, inference: str, of_units: dict[str, float]) -> pd.DataFrame:
-    """Tidy estimates of every panel (see `panels.estimates`).
-
-    Empty are terms that rest on fewer than MINIMUM records: of their own level, or of the one they are compared with.
-    """
+    """Estimates of every panel (`panels.estimates`); empty are terms that rest on fewer than MINIMUM records."""
     table = panels.estimates(study.panels, inference, of_units)
     for panel, plain in study.counts.items():
         few = [term for term in plain.terms if _rests_on(plain, term, study) < MINIMUM]
-        own = (table["panel"] == panel) & table["term"].isin(few)
-        table.loc[own, panels.NUMBERS] = np.nan
+        table.loc[(table["panel"] == panel) & table["term"].isin(few), panels.NUMBERS] = np.nan
     return table
 
 
@@ -142,8 +131,7 @@ def notes(study: Study) -> str:
     for part in parts:
         lacking.update(part.incomplete)
     empty = ", ".join(f"{column} {count:,}" for column, count in lacking.items() if count)
-    said = f"{complete:,} of {rows:,} records are complete and used"
-    said += f" (empty: {empty})." if empty else "."
+    said = f"{complete:,} of {rows:,} records are complete and used{f' (empty: {empty})' if empty else ''}."
     if study.without_panel:
         said += f" {study.without_panel:,} records more belong to no panel."
     # They are not named here: a page may travel, and such a school is one person.
@@ -188,8 +176,7 @@ def specifications(study: Study, of_units: dict[str, float], inference: str = "C
 def schools(study: Study, of_units: dict[str, float]) -> pd.DataFrame:
     """Each school's own change to the last year, without names: `panel, estimate, shrunken`.
 
-    All schools are in the model, but those with fewer than MINIMUM records in the baseline or the last year are not
-    shown, nor are panels with fewer than MINIMUM other schools.
+    In the model but not shown: schools of fewer than MINIMUM records in either year, and panels of fewer other schools.
     """
     tables = []
     for panel, sums in study.moments.items():
@@ -210,8 +197,7 @@ def compared(study: Study, of_units: dict[str, float], fit: Callable[[Sample], A
     """Our estimates (CRV1) of the first panel's sample beside those of another package, given the same records.
 
     `fit` takes a Sample and gives a result with `params` and `std_errors`, by term. Columns: those of `estimates`,
-    `other_estimate`, `other_std_error`. Only terms that `estimates` shows; none where one of the two finds nothing to
-    estimate in the sample.
+    whose terms are shown, `other_estimate`, `other_std_error`; no rows if one finds nothing to estimate in the sample.
     """
     panel = next(iter(study.panels))
     seen = study.sample[study.model.school].isin(study.moments[panel].schools)
@@ -252,12 +238,11 @@ def _as_sample(frame: pd.DataFrame, model: moments.Model, terms: tuple[str, ...]
         start = "" if name == model.year else f"{name}: "
         columns |= {f"{start}{level}": frame[name] == level for level in frame[name].unique()}
     index = pd.MultiIndex.from_arrays([pd.factorize(school)[0], school.groupby(school).cumcount()])
-    clusters = pd.factorize(frame[model.cluster or model.school])[0]
     return Sample(
         outcome=(frame[model.outcome] / unit).set_axis(index),
         terms=pd.DataFrame({term: columns[term] for term in terms}, dtype=float).set_axis(index),
         weights=frame[model.weight].set_axis(index) if model.weight else None,
-        clusters=pd.Series(clusters, index),
+        clusters=pd.Series(pd.factorize(frame[model.cluster or model.school])[0], index),
     )
 
 
@@ -281,10 +266,8 @@ def _check_parameters(path: Path, outcome: str, items: list[str], columns: dict[
         if not columns[name]:
             raise InputError(f"Your own records need the parameter `{name}`: name it beside `data`.")
     if bool(outcome) == bool(items):
-        raise InputError(
-            "Your own records need `outcome` (a column of numbers) or `items` (columns of ordered answers): one of "
-            "the two."
-        )
+        either = "`outcome` (a column of numbers) or `items` (columns of ordered answers)"
+        raise InputError(f"Your own records need {either}: one of the two.")
 
 
 def _measure(

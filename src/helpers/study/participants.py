@@ -1,8 +1,6 @@
 """From print or from records to one table of two groups, and from that table to tidy estimates.
 
-The table of groups has a row a scale: `scale, mean1, sd1, n1, mean2, sd2, n2`; every difference is group 1 minus
-group 2.
-"""
+The table of groups has a row a scale: `scale, mean1, sd1, n1, mean2, sd2, n2`; differences are group 1 less group 2."""
 
 from pathlib import Path
 
@@ -57,10 +55,8 @@ def printed_tests(printed: pd.DataFrame) -> pd.DataFrame:
     """
     number = printed["group"].map({"participants": "1", "control": "2", "test": ""})
     long = printed.assign(name=printed["statistic"] + number)
-    parts = [
-        long.pivot(index="row", columns="name", values=value).add_suffix(suffix)
-        for value, suffix in (("value", ""), ("low", "_low"), ("high", "_high"))
-    ]
+    suffixes = {"value": "", "low": "_low", "high": "_high"}
+    parts = [long.pivot(index="row", columns="name", values=of).add_suffix(end) for of, end in suffixes.items()]
     wide = pd.concat(parts, axis=1).loc[printed["row"].unique()]
     return wide.rename_axis("scale").reset_index()
 
@@ -71,13 +67,8 @@ def read(
 ) -> pd.DataFrame:  # fmt: skip
     """The user's records: the scales as numbers, the group, and the cluster where there is one.
 
-    Raises InputError for anything that cannot be used, naming file, column and first rows.
-
-    Parameters
-    ----------
-    path, encoding : of the file; the encoding of a CSV file
-    scales, group, cluster, respondent : columns; a respondent may stand once
-    ranges : scale -> its lowest and highest value
+    A `respondent` may stand once; `ranges`: scale -> its lowest and highest value. Raises InputError for anything that
+    cannot be used, naming file, column and first rows.
     """
     if not group or not scales:
         raise InputError("Comparing groups needs `group` (a column) and `scales` (columns). Name both.")
@@ -99,13 +90,9 @@ def read(
 
 
 def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Rows of the two groups to compare, and their names; raises InputError for fewer groups, or more and none chosen.
+    """Rows of the two groups to compare, and their names: those of `compare`, or if it is empty the only two there are.
 
-    Parameters
-    ----------
-    frame, path : as `read` gives it, and what it was read from
-    group : the column of groups
-    compare : the names of two; where it is empty, the only two there are
+    Raises InputError for fewer groups, or more and none chosen.
     """
     counts = frame[group].value_counts()
     found = ", ".join(f"{name!r} ({n} rows)" for name, n in counts.sort_index().items())
@@ -119,15 +106,9 @@ def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> t
 
 
 def from_records(frame: pd.DataFrame, scales: list[str], first: pd.Series, path: Path) -> pd.DataFrame:
-    """Table of groups from records.
+    """Table of groups from records, as `read` gives them from `path`; `first` marks the rows of group 1.
 
     Raises InputError when a group answered too seldom to be shown, or a scale does not vary.
-
-    Parameters
-    ----------
-    frame, path : as `read` gives it, and what it was read from
-    scales : columns
-    first : marks the rows of group 1
     """
     rows = []
     for scale in scales:
@@ -157,13 +138,8 @@ def estimates(groups: pd.DataFrame) -> pd.DataFrame:
 def clustered_estimates(frame: pd.DataFrame, groups: pd.DataFrame, first: pd.Series, cluster: str) -> pd.DataFrame:
     """The same with standard errors clustered by a column, tidy (COLUMNS).
 
-    g is the clustered difference in pooled SDs with Hedges' correction; its interval takes the SD as known.
-
-    Parameters
-    ----------
-    frame, first : records, and which rows are of group 1
-    groups : the same as a table of groups
-    cluster : the column of clusters
+    `groups`: the table of groups of the records in `frame`. g is the clustered difference in pooled SDs with Hedges'
+    correction; its interval takes the SD as known.
     """
     rows = []
     for row in groups.itertuples():
@@ -200,14 +176,11 @@ def clustering(summary: pd.Series, per_school: float, n_schools: int) -> pd.Data
     two ends of `twogroups.clustering_factors`; p by t with one degree of freedom less than there are schools.
     """
     test = twogroups.welch(*summary[SUMMARY])
-    cases = ("school differences shared", "nothing shared")
-    curves = [
-        {"icc": icc, "case": case, "factor": factor}
-        for icc in np.arange(41) / 100
-        for case, factor in zip(cases, twogroups.clustering_factors(icc, per_school), strict=True)
-    ]
-    curves = pd.DataFrame(curves).sort_values("case", kind="stable")
-    return curves.assign(
-        std_error=test["std_error"] * curves["factor"],
-        p_value=2 * stats.t.sf(abs(test["t"]) / curves["factor"], n_schools - 1),
+    iccs = np.arange(41) / 100
+    shared, alone = zip(*(twogroups.clustering_factors(icc, per_school) for icc in iccs), strict=True)
+    cases = {"nothing shared": alone, "school differences shared": shared}
+    curves = pd.concat(
+        [pd.DataFrame({"icc": iccs, "case": case, "factor": cases[case]}) for case in cases], ignore_index=True
     )
+    p_value = 2 * stats.t.sf(abs(test["t"]) / curves["factor"], n_schools - 1)
+    return curves.assign(std_error=test["std_error"] * curves["factor"], p_value=p_value)

@@ -25,20 +25,14 @@ from helpers.study.report_counts import MEASURES, SCHOOLS
 
 
 def printed_effects(printed: pd.DataFrame) -> pd.DataFrame:
-    """Printed coefficients in reading order: `id, group, subject, panel, term, estimate, decimals, stars`.
-
-    `printed`: what `published.read` gives for the table of year effects.
-    """
+    """Printed coefficients of the year effects: `id, group, subject, panel, term, estimate, decimals, stars`."""
     rows = printed[printed["statistic"] == "coefficient"].rename(columns={"value": "estimate"})
     named = rows["row"].str.extract(r"^(?P<subject>\w+) practices, (?P<term>[\d-]+)$")
-    found = rows.assign(
-        id=rows.index,
-        subject=named["subject"].str.lower(),
-        panel=rows["group"].str.capitalize() + ", " + named["subject"].str.lower(),
-        term=named["term"],
-        stars=printed.loc[rows.index + "-stars", "value"].astype(int).to_numpy(),
-    ).reset_index(drop=True)
-    return found[["id", "group", "subject", "panel", "term", "estimate", "decimals", "stars"]]
+    subject, stars = named["subject"].str.lower(), printed.loc[rows.index + "-stars", "value"].astype(int).to_numpy()
+    panel = rows["group"].str.capitalize() + ", " + subject
+    found = rows.assign(id=rows.index, subject=subject, panel=panel, term=named["term"], stars=stars)
+    columns = ["id", "group", "subject", "panel", "term", "estimate", "decimals", "stars"]
+    return found[columns].reset_index(drop=True)
 
 
 def planted(printed: pd.DataFrame, text: pd.Series) -> dict[str, Any]:
@@ -46,13 +40,11 @@ def planted(printed: pd.DataFrame, text: pd.Series) -> dict[str, Any]:
 
     `printed`: as `printed_effects` gives it; `text`: printed numbers of the text by their ids.
     """
-    bands = {"grades 6 to 8": "middle", "grades 9 to 12": "high"}
-    effects = {band: {} for band in bands.values()}
-    for (group, subject), part in printed.groupby(["group", "subject"], sort=False):
-        effects[bands[group]][subject] = tuple(part["estimate"].tolist())
-    counts = {
-        band: tuple(int(text[f"002-text-note-students-{band}-{end}"]) for end in ("low", "high")) for band in effects
-    }
+    effects, counts = {}, {}
+    for band, group in (("middle", "grades 6 to 8"), ("high", "grades 9 to 12")):
+        subjects = printed[printed["group"] == group].groupby("subject", sort=False)["estimate"]
+        effects[band] = {subject: tuple(part.tolist()) for subject, part in subjects}
+        counts[band] = tuple(int(text[f"002-text-note-students-{band}-{end}"]) for end in ("low", "high"))
     return {"years": ("2011-12", *printed["term"].unique()), "effects": effects, "counts": counts}
 
 
@@ -81,7 +73,6 @@ SPECIFICATIONS = {
     "response rate": {"scoring": "equal steps", "controls": ("response_rate",)},
 }
 """How the change within schools is estimated: the main way, and others that it should not depend on."""
-
 VARIANTS = {
     "main": "ratings scored 1 to 5",
     "top two": "strong or very strong, yes or no",
@@ -107,31 +98,21 @@ def score(ratings: pd.Series, how: str, reference: pd.Series | None = None) -> p
     """
     if how not in SCORINGS:
         raise ValueError(f"scoring is one of {', '.join(SCORINGS)}, not {how!r}")
-    if how == "equal steps":
-        values = pd.Series([1, 2, 3, 4, 5], RATINGS)
-    elif how == "top two":
-        values = pd.Series([0, 0, 0, 1, 1], RATINGS)
-    else:
-        share = reference.value_counts().reindex(RATINGS, fill_value=0)
-        share = share / share.sum()
+    if how == "ridits":
+        share = reference.value_counts().reindex(RATINGS, fill_value=0) / reference.isin(RATINGS).sum()
         values = share.cumsum() - share / 2
+    else:
+        values = pd.Series([1, 2, 3, 4, 5] if how == "equal steps" else [0, 0, 0, 1, 1], RATINGS)
     return ratings.map(values).astype(float)
 
 
 def panel(records: pd.DataFrame, group: str, measure: str, scoring: str, balanced: bool = False) -> pd.DataFrame:
-    """Ratings of one group that can say something about change: of schools rated in two reports or more.
+    """Ratings of one group that can say something about change: of schools rated in two reports or more, or in all.
 
-    Columns `school_id, year, score, response_rate` (percent, of those who answered for this measure). Raises InputError
-    when no school is left.
+    `records` as `published.read_reports` gives them; `group, measure, scoring`: one of SCHOOLS, MEASURES and SCORINGS;
+    ridits refer to these schools' first ratings. Columns `school_id, year, score, response_rate` (percent, of those who
+    answered for this measure). Raises InputError when no school is left.
 
-    Parameters
-    ----------
-    records : as `published.read_reports` gives them
-    group, measure, scoring : one of SCHOOLS, MEASURES and SCORINGS; ridits refer to these schools' first ratings
-    balanced : only of schools rated in every report
-
-    Notes
-    -----
     A school is in the group that the report of the year names, so one that becomes another kind of school is two. The
     few middle schools (MS) are a group of their own and in no panel of the others.
     """
@@ -151,13 +132,7 @@ def panel(records: pd.DataFrame, group: str, measure: str, scoring: str, balance
 
 
 def within(records: pd.DataFrame, group: str, measure: str, specification: str = "main") -> fixed_effects.Within:
-    """Cross-products within schools of one panel, in the scores' own unit; the first report year is the baseline.
-
-    Parameters
-    ----------
-    records, group, measure : as `panel` takes them
-    specification : one of SPECIFICATIONS
-    """
+    """Cross-products within schools of a `panel`, in the scores' own unit; the first report year is the baseline."""
     how = SPECIFICATIONS[specification]
     frame = panel(records, group, measure, how["scoring"], how.get("balanced", False))
     baseline = str(frame["year"].min())
@@ -166,10 +141,7 @@ def within(records: pd.DataFrame, group: str, measure: str, specification: str =
 
 
 def pooled(records: pd.DataFrame) -> pd.DataFrame:
-    """Sums over schools for each panel of elementary and high schools, with nothing of single schools.
-
-    Columns `panel, group, measure, specification` and those of `released.pooled`.
-    """
+    """Sums over the schools of each panel, nothing of single ones: columns _PANEL and those of `released.pooled`."""
     named = {" ".join(parts): parts for parts in product(SCHOOLS, MEASURES, SPECIFICATIONS)}
     sums = released.pooled({name: within(records, *parts) for name, parts in named.items()})
     panels = pd.DataFrame([(name, *parts) for name, parts in named.items()], columns=_PANEL)
@@ -202,13 +174,11 @@ def check(records: pd.DataFrame) -> pd.DataFrame:
         )
         g, n, k = len(data.clusters), data.n, len(data.terms)
         shared = g / (g - 1) * (n - 1)
-        table = ours[["term", "estimate", "std_error"]].assign(
-            factor=shared / (n - k - 1),
-            other_estimate=other.params.to_numpy(),
-            other_std_error=other.std_errors.to_numpy(),
-            other_factor=shared / (n - k),
-        )
-        tables.append(pd.DataFrame({"group": group, "measure": measure} | dict(table)))
+        tables.append(pd.DataFrame({
+            "group": group, "measure": measure, **ours[["term", "estimate", "std_error"]],
+            "factor": shared / (n - k - 1), "other_estimate": other.params.to_numpy(),
+            "other_std_error": other.std_errors.to_numpy(), "other_factor": shared / (n - k),
+        }))  # fmt: skip
     return pd.concat(tables, ignore_index=True)
 
 
@@ -224,10 +194,7 @@ TABLES = {
 
 
 def tables(paths: list[Path]) -> tuple[dict[str, pd.DataFrame], dict[str, list[Path]]]:
-    """What the reports say, by the names of TABLES, and its files.
-
-    From the reports when there are any, else from the sums that the project carries.
-    """
+    """What the reports say, by the names of TABLES, and its files: the reports, if any, else the project's sums."""
     if paths:
         records = published.read_reports(paths)
         made = {name: make(records) for name, make in TABLES.items()}
@@ -249,10 +216,9 @@ def estimates(sums: pd.DataFrame, inference: str = "CRV1") -> pd.DataFrame:
     p-values are those of the wild cluster bootstrap, errors and intervals those of CRV1.
     """
     found = []
-    for named, _ in sums.groupby(_PANEL, sort=False):
-        data = released.read_pooled(sums, named[0])
-        table = released.table(data, inference, data.baseline_sd)
-        found.append(table.assign(**dict(zip(_PANEL, named, strict=True))))
+    for named in sums[_PANEL].drop_duplicates().to_dict("records"):
+        data = released.read_pooled(sums, named["panel"])
+        found.append(released.table(data, inference, data.baseline_sd).assign(**named))
     estimates = pd.concat(found, ignore_index=True)
     return estimates[[*_PANEL, *estimates.columns.drop(_PANEL)]]
 
@@ -268,11 +234,7 @@ def choices(fits: pd.DataFrame, sums: pd.DataFrame, last: str) -> pd.DataFrame:
     )
     rows = pd.concat([fits.assign(parameters="{variant: " + fits["specification"] + "}"), jackknife])
     rows = rows[(rows["measure"] == "ambitious_instruction") & (rows["term"] == last)]
-    words = {
-        "panel": rows["group"].map(SCHOOLS),
-        "specification": rows["specification"].map(VARIANTS),
-    }
-    return rows.assign(**words)
+    return rows.assign(panel=rows["group"].map(SCHOOLS), specification=rows["specification"].map(VARIANTS))
 
 
 def in_words(rows: pd.DataFrame) -> pd.DataFrame:

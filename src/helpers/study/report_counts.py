@@ -7,12 +7,8 @@ import pandas as pd
 
 from helpers.read.published import GROUPS, NOT_ENOUGH, RATINGS
 
-MEASURES = {
-    "ambitious_instruction": "student_response_rate",
-    "collaborative_teachers": "teacher_response_rate",
-}
+MEASURES = {"ambitious_instruction": "student_response_rate", "collaborative_teachers": "teacher_response_rate"}
 """Each rating with the response rate of those whose answers it rests on."""
-
 SCHOOLS = {"ES": "Elementary schools", "HS": "High schools"}
 """The groups of schools that the project shows, in words."""
 
@@ -25,8 +21,7 @@ def shares(records: pd.DataFrame) -> pd.DataFrame:
     long = pd.concat([own.assign(group=group) for group, own in _by_group(records)])
     long = long.melt(["group", "report_year"], list(MEASURES), "measure", "rating")
     counts = long.fillna({"rating": "empty"}).value_counts(sort=False)
-    ratings = [*RATINGS, NOT_ENOUGH, "empty"]
-    levels = [["all", *GROUPS], _years(records), MEASURES, ratings]
+    levels = [["all", *GROUPS], _years(records), MEASURES, [*RATINGS, NOT_ENOUGH, "empty"]]
     places = pd.MultiIndex.from_product(levels, names=counts.index.names)
     return counts.reindex(places, fill_value=0).rename("schools").reset_index()
 
@@ -57,8 +52,7 @@ def turnover(records: pd.DataFrame) -> pd.DataFrame:
 def patterns(records: pd.DataFrame) -> pd.DataFrame:
     """In which reports schools are rated: rows `group, measure, pattern, schools`.
 
-    A pattern has a figure for each report year in order: 1 rated, 0 listed in this group without a rating or not
-    listed in it at all.
+    A pattern has a figure for each report year in order: 1 rated, 0 listed in this group unrated or not at all.
     """
     rows = []
     for (group, own), measure in product(_by_group(records), MEASURES):
@@ -76,15 +70,14 @@ def response(records: pd.DataFrame) -> pd.DataFrame:
     Columns `schools` (with a rate), `at_zero` (of these), `mean, minimum, quartile_1, median, quartile_3, maximum`
     over schools, in percent, and `district_average` as the files print it (for group "all").
     """
-    rows, kinds = [], ("student", "teacher")
-    for (group, own), year, kind in product(_by_group(records), _years(records), kinds):
+    rows = []
+    for (group, own), year, kind in product(_by_group(records), _years(records), ("student", "teacher")):
         part = own[own["report_year"] == year]
         rates = part[f"{kind}_response_rate"].dropna()
         printed = part[f"{kind}_response_average"].dropna().unique()
         average = printed[0] if group == "all" and len(printed) else np.nan
         quarters = rates.quantile([0, 0.25, 0.5, 0.75, 1])
-        counts = (len(rates), int((rates == 0).sum()))
-        rows.append((year, group, kind, *counts, rates.mean(), *quarters, average))
+        rows.append((year, group, kind, len(rates), int((rates == 0).sum()), rates.mean(), *quarters, average))
     names = ["report_year", "group", "respondents", "schools", "at_zero", "mean", "minimum",
              "quartile_1", "median", "quartile_3", "maximum", "district_average"]  # fmt: skip
     return pd.DataFrame(rows, columns=names).round(10)  # rates have one decimal: the rest is noise

@@ -4,6 +4,7 @@ A table of retellings has a row for each number and each source that was looked 
 after, source_value, source_says, change`, and `sign`, in which the words of `change` are summed up.
 """
 
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -17,18 +18,10 @@ COLUMNS = ["label", "value", "unit", "said_by", "after", "source_value", "source
 """Columns of a user's own table."""
 
 SIGNS = {
-    "same": "kept",
-    "rounded": "kept",
-    "qualifier lost": "sharpened",
-    "stronger": "sharpened",
-    "wider claim": "widened",
-    "narrower claim": "narrowed",
-    "other number": "changed",
-    "other base": "changed",
-    "other claim": "changed",
-    "not seen": "not seen",
-    "context": "context",
-}
+    "same": "kept", "rounded": "kept", "qualifier lost": "sharpened", "stronger": "sharpened", "wider claim": "widened",
+    "narrower claim": "narrowed", "other number": "changed", "other base": "changed", "other claim": "changed",
+    "not seen": "not seen", "context": "context",
+}  # fmt: skip
 """What each word of `change` comes to. Context tells how the number was made and is no retelling of it."""
 
 MEANING = {
@@ -41,10 +34,8 @@ MEANING = {
 }
 """The signs in their order, in words."""
 
-STUDY = [
-    "interviews-teachers", "interviews-administrators", "observed-conferences", "observed-meetings",
-    "observed-classrooms", "data-kinds", "lessons",
-]  # fmt: skip
+STUDY = ["interviews-teachers", "interviews-administrators", "observed-conferences", "observed-meetings",
+         "observed-classrooms", "data-kinds", "lessons"]  # fmt: skip
 """What the study behind Foster's article looked at, by the ends of the ids of its printed numbers."""
 
 SIZES = {
@@ -79,26 +70,25 @@ def from_print(chains: pd.DataFrame, printed: pd.DataFrame, numbers: pd.DataFram
     which those called "beside" are the source's value. Shares in words become percentages. Further columns: `number,
     step, source, how`, and `bound, source_bound`, one of ≥, ≤, ≈ or empty.
     """
-    chains = chains[chains["number"].isin(printed.index)]
+    chains = chains[chains["number"].isin(printed.index)].reset_index(drop=True)
     own = printed.loc[chains["number"]].reset_index(drop=True)
     in_words = own["unit"].str.startswith("share ")
     percent = in_words | own["unit"].str.startswith("percent")
     # Two printed numbers may have the same name and be of different places.
     alike = printed["row"].duplicated(keep=False)
     named = printed["row"].mask(alike, printed["row"] + ", " + printed["group"])
-    rows = chains.reset_index(drop=True).assign(
+    rows = chains.assign(
         label=named.loc[chains["number"]].to_numpy(),
         value=own["value"].where(~in_words, 100 * own["value"]),
         unit=own["unit"].mask(percent, "percent"),
         bound=own["statistic"].map(BOUNDS).fillna(""),
-        sign=chains["change"].map(SIGNS).to_numpy(),
+        sign=chains["change"].map(SIGNS),
     )
     beside = numbers.loc[numbers["what"] == "beside", ["number", "step", "value", "bound"]]
     beside = beside.rename(columns={"value": "source_value", "bound": "source_bound"})
     rows = rows.merge(beside, on=["number", "step"], how="left", validate="one_to_one")
     rows["source_bound"] = rows["source_bound"].map(_SOURCE_BOUNDS).fillna("")
-    place = printed.index.get_indexer
-    return rows.sort_values("number", key=place, kind="stable", ignore_index=True)
+    return rows.sort_values("number", key=printed.index.get_indexer, kind="stable", ignore_index=True)
 
 
 def read(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
@@ -109,10 +99,7 @@ def read(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
     given = frames.read(path, COLUMNS, encoding=encoding)
     texts = {name: frames.categories(given, name) for name in COLUMNS}
     rows = pd.DataFrame(texts).apply(lambda column: column.fillna("").str.strip())
-    rows = rows.assign(
-        value=frames.numbers(given, "value", path),
-        source_value=frames.numbers(given, "source_value", path),
-    )
+    rows = rows.assign(**{name: frames.numbers(given, name, path) for name in ("value", "source_value")})
     known, seen = rows["change"].isin(SIGNS), ~rows["change"].isin(["not seen", "context"])
     nothing = (rows["source_says"] == "") & rows["source_value"].isna()
     other = rows["source_value"].notna() & (rows["source_value"] != rows["value"])
@@ -136,9 +123,8 @@ def read(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
 def tally(rows: pd.DataFrame) -> pd.DataFrame:
     """How many retellings each document has of each sign: `said_by, sign, count`, signs in order, context left out."""
     judged = rows[rows["sign"] != "context"]
-    counts = judged.groupby(["said_by", "sign"]).size()
-    places = [(who, sign) for who in dict.fromkeys(judged["said_by"]) for sign in MEANING]
-    return counts.reindex(places, fill_value=0).rename("count").reset_index()
+    places = list(product(judged["said_by"].unique(), MEANING))
+    return judged.groupby(["said_by", "sign"]).size().reindex(places, fill_value=0).rename("count").reset_index()
 
 
 def holds(signs: pd.Series) -> bool:
@@ -161,10 +147,7 @@ def in_round_numbers(value: float) -> tuple[float, float]:
 
 
 def margin(percent: float, asked: float) -> tuple[float, float]:
-    """Wilson's 95 % interval of a percentage of so many people, as if they were drawn at random and equally likely.
-
-    Real surveys weight and draw in groups, so that their intervals are wider as a rule.
-    """
+    """Wilson's 95 % interval of a percentage of so many people, as of a simple random sample; surveys' are wider."""
     low, high = wilson(percent / 100 * asked, asked)
     return 100 * low, 100 * high
 
@@ -172,16 +155,13 @@ def margin(percent: float, asked: float) -> tuple[float, float]:
 def by_sign(rows: pd.DataFrame) -> pd.DataFrame:
     """Retellings in the order in which they are drawn: by sign, then from large to small; units have a name."""
     ordered = rows.sort_values("value", ascending=False, kind="stable")
-    return _by_sign(ordered, list(MEANING)).replace({"unit": {"": "no unit"}})
+    ordered = ordered.sort_values("sign", key=lambda signs: signs.map([*MEANING].index), kind="stable")
+    return ordered.replace({"unit": {"": "no unit"}})
 
 
 def gravest_first(rows: pd.DataFrame) -> pd.DataFrame:
     """Retellings from those that changed most to those that changed least."""
-    return _by_sign(rows, _GRAVEST)
-
-
-def _by_sign(rows: pd.DataFrame, order: list[str]) -> pd.DataFrame:
-    return rows.sort_values("sign", key=lambda signs: signs.map(order.index), kind="stable")
+    return rows.sort_values("sign", key=lambda signs: signs.map(_GRAVEST.index), kind="stable")
 
 
 def in_words(rows: pd.DataFrame) -> pd.DataFrame:
@@ -189,11 +169,8 @@ def in_words(rows: pd.DataFrame) -> pd.DataFrame:
     says = rows["source_says"].where(rows["source_says"].fillna("") != "", "nothing seen")
     how = rows["how"].fillna("").map(lambda text: f" → {text}" if text else "")
     names = rows["source"].where(rows["source"] != "", "no source is named")
-    return rows.assign(
-        words=rows["said_by"] + ": " + rows["label"] + ". " + names + ": " + says + how,
-        number=rows["value"].map(written),
-        source_number=rows["source_value"].map(written),
-    )
+    words = rows["said_by"] + ": " + rows["label"] + ". " + names + ": " + says + how
+    return rows.assign(words=words, number=rows["value"].map(written), source_number=rows["source_value"].map(written))
 
 
 def counted(judged: pd.DataFrame) -> str:

@@ -17,13 +17,12 @@ def told(view: View, level: str) -> str:
     keys = ["cycle", "system", "school_id"] if view.kind == "systems" else ["school_id"]
     schools = frame.drop_duplicates(keys)["school_id"].notna().sum()
     cycles = ", ".join(str(cycle) for cycle in sorted(frame["cycle"].unique()) if cycle)
+    made_up = "**Here the data are simulated**: all that follows shows the method and is no evidence. "
+    of_talis = f", TALIS {cycles}, {level}" if cycles else ""
+    absent = f" Not in these files: {', '.join(view.absent)}." if view.absent else ""
     return (
-        "**Here the data are simulated**: all that follows shows the method and is no evidence. "
-        * view.answers.simulated
-        + f"Read: {len(frame):,} respondents in {schools:,} schools, {len(view.names)} {view.kind} "
-        f"({', '.join(view.names.values())})"
-        + (f", TALIS {cycles}, {level}." if cycles else ".")
-        + (f" Not in these files: {', '.join(view.absent)}." if view.absent else "")
+        f"{made_up * view.answers.simulated}Read: {len(frame):,} respondents in {schools:,} schools, "
+        f"{len(view.names)} {view.kind} ({', '.join(view.names.values())}){of_talis}.{absent}"
     )
 
 
@@ -217,19 +216,16 @@ def side_by_side(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _difference_cells(rows: pd.DataFrame, view: View) -> Words:
     """In percentage points, between systems (`label_1` less `label_2`), or levels (`term` less `other`) in each."""
-    columns = {
-        "Item": "{item_label}",
-        "First": "{label_1}" if "label_1" in rows else "{term}",
-        "Second": "{label_2}" if "label_1" in rows else "{other}",
-        "Share": rows["statistic"].map(view.words),
-        "Difference": [_points(value) for value in rows["estimate"]],
-        "95 % interval": [
-            f"{_points(row.ci_low)} to {_points(row.ci_high)}" if pd.notna(row.ci_low) else row.note
-            for row in rows.itertuples()
-        ],
-        "p, adjusted": "{p_holm:p}",
-    }
+    first, second = ("{label_1}", "{label_2}") if "label_1" in rows else ("{term}", "{other}")
     heads = {} if "label_1" in rows else {"System or group": "{label}"}
+    ends = [f"{_points(r.ci_low)} to {_points(r.ci_high)}" if pd.notna(r.ci_low) else r.note for r in rows.itertuples()]
+    columns = {
+        "Item": "{item_label}", "First": first, "Second": second,
+        "Share": rows["statistic"].map(view.words),
+        "Difference": rows["estimate"].map(_points),
+        "95 % interval": ends,
+        "p, adjusted": "{p_holm:p}",
+    }  # fmt: skip
     return {"show": rows, "columns": heads | columns}
 
 
@@ -240,9 +236,8 @@ def _cycle(rows: pd.DataFrame) -> dict[str, str]:
 def _percent(row: Any) -> str:
     if pd.isna(row.share):
         return row.note
-    if pd.isna(row.ci_low):
-        return f"{row.share:.1%}"
-    return f"{row.share:.1%} ({100 * row.ci_low:.0f} to {100 * row.ci_high:.0f})"
+    ends = "" if pd.isna(row.ci_low) else f" ({100 * row.ci_low:.0f} to {100 * row.ci_high:.0f})"
+    return f"{row.share:.1%}{ends}"
 
 
 def _points(value: float) -> str:

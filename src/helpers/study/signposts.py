@@ -23,10 +23,8 @@ from helpers.read.waves import OTHERS, PEERS, Waves
 
 FIXED, MIXED = "school fixed effects", "mixed model"
 """The two models that are shown beside each other."""
-
 ALL = "all schools"
 """The group of both kinds of schools."""
-
 _DIFFERENCE = "difference in change, "
 _STAYED = "only teachers who stayed"
 
@@ -39,13 +37,12 @@ def main_terms(survey: Waves) -> list[str]:
 def changes(survey: Waves) -> pd.DataFrame:
     """Estimates of both models for every scale, in standard deviations of the baseline wave.
 
-    Columns `scale, method, term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups, detectable, p_holm,
-    icc`.
+    Columns `scale, method, term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups, detectable, p_holm, icc`.
     Fixed effects: CRV1, t with clusters - 1 degrees of freedom. For the main terms `detectable` is the smallest change
     that a study with this standard error finds four times in five, `p_holm` the p-value corrected by Holm for the main
     terms of all scales. The mixed model has a random intercept a school and normal tests, and takes no weights; `icc` is
-    the schools' share of the variance that its fixed terms leave. Empty are terms that rest on fewer than MINIMUM teachers,
-    and `n` where it would tell the size of a wave that is not shown.
+    the schools' share of the variance that its fixed terms leave. Empty are terms that rest on fewer than MINIMUM
+    teachers, and `n` where it would tell the size of a wave that is not shown.
     """
     main = main_terms(survey)
     tables = []
@@ -57,30 +54,24 @@ def changes(survey: Waves) -> pd.DataFrame:
         both = pd.concat([fixed, mixed], ignore_index=True)
         both.loc[both["term"].isin(_too_few(survey, scale)), NUMBERS] = np.nan
         both["n"] = pd.NA if _n_tells(survey, scale) else both["n"]
-        places = {term: place for place, term in enumerate(main)}
-        both["place"] = both["term"].map(places).fillna(len(main))
-        both = both.sort_values(["method", "place"], ascending=[False, True], kind="stable")
-        tables.append(both.assign(scale=scale))
+        places = dict(zip(main, range(len(main)), strict=True))
+        both = both.assign(scale=scale, place=both["term"].map(places).fillna(len(main)))
+        tables.append(both.sort_values(["method", "place"], ascending=[False, True], kind="stable"))
     found = pd.concat(tables, ignore_index=True)
     known = found["term"].isin(main) & (found["method"] == FIXED) & found["p_value"].notna()
-    found.loc[known, "detectable"] = [
-        power.multiple(row.n_groups - 1) * row.std_error for row in found[known].itertuples()
-    ]
+    found.loc[known, "detectable"] = [power.multiple(r.n_groups - 1) * r.std_error for r in found[known].itertuples()]
     found["p_holm"] = holm(found["p_value"].where(known))
     order = ["scale", "method", "term", *NUMBERS, "n", "n_groups", "detectable", "p_holm", "icc"]
     return found.reindex(columns=order).astype({"n": "Int64"})
 
 
 def answers(survey: Waves, scale: str) -> pd.DataFrame:
-    """The complete rows of a scale as one table, for a formula: `score, wave, peers, school`, and what is held constant.
+    """The complete rows of a scale as one table, for a formula: `score, wave, peers, school`, what is held constant.
 
-    `score` is in standard deviations of the baseline wave, as in `changes`; `peers` is 1 for schools with peer groups.
-    Controls and categories have `held: ` before their names.
+    `score` as in `changes`; `peers` is 1 for schools with peer groups; controls and categories are named `held: ...`.
     """
-    rows = survey.complete(scale)
-    frame = survey.frame.loc[rows, ["wave", "school"]]
-    unit = _within(survey, scale, _sums(survey, scale)).baseline_sd
-    frame["score"] = survey.scores[scale] / unit
+    frame = survey.frame.loc[survey.complete(scale), ["wave", "school"]]
+    frame["score"] = survey.scores[scale] / _within(survey, scale, _sums(survey, scale)).baseline_sd
     frame["peers"] = (survey.frame["kind"] == PEERS).astype(float)
     return frame.join(survey.conditions.add_prefix("held: "))
 
@@ -119,11 +110,8 @@ def _variants(survey: Waves, scale: str, known: pd.DataFrame) -> dict[str, Calla
         _STAYED: lambda: _stayers(survey, scale, unit),
         "mixed model": lambda: known[known["method"] == MIXED],
     }
-    if not survey.in_districts:
-        del variants["districts as clusters (CRV3)"]
-    if survey.conditions.empty:
-        del variants["no controls"]
-    return variants
+    absent = {"districts as clusters (CRV3)": not survey.in_districts, "no controls": survey.conditions.empty}
+    return {name: estimate for name, estimate in variants.items() if not absent.get(name)}
 
 
 def attrition(survey: Waves) -> pd.DataFrame:
@@ -191,8 +179,7 @@ def reliability(survey: Waves) -> pd.DataFrame:
             row |= scale_reliability(answers, survey.frame.loc[answers.index, "school"])
         rows.append(row)
     ends = [f"{name}{end}" for name in ("alpha", "omega") for end in ("", "_low", "_high")]
-    columns = ["scale", "items", "n", *ends, "weakest", "item_rest"]
-    return pd.DataFrame(rows).reindex(columns=columns)
+    return pd.DataFrame(rows).reindex(columns=["scale", "items", "n", *ends, "weakest", "item_rest"])
 
 
 def mixed_model(y: np.ndarray, x: pd.DataFrame, groups: np.ndarray) -> tuple[pd.DataFrame, float, float]:
@@ -213,8 +200,7 @@ def mixed_model(y: np.ndarray, x: pd.DataFrame, groups: np.ndarray) -> tuple[pd.
 
 def _groups(survey: Waves) -> dict[str, pd.DataFrame]:
     kinds = survey.kinds if survey.compared else []
-    parts = {kind: survey.frame[survey.frame["kind"] == kind] for kind in kinds}
-    return {ALL: survey.frame} | parts
+    return {ALL: survey.frame} | {kind: survey.frame[survey.frame["kind"] == kind] for kind in kinds}
 
 
 def _answered(survey: Waves, part: pd.DataFrame, wave: str) -> dict[str, float]:
@@ -249,7 +235,7 @@ def _terms(survey: Waves, rows: pd.Index) -> pd.DataFrame:
 
 def _sums(survey: Waves, scale: str, rows: pd.Index | None = None) -> Moments:
     """Moments of the complete rows, or of those among them that are named."""
-    rows = _complete(survey, scale) if rows is None else rows
+    rows = survey.frame.index[survey.complete(scale)] if rows is None else rows
     terms = _terms(survey, rows)
     columns = ["school", "wave", *["cluster"] * survey.clustered, *["weight"] * survey.weighted]
     model = moments.Model(
@@ -266,17 +252,12 @@ def _sums(survey: Waves, scale: str, rows: pd.Index | None = None) -> Moments:
     return replace(sums, terms=tuple(named.get(name, name) for name in sums.terms))
 
 
-def _complete(survey: Waves, scale: str) -> pd.Index:
-    return survey.frame.index[survey.complete(scale)]
-
-
 def _within(survey: Waves, scale: str, sums: Moments) -> Within:
     with at(f"{survey.name}, scale {scale!r}"):
         return fixed_effects.within(sums)
 
 
 def _by_district(survey: Waves, sums: Moments, unit: float) -> pd.DataFrame:
-    """The model with districts as clusters."""
     district = survey.frame.drop_duplicates("school").set_index("school")["district"]
     grouped = replace(sums, clusters=district[sums.schools].to_numpy(object))
     return panels.table(fixed_effects.within(grouped), "CRV3", unit)
@@ -291,13 +272,12 @@ def _stayers(survey: Waves, scale: str, unit: float) -> pd.DataFrame:
     left_or_new = ends[~both].groupby(["wave", "kind"]).size()
     if stayed.min() < MINIMUM or _few(left_or_new).any():
         raise InputError("too few teachers stayed, left or came to be shown.")
-    stayers = fixed_effects.within(_sums(survey, scale, ends[both].index))
-    return panels.table(stayers, unit=unit)
+    return panels.table(fixed_effects.within(_sums(survey, scale, ends[both].index)), unit=unit)
 
 
 def _mixed(survey: Waves, scale: str) -> pd.DataFrame:
     """Estimates in the scale's own units, without the constant and the difference at baseline."""
-    rows = _complete(survey, scale)
+    rows = survey.frame.index[survey.complete(scale)]
     frame, terms = survey.frame.loc[rows], _terms(survey, rows)
     columns = {"constant": 1.0}
     if survey.compared:
@@ -316,13 +296,11 @@ def _mixed(survey: Waves, scale: str) -> pd.DataFrame:
     y = survey.scores.loc[rows, scale].to_numpy(float)
     table, between, rest = mixed_model(y, x, frame["school"].to_numpy())
     table = table[~table["term"].isin(["constant", "peers"])]
-    sizes = {"n": len(y), "n_groups": frame["school"].nunique()}
-    return table.assign(**sizes, icc=between / (between + rest))
+    return table.assign(n=len(y), n_groups=frame["school"].nunique(), icc=between / (between + rest))
 
 
 def _too_few(survey: Waves, scale: str) -> list[str]:
-    """Terms that rest on fewer than MINIMUM teachers: of a wave in either kind of school, of a category's level, or all
-    who differ from the commonest value of a control."""
+    """Terms that rest on fewer than MINIMUM teachers: of a wave and kind of school, a level, or off a control's mode."""
     frame = survey.frame[survey.complete(scale)]
     sizes = pd.crosstab(frame["wave"], frame["kind"]).reindex(columns=survey.kinds)
     few = []
