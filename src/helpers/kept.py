@@ -71,8 +71,7 @@ def reason(before: dict[str, str] | None, now: dict[str, str], made: list[Path])
         return "not made yet"
     if gone := [path for path in made if not path.exists()]:
         return f"{gone[0].name} is gone"
-    changed = [name for name in {**before, **now} if before.get(name) != now.get(name)]
-    return f"{changed[0]} changed" if changed else ""
+    return next((f"{name} changed" for name in {**before, **now} if before.get(name) != now.get(name)), "")
 
 
 def load(path: Path) -> dict[str, Any] | None:
@@ -105,9 +104,8 @@ def closure(names: set[str]) -> list[Path]:
     seen, waiting = set(), set(names)
     while waiting:
         seen.add(name := waiting.pop())
-        package = name.rpartition(".")[0]
-        found = modules(_file(name).read_text(encoding="utf-8")) | ({package} if package else set())
-        waiting |= found - seen
+        found = modules(_file(name).read_text(encoding="utf-8")) | {name.rpartition(".")[0]}
+        waiting |= found - seen - {""}  # what stands in no package
     return [PACKAGE / "__init__.py", *(_file(name) for name in sorted(seen))]
 
 

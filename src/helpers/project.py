@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-"""The project's folder: the one that holds `notebooks/`, `data/` and `src/`."""
+ROOT = Path(__file__).resolve().parents[2]  # the project's folder, which holds `notebooks/`, `data/` and `src/`
 
 STATES = {
     "published": "printed in a paper",
@@ -27,10 +26,7 @@ VERDICTS = {
 
 
 class InputError(ValueError):
-    """Something about a file, a column or a parameter that its owner can mend.
-
-    The message is complete: it names the place and the remedy, so it is shown without a traceback.
-    """
+    """What a user can mend in a file, a column or parameters; the message names place and remedy: no traceback is shown."""
 
     def _render_traceback_(self) -> list[str]:
         """What IPython, and so JupyterLab, shows in place of a traceback."""

@@ -16,8 +16,7 @@ import pandas as pd
 from helpers.project import InputError, relative
 from helpers.read import files
 
-ENDINGS = (".sav", ".zsav", ".sas7bdat", ".dta", ".csv")
-"""Files that `describe` and `pieces` read."""
+ENDINGS = (".sav", ".zsav", ".sas7bdat", ".dta", ".csv")  # of files that `describe` and `pieces` read
 ROWS = 20_000  # of a piece
 
 # Encodings to try where a file does not say its own, or says a wrong one; the last can read any byte.

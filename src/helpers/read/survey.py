@@ -14,10 +14,8 @@ from helpers.project import InputError, relative
 from helpers.read import files, frames
 from helpers.read.suppression import MINIMUM
 
-COLUMNS = ("cycle", "system", "name", "level", "school_id")
-"""Columns of every Survey's frame."""
-NOT_ADMINISTERED, NO_ANSWER = -1, -2
-"""Codes of an item nobody was asked, and of one left without a valid answer."""
+COLUMNS = ("cycle", "system", "name", "level", "school_id")  # of every Survey's frame
+NOT_ADMINISTERED, NO_ANSWER = -1, -2  # codes of an item nobody was asked, and of one left without a valid answer
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
@@ -222,8 +220,7 @@ def _respondents(frame: pd.DataFrame, group: str | Sequence[str], school: str, p
     if school:
         remedy = "Fill it, give these rows a school of their own, or leave `school` out"
         frames.refuse(schools, schools.isna(), school, path, "a school that is missing", remedy)
-    values = {"cycle": 0, "system": system, "name": system, "level": 0, "school_id": schools}
-    return pd.DataFrame(values, index=frame.index)
+    return pd.DataFrame(dict(cycle=0, system=system, name=system, level=0, school_id=schools), frame.index)
 
 
 def _check_groups(respondents: pd.DataFrame, items: list[str], group: str | Sequence[str], path: Path) -> None:

@@ -6,8 +6,7 @@ in github.com/Erdos-Projects/summer26-teacher-ai-readiness, data/v2_talis2024_te
 question has another number and another order, and no team conferences.
 """
 
-REPLICATES, FAY = 100, 0.5
-"""Replicate weights by balanced repeated replication, and Fay's factor."""
+REPLICATES, FAY = 100, 0.5  # replicate weights by balanced repeated replication, and Fay's factor
 ITEMS = {
     "A": "Teach a class together", "B": "Observe colleagues and give feedback", "C": "Joint activities across classes",
     "D": "Exchange teaching materials", "E": "Talk about how single students learn",
@@ -29,8 +28,7 @@ QUESTIONS = {
 """The variable of each item. Nobody was asked what is not here; TT4G26H is about parents."""
 ANSWERS = range(1, 7)
 NOT_ASKED = 8
-UNANSWERED = {2013: (7, 9), 2018: (7, 9), 2024: (9,)}
-"""Codes of not reached, and omitted or invalid, beside NOT_ASKED."""
+UNANSWERED = {2013: (7, 9), 2018: (7, 9), 2024: (9,)}  # not reached, and omitted or invalid
 
 WEIGHTS = ["TCHWGT", *(f"TRWGT{number}" for number in range(1, REPLICATES + 1))]
 """The final weight and the replicate weights of teachers."""

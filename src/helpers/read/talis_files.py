@@ -140,8 +140,10 @@ def _teacher_rows(piece: pd.DataFrame, table: Table, cycle: int, level: int, ext
 
 def _places(piece: pd.DataFrame, table: Table, cycle: int, level: int) -> dict[str, object]:
     """What teachers and schools share: the first columns of their tables."""
-    system, school = _system(piece, table), _ids(piece, "IDSCHOOL", table, "no school")
-    return {"cycle": cycle, "system": system, "level": level, "school_id": school}
+    system = piece["CNTRY"].astype(object).where(piece["CNTRY"].notna(), "").astype(str).str.strip()
+    _refuse(piece["CNTRY"], ~system.str.fullmatch("[A-Za-z]{3}"), "CNTRY", table, "no three-letter code")
+    school = _ids(piece, "IDSCHOOL", table, "no school")
+    return {"cycle": cycle, "system": system.str.upper(), "level": level, "school_id": school}
 
 
 def _convert_schools(table: Table, level: int, place: Path, member: Member) -> None:
@@ -242,12 +244,6 @@ def _level(piece: pd.DataFrame, table: Table) -> pd.Series:
         level = pd.to_numeric(last, errors="coerce").astype(float)
     _refuse(piece[column], level.isna(), column, table, "no level")
     return level
-
-
-def _system(piece: pd.DataFrame, table: Table) -> pd.Series:
-    system = piece["CNTRY"].astype(object).where(piece["CNTRY"].notna(), "").astype(str).str.strip()
-    _refuse(piece["CNTRY"], ~system.str.fullmatch("[A-Za-z]{3}"), "CNTRY", table, "no three-letter code")
-    return system.str.upper()
 
 
 def _ids(piece: pd.DataFrame, column: str, table: Table, what: str) -> pd.Series:

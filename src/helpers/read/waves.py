@@ -12,7 +12,7 @@ from helpers.read import files, frames
 from helpers.read.suppression import MINIMUM
 
 PEERS, OTHERS = "peer-group schools", "comparison schools"
-_YES, _NO = ("1", "yes", "true"), ("0", "no", "false")
+_KINDS = dict.fromkeys(("1", "yes", "true"), PEERS) | dict.fromkeys(("0", "no", "false"), OTHERS)
 
 
 @dataclass(frozen=True)
@@ -142,8 +142,7 @@ def _refuse_changing(given: pd.DataFrame, frame: pd.DataFrame, part: str, column
 
 
 def _kinds(given: pd.DataFrame, frame: pd.DataFrame, treated: str, path: Path) -> pd.Series:
-    words = frames.categories(given, treated).str.lower()
-    kinds = words.map(dict.fromkeys(_YES, PEERS) | dict.fromkeys(_NO, OTHERS))
+    kinds = frames.categories(given, treated).str.lower().map(_KINDS)
     what, remedy = "values other than 1 and 0, or yes and no", "Correct or fill these"
     frames.refuse(given[treated], kinds.isna(), treated, path, what, remedy)
     _refuse_changing(given, frame.assign(kind=kinds), "kind", treated, path)

@@ -157,7 +157,7 @@ def _few_values(source: Records, model: Model, dropped: Sequence[str]) -> dict[s
             "SELECT low, high, min(v) FILTER (v > low), max(v) FILTER (v < high) "
             "FROM used, ends GROUP BY low, high"
         )
-        values[column] = tuple(sorted(set(map(float, np.ma.concatenate(list(found.values())).compressed()))))
+        values[column] = tuple(np.unique(np.ma.concatenate(list(found.values())).compressed()).tolist())
     return values
 
 

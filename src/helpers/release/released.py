@@ -48,7 +48,7 @@ class Pooled:
 def pooled(within: dict[str, Within], left_out: dict[str, int] | None = None) -> pd.DataFrame:
     """Rows `panel, part, row, column, value` of each panel; of symmetric matrices the upper triangle.
 
-    `left_out`: by panel, how many records are not in the sums. Where CRV3 cannot be had there is no part `jackknife`.
+    No school or cluster is named; without CRV3 there is no `jackknife`. `left_out`: by panel, records not in the sums.
     """
     rows = []
     for panel, data in within.items():
