@@ -31,19 +31,26 @@ def welch(
     >>> found = welch(2.9, 0.6, 49, 2.7, 0.5, 47)
     >>> round(found["estimate"], 2), round(found["df"], 1), round(float(found["p_value"]), 3)
     (0.2, 92.2, 0.079)
+
+    Parameters
+    ----------
+    mean1, sd1, n1, mean2, sd2, n2 : mean, SD and size of each group
+    level : how often the interval holds the truth
     """
     sizes = sd1, sd2, n1, n2
     return _tested(mean1 - mean2, welch_error(*sizes), welch_df(*sizes), level) | {"n": n1 + n2}
 
 
 def hedges_g(mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int) -> dict[str, float]:
-    """Hedges & Olkin's (1985) g with its large-sample 95 % interval: `estimate, std_error, ci_low, ci_high`.
-
-    The difference in pooled SDs, corrected for small samples, as statsmodels has it.
+    """Hedges & Olkin's (1985) g by statsmodels, large-sample 95 % interval: `estimate, std_error, ci_low, ci_high`.
 
     >>> found = hedges_g(103, 5.5, 50, 100, 4.5, 50)
     >>> round(float(found["estimate"]), 4), round(found["std_error"], 4)
     (0.5924, 0.2045)
+
+    Parameters
+    ----------
+    mean1, sd1, n1, mean2, sd2, n2 : mean, SD and size of each group
     """
     from statsmodels.stats.meta_analysis import effectsize_smd
 
