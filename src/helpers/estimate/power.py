@@ -225,7 +225,13 @@ def year_effect_se(schools: int, students: float, shock_sd: float, residual_sd: 
 def schools_for_year_effect(
     effect: float, students: float, shock_sd: float, residual_sd: float, *, target: float = 0.80
 ) -> int:
-    """Fewest schools with which a two-sided 5 % t test finds a year effect in the unit of the SDs: `year_effect_se`."""
+    """Fewest schools with which a two-sided 5 % t test finds a year effect: `schools_needed` in other terms.
+
+    Parameters
+    ----------
+    effect, students, shock_sd, residual_sd : as in `year_effect_se`; the effect in the unit of the SDs
+    target : the power
+    """
     design, sd = _two_years(2, students, shock_sd, residual_sd)
     return schools_needed(design, effect / sd, target)
 

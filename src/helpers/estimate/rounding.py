@@ -23,7 +23,12 @@ LEVELS = {2: 0.01, 3: 0.001}
 
 
 def welch_ranges(mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int) -> tuple[Range, Range]:
-    """Ranges of Welch's df, and of t, that means and SDs inside the given ranges allow, each taken alone."""
+    """Ranges of Welch's df, and of t, that means and SDs inside the given ranges allow, each taken alone.
+
+    Parameters
+    ----------
+    mean_difference, sd1, sd2, n1, n2 : ranges in one unit, and sizes of the groups
+    """
     corners = list(product(sd1, sd2))
     dfs = [welch_df(*corner, n1, n2) for corner in corners]
     # Along the ratio of the SDs, df rises to n1 + n2 - 2 at `top` and falls again.
@@ -33,7 +38,12 @@ def welch_ranges(mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: in
 
 
 def welch_reproduces(mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int, df: Range, t: Range) -> bool:
-    """Can unrounded means and SDs inside the given ranges give this df and this t at the same time?"""
+    """Can unrounded means and SDs inside the given ranges give this df and this t at the same time?
+
+    Parameters
+    ----------
+    mean_difference, sd1, sd2, n1, n2, df, t : as in `welch_ranges`, and what is printed of the test, as ranges
+    """
     cuts = (_clip(sd1, sd2, *ratios) for ratios in _ratios_with_df(df, n1, n2))
     found = (_ts(mean_difference, points, n1, n2) for points in cuts if points)
     return any(low <= t[1] and t[0] <= high for low, high in found)

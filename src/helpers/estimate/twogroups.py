@@ -13,12 +13,22 @@ from helpers.estimate.power import design_effect
 
 
 def welch_error(sd1: float, sd2: float, n1: int, n2: int) -> float:
-    """Standard error of the difference."""
+    """Standard error of the difference.
+
+    Parameters
+    ----------
+    sd1, sd2, n1, n2 : SDs and sizes of the groups
+    """
     return sqrt(sd1**2 / n1 + sd2**2 / n2)
 
 
 def welch_df(sd1: float, sd2: float, n1: int, n2: int) -> float:
-    """Satterthwaite's degrees of freedom."""
+    """Satterthwaite's degrees of freedom.
+
+    Parameters
+    ----------
+    sd1, sd2, n1, n2 : SDs and sizes of the groups
+    """
     v1, v2 = sd1**2 / n1, sd2**2 / n2
     return (v1 + v2) ** 2 / (v1**2 / (n1 - 1) + v2**2 / (n2 - 1))
 
@@ -59,13 +69,23 @@ def hedges_g(mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: in
 
 
 def equivalence_bound(mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int) -> float:
-    """Smallest difference, in pooled SDs, that two one-sided 5 % tests rule out: the far end of its 90 % interval."""
+    """Smallest difference, in pooled SDs, that two one-sided 5 % tests rule out: the far end of its 90 % interval.
+
+    Parameters
+    ----------
+    mean1, sd1, n1, mean2, sd2, n2 : mean, SD and size of each group
+    """
     interval = welch(mean1, sd1, n1, mean2, sd2, n2, level=0.90)
     return max(abs(interval["ci_low"]), abs(interval["ci_high"])) / pooled_sd(sd1, n1, sd2, n2)
 
 
 def pooled_sd(sd1: float, n1: int, sd2: float, n2: int) -> float:
-    """Square root of the groups' variances averaged by their degrees of freedom."""
+    """Square root of the groups' variances averaged by their degrees of freedom.
+
+    Parameters
+    ----------
+    sd1, n1, sd2, n2 : SD and size of each group
+    """
     return sqrt(((n1 - 1) * sd1**2 + (n2 - 1) * sd2**2) / (n1 + n2 - 2))
 
 
