@@ -186,7 +186,10 @@ def magnitudes(rows: pd.DataFrame, xlabel: str) -> Figure:
 def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: str) -> Figure:
     """One thing about a study changed at a time: a row a factor, a dot with its value for each setting.
 
-    `rows`: `factor, value, detectable`; `names`: factor -> words. The line at `main` is the study as it was.
+    Parameters
+    ----------
+    rows, names : `factor, value, detectable`; factor -> words
+    main, xlabel : the value for the study as it was, where a line stands; what the axis shows
     """
     factors = rows.drop_duplicates(["factor", "value"]).groupby("factor", sort=False)
     fig, (ax,), ys = style.blocks([names[factor] for factor, _ in factors], size=HEAD, least=0.4)

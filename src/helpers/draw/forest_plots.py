@@ -17,8 +17,10 @@ Charts = list[tuple[plt.Axes, pd.DataFrame]]  # small charts, each with its rows
 def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_label: str = "") -> Figure:
     """Estimates with intervals, one row each, in the order given, the numbers beside them.
 
-    `rows`: `label, estimate, ci_low, ci_high` and optionally `method`, named under the label, or `heading`, named above
-    the first of its rows; each is drawn in a colour of its own. `band` shades plus and minus that much.
+    Parameters
+    ----------
+    rows : `label, estimate, ci_low, ci_high`; a `method` (under its label) or `heading` (above its rows) has a colour
+    xlabel, band, band_label : what the axis shows; plus and minus how much is shaded, and what that is called
     """
     headed, names = "heading" in rows, rows["label"]
     kinds = rows.get("heading", rows.get("method", pd.Series("", rows.index)))
@@ -47,8 +49,10 @@ def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_
 def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = None, claim_label: str = "") -> Figure:
     """Means with intervals on the scale's own range, in the order given, each with its value beside it.
 
-    `rows`: `label, estimate, ci_low, ci_high` and optionally `group`, drawn in one colour each and named at the
-    first label. A line stands at the value `claim`.
+    Parameters
+    ----------
+    rows : `label, estimate, ci_low, ci_high`; each optional `group` has a colour and is named at the first label
+    low, high, claim, claim_label : ends of the scale; a value where a line stands, and what it is called
     """
     rows = rows if "group" in rows else rows.assign(group="")
     groups, labels = looks(rows["group"]), list(dict.fromkeys(rows["label"]))

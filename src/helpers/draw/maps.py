@@ -35,7 +35,13 @@ def _name_cells(ax: plt.Axes, rows: list, columns: list, **more) -> None:
 
 
 def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabel: str, ylabel: str) -> Figure:
-    """How many printed tests each pair of group sizes (`n1, n2, reproduced`) reproduces; the printed pair is framed."""
+    """How many printed tests each pair of group sizes reproduces; the printed pair is framed.
+
+    Parameters
+    ----------
+    cells, tests, printed : `n1, n2, reproduced`, a row a pair; number of tests; the sizes in print
+    xlabel, ylabel : what the axes show
+    """
     grid = cells.pivot(index="n2", columns="n1", values="reproduced").sort_index(ascending=False)
     fig, ax = plt.subplots(figsize=(WIDTH, 5.6))
     _heat(ax, grid / tests, grid.map(lambda count: str(count) if count else ""))

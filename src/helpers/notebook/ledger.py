@@ -49,9 +49,12 @@ def repeated(run: Session, known: pd.Series) -> None:
 
 
 def claim(section: Section, number: str, holds: bool, note: str, as_printed: bool = False) -> None:
-    """Enter whether what the text claims with a printed number ("higher than ...") holds; `note` says how far.
+    """Enter whether what the text claims with a printed number ("higher than ...") holds.
 
-    `as_printed`: it is judged by another place of print as it stands, and nothing is computed.
+    Parameters
+    ----------
+    section, number, holds, note : where it is judged; id of the number; whether it holds, and how far
+    as_printed : it is judged by another place of print as it stands, and nothing is computed
     """
     state = "published" if as_printed else section.state
     fields = {"low": None, "high": None, "holds": bool(holds), "state": state, "note": note}
@@ -70,7 +73,12 @@ def fixed(run: Session) -> None:
 
 
 def without_value(section: Section, numbers: list[str], verdict: str, why: str) -> None:
-    """Enter printed numbers for which nothing is obtained, and why; `verdict` is one of VERDICTS."""
+    """Enter printed numbers for which nothing is obtained.
+
+    Parameters
+    ----------
+    section, numbers, verdict, why : where that is said; their ids; one of VERDICTS; the reason
+    """
     fields = {"low": None, "high": None, "verdict": verdict, "state": "published", "note": why}
     for number in numbers:
         sessions.note(section.run, "ledger", id=number, **fields)

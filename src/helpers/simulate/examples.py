@@ -200,6 +200,10 @@ def signposts(
     Columns: teacher, school, district, peer_groups (1: the school has them), wave (1 to 3), subject, support, time, and
     collaboration_1 to engagement_4 (1 to 5, some unanswered). Teachers who are less at ease leave more often and are
     partly replaced; a school of each kind drops out before the last wave.
+
+    Parameters
+    ----------
+    seed, schools, comparison, effect : of chance; how many with peer groups; how many without; as EFFECT
     """
     rng = np.random.default_rng(seed)
     rows, teachers = [], 0

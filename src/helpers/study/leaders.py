@@ -145,9 +145,13 @@ def read(
 ) -> Coding:  # fmt: skip
     """A coding matrix from a CSV, Parquet, SPSS or Stata file.
 
-    `practices, supports`: columns of 0 and 1, or column -> words; `leader`: the column that says whom a row is about;
-    `coder`: who coded it; then every leader needs a row from each of exactly two coders. Raises InputError naming file,
-    column and first rows; also for fewer than MINIMUM leaders, of whom nothing is shown.
+    Raises InputError naming file, column and first rows; also for fewer than MINIMUM leaders, of whom nothing is shown.
+
+    Parameters
+    ----------
+    path, practices, supports, encoding : the file; columns of 0 and 1, or column -> words; encoding of a CSV file
+    leader : the column that says whom a row is about
+    coder : the column that says who coded it; then every leader needs a row from each of exactly two coders
     """
     of_practices, of_supports = _words(practices), _words(supports)
     ids = [name for name in (leader, coder) if name]

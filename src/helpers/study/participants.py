@@ -65,10 +65,12 @@ def read(
     path: Path, scales: list[str], group: str, *, cluster: str = "", respondent: str = "", encoding: str = "utf-8",
     ranges: dict[str, list[float]] | None = None,
 ) -> pd.DataFrame:  # fmt: skip
-    """The user's records: the scales as numbers, the group, and the cluster where there is one.
+    """The user's records: scales as numbers, and the groups. Raises InputError naming file, column and first rows.
 
-    A `respondent` may stand once; `ranges`: scale -> its lowest and highest value. Raises InputError for anything that
-    cannot be used, naming file, column and first rows.
+    Parameters
+    ----------
+    path, encoding, ranges : the file; the encoding of a CSV file; scale -> its lowest and highest value
+    scales, group, cluster, respondent : columns; a respondent may stand once
     """
     if not group or not scales:
         raise InputError("Comparing groups needs `group` (a column) and `scales` (columns). Name both.")
@@ -90,9 +92,12 @@ def read(
 
 
 def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Rows of the two groups to compare, and their names: those of `compare`, or if it is empty the only two there are.
+    """Rows of the two groups to compare, and their names. Raises InputError for fewer, or more and none chosen.
 
-    Raises InputError for fewer groups, or more and none chosen.
+    Parameters
+    ----------
+    frame, path, group : as `read` gives it; what it was read from; the column of groups
+    compare : the names of two; where it is empty, the only two there are
     """
     counts = frame[group].value_counts()
     found = ", ".join(f"{name!r} ({n} rows)" for name, n in counts.sort_index().items())
@@ -106,9 +111,11 @@ def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> t
 
 
 def from_records(frame: pd.DataFrame, scales: list[str], first: pd.Series, path: Path) -> pd.DataFrame:
-    """Table of groups from records, as `read` gives them from `path`; `first` marks the rows of group 1.
+    """Table of groups. Raises InputError for a group too small to be shown, or a scale that does not vary.
 
-    Raises InputError when a group answered too seldom to be shown, or a scale does not vary.
+    Parameters
+    ----------
+    frame, scales, first, path : as `read` gives it; its columns; which rows are of group 1; what it was read from
     """
     rows = []
     for scale in scales:
@@ -138,8 +145,11 @@ def estimates(groups: pd.DataFrame) -> pd.DataFrame:
 def clustered_estimates(frame: pd.DataFrame, groups: pd.DataFrame, first: pd.Series, cluster: str) -> pd.DataFrame:
     """The same with standard errors clustered by a column, tidy (COLUMNS).
 
-    `groups`: the table of groups of the records in `frame`. g is the clustered difference in pooled SDs with Hedges'
-    correction; its interval takes the SD as known.
+    g is the clustered difference in pooled SDs with Hedges' correction; its interval takes the SD as known.
+
+    Parameters
+    ----------
+    frame, groups, first, cluster : records; their table of groups; which rows are of group 1; the column of clusters
     """
     rows = []
     for row in groups.itertuples():

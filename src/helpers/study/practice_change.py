@@ -109,12 +109,14 @@ def score(ratings: pd.Series, how: str, reference: pd.Series | None = None) -> p
 def panel(records: pd.DataFrame, group: str, measure: str, scoring: str, balanced: bool = False) -> pd.DataFrame:
     """Ratings of one group that can say something about change: of schools rated in two reports or more, or in all.
 
-    `records` as `published.read_reports` gives them; `group, measure, scoring`: one of SCHOOLS, MEASURES and SCORINGS;
-    ridits refer to these schools' first ratings. Columns `school_id, year, score, response_rate` (percent, of those who
-    answered for this measure). Raises InputError when no school is left.
+    Columns `school_id, year, score, response_rate` (percent, of those who answered for this measure). Raises InputError
+    when no school is left. A school is in the group that the report of the year names, so one that becomes another kind
+    of school is two. The few middle schools (MS) are a group of their own and in no panel of the others.
 
-    A school is in the group that the report of the year names, so one that becomes another kind of school is two. The
-    few middle schools (MS) are a group of their own and in no panel of the others.
+    Parameters
+    ----------
+    records, balanced : as `published.read_reports` gives them; only of schools rated in all
+    group, measure, scoring : one of SCHOOLS, MEASURES and SCORINGS; ridits refer to these schools' first ratings
     """
     own = records[(records["group"] == group) & records[measure].isin(RATINGS)]
     times = own.groupby("school_id")["report_year"].transform("size")
@@ -132,7 +134,12 @@ def panel(records: pd.DataFrame, group: str, measure: str, scoring: str, balance
 
 
 def within(records: pd.DataFrame, group: str, measure: str, specification: str = "main") -> fixed_effects.Within:
-    """Cross-products within schools of a `panel`, in the scores' own unit; the first report year is the baseline."""
+    """Cross-products within schools of a `panel`, in the scores' own unit; the first report year is the baseline.
+
+    Parameters
+    ----------
+    records, group, measure, specification : as `panel` takes them; one of SPECIFICATIONS
+    """
     how = SPECIFICATIONS[specification]
     frame = panel(records, group, measure, how["scoring"], how.get("balanced", False))
     baseline = str(frame["year"].min())
