@@ -30,10 +30,7 @@ class NotebookFailed(Exception):
 
 
 def run(job: Job, folder: Path) -> nbformat.NotebookNode:
-    """Execute a job's notebook into `folder` and return it, free of times and machine names.
-
-    `folder` is emptied first; figures, tables and the record land in it. Raises NotebookFailed.
-    """
+    """Execute a job's notebook into `folder`, emptied first; return it without times, names. Raises NotebookFailed."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     target = folder / "notebook.ipynb"

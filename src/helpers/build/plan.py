@@ -15,10 +15,7 @@ TEMPLATES = Path(__file__).parent / "template"
 
 @dataclass(frozen=True)
 class Job:
-    """One notebook to run: with which parameters (and their file), and which folder holds the result.
-
-    `stem`: how the names of its figures and tables begin. `links`: what stands before links to them.
-    """
+    """A notebook to run. `stem`: how names of its figures and tables begin; `links`: how links to them begin."""
 
     notebook: Path
     folder: Path

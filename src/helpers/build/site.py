@@ -32,10 +32,7 @@ LONG = {"td": 40, "th": 80}
 
 
 def make(folders: list[Path]) -> None:
-    """Collect the runs in `folders` into build/{figures,tables,notebooks,site}, and the ledger that one of them made.
-
-    Everything is made aside first; each part then takes its place by a rename.
-    """
+    """Collect the runs in `folders`, and the ledger that one of them made, aside; then move each part in place."""
     stamps = plan.site_stamps(folders)  # before: what changes meanwhile makes the site stale
     aside = BUILD / "aside" / "site"
     shutil.rmtree(aside, ignore_errors=True)

@@ -89,10 +89,7 @@ def proportions(rows: pd.DataFrame) -> Figure:
 
 
 def statements(rows: pd.DataFrame) -> Figure:
-    """What a text says in words, each as an interval on one axis; lighter, how far chance may move it.
-
-    `rows`: `label, low, high, ci_low, ci_high` (0 to 1) and `said`, the words beside it.
-    """
+    """What a text says in words (`label, low, high, said`, 0 to 1); lighter, how chance moves it (`ci_low, ci_high`)."""
     fig, (ax,), ys = style.blocks(rows["label"], size=HEAD, least=0.5, beside=rows["said"])
     for y, row in zip(ys, rows.itertuples(), strict=True):
         style.interval(ax, y, row.ci_low, row.ci_high, width=4, alpha=0.35)

@@ -1,7 +1,4 @@
-"""The complete records of a school fixed-effects model: a view with plain names, and what must not be in it.
-
-The same statements run on DuckDB and on Spark.
-"""
+"""The complete records of a school fixed-effects model, a view for DuckDB or Spark, and what must not be in it."""
 
 from __future__ import annotations
 
@@ -110,8 +107,11 @@ def refuse(
 ) -> None:
     """Raise InputError with the first records that have something wrong in a column, if there are any.
 
-    `wrong` is SQL of the column's `label` and `number`, said in words by `what`; `chosen`, SQL of the columns of the
-    file, tells which records count.
+    Parameters
+    ----------
+    records, column, chosen : where to look, and SQL of the file's columns for which records count
+    wrong : SQL of the column's `label` and `number`
+    what, remedy : what is wrong, and what to do about it
     """
     cells = f"{label(records, column)} AS label, {number(records, column)} AS number"
     found = records.fetch(

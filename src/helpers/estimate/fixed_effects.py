@@ -209,9 +209,7 @@ def between_variance(estimate: np.ndarray, std_error: np.ndarray) -> float:
 
 
 def wild_bootstrap(data: Within, term: str, draws: int = 9_999, seed: int = 1) -> float:
-    """p-value that `term` is zero: wild cluster bootstrap, null imposed, Rademacher weights (WCR).
-
-    Cameron, Gelbach & Miller (2008). Where `draws` exceeds all 2^G sign patterns, these are enumerated instead.
+    """Wild cluster bootstrap p-value of `term` = 0, null imposed, Rademacher weights (Cameron, Gelbach & Miller 2008).
 
     >>> import pandas as pd
     >>> from helpers.estimate.moments import Model, compute
@@ -220,6 +218,11 @@ def wild_bootstrap(data: Within, term: str, draws: int = 9_999, seed: int = 1) -
     >>> answers = pd.DataFrame(rows, columns=["school", "year", "practice"])
     >>> wild_bootstrap(within(compute(answers, Model("practice", "school", "year", baseline="2018"))), "2019")
     0.0625
+
+    Parameters
+    ----------
+    data, term : cross-products of the model, and which of its terms is tested
+    draws, seed : how many draws (all 2^G sign patterns, enumerated, where these are fewer), and their seed
     """
     return _beyond(0.0, *_wild(data, term, draws, seed, slopes=False))
 
@@ -229,8 +232,12 @@ def wild_interval(
 ) -> tuple[float, float]:
     """All values of `term` that the wild bootstrap test does not reject, by bisection from the estimate outwards.
 
-    Ends are infinite where so few clusters never reject anything. Numerator and squared denominator of each draw's t
-    are polynomials in the value that is tested, so the draws are made once for all values.
+    Ends are infinite where so few clusters never reject anything. The draws are made once for all values: `_wild`.
+
+    Parameters
+    ----------
+    data, term, draws, seed : as in `wild_bootstrap`
+    level : how often the interval holds the truth
     """
     fitted, j = fit(data), data.terms.index(term)
     centre, step = fitted.estimate[j], np.sqrt(fitted.covariance[j, j])

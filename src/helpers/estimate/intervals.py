@@ -14,13 +14,19 @@ if TYPE_CHECKING:
 
 
 def t_test(estimate: Numbers, std_error: Numbers, df: Numbers = np.inf, level: float = 0.95) -> dict[str, Numbers]:
-    """Student's t intervals of estimates (normal with infinite `df`), and two-sided tests that they are zero.
+    """Student's t intervals of estimates, and two-sided tests that they are zero.
 
-    Keys `estimate, std_error, ci_low, ci_high, p_value`. Where the error is zero, so that there is no t, an interval has
-    no length, and p is 0, or NaN where the estimate is zero too.
+    Keys `estimate, std_error, ci_low, ci_high, p_value`. Where the error is zero, so that there is no t, an interval
+    has no length, and p is 0, or NaN where the estimate is zero too.
 
     >>> {name: round(float(value), 3) for name, value in t_test(0.5, 0.2, df=10).items()}
     {'estimate': 0.5, 'std_error': 0.2, 'ci_low': 0.054, 'ci_high': 0.946, 'p_value': 0.031}
+
+    Parameters
+    ----------
+    estimate, std_error : numbers, arrays or columns of one shape, in one unit
+    df : degrees of freedom; infinite for the normal distribution
+    level : how often the intervals hold the truth
     """
     reach = special.stdtrit(df, 0.5 + level / 2) * std_error
     with np.errstate(divide="ignore", invalid="ignore"):

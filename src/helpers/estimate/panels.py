@@ -39,9 +39,13 @@ def models(
     by: str,
     **columns: str,
 ) -> dict[str, Model]:
-    """One model, with what `moments.Model` takes, for each level of the column `by`, or for the whole file without it.
+    """One model for each panel. Raises InputError where `by` is empty in all records.
 
-    Categories in a list take their first level in order as reference. Raises InputError where `by` is always empty.
+    Parameters
+    ----------
+    records, by : open records; a panel for each level of the column `by`, one for the whole file where it is empty
+    baseline, controls, columns : what `moments.Model` takes
+    categories : column -> reference level; those in a list take their first level in order
     """
     references = categories if isinstance(categories, dict) else dict.fromkeys(categories, "")
     references = {column: str(reference) for column, reference in references.items()}
@@ -60,7 +64,12 @@ def table(data: Within, inference: str = "CRV1", unit: float = 1.0, terms: list[
     """Tidy estimates of one model: `term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`.
 
     A term that varies in one cluster alone has an error of zero by construction, which says nothing: it is left empty.
-    `inference`: one of INFERENCE, the bootstrap for `terms` alone if given; `unit`: what the outcome is divided by.
+
+    Parameters
+    ----------
+    data, inference : the model's cross-products, and one of INFERENCE
+    unit : what the outcome is divided by
+    terms : the bootstrap is made for these alone; for all without them
     """
     found = fixed_effects.fit(data, "CRV3" if inference == "CRV3" else "CRV1").table()
     if inference == "bootstrap":
@@ -99,8 +108,12 @@ def specifications(
     """The effect of `term` with the inference `declared` and under alternatives, all from the same sums.
 
     Rows of `alternatives`, and `parameters`: the YAML of the parameters that make a run of it, on the same records.
-    `years`: all but the baseline; `cluster`: the column of clusters where these are coarser than schools, else empty;
-    `unit`: what the outcome is divided by; `declared`: one of INFERENCE.
+
+    Parameters
+    ----------
+    sums, cluster : moments of one panel; its column of clusters where these are coarser than schools, else empty
+    term, years : the year in question, and all but the baseline
+    unit, declared : what the outcome is divided by, and one of INFERENCE
     """
     data = fixed_effects.within(sums)
     variants = {"as declared": (lambda: data, declared, "{}")}

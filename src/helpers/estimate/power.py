@@ -133,6 +133,10 @@ def power(effect: float, std_error: np.ndarray, df: np.ndarray, alpha: float = 0
 
     >>> round(float(power(0.4, 0.15, df=26)), 3)
     0.728
+
+    Parameters
+    ----------
+    effect, std_error, df, alpha : the first two in one unit; degrees of freedom and level of the test
     """
     critical, shift = special.stdtrit(df, 1 - alpha / 2), np.abs(effect) / std_error
     # scipy gives NaN where a tail is thinner than it can compute: nothing is there.
@@ -165,12 +169,14 @@ def detectable(design: Design, target: float = 0.80, alpha: float = 0.05) -> flo
 
 
 def detectable_difference(n1: float, n2: float, alpha: float, power: float) -> float:
-    """True difference of two groups, in standard deviations, that a two-sided t test finds with this power.
-
-    `n1`, `n2` are the sizes of the groups. By statsmodels' search, which may stop 2e-6 short.
+    """True difference of two groups, in SDs, that a two-sided t test finds with this power (statsmodels, within 2e-6).
 
     >>> round(detectable_difference(49, 47, alpha=0.05, power=0.8), 2)
     0.58
+
+    Parameters
+    ----------
+    n1, n2, alpha, power : sizes of the groups; level of the test, and how often it finds the difference
     """
     from statsmodels.stats.power import TTestIndPower
 
@@ -179,13 +185,15 @@ def detectable_difference(n1: float, n2: float, alpha: float, power: float) -> f
 
 
 def schools_needed(design: Design, effect: float, target: float = 0.80, alpha: float = 0.05) -> int:
-    """Fewest schools with which such a study finds a change of `effect`, in standard deviations of an answer.
-
-    The design's number of schools does not matter; comparison schools keep their proportion, rounded up. Raises
-    InputError for an effect of zero.
+    """Fewest schools with which such a study finds a change of `effect`. Raises InputError where that is zero.
 
     >>> schools_needed(Design(schools=2, teachers=20, icc=0.1), effect=0.1)
     78
+
+    Parameters
+    ----------
+    design : its number of schools does not matter; comparison schools keep their proportion, rounded up
+    effect, target, alpha : in standard deviations of an answer; power and level of the two-sided t test
     """
     if effect == 0:
         raise InputError("design of a study: no number of schools finds a change of zero.")
@@ -203,10 +211,12 @@ def schools_needed(design: Design, effect: float, target: float = 0.80, alpha: f
 
 
 def year_effect_se(schools: int, students: float, shock_sd: float, residual_sd: float) -> float:
-    """Standard error of the difference between two years in schools of equal size, with other `students` in each year.
+    """Standard error of a difference of two years: root of 2 (shock_sd^2 + residual_sd^2 / students) / schools.
 
-    The variance is 2 (shock_sd^2 + residual_sd^2 / students) / schools: a school's mean of one year strays by
-    `shock_sd`, students of one school and year by `residual_sd`.
+    Parameters
+    ----------
+    schools, students : schools of equal size, and students of each in one year; others answer in the next
+    shock_sd, residual_sd : by which a school's mean of one year strays; students of one school and year
     """
     design, sd = _two_years(schools, students, shock_sd, residual_sd)
     return sd * std_error(design)
@@ -215,7 +225,13 @@ def year_effect_se(schools: int, students: float, shock_sd: float, residual_sd: 
 def schools_for_year_effect(
     effect: float, students: float, shock_sd: float, residual_sd: float, *, target: float = 0.80
 ) -> int:
-    """Fewest schools with which a two-sided 5 % t test finds a year effect in the unit of the SDs: `year_effect_se`."""
+    """Fewest schools with which a two-sided 5 % t test finds a year effect: `schools_needed` in other terms.
+
+    Parameters
+    ----------
+    effect, students, shock_sd, residual_sd : as in `year_effect_se`; the effect in the unit of the SDs
+    target : the power
+    """
     design, sd = _two_years(2, students, shock_sd, residual_sd)
     return schools_needed(design, effect / sd, target)
 

@@ -137,10 +137,14 @@ def add_measure(
 ) -> tuple[Scale, pd.DataFrame]:
     """Give `records` a column MEASURE; return the scale, calibrated on the baseline year, and that year's patterns.
 
-    `items` are columns of whole numbers from `low` to `high`. Patterns have columns 0, 1, ... (answers from 0 to each
-    item in turn, so that items may be called anything), `measure`, `std_error` and the number of `records`. Raises
-    InputError for an item named twice, more than 60 items, answers off the scale, an answer that nobody gives in the
-    baseline year, and for what `calibrate` refuses.
+    Patterns have columns 0, 1, ... (answers from 0 to each item in turn, so that items may be called anything),
+    `measure`, `std_error` and the number of `records`. Raises InputError for an item named twice, more than 60 items,
+    answers off the scale, an answer that nobody gives in the baseline year, and for what `calibrate` refuses.
+
+    Parameters
+    ----------
+    records, items, low, high : open records, and their columns of answers, whole numbers from `low` to `high`
+    year, baseline : the column of years, and the label of the baseline year
     """
     if twice := [item for item in items if items.count(item) > 1]:
         raise InputError(f"`items` names {twice[0]!r} twice. Name each column once.")

@@ -53,9 +53,12 @@ def omega(items: pd.DataFrame) -> float:
 def omega_interval(
     items: pd.DataFrame, cluster: pd.Series, level: float = 0.95, draws: int = 500, seed: int = 1
 ) -> tuple[float, float]:
-    """Percentile bootstrap of omega that draws whole clusters, since people of one school answer alike.
+    """Percentile bootstrap of omega that draws whole clusters; NaN for fewer than three items or two clusters.
 
-    `items` and `cluster` have one index. NaN for fewer than three items, and for fewer than two clusters.
+    Parameters
+    ----------
+    items, cluster : answers, and each person's school (people of one school answer alike), with one index
+    level, draws, seed : how often the interval holds the truth; number of draws, and their seed
     """
     whole = items.dropna()
     names, places = np.unique(cluster.loc[whole.index].astype(str), return_inverse=True)

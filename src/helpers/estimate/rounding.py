@@ -23,7 +23,12 @@ LEVELS = {2: 0.01, 3: 0.001}
 
 
 def welch_ranges(mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int) -> tuple[Range, Range]:
-    """Ranges of Welch's df, and of t, that means and SDs inside the given ranges allow, each taken alone."""
+    """Ranges of Welch's df, and of t, that means and SDs inside the given ranges allow, each taken alone.
+
+    Parameters
+    ----------
+    mean_difference, sd1, sd2, n1, n2 : ranges in one unit, and sizes of the groups
+    """
     corners = list(product(sd1, sd2))
     dfs = [welch_df(*corner, n1, n2) for corner in corners]
     # Along the ratio of the SDs, df rises to n1 + n2 - 2 at `top` and falls again.
@@ -33,7 +38,12 @@ def welch_ranges(mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: in
 
 
 def welch_reproduces(mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int, df: Range, t: Range) -> bool:
-    """Can unrounded means and SDs inside the given ranges give this df and this t at the same time?"""
+    """Can unrounded means and SDs inside the given ranges give this df and this t at the same time?
+
+    Parameters
+    ----------
+    mean_difference, sd1, sd2, n1, n2, df, t : as in `welch_ranges`, and what is printed of the test, as ranges
+    """
     cuts = (_clip(sd1, sd2, *ratios) for ratios in _ratios_with_df(df, n1, n2))
     found = (_ts(mean_difference, points, n1, n2) for points in cuts if points)
     return any(low <= t[1] and t[0] <= high for low, high in found)
@@ -56,14 +66,17 @@ def reproduction_map(tests: pd.DataFrame, sizes1: range, sizes2: range) -> pd.Da
 
 
 def grim(mean: float, decimals: int, n: int, items: int = 1) -> bool:
-    """Can the mean of `n` people's scores, each the mean of `items` integer answers, print as `mean`?
-
-    Both ways of rounding a half to so many `decimals` are allowed.
+    """Can the mean of these people's scores, each a mean of integer answers, print as `mean`?
 
     >>> grim(3.45, decimals=2, n=20), grim(3.47, decimals=2, n=20)
     (True, False)
     >>> grim(3.47, decimals=2, n=20, items=5)
     True
+
+    Parameters
+    ----------
+    mean, decimals : what is printed, and with how many decimals; a half may be rounded either way
+    n, items : people, and answers behind each one's score
     """
     half, answers = 0.5 * 10.0**-decimals, n * items
     slack = 1e-9  # of one answer: keeps exact halves in, whatever their last bit
@@ -71,10 +84,14 @@ def grim(mean: float, decimals: int, n: int, items: int = 1) -> bool:
 
 
 def sd_bounds(mean: float, n: int, low: int, high: int) -> tuple[float, float]:
-    """Smallest and largest SD (n - 1 in the denominator) of `n` integer answers from `low` to `high` with this mean.
+    """Smallest and largest SD (n - 1 in the denominator) that integer answers with this mean can have.
 
     Largest: all answers at the two ends, variance (mean - low)(high - mean) (Bhatia & Davis 2000). Smallest: all
     answers at the two whole numbers next to the mean.
+
+    Parameters
+    ----------
+    mean, n, low, high : mean and number of the answers, and ends of their scale
     """
     part, bessel = mean - int(mean), n / (n - 1)
     return sqrt(part * (1 - part) * bessel), sqrt((mean - low) * (high - mean) * bessel)
@@ -85,11 +102,16 @@ def implied_se(
 ) -> tuple[float, float]:
     """Smallest and largest standard error that a printed coefficient and its stars allow, in its own unit.
 
-    The most stars set no lower bound (0), no stars no upper one (infinity). Infinite `df`: the normal distribution.
-    `levels` is as LEVELS. Raises ValueError for a number of stars that has no level.
+    The most stars set no lower bound (0), no stars no upper one (infinity). Raises ValueError for other stars.
 
     >>> [round(float(end), 3) for end in implied_se(0.12, decimals=2, stars=2)]
     [0.035, 0.049]
+
+    Parameters
+    ----------
+    estimate, decimals, stars : what is printed, and with how many decimals
+    levels : number of stars -> p-value below which they are printed, as LEVELS; `stars` is one of these or 0
+    df : degrees of freedom of Student's t; infinite for the normal distribution
     """
     if stars and stars not in levels:
         raise ValueError(f"{stars} stars: levels are given for {', '.join(map(str, levels))} only")

@@ -56,6 +56,12 @@ def means(
 
     Raises ValueError for a `fay` outside 0 to 1, weights that are not finite, and negative final weights.
 
+    >>> answers = np.array([[1.0], [0.0], [1.0], [1.0]])
+    >>> weights = np.array([[10.0, 15, 5], [20, 30, 10], [10, 5, 15], [20, 10, 30]])
+    >>> found = means(answers, weights, fay=0.5)
+    >>> found.estimate.round(3).tolist(), found.std_error.round(3).tolist()
+    ([0.667], [0.333])
+
     Parameters
     ----------
     values : n x m; NaN is no value, which leaves the denominator of this column alone
@@ -63,14 +69,6 @@ def means(
     fay : Fay's factor of the replicates; 0 for plain BRR
     clusters : with R = 0, n codes below `n_clusters`; without them every row is its own
     n_clusters : all of the sample, also without a row here, so that a part of it gets the variance of a domain
-
-    Examples
-    --------
-    >>> answers = np.array([[1.0], [0.0], [1.0], [1.0]])
-    >>> weights = np.array([[10.0, 15, 5], [20, 30, 10], [10, 5, 15], [20, 10, 30]])
-    >>> found = means(answers, weights, fay=0.5)
-    >>> found.estimate.round(3).tolist(), found.std_error.round(3).tolist()
-    ([0.667], [0.333])
     """
     if not 0 <= fay < 1:
         raise ValueError(f"Fay's factor is at least 0 and below 1, not {fay}")

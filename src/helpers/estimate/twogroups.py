@@ -13,12 +13,22 @@ from helpers.estimate.power import design_effect
 
 
 def welch_error(sd1: float, sd2: float, n1: int, n2: int) -> float:
-    """Standard error of the difference."""
+    """Standard error of the difference.
+
+    Parameters
+    ----------
+    sd1, sd2, n1, n2 : SDs and sizes of the groups
+    """
     return sqrt(sd1**2 / n1 + sd2**2 / n2)
 
 
 def welch_df(sd1: float, sd2: float, n1: int, n2: int) -> float:
-    """Satterthwaite's degrees of freedom."""
+    """Satterthwaite's degrees of freedom.
+
+    Parameters
+    ----------
+    sd1, sd2, n1, n2 : SDs and sizes of the groups
+    """
     v1, v2 = sd1**2 / n1, sd2**2 / n2
     return (v1 + v2) ** 2 / (v1**2 / (n1 - 1) + v2**2 / (n2 - 1))
 
@@ -31,19 +41,26 @@ def welch(
     >>> found = welch(2.9, 0.6, 49, 2.7, 0.5, 47)
     >>> round(found["estimate"], 2), round(found["df"], 1), round(float(found["p_value"]), 3)
     (0.2, 92.2, 0.079)
+
+    Parameters
+    ----------
+    mean1, sd1, n1, mean2, sd2, n2 : mean, SD and size of each group
+    level : how often the interval holds the truth
     """
     sizes = sd1, sd2, n1, n2
     return _tested(mean1 - mean2, welch_error(*sizes), welch_df(*sizes), level) | {"n": n1 + n2}
 
 
 def hedges_g(mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int) -> dict[str, float]:
-    """Hedges & Olkin's (1985) g with its large-sample 95 % interval: `estimate, std_error, ci_low, ci_high`.
-
-    The difference in pooled SDs, corrected for small samples, as statsmodels has it.
+    """Hedges & Olkin's (1985) g by statsmodels, large-sample 95 % interval: `estimate, std_error, ci_low, ci_high`.
 
     >>> found = hedges_g(103, 5.5, 50, 100, 4.5, 50)
     >>> round(float(found["estimate"]), 4), round(found["std_error"], 4)
     (0.5924, 0.2045)
+
+    Parameters
+    ----------
+    mean1, sd1, n1, mean2, sd2, n2 : mean, SD and size of each group
     """
     from statsmodels.stats.meta_analysis import effectsize_smd
 
@@ -52,13 +69,23 @@ def hedges_g(mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: in
 
 
 def equivalence_bound(mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int) -> float:
-    """Smallest difference, in pooled SDs, that two one-sided 5 % tests rule out: the far end of its 90 % interval."""
+    """Smallest difference, in pooled SDs, that two one-sided 5 % tests rule out: the far end of its 90 % interval.
+
+    Parameters
+    ----------
+    mean1, sd1, n1, mean2, sd2, n2 : mean, SD and size of each group
+    """
     interval = welch(mean1, sd1, n1, mean2, sd2, n2, level=0.90)
     return max(abs(interval["ci_low"]), abs(interval["ci_high"])) / pooled_sd(sd1, n1, sd2, n2)
 
 
 def pooled_sd(sd1: float, n1: int, sd2: float, n2: int) -> float:
-    """Square root of the groups' variances averaged by their degrees of freedom."""
+    """Square root of the groups' variances averaged by their degrees of freedom.
+
+    Parameters
+    ----------
+    sd1, n1, sd2, n2 : SD and size of each group
+    """
     return sqrt(((n1 - 1) * sd1**2 + (n2 - 1) * sd2**2) / (n1 + n2 - 2))
 
 

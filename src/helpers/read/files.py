@@ -139,7 +139,7 @@ MEMBER_BYTES, TOTAL_BYTES = 4 * 2**30, 16 * 2**30
 RATIO = 200
 """A member may be this many times as large as it is packed. Survey files reach about 40, zip bombs 1,000."""
 
-_BLOCK = _FREE = 2**20  # bytes read at once; members up to this size may be packed as tightly as they like
+_FREE = 2**20  # members up to this size may be packed as tightly as they like
 
 
 @dataclass(frozen=True)
@@ -177,9 +177,10 @@ def find(place: Path, endings: tuple[str, ...]) -> Iterator[list[Found]]:
     with tempfile.TemporaryDirectory(prefix="open-classrooms-") as folder:
         found = []
         for number, source in enumerate(sources(place, endings)):
-            zipped = source.suffix.lower() == ".zip"
-            inside = Path(folder) / str(number)
-            found += _unpacked(source, endings, inside) if zipped else [Found(source, relative(source))]
+            if source.suffix.lower() == ".zip":
+                found += _unpacked(source, endings, Path(folder) / str(number))
+            else:
+                found.append(Found(source, relative(source)))
         yield found
 
 
@@ -236,7 +237,7 @@ def _copy(packed: IO[bytes], path: Path, member: zipfile.ZipInfo, limit: int, so
     """Count what really comes out: the size that the zip states may be false."""
     size = 0
     with path.open("wb") as file:
-        while block := packed.read(_BLOCK):
+        while block := packed.read(2**20):
             size += len(block)
             _check_size(size, limit, member, source)
             file.write(block)

@@ -79,9 +79,8 @@ def fetch(url: str, folder: Path, sha256: str = "", patience: float = PATIENCE, 
     """
     target, sha256 = folder / _name(url), sha256.strip().lower()
     if sha256 and not re.fullmatch("[0-9a-f]{64}", sha256):
-        raise InputError(
-            f"TALIS_SHA256={sha256}: a SHA-256 checksum has 64 digits from 0 to f. Correct it or leave it out."
-        )
+        what = "a SHA-256 checksum has 64 digits from 0 to f. Correct it or leave it out."
+        raise InputError(f"TALIS_SHA256={sha256}: {what}")
     with _alone(folder):
         if target.exists():
             if fault := _fault(target, sha256):
