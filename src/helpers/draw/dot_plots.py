@@ -124,8 +124,7 @@ def printed(rows: pd.DataFrame) -> Figure:
 def retold(rows: pd.DataFrame) -> Figure:
     """Each retold number (dot) beside its source's (diamond) on one axis, a panel a unit, both in digits at the side.
 
-    `rows`: `label, value, bound, unit, source_value, source_bound, sign`. Rows keep their order. The axis of
-    percentages runs from 0 to 100.
+    `rows`: `label, value, bound, unit, source_value, source_bound, sign`, kept in order; percentages from 0 to 100.
     """
     said = rows["bound"] + rows["value"].map(written)
     rows = rows.assign(said=said, seen=rows["source_bound"] + rows["source_value"].map(written))

@@ -215,10 +215,7 @@ def recovery(rows: pd.DataFrame, xlabel: str) -> Figure:
 
 
 def se_bounds(rows: pd.DataFrame, common: pd.DataFrame) -> Figure:
-    """What stars say of standard errors: for each printed coefficient the standard errors that its stars allow.
-
-    `rows`: `panel, term, se_low, se_high`; `common`: `panel, se_low, se_high`, one standard error for a whole panel.
-    """
+    """Standard errors (`panel, term, se_low, se_high`) that stars allow; `common`: one for a whole panel."""
     top = 1.05 * rows.loc[np.isfinite(rows["se_high"]), "se_high"].max()
     fig, charts = _charts(rows, "term")
     fits = common.set_index("panel")
@@ -267,10 +264,7 @@ def _charts(rows: pd.DataFrame, column: str) -> tuple[Figure, Charts]:
 
 
 def _limits(rows: pd.DataFrame) -> dict[object, tuple[float, float]]:
-    """Ends of the axis of each panel, with zero and all that is drawn between them.
-
-    One scale for all, as panels are there to be compared, unless another could not be read on that of the widest.
-    """
+    """Ends of each panel's axis, zero between them: one scale for all, unless one could not be read on the widest's."""
     drawn = rows[["estimate", "ci_low", "ci_high"]].astype(float).assign(zero=0.0)
     ends = {p: (np.nanmin(part), np.nanmax(part)) for p, part in drawn.groupby(rows["panel"])}
     widths = [high - low for low, high in ends.values() if high > low]

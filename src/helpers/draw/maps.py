@@ -39,8 +39,7 @@ def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabe
 
     Parameters
     ----------
-    cells, tests, printed : `n1, n2, reproduced`, a row a pair; number of tests; the sizes in print
-    xlabel, ylabel : what the axes show
+    cells, tests, printed, xlabel, ylabel : `n1, n2, reproduced`; number of tests; the printed sizes; what axes show
     """
     grid = cells.pivot(index="n2", columns="n1", values="reproduced").sort_index(ascending=False)
     fig, ax = plt.subplots(figsize=(WIDTH, 5.6))
@@ -64,8 +63,7 @@ def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabe
 def shares(rows: pd.DataFrame) -> Figure:
     """Map of shares in percent, systems x items, systems in the order of their mean share, largest first.
 
-    `rows` of one statistic: `label, item, item_label, share` (0 to 1) and `note`. The shade runs from 0 to 100 %. A
-    cell without a share is hatched and bears a sign, explained below the map.
+    `rows` of one statistic: `label, item, item_label, share` (0 to 1), `note`; without a share, a sign, told below.
     """
     items = rows.drop_duplicates("item").set_index("item")["item_label"]
     grid = rows.pivot(index="label", columns="item", values="share").astype(float)[items.index]
@@ -117,8 +115,7 @@ def co_occurrence(pairs: pd.DataFrame, n: int) -> Figure:
 def model(rows: pd.DataFrame, kinds: dict[str, str]) -> Figure:
     """Practices (rows) and supports (columns): a box where a practice needs a support, a triangle where it builds it.
 
-    `rows`: `practice, support, statistic`, practices and supports in their order. `kinds`: statistic -> look, one of
-    "full", "pale", "hatched" (boxes) and "builds" (a triangle).
+    `rows`: `practice, support, statistic`, in order; `kinds`: statistic -> "full", "pale", "hatched" or "builds".
     """
     practices, supports = (list(dict.fromkeys(rows[name])) for name in ("practice", "support"))
     fig, ax = plt.subplots(figsize=(WIDTH, 1.5 + 0.62 * len(practices)))

@@ -160,8 +160,7 @@ def share_blocks(
 ) -> tuple[Figure, list[plt.Axes], dict[tuple, float]]:
     """Blocks of shares, an item each with a row a label; and where each row, known `by`, stands.
 
-    `rows`: `label, item, item_label`, both kept in the order of their first rows. A single label heads the one block,
-    and rows are items. `beside` names a column; `options` are those of `blocks`.
+    `rows`: `label, item, item_label`, in order; a single label heads the block, rows are items. `beside`: a column.
     """
     known = rows.drop_duplicates(list(by))
     known = known.sort_values(["item", "label"], key=lambda column: pd.factorize(column)[0])
@@ -179,8 +178,7 @@ def small_charts(
 
     Parameters
     ----------
-    panels, height, titles : one chart each; inches of one without its title; panel -> title where that is not its name
-    names, columns : inches that names of rows take; most charts side by side
+    panels, height, titles, names, columns : inches below a title; panel -> title; inches of rows' names; most in a row
     """
     panels = list(dict.fromkeys(panels))
     columns = min(columns, len(panels))

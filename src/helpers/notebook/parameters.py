@@ -72,10 +72,7 @@ def check(notebook: Path, values: dict[str, Any], where: str, more: Sequence[Par
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Parameters from a YAML file: a mapping of names to values, parsed and never executed.
-
-    Dates, 01, yes and no are text, as they are in the user's file of data; only true and false are truth values.
-    """
+    """Parameters of a YAML file, never executed: dates, 01, yes and no are text, only true and false truth values."""
     import yaml
 
     try:

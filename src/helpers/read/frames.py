@@ -29,9 +29,8 @@ def read(path: Path, columns: list[str], *, encoding: str = "utf-8", names: tupl
 
     Parameters
     ----------
-    path, encoding : the file, and the encoding of its text (CSV)
     columns : must be there; CSV cells come as text, others with their own types and the missing codes taken out
-    names : columns in which SPSS and Stata codes are replaced by `value_labels`
+    path, encoding, names : the file; that of a CSV's text; columns whose SPSS or Stata codes `value_labels` replaces
     """
     match files.check(path):
         case ".csv":
@@ -66,8 +65,7 @@ def numbers(frame: pd.DataFrame, column: str, path: Path, low: float = -np.inf, 
 
     Parameters
     ----------
-    frame, column, path : rows as `read` gives them, the column in question, and their file
-    low, high : ends of the scale, both of them possible
+    frame, column, path, low, high : rows as `read` gives them, one column, and their file; ends of the scale
     """
     given, remedy = frame[column], "Correct or empty these"
     values = pd.to_numeric(given, errors="coerce").astype(float)
@@ -130,8 +128,7 @@ def refuse(given: pd.Series, wrong: pd.Series, column: str, file: Path | str, wh
 
     Parameters
     ----------
-    given, wrong : the column as the file has it, and which of its rows cannot be used
-    column, file : name of the column; place of the file, or what to call it
+    given, wrong, column, file : the column as the file has it, its unusable rows, its name; the file's place or name
     what, remedy : what is wrong with these rows, and what their owner can do, without a full stop
     """
     if wrong.any():
@@ -269,8 +266,7 @@ def describe(path: Path, name: str, encoding: str | None = None) -> Table:
 def pieces(table: Table, columns: Collection[str], text: Collection[str] = ()) -> Iterator[pd.DataFrame]:
     """Those of the columns that the file has (in capitals; `text` as text), ROWS rows at a time, which count as in `read`.
 
-    Codes declared missing come as they are, Stata's and SAS's special missing values as letters. Raises InputError
-    for a file that is cut off.
+    Declared missing codes come as they are, special ones of Stata and SAS as letters. Raises InputError if cut off.
     """
     read = _read_csv if table.path.suffix.lower() == ".csv" else _read_binary
     names = {given: column for column, given in table.columns.items() if column in columns}

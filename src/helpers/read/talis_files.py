@@ -49,8 +49,7 @@ def convert(source: Path, level: int, extra: tuple[str, ...], encoding: str | No
 
     Parameters
     ----------
-    source, folder : the file, and where its tables go
-    level, extra, encoding : as `talis.read` takes them, whose errors are raised
+    source, folder, level, extra, encoding : the file; where its tables go; as for `talis.read`, whose errors it raises
     """
     members = []
     with files.find(source, frames.ENDINGS) as found:

@@ -139,8 +139,7 @@ def retold() -> pd.DataFrame:
 def learning(seed: int = 20210202, schools: int = 30) -> pd.DataFrame:
     """Teachers of two subjects and grade bands say in words how often they learn about new standards from five sources.
 
-    Columns: teacher, school, subject, grades and the sources, from LEARNING's never to weekly. Science in middle grades
-    has less common planning time.
+    Columns: teacher, school, subject, grades, the sources (LEARNING). Middle-grade science has less common planning.
     """
     rng = np.random.default_rng(seed)
     centres = {"planning": 1.5, "observing": 0.3, "coaching": -0.4, "district": -0.9, "outside": -1.6}

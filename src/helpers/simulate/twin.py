@@ -126,8 +126,7 @@ def study(group: str, survey: Survey, wanted: pd.DataFrame, seed: int) -> dict[s
 
     Parameters
     ----------
-    group, survey, seed : its name, its size, and the seed of everything
-    wanted : a column a subject, its effects by year after the first
+    group, survey, wanted, seed : name; size; a column a subject, its effects by year after the first; of everything
     """
     rng = np.random.default_rng(seed)
     people = students(survey, rng)
@@ -201,8 +200,7 @@ def coverage(
     Parameters
     ----------
     survey, subject, wanted : its size; whose items are answered; its effects by year after the first
-    replications, seed : how many, each measured and calibrated on its own; the seed of everything
-    at_once : replications that one aggregation adds up
+    replications, seed, at_once : how many, each calibrated on its own; of everything; how many are added up at once
     """
     rng = np.random.default_rng(seed)
     true, tables = _scale(subject), []

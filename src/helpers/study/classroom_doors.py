@@ -240,8 +240,7 @@ def complete(
 
     Parameters
     ----------
-    printed, system, cycle : as `published.read` gives it; of which
-    items, categories : item -> words; the answers in order
+    printed, system, cycle, items, categories : of `published.read`; of which; item -> words; the answers in order
     """
     names = {name.lower(): name for name in categories}
     rows = printed[(printed["system"] == system) & (printed["cycle"] == cycle) & printed["statistic"].isin(names)]

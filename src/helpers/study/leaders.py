@@ -78,10 +78,7 @@ def statements(printed: pd.Series) -> pd.DataFrame:
 
 
 def recounted(who: pd.DataFrame, printed: pd.Series) -> dict[str, dict[str, float]]:
-    """Printed numbers counted or reckoned again from other print: reason -> id -> what comes out.
-
-    `who`: as `profiles` gives it; `printed`: id -> printed value.
-    """
+    """Printed numbers (id -> value) counted or reckoned again, from print and `profiles`: reason -> id -> result."""
     n, schools = len(who), who.drop_duplicates("school")
     subject, informants = who["group"].value_counts(), who["school"].value_counts()
     kinds = {kind: printed[f"002-leaders-sample-schools-{kind}"] for kind in ("9-12", "k-8", "7-12")}
@@ -150,8 +147,7 @@ def read(
     Parameters
     ----------
     path, practices, supports, encoding : the file; columns of 0 and 1, or column -> words; encoding of a CSV file
-    leader : the column that says whom a row is about
-    coder : the column that says who coded it; then every leader needs a row from each of exactly two coders
+    leader, coder : columns: whom a row is about; who coded it, then every leader needs a row from each of exactly two
     """
     of_practices, of_supports = _words(practices), _words(supports)
     ids = [name for name in (leader, coder) if name]

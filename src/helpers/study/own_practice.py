@@ -67,8 +67,7 @@ def read(
 
     Parameters
     ----------
-    path, outcome : of the records; a column of numbers
-    items, low, high : without an `outcome`: columns of answers from `low` to `high`, to be measured
+    path, outcome, items, low, high : a column of numbers; or columns of answers from `low` to `high`, to be measured
     balanced, by, columns : only schools with complete records in every year; the others as `panels.models` takes them
     """
     columns["baseline"] = str(columns["baseline"])

@@ -50,8 +50,7 @@ def lists(entries: pd.DataFrame) -> dict[str, dict[str, float]]:
 def printed_tests(printed: pd.DataFrame) -> pd.DataFrame:
     """Printed rows (as `published.read` gives them) as one row a scale.
 
-    Columns `scale, mean1, sd1, n1, mean2, sd2, n2, df, t, p` (1: participants, 2: control), each also with `_low`
-    and `_high`, its rounding bounds.
+    Columns `scale, mean1, sd1, n1, mean2, sd2, n2, df, t, p` (1: participants), with rounding bounds `_low, _high`.
     """
     number = printed["group"].map({"participants": "1", "control": "2", "test": ""})
     long = printed.assign(name=printed["statistic"] + number)
@@ -96,8 +95,7 @@ def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> t
 
     Parameters
     ----------
-    frame, path, group : as `read` gives it; what it was read from; the column of groups
-    compare : the names of two; where it is empty, the only two there are
+    frame, path, group, compare : of `read`; its file; the column of groups; two names (none: the only two there are)
     """
     counts = frame[group].value_counts()
     found = ", ".join(f"{name!r} ({n} rows)" for name, n in counts.sort_index().items())
@@ -143,9 +141,7 @@ def estimates(groups: pd.DataFrame) -> pd.DataFrame:
 
 
 def clustered_estimates(frame: pd.DataFrame, groups: pd.DataFrame, first: pd.Series, cluster: str) -> pd.DataFrame:
-    """The same with standard errors clustered by a column, tidy (COLUMNS).
-
-    g is the clustered difference in pooled SDs with Hedges' correction; its interval takes the SD as known.
+    """The same, clustered by a column, tidy (COLUMNS); g in pooled SDs, taken as known, with Hedges' correction.
 
     Parameters
     ----------

@@ -36,10 +36,7 @@ def printed_effects(printed: pd.DataFrame) -> pd.DataFrame:
 
 
 def planted(printed: pd.DataFrame, text: pd.Series) -> dict[str, Any]:
-    """What a twin needs of print (see `simulate.twin.everything`): its years, effects and counts of students.
-
-    `printed`: as `printed_effects` gives it; `text`: printed numbers of the text by their ids.
-    """
+    """What `simulate.twin.everything` needs: years, effects (`printed_effects`) and counts of students (the text)."""
     effects, counts = {}, {}
     for band, group in (("middle", "grades 6 to 8"), ("high", "grades 9 to 12")):
         subjects = printed[printed["group"] == group].groupby("subject", sort=False)["estimate"]
@@ -93,8 +90,7 @@ _PANEL = ["panel", "group", "measure", "specification"]
 def score(ratings: pd.Series, how: str, reference: pd.Series | None = None) -> pd.Series:
     """Ratings as numbers; what is no rating becomes missing. `how` is one of SCORINGS.
 
-    Ridits (Bross 1958) need the ratings of reference: each category gets the share of these below it plus half the
-    share in it, so their own mean is one half.
+    Ridits (Bross 1958): the share of the ratings of reference below a category plus half the share in it; mean 0.5.
     """
     if how not in SCORINGS:
         raise ValueError(f"scoring is one of {', '.join(SCORINGS)}, not {how!r}")
@@ -253,10 +249,7 @@ def in_words(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def write(folder: Path, target: Path) -> None:
-    """Make every file of TABLES, and `cps-reports.json` that says what they are of, from the reports in a folder.
-
-    Everything is computed before anything is written. Raises InputError when there are no reports.
-    """
+    """Make every file of TABLES and `cps-reports.json`, which says of what. Raises InputError without reports."""
     paths = published.find_reports(folder)
     if not paths:
         raise InputError(

@@ -79,8 +79,7 @@ def answers(survey: Waves, scale: str) -> pd.DataFrame:
 def specifications(survey: Waves, estimates: pd.DataFrame) -> pd.DataFrame:
     """The last wave's main term under other choices: `panel, specification, term, estimate, ..., n, n_groups`.
 
-    A panel a scale; `estimates` as `changes` gives them. What cannot be had, or rests on too few teachers, is empty, and
-    `n` where it is empty there.
+    A panel a scale; `estimates` of `changes`. Empty is what cannot be had or rests on too few, and `n` where it is so.
     """
     term = main_terms(survey)[-1]
     tables = []
@@ -185,8 +184,7 @@ def reliability(survey: Waves) -> pd.DataFrame:
 def mixed_model(y: np.ndarray, x: pd.DataFrame, groups: np.ndarray) -> tuple[pd.DataFrame, float, float]:
     """Linear mixed model with a random intercept a group, by restricted maximum likelihood (statsmodels).
 
-    `x` has every fixed term as a column, the constant too. Returns estimates (`term, estimate, std_error, ci_low,
-    ci_high, p_value`, normal), the variance between groups and the residual variance.
+    `x`: fixed terms, the constant too. Returns estimates (normal tests), the variance between groups, the residual one.
     """
     from statsmodels.regression.mixed_linear_model import MixedLM
 
