@@ -1,7 +1,6 @@
 """Read the user's own file and say plainly what is wrong with it.
 
-Rows are counted as a spreadsheet shows them in CSV files (the header is row 1), from 1 in the other formats.
-Files are parsed, never executed.
+Files are parsed, never executed. Rows count from 1, in CSV files as a spreadsheet shows them (header: row 1).
 """
 
 import re

@@ -169,10 +169,7 @@ def distribution(view: View) -> pd.DataFrame:
 
 
 def differences(view: View) -> pd.DataFrame:
-    """Differences between the systems to draw, in the latest cycle: as `shares.differences` has them.
-
-    Groups of one survey have schools in common and are no independent samples: these are `shares.level_differences`.
-    """
+    """Differences of drawn systems in the latest cycle: `shares.differences`, or in one survey `level_differences`."""
     pairs = list(combinations(view.shown, 2))
     if view.kind == "systems" or not pairs:
         latest = view.table["cycle"].max()
@@ -191,10 +188,7 @@ def between(view: View, compared: pd.DataFrame) -> pd.DataFrame:
 
 
 def changes(view: View) -> pd.DataFrame:
-    """Changes between cycles in the share of often (`comparisons.change`, labelled); no rows where there is one cycle.
-
-    Columns more: cycle_1, cycle_2, share_1, share_2.
-    """
+    """Changes of often between cycles (`comparisons.change`, labelled), with `cycle_1, cycle_2, share_1, share_2`."""
     found = comparisons.change(view.table)
     if found.empty:
         return found
@@ -280,8 +274,7 @@ def obtained(printed: pd.DataFrame, shares: pd.DataFrame, counts: pd.DataFrame) 
     """What real files give for the printed numbers that they can give: id -> value in the printed unit.
 
     `shares`: tables of shares, headline statistics and categories; `counts`: `shares.counts`. Shares are of the same
-    cycle, system, item and statistic. The places of Chile and Shanghai on "never", and in how many practices Chile is
-    first, need all three systems of the statement.
+    cycle, system, item and statistic; places of Chile and Shanghai need all three systems of the statement.
     """
     keys = ["cycle", "system", "item", "statistic"]
     known = shares.dropna(subset="share").assign(statistic=shares["statistic"].str.lower())

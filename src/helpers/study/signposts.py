@@ -66,10 +66,7 @@ def changes(survey: Waves) -> pd.DataFrame:
 
 
 def answers(survey: Waves, scale: str) -> pd.DataFrame:
-    """The complete rows of a scale as one table, for a formula: `score, wave, peers, school`, what is held constant.
-
-    `score` as in `changes`; `peers` is 1 for schools with peer groups; controls and categories are named `held: ...`.
-    """
+    """Complete rows of a scale, for a formula: `score, wave, peers` (1: has peer groups), `school`, `held: ...`."""
     frame = survey.frame.loc[survey.complete(scale), ["wave", "school"]]
     frame["score"] = survey.scores[scale] / _within(survey, scale, _sums(survey, scale)).baseline_sd
     frame["peers"] = (survey.frame["kind"] == PEERS).astype(float)
