@@ -139,7 +139,7 @@ def _read(folder: Path) -> dict[str, pd.DataFrame]:
 
 @contextmanager
 def making(place: Path, older: str) -> Iterator[Path]:
-    """A folder to fill, put in place by one rename once full, unless another process was quicker; no `older` stays."""
+    """A folder to fill, put in place by one rename once full, unless another process was quicker; then `older` go."""
     place.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix="aside-", dir=place.parent))
     try:

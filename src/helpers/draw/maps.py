@@ -63,7 +63,8 @@ def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabe
 def shares(rows: pd.DataFrame) -> Figure:
     """Map of shares in percent, systems x items, systems in the order of their mean share, largest first.
 
-    `rows` of one statistic: `label, item, item_label, share` (0 to 1), `note`; without a share, a sign, told below.
+    `rows` of one statistic: `label, item, item_label, share` (0 to 1) and `note`. The shade runs from 0 to 100 %. A
+    cell without a share is hatched and bears a sign, explained below the map.
     """
     items = rows.drop_duplicates("item").set_index("item")["item_label"]
     grid = rows.pivot(index="label", columns="item", values="share").astype(float)[items.index]

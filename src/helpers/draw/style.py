@@ -178,7 +178,8 @@ def small_charts(
 
     Parameters
     ----------
-    panels, height, titles, names, columns : inches below a title; panel -> title; inches of rows' names; most in a row
+    panels, height, titles : one chart each; inches of one without its title; panel -> title where that is not its name
+    names, columns : inches that names of rows take; most charts side by side
     """
     panels = list(dict.fromkeys(panels))
     columns = min(columns, len(panels))

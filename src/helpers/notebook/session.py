@@ -119,7 +119,10 @@ def note(session: Session, kind: str, **fields: Any) -> None:
 
 
 def looks_in(session: Session, folder: str | Path) -> Path:
-    """Note that the run depends on a folder, or on a file that is no source, once it wrote there; return the place."""
+    """Note that the run depends on a file that is no source, or on a folder, which may be absent; return its place.
+
+    What the run itself writes there must be written before.
+    """
     place = locate(folder)
     note(session, "input", path=label(place), stamp=stamp(place))
     return place

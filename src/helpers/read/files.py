@@ -171,7 +171,8 @@ def sources(place: Path, endings: tuple[str, ...]) -> list[Path]:
 def find(place: Path, endings: tuple[str, ...]) -> Iterator[list[Found]]:
     """The data files with these endings at `place`, by name; what comes out of a zip is there within the context only.
 
-    Raises InputError for a zip that is none, cut off, damaged, encrypted, over the limits, or has links or ways out.
+    Raises InputError for a zip that is none, is cut off or damaged, holds encrypted members, links or paths that lead
+    out of it, or unpacks to more than the limits above.
     """
     with tempfile.TemporaryDirectory(prefix="open-classrooms-") as folder:
         found = []

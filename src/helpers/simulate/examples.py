@@ -202,7 +202,7 @@ def signposts(
 
     Parameters
     ----------
-    seed, schools, comparison, effect : of chance; how many with peer groups; how many without; as EFFECT
+    seed, schools, comparison, effect : of the random numbers; how many with peer groups; how many without; as EFFECT
     """
     rng = np.random.default_rng(seed)
     rows, teachers = [], 0

@@ -115,7 +115,8 @@ def simulate(design: Design, effect: float, times: int, seed: int) -> pd.DataFra
 
     Parameters
     ----------
-    design, effect, times, seed : of each; change of peer-group schools after the first wave; how many; of them all
+    design, effect : of each study; how much schools with peer groups change after the first wave
+    times, seed : how many studies, and the seed of them all
     """
     rng = np.random.default_rng(seed)
     treated = np.arange(design.schools + design.comparison) < design.schools

@@ -126,7 +126,8 @@ def study(group: str, survey: Survey, wanted: pd.DataFrame, seed: int) -> dict[s
 
     Parameters
     ----------
-    group, survey, wanted, seed : name; size; a column a subject, its effects by year after the first; of everything
+    group, survey, seed : its name, its size, and the seed of everything
+    wanted : a column a subject, its effects by year after the first
     """
     rng = np.random.default_rng(seed)
     people = students(survey, rng)

@@ -169,7 +169,7 @@ def distribution(view: View) -> pd.DataFrame:
 
 
 def differences(view: View) -> pd.DataFrame:
-    """Differences of drawn systems in the latest cycle: `shares.differences`, or in one survey `level_differences`."""
+    """Differences of drawn systems, latest cycle; groups of one survey, not independent: `shares.level_differences`."""
     pairs = list(combinations(view.shown, 2))
     if view.kind == "systems" or not pairs:
         latest = view.table["cycle"].max()

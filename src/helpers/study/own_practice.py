@@ -67,7 +67,7 @@ def read(
 
     Parameters
     ----------
-    path, outcome, items, low, high : a column of numbers; or columns of answers from `low` to `high`, to be measured
+    path, outcome, items, low, high : of the records; a column of numbers, or columns of answers from `low` to `high`
     balanced, by, columns : only schools with complete records in every year; the others as `panels.models` takes them
     """
     columns["baseline"] = str(columns["baseline"])

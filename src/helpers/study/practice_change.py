@@ -249,7 +249,7 @@ def in_words(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def write(folder: Path, target: Path) -> None:
-    """Make every file of TABLES and `cps-reports.json`, which says of what. Raises InputError without reports."""
+    """Make every file of TABLES and `cps-reports.json` about them. Raises InputError without reports."""
     paths = published.find_reports(folder)
     if not paths:
         raise InputError(
