@@ -29,7 +29,7 @@ def read(path: Path, columns: list[str], *, encoding: str = "utf-8", names: tupl
     Parameters
     ----------
     columns : must be there; CSV cells come as text, others with their own types and the missing codes taken out
-    path, encoding, names : the file; that of a CSV file; columns whose SPSS or Stata codes `value_labels` replaces
+    path, encoding, names : the file; its encoding (CSV); columns whose SPSS or Stata codes `value_labels` replaces
     """
     match files.check(path):
         case ".csv":
