@@ -48,10 +48,7 @@ def lists(entries: pd.DataFrame) -> dict[str, dict[str, float]]:
 
 
 def printed_tests(printed: pd.DataFrame) -> pd.DataFrame:
-    """Printed rows (as `published.read` gives them) as one row a scale.
-
-    Columns `scale, mean1, sd1, n1, mean2, sd2, n2, df, t, p` (1: participants), with rounding bounds `_low, _high`.
-    """
+    """Printed tests by scale: `mean1, sd1, n1, mean2, sd2, n2, df, t, p` (1: participants), bounds `_low, _high`."""
     number = printed["group"].map({"participants": "1", "control": "2", "test": ""})
     long = printed.assign(name=printed["statistic"] + number)
     suffixes = {"value": "", "low": "_low", "high": "_high"}

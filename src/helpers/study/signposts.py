@@ -163,9 +163,8 @@ def reliability(survey: Waves) -> pd.DataFrame:
     """Each scale that is made of items, in the baseline wave, from teachers who answered them all.
 
     Columns `scale, items, n, alpha, alpha_low, alpha_high, omega, omega_low, omega_high, weakest, item_rest`.
-    Intervals of 95 percent: alpha's by the F distribution, omega's by drawing schools. `weakest` is the item that goes
-    least with the others, `item_rest` its correlation with their sum. Empty for fewer than MINIMUM teachers, and where
-    all of them answer an item alike.
+    Intervals of 95 percent: alpha's by F, omega's by drawing schools. `weakest` is the item that goes least with the
+    others, `item_rest` its correlation with their sum. Empty for fewer than MINIMUM teachers, or where all answer alike.
     """
     rows = []
     for scale, items in survey.items.items():
