@@ -164,7 +164,7 @@ def reliability(survey: Waves) -> pd.DataFrame:
 
     Columns `scale, items, n, alpha, alpha_low, alpha_high, omega, omega_low, omega_high, weakest, item_rest`.
     Intervals of 95 percent: alpha's by F, omega's by drawing schools. `weakest` is the item that goes least with the
-    others, `item_rest` its correlation with their sum. Empty for fewer than MINIMUM teachers, or where all answer alike.
+    others, `item_rest` its correlation with their sum. Empty for fewer than MINIMUM teachers, or if all answer alike.
     """
     rows = []
     for scale, items in survey.items.items():
