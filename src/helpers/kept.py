@@ -117,8 +117,7 @@ def _file(name: str) -> Path:
 def tables(module: str, arguments: Any, make: Callable[[], dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
     """Tables that `make` gives for `arguments`, kept between builds as long as the code of `module` stands.
 
-    For simulations with a seed, which are pure functions; nothing else belongs here. `arguments` must have a `repr`
-    that tells all. Whatever was kept for other code or arguments is removed.
+    For simulations with a seed only: pure functions, of arguments whose `repr` tells all. What is stale is removed.
     """
     key = hashlib.sha256(repr(arguments).encode())
     for path in [*closure({module}), LOCK]:
@@ -140,10 +139,7 @@ def _read(folder: Path) -> dict[str, pd.DataFrame]:
 
 @contextmanager
 def making(place: Path, older: str) -> Iterator[Path]:
-    """A folder to fill, which is then put in place by one rename; where another process was quicker, its folder stays.
-
-    What the pattern `older` finds beside the place is removed. Where filling fails, all stays as it was.
-    """
+    """A folder to fill, put in place by one rename once full, unless another process was quicker; then `older` go."""
     place.parent.mkdir(parents=True, exist_ok=True)
     aside = Path(tempfile.mkdtemp(prefix="aside-", dir=place.parent))
     try:

@@ -123,8 +123,7 @@ def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[s
 def diverging(shares: pd.DataFrame, labels: list[str]) -> Figure:
     """Diverging stacked bars: answers below the middle of the scale to the left, above it to the right.
 
-    `shares`: `label, statistic, share, n`; `statistic` runs over `labels` in order, low to high. The middle answer
-    of an odd scale is cut in two halves around zero.
+    `shares`: `label, statistic, share, n`, statistics as in `labels`, low to high. An odd scale's middle is halved.
     """
     half, odd = divmod(len(labels), 2)
     known, colours = shares.drop_duplicates("label"), style.two_sided(len(labels))
@@ -144,8 +143,7 @@ def diverging(shares: pd.DataFrame, labels: list[str]) -> Figure:
 def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str) -> Figure:
     """Effects by year with intervals, a small chart a panel on one common scale, the baseline year at zero.
 
-    `rows`: `panel, series, term, estimate, ci_low, ci_high` and optionally `mark` (text at the point, as stars).
-    Years stand in their order; an interval that is missing or has no bounds is not drawn.
+    `rows`: `panel, series, term, estimate, ci_low, ci_high`, optionally `mark` (text). Missing intervals are not drawn.
     """
     rows, series = style.bounded(rows), style.looks(rows["series"])
     terms = in_order({baseline, *rows["term"]})
@@ -272,8 +270,7 @@ def _lines(ax: plt.Axes, curves: pd.DataFrame, x: str, y: str, name: str, at: fl
 def category_curves(curves: pd.DataFrame, items: pd.DataFrame, measures: pd.DataFrame | None = None) -> Figure:
     """A Rasch scale at a glance: who answers what (above), and where items and persons stand (below).
 
-    `curves`: `place, answer, probability` of one item; `items`: `item, location`; `measures`: `place, share` of
-    persons. Places in logits.
+    `curves`: `place, answer, probability` of an item; `items`: `item, location`; `measures`: `place, share`; in logits.
     """
     persons = measures is not None
     size, ratios = ((style.WIDTH, 4.8), [1.2, 1]) if persons else ((style.WIDTH, 3.9), [2, 1])

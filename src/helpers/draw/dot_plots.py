@@ -124,8 +124,7 @@ def printed(rows: pd.DataFrame) -> Figure:
 def retold(rows: pd.DataFrame) -> Figure:
     """Each retold number (dot) beside its source's (diamond) on one axis, a panel a unit, both in digits at the side.
 
-    `rows`: `label, value, bound, unit, source_value, source_bound, sign`. Rows keep their order. The axis of
-    percentages runs from 0 to 100.
+    `rows`: `label, value, bound, unit, source_value, source_bound, sign`, kept in order; percentages from 0 to 100.
     """
     said = rows["bound"] + rows["value"].map(written)
     rows = rows.assign(said=said, seen=rows["source_bound"] + rows["source_value"].map(written))
@@ -186,7 +185,10 @@ def magnitudes(rows: pd.DataFrame, xlabel: str) -> Figure:
 def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: str) -> Figure:
     """One thing about a study changed at a time: a row a factor, a dot with its value for each setting.
 
-    `rows`: `factor, value, detectable`; `names`: factor -> words. The line at `main` is the study as it was.
+    Parameters
+    ----------
+    rows, names : `factor, value, detectable`; factor -> words
+    main, xlabel : the value for the study as it was, where a line stands; what the axis shows
     """
     factors = rows.drop_duplicates(["factor", "value"]).groupby("factor", sort=False)
     fig, (ax,), ys = style.blocks([names[factor] for factor, _ in factors], size=HEAD, least=0.4)

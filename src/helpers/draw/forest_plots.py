@@ -17,8 +17,10 @@ Charts = list[tuple[plt.Axes, pd.DataFrame]]  # small charts, each with its rows
 def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_label: str = "") -> Figure:
     """Estimates with intervals, one row each, in the order given, the numbers beside them.
 
-    `rows`: `label, estimate, ci_low, ci_high` and optionally `method`, named under the label, or `heading`, named above
-    the first of its rows; each is drawn in a colour of its own. `band` shades plus and minus that much.
+    Parameters
+    ----------
+    rows : `label, estimate, ci_low, ci_high`; a `method` (under its label) or `heading` (above its rows) has a colour
+    xlabel, band, band_label : what the axis shows; plus and minus how much is shaded, and what that is called
     """
     headed, names = "heading" in rows, rows["label"]
     kinds = rows.get("heading", rows.get("method", pd.Series("", rows.index)))
@@ -47,8 +49,10 @@ def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_
 def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = None, claim_label: str = "") -> Figure:
     """Means with intervals on the scale's own range, in the order given, each with its value beside it.
 
-    `rows`: `label, estimate, ci_low, ci_high` and optionally `group`, drawn in one colour each and named at the
-    first label. A line stands at the value `claim`.
+    Parameters
+    ----------
+    rows : `label, estimate, ci_low, ci_high`; each optional `group` has a colour and is named at the first label
+    low, high, claim, claim_label : ends of the scale; a value where a line stands, and what it is called
     """
     rows = rows if "group" in rows else rows.assign(group="")
     groups, labels = looks(rows["group"]), list(dict.fromkeys(rows["label"]))
@@ -211,10 +215,7 @@ def recovery(rows: pd.DataFrame, xlabel: str) -> Figure:
 
 
 def se_bounds(rows: pd.DataFrame, common: pd.DataFrame) -> Figure:
-    """What stars say of standard errors: for each printed coefficient the standard errors that its stars allow.
-
-    `rows`: `panel, term, se_low, se_high`; `common`: `panel, se_low, se_high`, one standard error for a whole panel.
-    """
+    """Standard errors (`panel, term, se_low, se_high`) that stars allow; `common`: one for a whole panel."""
     top = 1.05 * rows.loc[np.isfinite(rows["se_high"]), "se_high"].max()
     fig, charts = _charts(rows, "term")
     fits = common.set_index("panel")
@@ -263,10 +264,7 @@ def _charts(rows: pd.DataFrame, column: str) -> tuple[Figure, Charts]:
 
 
 def _limits(rows: pd.DataFrame) -> dict[object, tuple[float, float]]:
-    """Ends of the axis of each panel, with zero and all that is drawn between them.
-
-    One scale for all, as panels are there to be compared, unless another could not be read on that of the widest.
-    """
+    """Ends of each panel's axis, zero between them: one scale for all, unless one could not be read on the widest's."""
     drawn = rows[["estimate", "ci_low", "ci_high"]].astype(float).assign(zero=0.0)
     ends = {p: (np.nanmin(part), np.nanmax(part)) for p, part in drawn.groupby(rows["panel"])}
     widths = [high - low for low, high in ends.values() if high > low]

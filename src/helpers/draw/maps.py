@@ -35,7 +35,12 @@ def _name_cells(ax: plt.Axes, rows: list, columns: list, **more) -> None:
 
 
 def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabel: str, ylabel: str) -> Figure:
-    """How many printed tests each pair of group sizes (`n1, n2, reproduced`) reproduces; the printed pair is framed."""
+    """How many printed tests each pair of group sizes reproduces; the printed pair is framed.
+
+    Parameters
+    ----------
+    cells, tests, printed, xlabel, ylabel : `n1, n2, reproduced`; number of tests; the printed sizes; what axes show
+    """
     grid = cells.pivot(index="n2", columns="n1", values="reproduced").sort_index(ascending=False)
     fig, ax = plt.subplots(figsize=(WIDTH, 5.6))
     _heat(ax, grid / tests, grid.map(lambda count: str(count) if count else ""))
@@ -111,8 +116,7 @@ def co_occurrence(pairs: pd.DataFrame, n: int) -> Figure:
 def model(rows: pd.DataFrame, kinds: dict[str, str]) -> Figure:
     """Practices (rows) and supports (columns): a box where a practice needs a support, a triangle where it builds it.
 
-    `rows`: `practice, support, statistic`, practices and supports in their order. `kinds`: statistic -> look, one of
-    "full", "pale", "hatched" (boxes) and "builds" (a triangle).
+    `rows`: `practice, support, statistic`, in order; `kinds`: statistic -> "full", "pale", "hatched" or "builds".
     """
     practices, supports = (list(dict.fromkeys(rows[name])) for name in ("practice", "support"))
     fig, ax = plt.subplots(figsize=(WIDTH, 1.5 + 0.62 * len(practices)))

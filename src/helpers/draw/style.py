@@ -88,7 +88,12 @@ def tall(text: str, size: float = SMALL) -> float:
 
 
 def wrap(text: object, width: float, size: float = SMALL, weight: str = "normal") -> str:
-    """A text on lines of at most `width` inches; its own lines are kept, and a word that is longer is broken."""
+    """A text on lines of at most `width` inches; its own lines are kept, and a word that is longer is broken.
+
+    Parameters
+    ----------
+    text, width, size, weight : what is written; inches of a line; points and weight of its letters
+    """
     if "\n" in (text := str(text)):
         return "\n".join(wrap(line, width, size, weight) for line in text.split("\n"))
     longest = inches(text, size, weight)
@@ -112,10 +117,10 @@ def blocks(
 
     Parameters
     ----------
-    names : a name a row, wrapped to `width` inches in `size` points
+    names, width, size : a name a row, wrapped to so many inches in so many points
     groups, titles : the group of each row, equal neighbours in one block; the title of a group and its colour
     widths : relative widths of panels that share the rows
-    least : inches of a row; it is higher if its name, or the text that will stand `beside` it, has many lines
+    least, beside : inches of a row; it is higher if its name, or the text that will stand beside it, has many lines
     guides, more : a faint line from each name to what stands beside the row; inches above and below the rows
     """
     names = [wrap(name, width, size) for name in names]
@@ -155,8 +160,7 @@ def share_blocks(
 ) -> tuple[Figure, list[plt.Axes], dict[tuple, float]]:
     """Blocks of shares, an item each with a row a label; and where each row, known `by`, stands.
 
-    `rows`: `label, item, item_label`, both kept in the order of their first rows. A single label heads the one block,
-    and rows are items. `beside` names a column; `options` are those of `blocks`.
+    `rows`: `label, item, item_label`, in order; a single label heads the block, rows are items. `beside`: a column.
     """
     known = rows.drop_duplicates(list(by))
     known = known.sort_values(["item", "label"], key=lambda column: pd.factorize(column)[0])
@@ -170,7 +174,13 @@ def share_blocks(
 def small_charts(
     panels: Iterable, height: float, *, titles: dict | None = None, names: float = 0.6, columns: int = 2, **shared
 ) -> tuple[Figure, dict[object, plt.Axes]]:
-    """A small chart of so many inches a panel, titled, side by side; `names`: inches that names of rows take."""
+    """Small charts side by side, each titled.
+
+    Parameters
+    ----------
+    panels, height, titles : one chart each; inches of one without its title; panel -> title where that is not its name
+    names, columns : inches that names of rows take; most charts side by side
+    """
     panels = list(dict.fromkeys(panels))
     columns = min(columns, len(panels))
     lines = -(-len(panels) // columns)
@@ -193,18 +203,33 @@ def bounded(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def interval(ax: plt.Axes, y: float, low: float, high: float, colour: str = BLUE, width: float = 2, **more) -> None:
-    """A level line from `low` to `high`."""
+    """A level line.
+
+    Parameters
+    ----------
+    ax, y, low, high, colour, width : where it is drawn; its height and ends there; its colour and points across
+    """
     ax.plot([low, high], [y, y], color=colour, linewidth=width, **more)
 
 
 def point(ax: plt.Axes, x: float, y: float, colour: str = BLUE, marker: str = "o", face: str = "", size: float = 6) -> None:  # fmt: skip
-    """A mark; half of one at the end of a scale lies outside of the axes."""
+    """A mark; half of one at the end of a scale lies outside of the axes.
+
+    Parameters
+    ----------
+    ax, x, y, colour, marker, face, size : where it is drawn; its place there; its edge, form, inside and points across
+    """
     look = {"color": colour, "markerfacecolor": face or colour, "markersize": size}
     ax.plot(x, y, marker, **look, clip_on=False, zorder=3)
 
 
 def beside(ax: plt.Axes, y: float, text: str, colour: object = INK, offset: float = 6, **more) -> None:
-    """Text to the right of a panel, `offset` points away."""
+    """Text to the right of a panel.
+
+    Parameters
+    ----------
+    ax, y, text, colour, offset : the panel; its height there; the words; their colour; points away
+    """
     place = {"xytext": (offset, 0), "textcoords": "offset points", "annotation_clip": False}
     options = {"va": "center", "fontsize": SMALL} | more
     ax.annotate(text, (1, y), xycoords=ax.get_yaxis_transform(), color=colour, **place, **options)
@@ -225,7 +250,12 @@ def instead(ax: plt.Axes, y: float, note: object) -> None:
 
 
 def label(ax: plt.Axes, x: float, y: float, text: str, colour: object, offset: tuple[float, float], **more) -> None:
-    """Text beside a point of a line, so many points away: to the side, or above or below."""
+    """Text beside a point of a line.
+
+    Parameters
+    ----------
+    ax, x, y, text, colour, offset : where it is drawn; the point there; words; their colour; points to the right and up
+    """
     across, up = offset
     ha = "left" if across > 0 else "right" if across < 0 else "center"
     va = "bottom" if up > 0 else "top" if up < 0 else "center"

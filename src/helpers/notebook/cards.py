@@ -83,8 +83,7 @@ def table(
     ----------
     section, name, title, caption, as_printed : as for `figure`
     data, show : the tidy table, saved with twelve significant digits; rows for the eye in its place
-    columns : heading -> format string as `"{estimate:.2f}"` (see `numbers.cells`), or cells; the first names the
-        rows; None: every column as it is
+    columns : heading -> format string or cells (see `numbers.cells`), first the rows' names; None: all as is
     """
     rows = data if show is None else show
     data = _checked(section, name, title, caption, data, as_printed)
@@ -112,10 +111,7 @@ def answer(run: Session, text: str) -> Markdown:
 
 
 def runs(run: Session, rows: pd.DataFrame) -> Markdown:
-    """Save for each row of a figure the parameters that make a run of it, and link to the files.
-
-    `rows`: `specification` and `parameters`, YAML of those in which such a run differs from this one.
-    """
+    """Save for each row (`specification`) the `parameters` in which its run differs (YAML), and link to the files."""
     import yaml
 
     name, links = Path(run.notebook).name, []
@@ -137,10 +133,7 @@ def runs(run: Session, rows: pd.DataFrame) -> Markdown:
 def _checked(
     section: Section, name: str, title: str, caption: str, data: pd.DataFrame, as_printed: bool
 ) -> pd.DataFrame:
-    """The data, each row with its state, once nothing is missing.
-
-    That is the card's state, or the row's own where rows say theirs; none that the sources have not.
-    """
+    """The data, once nothing is missing, each row with its state, else the card's; none that the sources have not."""
     if not section.sources:
         raise CardError("a card rests on nothing: its section has read no file (section.reads)")
     state = section.state

@@ -49,9 +49,12 @@ def repeated(run: Session, known: pd.Series) -> None:
 
 
 def claim(section: Section, number: str, holds: bool, note: str, as_printed: bool = False) -> None:
-    """Enter whether what the text claims with a printed number ("higher than ...") holds; `note` says how far.
+    """Enter whether what the text claims with a printed number ("higher than ...") holds.
 
-    `as_printed`: it is judged by another place of print as it stands, and nothing is computed.
+    Parameters
+    ----------
+    section, number, holds, note : where it is judged; id of the number; whether it holds, and how far
+    as_printed : it is judged by another place of print as it stands, and nothing is computed
     """
     state = "published" if as_printed else section.state
     fields = {"low": None, "high": None, "holds": bool(holds), "state": state, "note": note}
@@ -59,10 +62,7 @@ def claim(section: Section, number: str, holds: bool, note: str, as_printed: boo
 
 
 def fixed(run: Session) -> None:
-    """Enter this notebook's verdicts that stand whatever is computed, from FIXED with their reasons.
-
-    They are of numbers that nobody can obtain from what is public or here, and of those with nothing to set beside.
-    """
+    """Enter this notebook's verdicts that stand whatever is computed, from FIXED with their reasons."""
     section = Section(run)
     rows = pd.read_csv(section.reads(FIXED))
     for row in rows[rows["notebook"] == run.notebook].itertuples():
@@ -70,7 +70,12 @@ def fixed(run: Session) -> None:
 
 
 def without_value(section: Section, numbers: list[str], verdict: str, why: str) -> None:
-    """Enter printed numbers for which nothing is obtained, and why; `verdict` is one of VERDICTS."""
+    """Enter printed numbers for which nothing is obtained.
+
+    Parameters
+    ----------
+    section, numbers, verdict, why : where that is said; their ids; one of VERDICTS; the reason
+    """
     fields = {"low": None, "high": None, "verdict": verdict, "state": "published", "note": why}
     for number in numbers:
         sessions.note(section.run, "ledger", id=number, **fields)
@@ -83,10 +88,7 @@ def _enter(section: Section, found: dict, state: str, note: str) -> None:
 
 
 def entries(run: Session, runs: Path) -> list[dict[str, Any]]:
-    """What the other evidence notebooks entered, with the `notebook` that did; `runs` is the folder of their results.
-
-    Raises InputError when one of them has not run.
-    """
+    """What other evidence notebooks entered in `runs`, with the `notebook`. Raises InputError when one has not run."""
     names = [name for name in source.names() if name != run.notebook and "/" not in name]
     if absent := [name for name in names if not (runs / name / "record.jsonl").is_file()]:
         raise InputError(
@@ -104,8 +106,7 @@ def book(printed: pd.DataFrame, entries: list[dict[str, Any]]) -> pd.DataFrame:
 
     `printed` as `published.everything()` gives it; `entries` are record lines of kind ledger with `notebook`.
     COLUMNS, then `ours_low, ours_high, difference` (ours less the printed value; zero where a range holds it) and
-    `file`. Raises KeyError when an entry names an id that is not printed anywhere, InputError when no entry names a
-    printed number.
+    `file`. Raises KeyError for an id that is not printed anywhere, InputError when no entry names a printed number.
     """
     if unknown := sorted({entry["id"] for entry in entries} - set(printed.index)):
         raise KeyError(f"the ledger has no printed number {', '.join(unknown)}")

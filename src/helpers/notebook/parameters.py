@@ -51,10 +51,12 @@ def declared(notebook: Path) -> list[Parameter]:
 
 
 def check(notebook: Path, values: dict[str, Any], where: str, more: Sequence[Parameter] = ()) -> dict[str, Any]:
-    """Defaults of the notebook with `values` in their place; `where` names their origin in messages.
+    """Defaults with `values` in their place. Raises InputError, saying what exists, for unknown names and wrong types.
 
-    `more`: parameters beside those, or in their place. Raises InputError that lists what exists when a name is
-    unknown or a value is not of the declared type.
+    Parameters
+    ----------
+    notebook, values, where : whose defaults; name -> value; what messages call the place that values come from
+    more : parameters beside those of the notebook, or in their place
     """
     import pydantic  # only runs that really check pay for it
 
@@ -70,10 +72,7 @@ def check(notebook: Path, values: dict[str, Any], where: str, more: Sequence[Par
 
 
 def read(path: Path) -> dict[str, Any]:
-    """Parameters from a YAML file: a mapping of names to values, parsed and never executed.
-
-    Dates, 01, yes and no are text, as they are in the user's file of data; only true and false are truth values.
-    """
+    """Parameters of a YAML file, never executed: dates, 01, yes and no are text, only true and false truth values."""
     import yaml
 
     try:

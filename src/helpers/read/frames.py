@@ -1,7 +1,6 @@
 """Read the user's own file and say plainly what is wrong with it.
 
-Rows are counted as a spreadsheet shows them in CSV files (the header is row 1), from 1 in the other formats.
-Files are parsed, never executed.
+Files are parsed, never executed. Rows count from 1, in CSV files as a spreadsheet shows them (header: row 1).
 """
 
 import re
@@ -25,10 +24,12 @@ _DECIMAL_COMMA = re.compile(r'(?:^|;)"?-?\d+,\d+"?(?:;|$)', re.MULTILINE)
 
 
 def read(path: Path, columns: list[str], *, encoding: str = "utf-8", names: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Given columns of a CSV, Parquet, SPSS (.sav) or Stata (.dta) file; the index counts its rows.
+    """Columns of a CSV, Parquet, SPSS (.sav) or Stata (.dta) file; the index counts its rows. Raises InputError.
 
-    CSV cells come as text, other formats with their own types and the file's missing codes taken out; in the columns
-    `names`, SPSS and Stata codes are replaced by `value_labels`. Raises InputError.
+    Parameters
+    ----------
+    columns : must be there; CSV cells come as text, others with their own types and the missing codes taken out
+    path, encoding, names : the file; its encoding (CSV); columns whose SPSS or Stata codes `value_labels` replaces
     """
     match files.check(path):
         case ".csv":
@@ -59,7 +60,12 @@ def header(path: Path, encoding: str = "utf-8") -> list[str]:
 
 
 def numbers(frame: pd.DataFrame, column: str, path: Path, low: float = -np.inf, high: float = np.inf) -> pd.Series:
-    """A column as numbers; missing stays. Raises InputError for text, infinite values or values off `low` to `high`."""
+    """A column as numbers; missing stays. Raises InputError for text, infinite values or values off `low` to `high`.
+
+    Parameters
+    ----------
+    frame, column, path, low, high : rows as `read` gives them, one column, and their file; ends of the scale
+    """
     given, remedy = frame[column], "Correct or empty these"
     values = pd.to_numeric(given, errors="coerce").astype(float)
     refuse(given, values.isna() & given.notna(), column, path, "text in a number column", remedy)
@@ -71,14 +77,24 @@ def numbers(frame: pd.DataFrame, column: str, path: Path, low: float = -np.inf, 
 
 
 def whole_numbers(frame: pd.DataFrame, column: str, path: Path, low: int, high: int) -> pd.Series:
-    """A column as whole numbers between `low` and `high` (floats, since missing stays missing). Raises InputError."""
+    """A column as whole numbers (floats, since missing stays missing). Raises InputError.
+
+    Parameters
+    ----------
+    frame, column, path, low, high : as for `numbers`
+    """
     values = numbers(frame, column, path, low, high)
     refuse(frame[column], values % 1 > 0, column, path, "answers that are no whole numbers", "Correct or empty these")
     return values
 
 
 def coded(frame: pd.DataFrame, column: str, codes: dict[str, int], path: Path) -> pd.Series:
-    """A column of words as their codes; missing stays missing. Raises InputError for words without a code."""
+    """A column of words as their codes; missing stays missing. Raises InputError for words without a code.
+
+    Parameters
+    ----------
+    frame, column, codes, path : as for `numbers`; word -> code
+    """
     values = frame[column].map(codes)
     what, remedy = f"answers other than {', '.join(codes)}", "Correct them or the labels"
     refuse(frame[column], values.isna() & frame[column].notna(), column, path, what, remedy)
@@ -109,8 +125,10 @@ def check_groups(groups: pd.Series, column: str, path: Path) -> None:
 def refuse(given: pd.Series, wrong: pd.Series, column: str, file: Path | str, what: str, remedy: str) -> None:
     """Raise InputError naming the first rows where `wrong` holds, if it holds anywhere.
 
-    `given`: the `column` as the file has it; `file`: its place, or what to call it; `what, remedy`: what is wrong with
-    these rows, and what their owner can do, without a full stop.
+    Parameters
+    ----------
+    given, wrong, column, file : the column as the file has it, its unusable rows, its name; the file's place or name
+    what, remedy : what is wrong with these rows, and what their owner can do, without a full stop
     """
     if wrong.any():
         first = "; ".join(
@@ -247,8 +265,7 @@ def describe(path: Path, name: str, encoding: str | None = None) -> Table:
 def pieces(table: Table, columns: Collection[str], text: Collection[str] = ()) -> Iterator[pd.DataFrame]:
     """Those of the columns that the file has (in capitals; `text` as text), ROWS rows at a time, which count as in `read`.
 
-    Codes declared missing come as they are, Stata's and SAS's special missing values as letters. Raises InputError
-    for a file that is cut off.
+    Declared missing codes come as they are, special ones of Stata and SAS as letters. Raises InputError if cut off.
     """
     read = _read_csv if table.path.suffix.lower() == ".csv" else _read_binary
     names = {given: column for column, given in table.columns.items() if column in columns}

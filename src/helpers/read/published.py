@@ -16,10 +16,7 @@ FOLDER = ROOT / "data" / "published"
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Printed numbers of one file, indexed by their stable `id`.
-
-    Columns: row, group, statistic, value, decimals, unit, locator, and `low, high`: what prints as `value` lies between.
-    """
+    """Printed numbers by `id`: row, group, statistic, value, decimals, unit, locator; low, high: bounds of rounding."""
     printed = pd.read_csv(path, index_col="id")
     half = 0.5 * 10.0 ** -printed["decimals"]
     return printed.assign(low=printed["value"] - half, high=printed["value"] + half)

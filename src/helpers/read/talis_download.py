@@ -69,9 +69,11 @@ def main() -> int:
 def fetch(url: str, folder: Path, sha256: str = "", patience: float = PATIENCE, pauses: tuple = PAUSES) -> str:
     """Put a zip into a folder, unless it is there and whole; returns a sentence about it.
 
-    Without a checksum (`sha256`) any zip will do; `patience` and `pauses` are as PATIENCE and PAUSES. Raises InputError,
-    with what to do by hand, when the file cannot be had or is not what it should be: then only a .part file may be
-    left, which the next call continues. A call waits for another one that is at work in the folder.
+    Raises InputError with what to do by hand; a .part file that is left is continued. A call waits for another one.
+
+    Parameters
+    ----------
+    url, folder, sha256, patience, pauses : from where; to where; its checksum (empty: any); as PATIENCE and PAUSES
     """
     target, sha256 = folder / _name(url), sha256.strip().lower()
     if sha256 and not re.fullmatch("[0-9a-f]{64}", sha256):

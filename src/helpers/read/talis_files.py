@@ -42,10 +42,14 @@ class Member:
 
 
 def convert(source: Path, level: int, extra: tuple[str, ...], encoding: str | None, folder: Path) -> list[Member]:
-    """Write the tables of one of the user's files into `folder` (Parquet), and tell what each data file in it holds.
+    """Write the tables of one of the user's files (Parquet), and tell what each data file in it holds.
 
     Tables of teachers have `cycle, system, level, school_id, name, sex, age_band`, the items, the variables of `extra`
-    and the weights; tables of schools the first four and `school_type`. Arguments and errors are those of `talis.read`.
+    and the weights; tables of schools the first four and `school_type`.
+
+    Parameters
+    ----------
+    source, folder, level, extra, encoding : the file; where its tables go; as for `talis.read`, whose errors it raises
     """
     members = []
     with files.find(source, frames.ENDINGS) as found:

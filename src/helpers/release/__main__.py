@@ -28,10 +28,7 @@ def main(arguments: list[str]) -> int:
 
 
 def make(file: Path, kind: str) -> Path:
-    """From parameters by records, checks and sums to the folder `build/releases/<name of the file>`, which it returns.
-
-    Raises InputError when anything is refused, and then an earlier release of that name is as it was.
-    """
+    """From a file of parameters to `build/releases/<its name>`. Raises InputError; then an earlier release stays."""
     given = settings.read(file)
     found, rows = panels.read(given)
     disclosure.check_schools(found, given["merge"], given["drop"])

@@ -22,7 +22,10 @@ BUILD, WORDS = ROOT / "build", Path(__file__).parent / "disclosure.md.j2"
 def write(name: str, given: dict[str, Any], kind: str, panels: dict[str, Panel], sums: pd.DataFrame, rows: int) -> Path:
     """Write the folder `build/releases/<name>`; an earlier one stays as it was until all is written.
 
-    `given`: parameters of `settings.read`; `sums`: of `released.pooled` or `school`; `rows`: records in the files.
+    Parameters
+    ----------
+    name, given, kind : of the release; parameters of `settings.read`; "pooled" or "school"
+    panels, sums, rows : by name; as `released.pooled` or `school` gives them; number of records in the files
     """
     (BUILD / "aside").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"release-{name}-", dir=BUILD / "aside") as aside:

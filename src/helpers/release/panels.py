@@ -2,8 +2,7 @@
 
 A cell is a set of students that can be counted from the sums: those of one level of a category (year effects are
 levels of the year), or of one level of each of two categories, reference levels among them. Dummies of one category
-exclude each other, so products of two dummies and the sums give the whole two-way table of each pair, and no table
-of three.
+exclude each other, so products of two dummies and the sums give the two-way table of each pair, none of three.
 """
 
 from collections.abc import Collection, Sequence
@@ -143,10 +142,7 @@ def _panel(source: Records, model: Model, dropped: list[str]) -> Panel:
 
 
 def _few_values(source: Records, model: Model, dropped: Sequence[str]) -> dict[str, tuple[float, ...]]:
-    """Of each control and of the outcome the values among records that count; of many values four.
-
-    `records` is the view that `compute` leaves behind for this model. No more is kept in memory than four numbers.
-    """
+    """The values of each control and the outcome among records that count, four at most, in the view of `compute`."""
     names = {f"x{place}": column for place, column in enumerate(model.controls)} | {"y": model.outcome}
     used = "complete = 1" + (f" AND school NOT IN ({', '.join(map(quote, dropped))})" if dropped else "")
     values = {}
@@ -162,10 +158,7 @@ def _few_values(source: Records, model: Model, dropped: Sequence[str]) -> dict[s
 
 
 def _indicators(panel: Panel) -> dict[tuple[str, str], np.ndarray]:
-    """By column and level: the row that makes the level's 0/1 indicator out of (1, z).
-
-    An outcome of two values is one more column: its sums are counts as well.
-    """
+    """By column (an outcome of two values too) and level: the row that makes its 0/1 indicator out of (1, z)."""
     counts, outcome = panel.counts, panel.model.outcome
     one, *unit = np.eye(len(counts.terms) + 2)
     terms = iter(zip(counts.terms, unit, strict=False))

@@ -23,10 +23,7 @@ _NEEDED = ("data", "outcome", "school", "year", "baseline")
 
 
 def read(file: Path) -> dict[str, Any]:
-    """Parameters of a file, with defaults; schools as text.
-
-    Raises InputError for what the notebook would refuse, for what a release has no use for, and when a part is missing.
-    """
+    """Parameters of a file, with defaults; schools as text. Raises InputError for what is missing or refused."""
     given = parameters.read(file)
     values = parameters.check(source.path_of(NOTEBOOK), given, str(file), OF_A_RELEASE)
     if unused := [name for name in given if name not in _TAKEN]:

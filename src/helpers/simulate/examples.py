@@ -139,8 +139,7 @@ def retold() -> pd.DataFrame:
 def learning(seed: int = 20210202, schools: int = 30) -> pd.DataFrame:
     """Teachers of two subjects and grade bands say in words how often they learn about new standards from five sources.
 
-    Columns: teacher, school, subject, grades and the sources, from LEARNING's never to weekly. Science in middle grades
-    has less common planning time.
+    Columns: teacher, school, subject, grades, the sources (LEARNING). Middle-grade science has less common planning.
     """
     rng = np.random.default_rng(seed)
     centres = {"planning": 1.5, "observing": 0.3, "coaching": -0.4, "district": -0.9, "outside": -1.6}
@@ -200,6 +199,10 @@ def signposts(
     Columns: teacher, school, district, peer_groups (1: the school has them), wave (1 to 3), subject, support, time, and
     collaboration_1 to engagement_4 (1 to 5, some unanswered). Teachers who are less at ease leave more often and are
     partly replaced; a school of each kind drops out before the last wave.
+
+    Parameters
+    ----------
+    seed, schools, comparison, effect : of the random numbers; how many with peer groups; how many without; as EFFECT
     """
     rng = np.random.default_rng(seed)
     rows, teachers = [], 0

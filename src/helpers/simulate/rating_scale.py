@@ -28,9 +28,12 @@ class Planted:
 
 
 def plant(ability: np.ndarray, scale: rasch.Scale, wanted: np.ndarray, shock_sd: float) -> Planted:
-    """Effects in logits that come out as `wanted` by year after the first, and shocks of schools in a year as `shock_sd`.
+    """Effects and shocks in logits that come out as wanted, in standard deviations of the measure of the baseline year.
 
-    Both are in standard deviations of the measure of the baseline year; `ability` are its latent traits, in logits.
+    Parameters
+    ----------
+    ability, scale : latent traits of the baseline year, in logits, and what their answers are measured on
+    wanted, shock_sd : effects by year after the first; shocks of schools in a year
     """
     places = np.linspace(-9, 9, 721)
     mean, variance = expected_measure(scale, places)
@@ -106,10 +109,14 @@ def _every_cell(scale: rasch.Scale) -> pd.DataFrame:
 
 
 def simulate(design: Design, effect: float, times: int, seed: int) -> pd.DataFrame:
-    """Studies of this design made up at random and analysed as real ones are: `estimate, std_error, p_value`.
+    """Studies of one design made up at random and analysed as real ones are: `estimate, std_error, p_value`.
 
-    Answers are normal and teachers leave by chance; schools with peer groups change by `effect` after the first wave.
-    The estimator is the school fixed-effects model with clustered errors (CRV1).
+    Answers are normal, teachers leave by chance; the estimator is the school fixed-effects model, clustered (CRV1).
+
+    Parameters
+    ----------
+    design, effect : of each study; how much schools with peer groups change after the first wave
+    times, seed : how many studies, and the seed of them all
     """
     rng = np.random.default_rng(seed)
     treated = np.arange(design.schools + design.comparison) < design.schools

@@ -109,8 +109,7 @@ def _variables() -> dict[str, _Variable]:
 def write_sav(frame: pd.DataFrame, path: Path, label: str) -> Path:
     """Write `frame` as an SPSS file whose `label` says what it is: labels, formats and user-missing codes included.
 
-    Equal frames give equal bytes: the header's date and time of writing are a constant. Raises KeyError for a column
-    that is no variable of these files.
+    Equal frames give equal bytes: the time of writing is a constant. Raises KeyError for a column foreign to them.
     """
     import pyreadstat
 

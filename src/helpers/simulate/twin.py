@@ -92,7 +92,12 @@ def _silence() -> None:
 
 
 def respondents(low: int, high: int, years: int, rng: np.random.Generator) -> tuple[int, ...]:
-    """Numbers of respondents for each of some years: between `low` and `high` as printed, both ends reached."""
+    """Numbers of respondents for each of some years, with both ends reached.
+
+    Parameters
+    ----------
+    low, high, years, rng : fewest and most, as printed; how many years; the source of chance
+    """
     return tuple(rng.permutation([low, high, *rng.integers(low, high + 1, years - 2)]).tolist())
 
 
@@ -119,7 +124,10 @@ def students(survey: Survey, rng: np.random.Generator) -> pd.DataFrame:
 def study(group: str, survey: Survey, wanted: pd.DataFrame, seed: int) -> dict[str, pd.DataFrame]:
     """The whole analysis of one group of schools: tables measures, estimates, panels, items, schools, by subject.
 
-    `wanted`: a column a subject, its effects by year after the first.
+    Parameters
+    ----------
+    group, survey, seed : its name, its size, and the seed of everything
+    wanted : a column a subject, its effects by year after the first
     """
     rng = np.random.default_rng(seed)
     people = students(survey, rng)
@@ -188,9 +196,12 @@ def coverage(
 ) -> pd.DataFrame:
     """How often 95 percent intervals hold the planted effect, over replications of a smaller survey.
 
-    A row a year and kind of inference: `inference, term, truth, mean_estimate, sd_estimate, mean_std_error, covered,
-    replications`. All replications answer the items of `subject`, have its `wanted` effects by year after the first,
-    and are measured and calibrated each on its own; one aggregation adds up so many `at_once`.
+    By year and `inference`: `term, truth, mean_estimate, sd_estimate, mean_std_error, covered, replications`.
+
+    Parameters
+    ----------
+    survey, subject, wanted : its size; whose items are answered; its effects by year after the first
+    replications, seed, at_once : how many, each calibrated on its own; of everything; how many are added up at once
     """
     rng = np.random.default_rng(seed)
     true, tables = _scale(subject), []

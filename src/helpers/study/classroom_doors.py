@@ -23,7 +23,13 @@ ASSUMED = "data/simulated/03-talis-assumptions.csv"
 def read(
     run: Session, data: str, items: Sequence[str] | dict[str, str], level: str, encoding: str, **survey: Any
 ) -> Survey:
-    """The user's answers: a survey if `items` are named, else TALIS files of a level in words. Raises InputError."""
+    """The user's answers: a survey if `items` are named, else TALIS files. Raises InputError.
+
+    Parameters
+    ----------
+    run, data, encoding : the session that rests on them; a folder, zip or file; encoding of its text
+    level, items, survey : one of `talis.LEVELS`, in words; what `read_survey` takes
+    """
     if not data:
         raise InputError("`data` is empty. Name a folder, zip or file of TALIS, or your survey.")
     if items:
@@ -133,7 +139,12 @@ def view(answers: Survey, systems: Sequence[str] = (), average: Sequence[str] = 
 
 
 def labelled_rows(rows: pd.DataFrame, items: dict[str, str], names: dict[str, str], mean: str = "") -> pd.DataFrame:
-    """Rows with what figures need: `label` and `item_label` for people, `average` where the system is the `mean`."""
+    """Rows with what figures need: `label` and `item_label` for people, `average` where the system is the `mean`.
+
+    Parameters
+    ----------
+    rows, items, names, mean : with `system, item`; item -> words; system -> words; the code of a mean over systems
+    """
     spoken = list(names.values())
     told_apart = {code: f"{name} ({code})" if spoken.count(name) > 1 else name for code, name in names.items()}
     label = rows["system"].map(told_apart).fillna(rows["system"])  # codes stand with a name that two systems have
@@ -158,10 +169,7 @@ def distribution(view: View) -> pd.DataFrame:
 
 
 def differences(view: View) -> pd.DataFrame:
-    """Differences between the systems to draw, in the latest cycle: as `shares.differences` has them.
-
-    Groups of one survey have schools in common and are no independent samples: these are `shares.level_differences`.
-    """
+    """Differences of drawn systems, latest cycle; groups of one survey, not independent: `shares.level_differences`."""
     pairs = list(combinations(view.shown, 2))
     if view.kind == "systems" or not pairs:
         latest = view.table["cycle"].max()
@@ -180,10 +188,7 @@ def between(view: View, compared: pd.DataFrame) -> pd.DataFrame:
 
 
 def changes(view: View) -> pd.DataFrame:
-    """Changes between cycles in the share of often (`comparisons.change`, labelled); no rows where there is one cycle.
-
-    Columns more: cycle_1, cycle_2, share_1, share_2.
-    """
+    """Changes of often between cycles (`comparisons.change`, labelled), with `cycle_1, cycle_2, share_1, share_2`."""
     found = comparisons.change(view.table)
     if found.empty:
         return found
@@ -225,8 +230,11 @@ def complete(
 ) -> pd.DataFrame:
     """Printed shares of every category of every item in one system and cycle, in the shape of a table of shares.
 
-    `printed` as `published.read` gives it; `items`: how they are called; `categories`: the answers in order. Columns
-    `cycle, system, label, item, item_label, statistic` (category), `share` (0 to 1), `n` (not printed), `note`.
+    Columns `cycle, system, label, item, item_label, statistic` (category), `share` (0 to 1), `n` (not printed), `note`.
+
+    Parameters
+    ----------
+    printed, system, cycle, items, categories : of `published.read`; of which; item -> words; the answers in order
     """
     names = {name.lower(): name for name in categories}
     rows = printed[(printed["system"] == system) & (printed["cycle"] == cycle) & printed["statistic"].isin(names)]
@@ -266,8 +274,7 @@ def obtained(printed: pd.DataFrame, shares: pd.DataFrame, counts: pd.DataFrame) 
     """What real files give for the printed numbers that they can give: id -> value in the printed unit.
 
     `shares`: tables of shares, headline statistics and categories; `counts`: `shares.counts`. Shares are of the same
-    cycle, system, item and statistic. The places of Chile and Shanghai on "never", and in how many practices Chile is
-    first, need all three systems of the statement.
+    cycle, system, item and statistic; places of Chile and Shanghai need all three systems of the statement.
     """
     keys = ["cycle", "system", "item", "statistic"]
     known = shares.dropna(subset="share").assign(statistic=shares["statistic"].str.lower())

@@ -78,10 +78,7 @@ def statements(printed: pd.Series) -> pd.DataFrame:
 
 
 def recounted(who: pd.DataFrame, printed: pd.Series) -> dict[str, dict[str, float]]:
-    """Printed numbers counted or reckoned again from other print: reason -> id -> what comes out.
-
-    `who`: as `profiles` gives it; `printed`: id -> printed value.
-    """
+    """Printed numbers (id -> value) counted or reckoned again, from print and `profiles`: reason -> id -> result."""
     n, schools = len(who), who.drop_duplicates("school")
     subject, informants = who["group"].value_counts(), who["school"].value_counts()
     kinds = {kind: printed[f"002-leaders-sample-schools-{kind}"] for kind in ("9-12", "k-8", "7-12")}
@@ -145,9 +142,12 @@ def read(
 ) -> Coding:  # fmt: skip
     """A coding matrix from a CSV, Parquet, SPSS or Stata file.
 
-    `practices, supports`: columns of 0 and 1, or column -> words; `leader`: the column that says whom a row is about;
-    `coder`: who coded it; then every leader needs a row from each of exactly two coders. Raises InputError naming file,
-    column and first rows; also for fewer than MINIMUM leaders, of whom nothing is shown.
+    Raises InputError naming file, column and first rows; also for fewer than MINIMUM leaders, of whom nothing is shown.
+
+    Parameters
+    ----------
+    path, practices, supports, encoding : the file; columns of 0 and 1, or column -> words; encoding of a CSV file
+    leader, coder : columns: whom a row is about; who coded it, then every leader needs a row from each of exactly two
     """
     of_practices, of_supports = _words(practices), _words(supports)
     ids = [name for name in (leader, coder) if name]

@@ -63,11 +63,12 @@ class Sample(NamedTuple):
 def read(
     path: Path, *, outcome: str, items: list[str], low: int, high: int, balanced: bool, by: str, **columns: Any
 ) -> Study:
-    """Read a file or a folder and add it up.
+    """Read a file or a folder and add it up. Raises InputError for what is missing, contradictory or wrong in the file.
 
-    `outcome`: a column of numbers; or `items`: columns of answers from `low` to `high`, to be measured. `balanced`:
-    only schools with complete records in every year; `by, columns`: as `panels.models` takes them. Raises InputError
-    for parameters that are missing or contradict each other, and for what is wrong in the file.
+    Parameters
+    ----------
+    path, outcome, items, low, high : of the records; a column of numbers, or columns of answers from `low` to `high`
+    balanced, by, columns : only schools with complete records in every year; the others as `panels.models` takes them
     """
     columns["baseline"] = str(columns["baseline"])
     _check_parameters(path, outcome, items, columns)

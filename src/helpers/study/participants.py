@@ -48,11 +48,7 @@ def lists(entries: pd.DataFrame) -> dict[str, dict[str, float]]:
 
 
 def printed_tests(printed: pd.DataFrame) -> pd.DataFrame:
-    """Printed rows (as `published.read` gives them) as one row a scale.
-
-    Columns `scale, mean1, sd1, n1, mean2, sd2, n2, df, t, p` (1: participants, 2: control), each also with `_low`
-    and `_high`, its rounding bounds.
-    """
+    """Printed tests by scale: `mean1, sd1, n1, mean2, sd2, n2, df, t, p` (1: participants), bounds `_low, _high`."""
     number = printed["group"].map({"participants": "1", "control": "2", "test": ""})
     long = printed.assign(name=printed["statistic"] + number)
     suffixes = {"value": "", "low": "_low", "high": "_high"}
@@ -65,10 +61,12 @@ def read(
     path: Path, scales: list[str], group: str, *, cluster: str = "", respondent: str = "", encoding: str = "utf-8",
     ranges: dict[str, list[float]] | None = None,
 ) -> pd.DataFrame:  # fmt: skip
-    """The user's records: the scales as numbers, the group, and the cluster where there is one.
+    """The user's records: scales as numbers, and the groups. Raises InputError naming file, column and first rows.
 
-    A `respondent` may stand once; `ranges`: scale -> its lowest and highest value. Raises InputError for anything that
-    cannot be used, naming file, column and first rows.
+    Parameters
+    ----------
+    path, encoding, ranges : the file; the encoding of a CSV file; scale -> its lowest and highest value
+    scales, group, cluster, respondent : columns; a respondent may stand once
     """
     if not group or not scales:
         raise InputError("Comparing groups needs `group` (a column) and `scales` (columns). Name both.")
@@ -90,9 +88,11 @@ def read(
 
 
 def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> tuple[pd.DataFrame, list[str]]:
-    """Rows of the two groups to compare, and their names: those of `compare`, or if it is empty the only two there are.
+    """Rows of the two groups to compare, and their names. Raises InputError for fewer, or more and none chosen.
 
-    Raises InputError for fewer groups, or more and none chosen.
+    Parameters
+    ----------
+    frame, path, group, compare : of `read`; its file; the column of groups; two names (none: the only two there are)
     """
     counts = frame[group].value_counts()
     found = ", ".join(f"{name!r} ({n} rows)" for name, n in counts.sort_index().items())
@@ -106,9 +106,11 @@ def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> t
 
 
 def from_records(frame: pd.DataFrame, scales: list[str], first: pd.Series, path: Path) -> pd.DataFrame:
-    """Table of groups from records, as `read` gives them from `path`; `first` marks the rows of group 1.
+    """Table of groups. Raises InputError for a group too small to be shown, or a scale that does not vary.
 
-    Raises InputError when a group answered too seldom to be shown, or a scale does not vary.
+    Parameters
+    ----------
+    frame, scales, first, path : as `read` gives it; its columns; which rows are of group 1; what it was read from
     """
     rows = []
     for scale in scales:
@@ -136,10 +138,11 @@ def estimates(groups: pd.DataFrame) -> pd.DataFrame:
 
 
 def clustered_estimates(frame: pd.DataFrame, groups: pd.DataFrame, first: pd.Series, cluster: str) -> pd.DataFrame:
-    """The same with standard errors clustered by a column, tidy (COLUMNS).
+    """The same, clustered by a column, tidy (COLUMNS); g in pooled SDs, taken as known, with Hedges' correction.
 
-    `groups`: the table of groups of the records in `frame`. g is the clustered difference in pooled SDs with Hedges'
-    correction; its interval takes the SD as known.
+    Parameters
+    ----------
+    frame, groups, first, cluster : records; their table of groups; which rows are of group 1; the column of clusters
     """
     rows = []
     for row in groups.itertuples():

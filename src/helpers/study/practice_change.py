@@ -36,10 +36,7 @@ def printed_effects(printed: pd.DataFrame) -> pd.DataFrame:
 
 
 def planted(printed: pd.DataFrame, text: pd.Series) -> dict[str, Any]:
-    """What a twin needs of print (see `simulate.twin.everything`): its years, effects and counts of students.
-
-    `printed`: as `printed_effects` gives it; `text`: printed numbers of the text by their ids.
-    """
+    """What `simulate.twin.everything` needs: years, effects (`printed_effects`) and counts of students (the text)."""
     effects, counts = {}, {}
     for band, group in (("middle", "grades 6 to 8"), ("high", "grades 9 to 12")):
         subjects = printed[printed["group"] == group].groupby("subject", sort=False)["estimate"]
@@ -93,8 +90,7 @@ _PANEL = ["panel", "group", "measure", "specification"]
 def score(ratings: pd.Series, how: str, reference: pd.Series | None = None) -> pd.Series:
     """Ratings as numbers; what is no rating becomes missing. `how` is one of SCORINGS.
 
-    Ridits (Bross 1958) need the ratings of reference: each category gets the share of these below it plus half the
-    share in it, so their own mean is one half.
+    Ridits (Bross 1958): the share of the ratings of reference below a category plus half the share in it; mean 0.5.
     """
     if how not in SCORINGS:
         raise ValueError(f"scoring is one of {', '.join(SCORINGS)}, not {how!r}")
@@ -109,12 +105,14 @@ def score(ratings: pd.Series, how: str, reference: pd.Series | None = None) -> p
 def panel(records: pd.DataFrame, group: str, measure: str, scoring: str, balanced: bool = False) -> pd.DataFrame:
     """Ratings of one group that can say something about change: of schools rated in two reports or more, or in all.
 
-    `records` as `published.read_reports` gives them; `group, measure, scoring`: one of SCHOOLS, MEASURES and SCORINGS;
-    ridits refer to these schools' first ratings. Columns `school_id, year, score, response_rate` (percent, of those who
-    answered for this measure). Raises InputError when no school is left.
+    Columns `school_id, year, score, response_rate` (percent, of those who answered for this measure). Raises InputError
+    when no school is left. A school is in the group that the report of the year names, so one that becomes another kind
+    of school is two. The few middle schools (MS) are a group of their own and in no panel of the others.
 
-    A school is in the group that the report of the year names, so one that becomes another kind of school is two. The
-    few middle schools (MS) are a group of their own and in no panel of the others.
+    Parameters
+    ----------
+    records, balanced : as `published.read_reports` gives them; only of schools rated in all
+    group, measure, scoring : one of SCHOOLS, MEASURES and SCORINGS; ridits refer to these schools' first ratings
     """
     own = records[(records["group"] == group) & records[measure].isin(RATINGS)]
     times = own.groupby("school_id")["report_year"].transform("size")
@@ -132,7 +130,12 @@ def panel(records: pd.DataFrame, group: str, measure: str, scoring: str, balance
 
 
 def within(records: pd.DataFrame, group: str, measure: str, specification: str = "main") -> fixed_effects.Within:
-    """Cross-products within schools of a `panel`, in the scores' own unit; the first report year is the baseline."""
+    """Cross-products within schools of a `panel`, in the scores' own unit; the first report year is the baseline.
+
+    Parameters
+    ----------
+    records, group, measure, specification : as `panel` takes them; one of SPECIFICATIONS
+    """
     how = SPECIFICATIONS[specification]
     frame = panel(records, group, measure, how["scoring"], how.get("balanced", False))
     baseline = str(frame["year"].min())
@@ -246,10 +249,7 @@ def in_words(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def write(folder: Path, target: Path) -> None:
-    """Make every file of TABLES, and `cps-reports.json` that says what they are of, from the reports in a folder.
-
-    Everything is computed before anything is written. Raises InputError when there are no reports.
-    """
+    """Make every file of TABLES and `cps-reports.json` about them. Raises InputError without reports."""
     paths = published.find_reports(folder)
     if not paths:
         raise InputError(

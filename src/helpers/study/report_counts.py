@@ -14,10 +14,7 @@ SCHOOLS = {"ES": "Elementary schools", "HS": "High schools"}
 
 
 def shares(records: pd.DataFrame) -> pd.DataFrame:
-    """How many schools have each rating: rows `group, report_year, measure, rating, schools`.
-
-    `rating` is one of RATINGS, NOT_ENOUGH or "empty"; group "all" also counts schools whose group is missing.
-    """
+    """Schools by `group` ("all": any), `report_year, measure, rating` (of RATINGS, NOT_ENOUGH or "empty")."""
     long = pd.concat([own.assign(group=group) for group, own in _by_group(records)])
     long = long.melt(["group", "report_year"], list(MEASURES), "measure", "rating")
     counts = long.fillna({"rating": "empty"}).value_counts(sort=False)
@@ -50,10 +47,7 @@ def turnover(records: pd.DataFrame) -> pd.DataFrame:
 
 
 def patterns(records: pd.DataFrame) -> pd.DataFrame:
-    """In which reports schools are rated: rows `group, measure, pattern, schools`.
-
-    A pattern has a figure for each report year in order: 1 rated, 0 listed in this group unrated or not at all.
-    """
+    """Schools by `group, measure, pattern`: a figure a report year, 1 rated, 0 in this group unrated or not at all."""
     rows = []
     for (group, own), measure in product(_by_group(records), MEASURES):
         rated = own.assign(rated=own[measure].isin(RATINGS).astype(int).astype(str))

@@ -66,10 +66,7 @@ def changes(survey: Waves) -> pd.DataFrame:
 
 
 def answers(survey: Waves, scale: str) -> pd.DataFrame:
-    """The complete rows of a scale as one table, for a formula: `score, wave, peers, school`, what is held constant.
-
-    `score` as in `changes`; `peers` is 1 for schools with peer groups; controls and categories are named `held: ...`.
-    """
+    """Complete rows of a scale, for a formula: `score, wave, peers` (1: has peer groups), `school`, `held: ...`."""
     frame = survey.frame.loc[survey.complete(scale), ["wave", "school"]]
     frame["score"] = survey.scores[scale] / _within(survey, scale, _sums(survey, scale)).baseline_sd
     frame["peers"] = (survey.frame["kind"] == PEERS).astype(float)
@@ -79,8 +76,7 @@ def answers(survey: Waves, scale: str) -> pd.DataFrame:
 def specifications(survey: Waves, estimates: pd.DataFrame) -> pd.DataFrame:
     """The last wave's main term under other choices: `panel, specification, term, estimate, ..., n, n_groups`.
 
-    A panel a scale; `estimates` as `changes` gives them. What cannot be had, or rests on too few teachers, is empty, and
-    `n` where it is empty there.
+    A panel a scale; `estimates` of `changes`. Empty is what cannot be had or rests on too few, and `n` where it is so.
     """
     term = main_terms(survey)[-1]
     tables = []
@@ -167,9 +163,8 @@ def reliability(survey: Waves) -> pd.DataFrame:
     """Each scale that is made of items, in the baseline wave, from teachers who answered them all.
 
     Columns `scale, items, n, alpha, alpha_low, alpha_high, omega, omega_low, omega_high, weakest, item_rest`.
-    Intervals of 95 percent: alpha's by the F distribution, omega's by drawing schools. `weakest` is the item that goes
-    least with the others, `item_rest` its correlation with their sum. Empty for fewer than MINIMUM teachers, and where
-    all of them answer an item alike.
+    Intervals of 95 percent: alpha's by F, omega's by drawing schools. `weakest` is the item that goes least with the
+    others, `item_rest` its correlation with their sum. Empty for fewer than MINIMUM teachers, or if all answer alike.
     """
     rows = []
     for scale, items in survey.items.items():
@@ -185,8 +180,7 @@ def reliability(survey: Waves) -> pd.DataFrame:
 def mixed_model(y: np.ndarray, x: pd.DataFrame, groups: np.ndarray) -> tuple[pd.DataFrame, float, float]:
     """Linear mixed model with a random intercept a group, by restricted maximum likelihood (statsmodels).
 
-    `x` has every fixed term as a column, the constant too. Returns estimates (`term, estimate, std_error, ci_low,
-    ci_high, p_value`, normal), the variance between groups and the residual variance.
+    `x`: fixed terms, the constant too. Returns estimates (normal tests), the variance between groups, the residual one.
     """
     from statsmodels.regression.mixed_linear_model import MixedLM
 
