@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from helpers import kept
-from helpers.build import plan, run
+from helpers.build import plan
 from helpers.build.plan import BUILD
 from helpers.project import InputError, relative
 
@@ -72,7 +72,7 @@ def build_all() -> int:
     for turn in turns:
         stale = _stale(turn)
         ran |= bool(stale)
-        if failed := run.run_jobs(stale):
+        if failed := plan.run_jobs(stale):
             print(f"\nNot built: {', '.join(failed)}. What earlier builds made is as it was.", file=sys.stderr)
             return 1
     jobs = [job for turn in turns for job in turn]
@@ -83,9 +83,9 @@ def build_all() -> int:
     from helpers.build import site
 
     started = time.perf_counter()
-    run.say(f"site starts: {reason}")
+    plan.say(f"site starts: {reason}")
     site.make([job.folder for job in jobs])
-    run.say(f"site ends after {time.perf_counter() - started:.1f} s\n\nOpen build/site/index.html")
+    plan.say(f"site ends after {time.perf_counter() - started:.1f} s\n\nOpen build/site/index.html")
     return 0
 
 
@@ -93,7 +93,7 @@ def build_one(name: str, file: Path) -> int:
     """Run one notebook with the parameters of a file."""
     job = plan.own(name, file)
     reason = plan.why_stale(job)
-    if reason and run.run_jobs([(job, reason)]):
+    if reason and plan.run_jobs([(job, reason)]):
         return 1
     done = "" if reason else "Nothing to do: up to date. "
     print(f"{done}Open {relative(job.folder / 'notebook.html')}")

@@ -17,8 +17,7 @@ def main(lock: Path) -> int:
     command = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "off",
                "--require-hashes", "--requirement", str(lock)]  # fmt: skip
     found, told, last = 0, time.monotonic(), deque(maxlen=30)
-    said = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    with subprocess.Popen(command, text=True, **said) as pip:
+    with subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as pip:
         for line in pip.stdout:
             last.append(line)
             found += line.startswith(("Collecting", "Requirement already"))

@@ -40,8 +40,7 @@ def shares(rows: pd.DataFrame, statistics: dict[str, str]) -> Figure:
 def _share(ax: plt.Axes, y: float, row: tuple, colour: str = INK, marker: str = "D", size: float = 5) -> None:
     """A share with its interval, or why there is none."""
     if np.isnan(row.share):
-        style.instead(ax, y, row.note)
-        return
+        return style.instead(ax, y, row.note)
     style.interval(ax, y, row.ci_low, row.ci_high, colour)
     style.point(ax, row.share, y, colour, marker, "white" if row.average else "", size)
 
