@@ -90,8 +90,10 @@ def modules(code: str) -> set[str]:
 @functools.cache  # every notebook imports the same few modules
 def _imported(code: str) -> frozenset[str]:
     """What may be modules among the names that a piece of code imports from this package."""
-    named = set()
-    for node in ast.walk(ast.parse(code)):
+    named, waiting = set(), [ast.parse(code)]
+    while waiting:  # not ast.walk: imports are statements, and most nodes are not
+        node = waiting.pop()
+        waiting += [part for part in ast.iter_child_nodes(node) if not isinstance(part, ast.expr)]
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "helpers":
             named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
@@ -104,8 +106,8 @@ def closure(names: set[str]) -> list[Path]:
     seen, waiting = set(), set(names)
     while waiting:
         seen.add(name := waiting.pop())
-        found = modules(_file(name).read_text(encoding="utf-8")) | {name.rpartition(".")[0]}
-        waiting |= found - seen - {""}  # what stands in no package
+        waiting |= modules(_file(name).read_text(encoding="utf-8")) | {name.rpartition(".")[0]}
+        waiting -= seen | {""}  # what stands in no package
     return [PACKAGE / "__init__.py", *(_file(name) for name in sorted(seen))]
 
 

@@ -24,9 +24,8 @@ def suppress_groups(cells: pd.DataFrame, values: list[str]) -> pd.DataFrame:
         if small or 0 < unnamed < MINIMUM:
             together = int((unnamed + parts["n"].cumsum() < MINIMUM).sum()) + 1
             count = max(small, together, 1 if unnamed else 2)
-        lost = parts["group"].head(count)
         total = family.loc[everybody & (family["n"] < MINIMUM), "group"]
-        hidden |= {(item, group) for group in [*lost, *total]}
+        hidden |= {(item, group) for group in [*parts["group"].head(count), *total]}
     mask = pd.Series([pair in hidden for pair in zip(cells["item"], cells["group"], strict=True)], cells.index)
     result = cells.assign(n=cells["n"].astype(float))
     result.insert(result.columns.get_loc("group") + 1, "suppressed", mask)
