@@ -82,14 +82,9 @@ def load(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def modules(code: str) -> set[str]:
-    """Modules of this package that a piece of code imports, by dotted names without `helpers`."""
-    return {name for name in _imported(code) if name and _file(name).is_file()}
-
-
 @functools.cache  # every notebook imports the same few modules
-def _imported(code: str) -> frozenset[str]:
-    """What may be modules among the names that a piece of code imports from this package."""
+def modules(code: str) -> frozenset[str]:
+    """Modules of this package that a piece of code imports, by dotted names without `helpers`."""
     named, waiting = set(), [ast.parse(code)]
     while waiting:  # not ast.walk: imports are statements, and most nodes are not
         node = waiting.pop()
@@ -98,7 +93,8 @@ def _imported(code: str) -> frozenset[str]:
             named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
             named |= {alias.name for alias in node.names if alias.name.startswith("helpers.")}
-    return frozenset(name.removeprefix("helpers").removeprefix(".") for name in named)
+    names = (name.removeprefix("helpers").removeprefix(".") for name in named)
+    return frozenset(name for name in names if name and _file(name).is_file())
 
 
 def closure(names: set[str]) -> list[Path]:
