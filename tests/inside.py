@@ -23,8 +23,8 @@ PACKAGES = (
 """What takes long to load; a fork loads whatever else it needs."""
 ALONE = """
 import sys
-from helpers.build import __main__, plan
-plan.AT_ONCE = 1  # all notebooks of a process share one shell
+from helpers.build import __main__
+__main__.AT_ONCE = 1  # all notebooks of a process share one shell
 """
 
 

@@ -9,15 +9,22 @@ ran. So nothing half-done is ever taken for done, whenever the build is killed.
 """
 
 import fcntl
+import json
+import shutil
 import signal
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TextIO
 
 from helpers import kept
 from helpers.build import plan
-from helpers.build.plan import BUILD
+from helpers.build.plan import BUILD, Job
+from helpers.notebook import session as sessions
 from helpers.project import InputError, relative
+
+AT_ONCE = 2
 
 
 def main(arguments: list[str]) -> int:
@@ -72,7 +79,7 @@ def build_all() -> int:
     for turn in turns:
         stale = _stale(turn)
         ran |= bool(stale)
-        if failed := plan.run_jobs(stale):
+        if failed := run_jobs(stale):
             print(f"\nNot built: {', '.join(failed)}. What earlier builds made is as it was.", file=sys.stderr)
             return 1
     jobs = [job for turn in turns for job in turn]
@@ -83,9 +90,9 @@ def build_all() -> int:
     from helpers.build import site
 
     started = time.perf_counter()
-    plan.say(f"site starts: {reason}")
+    say(f"site starts: {reason}")
     site.make([job.folder for job in jobs])
-    plan.say(f"site ends after {time.perf_counter() - started:.1f} s\n\nOpen build/site/index.html")
+    say(f"site ends after {time.perf_counter() - started:.1f} s\n\nOpen build/site/index.html")
     return 0
 
 
@@ -93,22 +100,81 @@ def build_one(name: str, file: Path) -> int:
     """Run one notebook with the parameters of a file."""
     job = plan.own(name, file)
     reason = plan.why_stale(job)
-    if reason and plan.run_jobs([(job, reason)]):
+    if reason and run_jobs([(job, reason)]):
         return 1
     done = "" if reason else "Nothing to do: up to date. "
     print(f"{done}Open {relative(job.folder / 'notebook.html')}")
     return 0
 
 
-def _stale(jobs: list[plan.Job]) -> list[tuple[plan.Job, str]]:
+def _stale(jobs: list[Job]) -> list[tuple[Job, str]]:
     """Jobs that have to run, each with the reason."""
     return [(job, reason) for job in jobs if (reason := plan.why_stale(job))]
 
 
-def _why_site(jobs: list[plan.Job]) -> str:
+def _why_site(jobs: list[Job]) -> str:
     before = kept.load(BUILD / "site.json") or {"stamps": None, "made": []}
     now = plan.site_stamps([job.folder for job in jobs])
     return kept.reason(before["stamps"], now, [BUILD / name for name in before["made"]])
+
+
+def run_jobs(stale: list[tuple[Job, str]]) -> list[str]:
+    """Run jobs, two at a time, and return the names of those that failed."""
+    if not stale:
+        return []
+    from helpers.build import execute  # noqa: F401  (papermill: imported once, before the threads)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        done = pool.map(run_job, *zip(*stale, strict=True))
+        from helpers.build import site  # noqa: F401  (needed next: loads while the kernels are at work)
+    return [job.name for (job, _), succeeded in zip(stale, done, strict=True) if not succeeded]
+
+
+def run_job(job: Job, why: str) -> bool:
+    """Run one job and put its folder in place; False when it failed."""
+    from helpers.build import execute
+
+    say(f"{job.name} starts: {why}")
+    started = time.perf_counter()
+    aside, copy = BUILD / "aside" / job.name, BUILD / "failed" / f"{job.name}.ipynb"
+    stamps = plan.notebook_stamps(job, [])
+    try:
+        execute.run(job, aside)
+    except execute.NotebookFailed as error:
+        message = f"\n{job.name} failed after {time.perf_counter() - started:.1f} s: {error}"
+        if error.notebook:
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(error.notebook, copy)
+            message += f"\nAs far as it came: {relative(copy)}"
+        say(message, sys.stderr)
+        shutil.rmtree(aside)
+        return False
+    seconds = time.perf_counter() - started
+    _settle(job, aside, stamps, seconds)
+    copy.unlink(missing_ok=True)
+    say(f"{job.name} ends after {seconds:.1f} s")
+    return True
+
+
+def say(text: str, stream: TextIO = sys.stdout) -> None:
+    """One write for a whole message: two notebooks run at a time."""
+    print(f"{text}\n", end="", file=stream, flush=True)
+
+
+def _settle(job: Job, aside: Path, stamps: dict[str, str], seconds: float) -> None:
+    """Render the page, write the state, and swap the folder in by one rename."""
+    if job.file:  # the pages of the site are rendered together with it
+        from helpers.build import site
+
+        site.render(aside / "notebook.ipynb", aside / "notebook.html")
+    read = {line["path"]: line["stamp"] for line in sessions.lines(aside) if line["kind"] == "input"}
+    made = [p.relative_to(aside).as_posix() for p in sorted(aside.rglob("*")) if p.is_file()]
+    state = {
+        "stamps": stamps | read, "inputs": list(read), "made": made,
+        "seconds": round(seconds, 2), "ended": time.strftime("%Y-%m-%d %H:%M", time.gmtime()),
+    }  # fmt: skip
+    (aside / "state.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
+    kept.swap(aside, job.folder)
 
 
 if __name__ == "__main__":
