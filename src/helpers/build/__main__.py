@@ -10,6 +10,7 @@ ran. So nothing half-done is ever taken for done, whenever the build is killed.
 
 import fcntl
 import json
+import os
 import shutil
 import signal
 import sys
@@ -99,11 +100,9 @@ def build_all() -> int:
 def build_one(name: str, file: Path) -> int:
     """Run one notebook with the parameters of a file."""
     job = plan.own(name, file)
-    reason = plan.why_stale(job)
-    if reason and run_jobs([(job, reason)]):
+    if (reason := plan.why_stale(job)) and run_jobs([(job, reason)]):
         return 1
-    done = "" if reason else "Nothing to do: up to date. "
-    print(f"{done}Open {relative(job.folder / 'notebook.html')}")
+    print(f"{'' if reason else 'Nothing to do: up to date. '}Open {relative(job.folder / 'notebook.html')}")
     return 0
 
 
@@ -127,16 +126,18 @@ def run_jobs(stale: list[tuple[Job, str]]) -> list[str]:
     with ThreadPoolExecutor(AT_ONCE) as pool:
         done = pool.map(run_job, *zip(*stale, strict=True))
         from helpers.build import site  # noqa: F401  (needed next: loads while the kernels are at work)
-    return [job.name for (job, _), succeeded in zip(stale, done, strict=True) if not succeeded]
+    failed = [job.name for (job, _), succeeded in zip(stale, done, strict=True) if not succeeded]
+    shutil.rmtree(BUILD / "aside", ignore_errors=True)
+    return failed
 
 
 def run_job(job: Job, why: str) -> bool:
-    """Run one job and put its folder in place; False when it failed."""
+    """Run one job where only this process writes, as a killed build's kernel may go on; False when it failed."""
     from helpers.build import execute
 
     say(f"{job.name} starts: {why}")
     started = time.perf_counter()
-    aside, copy = BUILD / "aside" / job.name, BUILD / "failed" / f"{job.name}.ipynb"
+    aside, copy = BUILD / "aside" / str(os.getpid()) / job.name, BUILD / "failed" / f"{job.name}.ipynb"
     stamps = plan.notebook_stamps(job, [])
     try:
         execute.run(job, aside)
@@ -149,8 +150,7 @@ def run_job(job: Job, why: str) -> bool:
         say(message, sys.stderr)
         shutil.rmtree(aside)
         return False
-    seconds = time.perf_counter() - started
-    _settle(job, aside, stamps, seconds)
+    _settle(job, aside, stamps, seconds := time.perf_counter() - started)
     copy.unlink(missing_ok=True)
     say(f"{job.name} ends after {seconds:.1f} s")
     return True

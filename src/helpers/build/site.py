@@ -59,7 +59,7 @@ def make(folders: list[Path]) -> None:
         kept.swap(path, BUILD / path.name)
     state = {"stamps": stamps, "made": sorted(made)}
     (BUILD / "site.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
-    shutil.rmtree(BUILD / "aside")
+    shutil.rmtree(BUILD / "aside", ignore_errors=True)
 
 
 def _ledger(folders: list[Path], aside: Path) -> pd.DataFrame | None:
