@@ -164,6 +164,32 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return once(tmp_path_factory, "built", fill) / "project"
 
 
+EXAMPLES = sorted(path.name for path in (ROOT / "params").glob("*.yml"))
+"""The ready files of parameters; the first of each notebook makes the standard build's page too."""
+
+
+@pytest.fixture(scope="session")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives the folder of the run with a ready file; for the first of each notebook by make, as users run it."""
+    import inside  # it loads this file
+    from helpers.notebook import source
+
+    def run(file: str) -> Path:
+        name = next(name for name in source.names() if name[:2] == file[:2])
+        first = file == next(other for other in EXAMPLES if other[:2] == file[:2])
+
+        def fill(folder: Path) -> None:
+            copy_project(folder)
+            wanted = (folder, "run", f"NOTEBOOK={name}", f"PARAMS=params/{file}")
+            done = make(*wanted) if first else inside.build(folder, "run", name, f"params/{file}")
+            assert done.returncode == 0, done.stderr
+
+        stem = file.removesuffix(".yml")
+        return once(tmp_path_factory, f"ready-{stem}", fill) / "build" / "runs" / stem
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     if not SHARED.is_dir():

@@ -13,9 +13,8 @@ import pytest
 import yaml
 from nbconvert.preprocessors import ExecutePreprocessor
 
-from conftest import ROOT, environment
+from conftest import EXAMPLES, ROOT, environment
 from helpers.notebook import clean, source
-from inprocess import run
 
 pytestmark = pytest.mark.build
 # The ledger's notebook looks for the runs of the others beside it, so all are run in the built copy.
@@ -72,16 +71,11 @@ def test_run_all_in_jupyter_gives_what_make_gives(opened, monkeypatch, name):
         assert f'id="figure-{picture.stem.partition("--")[2]}"' in page
 
 
-OTHERS = [
-    file.name
-    for name in source.names()
-    if name.startswith("your-data/")
-    for file in sorted((ROOT / "params").glob(f"{name.removeprefix('your-data/')[:2]}-*.yml"))
-]
+OTHERS = [file for file in EXAMPLES if any(name.startswith(f"your-data/{file[:2]}") for name in source.names())]
 
 
 @pytest.mark.parametrize("file", OTHERS)
-def test_ready_parameters_in_the_cell_give_what_a_run_gives(opened, monkeypatch, tmp_path, file):
+def test_ready_parameters_in_the_cell_give_what_a_run_gives(opened, ready, monkeypatch, file):
     """A copy of the notebook, under another name and with other parameters in its cell."""
     values = yaml.safe_load((ROOT / "params" / file).read_text())
     name = next(n for n in source.names() if n.startswith(f"your-data/{file[:2]}"))
@@ -93,8 +87,7 @@ def test_ready_parameters_in_the_cell_give_what_a_run_gives(opened, monkeypatch,
     copy.write_text(json.dumps(node))
     execute(copy, copy.parent, opened, monkeypatch, JPY_SESSION_NAME=str(copy))
     monkeypatch.undo()
-    ran = run(tmp_path / "run", name.removeprefix("your-data/"), **values)
-    same_cards(opened / "build" / "interactive" / copy.stem, ran.folder, ran.name)
+    same_cards(opened / "build" / "interactive" / copy.stem, ready(file), name.removeprefix("your-data/"))
 
 
 def test_papermill_writes_into_a_fresh_folder_where_it_was_called(opened, tmp_path):
@@ -103,12 +96,13 @@ def test_papermill_writes_into_a_fresh_folder_where_it_was_called(opened, tmp_pa
         "out.ipynb", "--no-progress-bar",
     ]  # fmt: skip
     given = environment(PYTHONPATH=str(opened / "src"))
-    for _ in range(2):
-        subprocess.run(command, cwd=tmp_path, env=given, check=True, capture_output=True)
+    earlier = tmp_path / "08-evidence-ledger-results" / "tables"
+    earlier.mkdir(parents=True)
+    subprocess.run(command, cwd=tmp_path, env=given, check=True, capture_output=True)
     assert "08-evidence-ledger-results-2" in (tmp_path / "out.ipynb").read_text()
     stem = "your-data-08-evidence-ledger"
-    for folder in ("08-evidence-ledger-results", "08-evidence-ledger-results-2"):
-        same_cards(tmp_path / folder, opened / "build", stem)
+    same_cards(tmp_path / "08-evidence-ledger-results-2", opened / "build", stem)
+    assert list(earlier.iterdir()) == []
     subprocess.run([*command, "--inject-output-path"], cwd=tmp_path, env=given, check=True, capture_output=True)
     same_cards(tmp_path / "out", opened / "build", stem)
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlparse
 import pytest
 from bs4 import BeautifulSoup
 
-from conftest import make, need
+from conftest import need
 from helpers.notebook import source
 
 pytestmark = [
@@ -169,42 +169,11 @@ def test_nothing_is_asked_by_the_page_of_run_times(visit):
     assert_alone(visit("times.html"))
 
 
-OPEN = """() => {
-    document.querySelectorAll("details").forEach((d) => d.open = true);
-    const look = (e) => [e.tagName, e.className, e.getAttributeNames(), e.textContent.trim() !== ""].join();
-    const again = (known, kind) => known.has(kind) || !known.add(kind);
-    const words = new Set();
-    for (const word of document.querySelectorAll("pre span"))
-        if (again(words, look(word.parentElement) + look(word))) word.replaceWith(...word.childNodes);
-    document.body.normalize();
-    for (const body of document.querySelectorAll("tbody")) {
-        const rows = new Set();
-        for (const row of body.querySelectorAll("tr"))
-            if (again(rows, [...row.querySelectorAll("*")].map(look).join())) row.remove();
-    }
-}"""
-"""Opens what is folded, and leaves of words of code and of rows of a table one of each look: axe takes minutes for thousands."""
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing(visit, name):
-    """By day anything, by night in what goes with colours: the rest is the same."""
-    from axe_playwright_python.sync_playwright import Axe
-
-    page = visit(name, color_scheme="light")
-    page.evaluate(OPEN)
-    for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
-        page.emulate_media(color_scheme=scheme)
-        found = Axe().run(page, options={"resultTypes": ["violations"]} | rules).response
-        assert "color-contrast" in {rule["id"] for rule in found["passes"]}
-        assert [
-            (v["id"], v["impact"], [node["html"][:120] for node in v["nodes"][:3]]) for v in found["violations"]
-        ] == [], scheme
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_phone_shows_the_whole_width(visit, name):
-    page = visit(name, viewport={"width": 360, "height": 740}, device_scale_factor=2, is_mobile=True)
+def test_a_phone_shows_the_whole_width(page):
+    seen(page, 360, 740)
+    assert (
+        page.evaluate("document.querySelector('meta[name=viewport]').content") == "width=device-width, initial-scale=1"
+    )
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
@@ -281,6 +250,37 @@ def test_paper_holds_every_column_of_every_table(page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 718
 
 
+OPEN = """() => {
+    document.querySelectorAll("details").forEach((d) => d.open = true);
+    const look = (e) => [e.tagName, e.className, e.getAttributeNames(), e.textContent.trim() !== ""].join();
+    const again = (known, kind) => known.has(kind) || !known.add(kind);
+    const words = new Set();
+    for (const word of document.querySelectorAll("pre span"))
+        if (again(words, look(word.parentElement) + look(word))) word.replaceWith(...word.childNodes);
+    document.body.normalize();
+    for (const body of document.querySelectorAll("tbody")) {
+        const rows = new Set();
+        for (const row of body.querySelectorAll("tr"))
+            if (again(rows, [...row.querySelectorAll("*")].map(look).join())) row.remove();
+    }
+}"""
+"""Opens what is folded, and leaves of words of code and of rows of a table one of each look: axe takes minutes for thousands."""
+
+
+def test_axe_finds_nothing(page):
+    """By day anything, by night in what goes with colours: the rest is the same. The last look at a page, as it cuts it."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    seen(page, 1280).evaluate(OPEN)
+    for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page, options={"resultTypes": ["violations"]} | rules).response
+        assert "color-contrast" in {rule["id"] for rule in found["passes"]}
+        assert [
+            (v["id"], v["impact"], [node["html"][:120] for node in v["nodes"][:3]]) for v in found["violations"]
+        ] == [], scheme
+
+
 def test_a_figure_of_the_gallery_is_reached_by_its_title_and_by_its_picture(visit):
     page = visit("index.html", viewport={"width": 1200, "height": 900})
     entry = page.locator(".gallery li").first
@@ -294,11 +294,9 @@ def test_a_figure_of_the_gallery_is_reached_by_its_title_and_by_its_picture(visi
     page.wait_for_url(f"**/{target}")
 
 
-def test_a_users_run_stands_alone(built, tmp_path, browser, visit):
+def test_a_users_run_stands_alone(ready, browser):
     """Its page works where the site is not."""
-    done = make(built, "run", "NOTEBOOK=05-satisfaction", "PARAMS=params/05-own-data.yml")
-    assert done.returncode == 0, done.stderr
-    folder = built / "build" / "runs" / "05-own-data"
+    folder = ready("05-own-data.yml")
     page = browser.new_page()
     asked = []
     page.on("request", lambda request: asked.append(request.url))

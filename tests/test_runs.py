@@ -5,25 +5,14 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-import inside
-from conftest import ROOT, make
-from helpers.notebook import source
+from conftest import EXAMPLES, ROOT
 
 pytestmark = pytest.mark.build
 
 
-EXAMPLES = sorted(path.name for path in (ROOT / "params").glob("*.yml"))
-
-
 @pytest.mark.parametrize("file", EXAMPLES)
-def test_ready_examples_run_and_say_simulated_everywhere(project, file):
-    name = next(name for name in source.names() if name[:2] == file[:2])
-    if file == next(other for other in EXAMPLES if other[:2] == file[:2]):  # once for each notebook
-        done = make(project, "run", f"NOTEBOOK={name}", f"PARAMS=params/{file}")
-    else:
-        done = inside.build(project, "run", name, f"params/{file}")
-    assert done.returncode == 0, done.stderr
-    folder = project / "build" / "runs" / file.removesuffix(".yml")
+def test_ready_examples_run_and_say_simulated_everywhere(ready, file):
+    folder = ready(file)
     made = list(folder.glob("*s/*.csv"))
     assert made
     for path in made:
@@ -39,8 +28,8 @@ def test_ready_examples_run_and_say_simulated_everywhere(project, file):
         assert (folder / link["href"]).is_file()
 
 
-def test_examples_are_written_for_people(project):
-    for path in (project / "params").glob("0*.yml"):
+def test_examples_are_written_for_people():
+    for path in (ROOT / "params").glob("0*.yml"):
         text = path.read_text()
         assert "make run NOTEBOOK=" in text or "own-data.yml" in text
         given = yaml.safe_load(text)
