@@ -9,6 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from conftest import write_records
 from helpers.project import InputError
 from helpers.read import frames, records, survey
+from helpers.read.files import Options
 from helpers.study import participants
 
 GOOD = pd.DataFrame(
@@ -27,7 +28,7 @@ def write(path, frame=GOOD):
 
 
 def compare_groups(path, scales=("score",), group="group", names=(), **more):
-    frame = participants.read(path, list(scales), group, **more)
+    frame, _ = participants.read(path, list(scales), group, **more)
     frame, names = participants.choose(frame, group, list(names), path)
     first = frame[group] == names[0]
     return participants.from_records(frame, list(scales), first, path)
@@ -49,8 +50,8 @@ def test_value_labels_name_the_groups(tmp_path, ending):
     path = tmp_path / f"mine{ending}"
     writer = {".sav": pyreadstat.write_sav, ".dta": pyreadstat.write_dta}[ending]
     writer(coded, str(path), variable_value_labels={"group": {1: "taking part", 2: "colleague"}})
-    frame = frames.read(path, ["group"], names=("group",))
-    assert set(frame["group"]) == {"taking part", "colleague"}
+    found = frames.labels(frames.read(path, ["group"]), "group")
+    assert set(found) == {"taking part", "colleague"}
 
 
 @pytest.mark.parametrize("ending", [".sav", ".dta"])
@@ -67,22 +68,22 @@ def test_codes_that_share_a_value_label_stay_apart(tmp_path, ending):
         assert f"{name} (10 rows)" in str(error.value)
     with records.open_records(path, ["group"], ["group"]) as source:
         expected = source.fetch('SELECT "group" FROM file')["group"].tolist()
-    assert frames.read(path, ["group"], names=("group",))["group"].tolist() == expected
+    assert frames.labels(frames.read(path, ["group"]), "group").tolist() == expected
     asked = {"items": ["item"], "low": 1, "high": 4, "group": "group"}
-    assert survey.read_answers(path, **asked)["group"].tolist() == expected
+    assert survey.read_answers(path, **asked)[0]["group"].tolist() == expected
 
 
 @pytest.mark.parametrize("ending", [".sav", ".dta"])
 def test_an_empty_word_is_missing(tmp_path, ending):
     path = write(tmp_path / f"mine{ending}", with_cell(0, "group", "").infer_objects())
-    assert frames.read(path, ["group"])["group"].isna().tolist() == [True] + [False] * 39
+    assert frames.labels(frames.read(path, ["group"]), "group").isna().tolist() == [True] + [False] * 39
 
 
 def test_user_missing_codes_of_spss_are_missing(tmp_path):
     frame = GOOD.assign(item=GOOD["item"].replace(4, 99).astype(float))
     path = tmp_path / "mine.sav"
     pyreadstat.write_sav(frame, str(path), missing_ranges={"item": [99]})
-    values = frames.numbers(frames.read(path, ["item"]), "item", path, 1, 4)
+    values = frames.numbers(frames.read(path, ["item"]), "item", 1, 4)
     assert values.isna().sum() == 10
 
 
@@ -98,10 +99,10 @@ def test_user_missing_codes_of_spss_are_missing(tmp_path):
 def test_csv_dialects(tmp_path, text, encoding):
     path = tmp_path / "mine.csv"
     path.write_bytes(text.encode(encoding))
-    frame = frames.read(path, ["name", "score"], encoding=encoding)
-    assert frame["name"].tolist() == ["Álvaro", "Ñusta"]
-    assert frames.numbers(frame, "score", path).tolist() == [3.5, 2.0]
-    assert frame.index.tolist() == [2, 3]
+    given = frames.read(path, ["name", "score"], Options(encoding=encoding))
+    assert frames.labels(given, "name").tolist() == ["Álvaro", "Ñusta"]
+    assert frames.numbers(given, "score").tolist() == [3.5, 2.0]
+    assert given.frame.index.tolist() == [2, 3]
 
 
 def with_cell(row, column, value):
@@ -115,7 +116,7 @@ MISTAKES = {
     "missing column": (GOOD.drop(columns="score").assign(scores=1), {}, ["no column 'score'", "Did you mean 'scores'", "id, group"]),
     "text in a number column": (with_cell(3, "score", "three"), {}, ["column 'score'", "row 5: 'three'", "Correct"]),
     "infinite": (with_cell(3, "score", "inf"), {}, ["column 'score'", "infinite", "row 5"]),
-    "off the scale": (with_cell(0, "score", 9), {"ranges": {"score": [1, 4]}}, ["scale 1 to 4", "row 2: '9'", "missing codes"]),
+    "off the scale": (with_cell(0, "score", 9), {"ranges": {"score": [1, 4]}}, ["scale 1 to 4", "row 2: '9'", "`missing`"]),
     "under the scale": (with_cell(0, "score", 0), {"ranges": {"score": [1, 4]}}, ["scale 1 to 4", "row 2: '0'"]),
     "one group": (GOOD.assign(group="colleague"), {}, ["column 'group'", "two groups", "'colleague' (40 rows)"]),
     "three groups": (with_cell(0, "group", "visitor"), {}, ["two groups", "'visitor' (1 rows)", "`compare`"]),
@@ -163,12 +164,13 @@ FILES = {
     "text named sav": (".sav", b"group,score\n", ["no .sav file"]),
     "cut sav": (".sav", b"$FL2@(#) SPSS DATA FILE", ["cannot be read"]),
     "text named dta": (".dta", b"group,score\n", ["no .dta file"]),
-    "a blank line": (".csv", b"\n", ["cannot be read", "Export"]),
+    "a blank line": (".csv", b"\n", ["blank lines only", "Export"]),
     "a web page": (".sav", b"<!DOCTYPE html>", ["a web page, no .sav file"]),
     "an open quote": (".csv", b'group,score\na,"1\n', ["cannot be read", "inside string"]),
     "ragged": (".csv", b"group,score\na,1\nb,2,3\n", ["unequal length (row 3: 3 cells instead of 2)"]),
     "twice the same name": (".csv", b"group,score,score\na,1,2\n", ["two columns", "'score'"]),
-    "another format": (".xlsx", b"PK", ["cannot read *.xlsx", ".csv"]),
+    "another format": (".rds", b"RDX3", ["cannot read *.rds", "haven::write_sav"]),
+    "text named xlsx": (".xlsx", b"group,score\n", ["no .xlsx file"]),
 }  # fmt: skip
 
 
@@ -185,17 +187,17 @@ def test_files_that_cannot_be_read(tmp_path, mistake):
 
 def test_in_a_notebook_a_mistake_is_told_without_a_traceback(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    code = "from pathlib import Path; from helpers.read import frames; frames.read(Path('mine.xlsx'), [])"
+    code = "from pathlib import Path; from helpers.read import frames; frames.read(Path('mine.docx'), [])"
     InteractiveShell().run_cell(code)
     shown = "".join(capsys.readouterr())
-    assert "InputError: mine.xlsx: cannot read *.xlsx files." in shown
+    assert "InputError: mine.docx: cannot read *.docx files." in shown
     assert "Traceback" not in shown
     assert "File" not in shown
 
 
 def test_unknown_encoding_is_named(tmp_path):
     with pytest.raises(InputError, match="'klingon' is not known"):
-        frames.read(write(tmp_path / "mine.csv"), ["id"], encoding="klingon")
+        frames.read(write(tmp_path / "mine.csv"), ["id"], Options(encoding="klingon"))
 
 
 ITEMS = pd.DataFrame(

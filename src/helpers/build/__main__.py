@@ -152,6 +152,10 @@ def run_job(job: Job, why: str) -> bool:
         return False
     _settle(job, aside, stamps, seconds := time.perf_counter() - started)
     copy.unlink(missing_ok=True)
+    if job.file:
+        for line in sessions.lines(job.folder):
+            if line["kind"] == "account":
+                say(line["text"])
     say(f"{job.name} ends after {seconds:.1f} s")
     return True
 

@@ -23,6 +23,7 @@ from helpers.notebook import session as sessions
 from helpers.notebook.session import Section, Session
 from helpers.project import STATES, relative
 from helpers.read import files
+from helpers.read.accounts import Account
 
 TEMPLATES = Path(__file__).parent / "template"
 _FIT = r"max size={0.9\linewidth}{0.8\paperheight}"
@@ -102,6 +103,12 @@ def table(
 def say(text: str) -> Markdown:
     """A sentence with computed numbers in it. Write it in a code cell, so that it cannot drift."""
     return Markdown(text)
+
+
+def account(run: Session, rows: Account) -> Markdown:
+    """What became of the rows of a user's file. On the page small counts are hidden; make tells them to who holds the file."""
+    sessions.note(run, "account", text=rows.exact)
+    return Markdown(re.sub(r"([\\`*_\[\]#])", r"\\\1", html.escape(rows.page, quote=False)))
 
 
 def answer(run: Session, text: str) -> Markdown:

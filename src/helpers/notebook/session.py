@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from helpers.kept import label, stamp
 from helpers.notebook import parameters, source
 from helpers.project import ROOT, InputError, locate
 from helpers.read import files
+from helpers.read.files import Options
 
 
 @dataclass
@@ -32,6 +33,12 @@ class Session:
     stem: str
     links: str
     names: list[str] = field(default_factory=list)
+
+    @property
+    def options(self) -> Options:
+        """How the user says that files are to be read."""
+        asked = {field.name for field in fields(Options)} & self.parameters.keys()
+        return Options(**{name: self.parameters[name] for name in asked})
 
 
 @dataclass

@@ -13,7 +13,7 @@ import pandas as pd
 
 from helpers import kept
 from helpers.project import ROOT, InputError, locate, relative
-from helpers.read import files, frames, talis_files
+from helpers.read import files, pieces, talis_files
 from helpers.read import talis_codebook as codebook
 from helpers.read.survey import Survey
 from helpers.read.talis_codebook import CATEGORIES, ITEMS, LEVELS, WEIGHTS
@@ -55,7 +55,7 @@ def read(place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str
     if level not in LEVELS:
         raise InputError(f"level {level!r} is none of {', '.join(map(str, LEVELS))}.")
     place, extra = locate(place), tuple(variable.upper() for variable in extra)
-    parts = [_converted(source, level, extra, encoding) for source in files.sources(place, frames.ENDINGS)]
+    parts = [_converted(source, level, extra, encoding) for source in files.sources(place, pieces.ENDINGS)]
     teachers = _teachers([member for part in parts for member in part.members], level, relative(place))
     _leave_doubles(teachers)
     frame, weights = _load(parts)

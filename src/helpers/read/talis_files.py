@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from helpers.project import InputError
-from helpers.read import files, frames
+from helpers.read import files, frames, pieces
 from helpers.read import talis_codebook as codebook
-from helpers.read.frames import Table
+from helpers.read.pieces import Table
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED
 from helpers.read.talis_codebook import ANSWERS, NOT_ASKED, QUESTIONS, UNANSWERED, WEIGHTS
 
@@ -52,9 +52,9 @@ def convert(source: Path, level: int, extra: tuple[str, ...], encoding: str | No
     source, folder, level, extra, encoding : the file; where its tables go; as for `talis.read`, whose errors it raises
     """
     members = []
-    with files.find(source, frames.ENDINGS) as found:
+    with files.find(source, pieces.ENDINGS) as found:
         for number, file in enumerate(found):
-            table = frames.describe(file.path, file.name, encoding)
+            table = pieces.describe(file.path, file.name, encoding)
             members.append(Member(file.name, _kind(table)))
             if members[-1].kind == "teacher":
                 _convert_teachers(table, level, extra, folder / f"teachers-{number}", members[-1])
@@ -93,7 +93,7 @@ def _convert_teachers(table: Table, level: int, extra: tuple[str, ...], place: P
     ids, levels = [], set()
     # Shown in a terminal only: a notebook would keep every step of it.
     with tqdm(total=table.rows, desc=f"Reading {table.name}", unit=" rows", disable=None, leave=False) as bar:
-        for piece in frames.pieces(table, wanted, _TEXT):
+        for piece in pieces.pieces(table, wanted, _TEXT):
             bar.update(len(piece))
             at = _level(piece, table)
             levels |= set(at.astype(int))
@@ -119,7 +119,7 @@ def _finish(ids: pd.DataFrame, table: Table, member: Member) -> None:
         "the same teacher more than once",
         "Keep one row for each teacher",
     )
-    frames.refuse(teacher, teacher.duplicated(keep=False), column, table.name, what, remedy)
+    frames.refuse_rows(teacher, teacher.duplicated(keep=False), column, table.name, what, remedy)
     member.rows = len(ids)
     member.systems = {system: str(rows.to_numpy().sum()) for system, rows in ids.groupby("system")["digest"]}
     made_up = ids["system"].str.fullmatch(codebook.SIMULATED)
@@ -156,12 +156,12 @@ def _convert_schools(table: Table, level: int, place: Path, member: Member) -> N
     levelled = {"IDPOP", "IDCNTPOP"} & table.columns.keys()
     if variable is None or not levelled or not {"CNTRY", "IDSCHOOL"} <= table.columns.keys():
         return
-    pieces = []
-    for piece in frames.pieces(table, {"CNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", variable}, _TEXT):
+    parts = []
+    for piece in pieces.pieces(table, {"CNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", variable}, _TEXT):
         piece = piece[_level(piece, table) == level]
         kinds = _coded(piece, variable, table, codebook.SCHOOL_TYPES)
-        pieces.append(pd.DataFrame(_places(piece, table, cycle, level) | {"school_type": kinds}))
-    if pieces and len(made := pd.concat(pieces)):
+        parts.append(pd.DataFrame(_places(piece, table, cycle, level) | {"school_type": kinds}))
+    if parts and len(made := pd.concat(parts)):
         member.schools = [_write(made, f"{place}.parquet")]
 
 
@@ -233,7 +233,7 @@ def _numbers(piece: pd.DataFrame, column: str, table: Table) -> pd.Series:
 
 
 def _refuse(given: pd.Series, wrong: pd.Series, column: str, table: Table, what: str) -> None:
-    frames.refuse(given, wrong, column, table.name, what, "Get the OECD's own file")
+    frames.refuse_rows(given, wrong, column, table.name, what, "Get the OECD's own file")
 
 
 def _special(text: pd.Series, table: Table) -> pd.Series:
@@ -303,7 +303,7 @@ def _not_asked(piece: pd.DataFrame, variable: str, table: Table) -> pd.Series:
     letters = given.where(_special(given.astype(str), table))
     what = "special missing values without a label, so that not asked cannot be told from not answered"
     unlabelled = letters.notna() & ~letters.isin(list(labels))
-    frames.refuse(given, unlabelled, variable, table.name, what, "Take the SPSS file instead")
+    frames.refuse_rows(given, unlabelled, variable, table.name, what, "Take the SPSS file instead")
     return letters.isin([code for code, label in labels.items() if _NOT_ADMINISTERED_LABEL.search(label)])
 
 

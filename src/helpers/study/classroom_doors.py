@@ -13,28 +13,27 @@ from helpers.estimate import comparisons, shares
 from helpers.notebook import session
 from helpers.notebook.session import Section, Session
 from helpers.project import InputError, locate
-from helpers.read import frames, talis
+from helpers.read import pieces, talis
 from helpers.read.survey import Survey, read_survey
 
 ASSUMED = "data/simulated/03-talis-assumptions.csv"
 """What the simulated systems assume."""
 
 
-def read(
-    run: Session, data: str, items: Sequence[str] | dict[str, str], level: str, encoding: str, **survey: Any
-) -> Survey:
+def read(run: Session, data: str, items: Sequence[str] | dict[str, str], level: str, **survey: Any) -> Survey:
     """The user's answers: a survey if `items` are named, else TALIS files. Raises InputError.
 
     Parameters
     ----------
-    run, data, encoding : the session that rests on them; a folder, zip or file; encoding of its text
+    run, data : the session that rests on them, and says how files are read; a folder, zip or file
     level, items, survey : one of `talis.LEVELS`, in words; what `read_survey` takes
     """
     if not data:
         raise InputError("`data` is empty. Name a folder, zip or file of TALIS, or your survey.")
     if items:
-        return read_survey(locate(data), items, encoding=encoding, **survey)
+        return read_survey(locate(data), items, options=run.options, **survey)
     # TALIS files say in which encoding they are; another is one that the user knows better.
+    encoding = run.options.encoding
     return _talis(run, locate(data), level, None if encoding == "utf-8" else encoding)
 
 
@@ -211,7 +210,7 @@ def _talis(run: Session, place: Path, level: str, encoding: str | None = None) -
 
 
 def _data_files(place: Path) -> list[Path]:
-    return [p for p in place.rglob("*") if p.suffix.lower() in (".zip", *frames.ENDINGS)]
+    return [p for p in place.rglob("*") if p.suffix.lower() in (".zip", *pieces.ENDINGS)]
 
 
 def _is_talis(answers: Survey) -> bool:

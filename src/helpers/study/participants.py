@@ -12,7 +12,10 @@ from helpers.estimate import intervals, twogroups
 from helpers.estimate.panels import NUMBERS
 from helpers.estimate.power import detectable_difference
 from helpers.project import InputError, relative
-from helpers.read import frames
+from helpers.read import accounts, frames
+from helpers.read.accounts import Account
+from helpers.read.files import Options
+from helpers.read.frames import Given
 from helpers.read.suppression import MINIMUM
 
 SUMMARY = ["mean1", "sd1", "n1", "mean2", "sd2", "n2"]
@@ -58,14 +61,14 @@ def printed_tests(printed: pd.DataFrame) -> pd.DataFrame:
 
 
 def read(
-    path: Path, scales: list[str], group: str, *, cluster: str = "", respondent: str = "", encoding: str = "utf-8",
-    ranges: dict[str, list[float]] | None = None,
-) -> pd.DataFrame:  # fmt: skip
-    """The user's records: scales as numbers, and the groups. Raises InputError naming file, column and first rows.
+    path: Path, scales: list[str], group: str, *, cluster: str = "", respondent: str = "",
+    ranges: dict[str, list[float]] | None = None, options: Options = Options(),
+) -> tuple[pd.DataFrame, Given]:  # fmt: skip
+    """The user's records: scales as numbers, and the groups; and the file as it was read. Raises InputError.
 
     Parameters
     ----------
-    path, encoding, ranges : the file; the encoding of a CSV file; scale -> its lowest and highest value
+    path, options, ranges : the file; how it is read; scale -> its lowest and highest value
     scales, group, cluster, respondent : columns; a respondent may stand once
     """
     if not group or not scales:
@@ -77,14 +80,13 @@ def read(
         if len(ends) != 2 or not ends[0] < ends[1]:
             raise InputError(f"`ranges` of {scale!r}: give its lowest and its highest value, not {ends}.")
     others = [name for name in (group, cluster, respondent) if name]
-    frame = frames.read(path, [*others, *scales], encoding=encoding, names=(group, cluster))
+    given = frames.read(path, [*others, *scales], options, ids=[cluster, respondent])
     if respondent:
-        frames.check_unique(frame, [respondent], path)
+        frames.check_unique(given, [respondent])
+    frame = pd.DataFrame({name: frames.labels(given, name) for name in others})
     for scale in scales:
-        frame[scale] = frames.numbers(frame, scale, path, *ranges.get(scale, (None, None)))
-    for name in filter(None, (group, cluster)):
-        frame[name] = frames.categories(frame, name)
-    return frame
+        frame[scale] = frames.numbers(given, scale, *ranges.get(scale, ()))
+    return frame, given
 
 
 def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> tuple[pd.DataFrame, list[str]]:
@@ -103,6 +105,18 @@ def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> t
             "Name two of them in `compare`, the first minus the second."
         )
     return frame[frame[group].isin(names)], list(names)
+
+
+def account(given: Given, records: pd.DataFrame, group: str, scales: list[str]) -> Account:
+    """What became of the rows of a file of `read`, of which `choose` left `records`."""
+    named = frames.labels(given, group)
+    nothing = int(records[scales].isna().all(axis=1).sum())
+    left_out = {
+        "no group": int(named.isna().sum()),
+        "other groups than the two compared": int((named.notna() & ~named.isin(records[group])).sum()),
+        "no answer on any scale": nothing,
+    }
+    return accounts.of(given, len(records) - nothing, left_out, numeric=scales, named=[group])
 
 
 def from_records(frame: pd.DataFrame, scales: list[str], first: pd.Series, path: Path) -> pd.DataFrame:

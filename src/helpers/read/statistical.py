@@ -1,0 +1,80 @@
+"""Files of SPSS, Stata and SAS: their rows, and what they say of their columns and codes."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers.project import relative
+from helpers.read import files
+from helpers.read.cells import label
+
+ENCODINGS = (None, "WINDOWS-1252", "ISO-8859-1")
+"""To try where a file does not say its own, or says a wrong one; the last can read any byte."""
+
+
+def read(path: Path, columns: Sequence[str]) -> tuple[pd.DataFrame, dict[str, dict[str, str]], dict[str, str]]:
+    """Columns without the codes that the file declares missing; column -> code -> value label; column -> its label.
+
+    Raises InputError; columns that are not there are left to the caller, who then finds all names in the frame.
+    """
+    meta = parse(path, metadataonly=True)[1]
+    present = [name for name in columns if name in set(meta.column_names)]
+    if len(present) < len(columns):
+        return pd.DataFrame(columns=meta.column_names), {}, {}
+    frame, _ = parse(path, usecols=present)
+    frame = frame.replace("", np.nan)  # an empty cell of a text variable
+    frame.index = frame.index + 1
+    wording = {name: text for name, text in zip(meta.column_names, meta.column_labels, strict=True) if text}
+    return frame, value_labels(meta), wording
+
+
+def value_labels(meta: object) -> dict[str, dict[str, str]]:
+    """Column -> code (as `cells.label` writes it) -> value label, without codes that the file declares missing."""
+    found = {}
+    for column, named in meta.variable_value_labels.items():
+        gone = [(r["lo"], r["hi"]) for r in meta.missing_ranges.get(column, [])]
+        kept = {code: text for code, text in named.items() if not any(_within(code, *ends) for ends in gone)}
+        # Letters are the special missing values of Stata and SAS.
+        special = set(meta.missing_user_values.get(column, []))
+        found[column] = {label(code): str(text) for code, text in kept.items() if code not in special}
+    return found
+
+
+def _within(code: object, low: object, high: object) -> bool:
+    return low <= code <= high if type(low) is type(high) is type(code) else code in (low, high)
+
+
+def parse(
+    path: Path, file: str = "", encodings: tuple[str | None, ...] = (None,), **options: object
+) -> tuple[pd.DataFrame, object]:
+    """Rows and metadata of an SPSS, SAS or Stata file (called `file`) as pyreadstat gives them, by its readers' options.
+
+    The encodings are tried in turn; None: the one that the file says. Raises InputError.
+    """
+    import pyreadstat
+
+    kind = path.suffix.lower().removeprefix(".")
+    read = getattr(pyreadstat, f"read_{'sav' if kind == 'zsav' else kind}")
+    for attempt in encodings:
+        try:
+            return read(str(path), encoding=attempt, **options)
+        except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
+            fault = error
+            if "encoding" not in str(error) and not isinstance(error, UnicodeDecodeError):
+                break
+    raise files.unreadable(file or relative(path), fault)
+
+
+def parts(path: Path, columns: list[str], rows: int, **options: object) -> Iterator[tuple[pd.DataFrame, object]]:
+    """As `parse` with these options, of the named columns, so many rows at a time; the index counts rows from 1."""
+    done = 0
+    while True:
+        frame, meta = parse(path, usecols=columns, row_offset=done, row_limit=rows, **options)
+        frame.index = range(done + 1, done + 1 + len(frame))
+        done += len(frame)
+        if len(frame):
+            yield frame, meta
+        if len(frame) < rows:
+            break

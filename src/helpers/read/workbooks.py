@@ -1,0 +1,99 @@
+"""Sheets of workbooks (.xlsx, .xls) as columns."""
+
+import re
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers.project import InputError, relative
+from helpers.read import files, headers
+from helpers.read.files import shortened
+
+_ERROR = re.compile(rb'<c r="([A-Z]+\d+)"[^>]*\bt="e"')
+
+
+def read(path: Path, sheet: str = "") -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """The cells of a sheet under the names in its first row, and what its owner should know of it.
+
+    Cells that stand for no answer are missing, blank rows left out; the index counts rows as the workbook does. Columns of
+    numbers alone are numbers, others hold text, numbers, dates and truth values as they are. Raises InputError.
+
+    Parameters
+    ----------
+    path, sheet : the workbook; the sheet's name, needed where several hold cells
+    """
+    import python_calamine as calamine
+
+    name = relative(path)
+    with files.reading(name, calamine.CalamineError, OSError, ValueError):
+        book = calamine.CalamineWorkbook.from_path(str(path))
+        full = {title: book.get_sheet_by_name(title) for title in book.sheet_names if not sheet or title == sheet}
+        rows = {title: part.to_python(skip_empty_area=False) for title, part in full.items() if part.total_height}
+    filled = {
+        title: cells for title, cells in rows.items() if any(cell not in ("", None) for row in cells for cell in row)
+    }
+    if sheet and sheet not in book.sheet_names:
+        raise InputError(
+            f"{name}: there is no sheet {sheet!r}. It has {', '.join(map(shortened, book.sheet_names[:12]))}."
+        )
+    if not filled:
+        raise InputError(
+            f"{name}: the {'sheet' if sheet else 'workbook'} is empty. Enter names of columns in the first row, and records below."
+        )
+    if len(filled) > 1:
+        some = ", ".join(map(shortened, list(filled)[:12]))
+        raise InputError(
+            f"{name}: {len(filled)} sheets hold cells: {some}. Name one in the parameters: `sheet: {next(iter(filled))}`."
+        )
+    title, cells = next(iter(filled.items()))
+    frame, told = _framed(cells, name)
+    return frame, (*told, *_errors(path, book.sheet_names.index(title)))
+
+
+def _framed(cells: list[list[object]], name: str) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    before = next(place for place, row in enumerate(cells) if any(cell not in ("", None) for cell in row))
+    texts = [[" ".join(_written(cell).split()) for cell in row] for row in cells[before : before + 3]]
+    names, skipped = headers.named(texts, name)
+    start = before + 1 + skipped
+    frame = pd.DataFrame(cells[start:], columns=names, dtype=object)
+    frame.index = frame.index + start + 1
+    frame = frame.apply(_column)
+    keep = [column for column, given in zip(names, texts[0], strict=True) if given or frame[column].notna().any()]
+    told = (
+        (f"Rows {before + 2} to {start} of {name} belong to the header, as a survey tool writes it.",)
+        if skipped
+        else ()
+    )
+    return frame[keep].dropna(how="all"), told
+
+
+def _column(cells: pd.Series) -> pd.Series:
+    gone = {"", *files.MISSING}
+    held = cells.map(lambda cell: np.nan if cell is None or (isinstance(cell, str) and cell.strip() in gone) else cell)
+    numbers = held.dropna().map(lambda cell: isinstance(cell, (int, float)) and not isinstance(cell, bool))
+    return held.astype(float) if numbers.all() else held
+
+
+def _written(cell: object) -> str:
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str("" if cell is None else cell)
+
+
+def _errors(path: Path, place: int) -> Sequence[str]:
+    """Cells that hold an error of the program (#N/A, #DIV/0!), which the reader gives as empty ones."""
+    if path.suffix.lower() != ".xlsx":
+        return ()
+    with zipfile.ZipFile(path) as archive:
+        parts = sorted(
+            (n for n in archive.namelist() if re.fullmatch(r"xl/worksheets/sheet\d+\.xml", n)),
+            key=lambda n: int(re.search(r"\d+", n)[0]),
+        )
+        found = _ERROR.findall(archive.read(parts[place])) if place < len(parts) else []
+    if not found:
+        return ()
+    some = ", ".join(cell.decode() for cell in found[:3])
+    return (
+        f"{len(found) if len(found) >= 10 else 'Fewer than 10'} cells hold an error of the spreadsheet ({some}) and count as empty.",
+    )
