@@ -1,6 +1,7 @@
 """Shared by the tests: temporary copies of the project, built with this environment."""
 
 import fcntl
+import gc
 import itertools
 import json
 import os
@@ -123,6 +124,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "built" in getattr(item, "fixturenames", ()):
             item.add_marker("build")
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: statsmodels collects garbage at each adjustment of p-values, and would look through it."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()
 
 
 @pytest.fixture

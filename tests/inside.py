@@ -5,6 +5,7 @@ packages twice. What depends on make or on a kernel is tested with make.
 """
 
 import functools
+import gc
 import importlib
 import json
 import os
@@ -58,6 +59,7 @@ def serve() -> None:
     """Fork for each wish that comes in, and answer with the exit status."""
     for name in PACKAGES:
         importlib.import_module(name)
+    gc.freeze()
     for line in sys.stdin:
         child = os.fork()
         if not child:

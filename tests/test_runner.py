@@ -57,30 +57,33 @@ def test_a_failure_leaves_earlier_results_and_the_other_notebook_runs(tiny):
     assert (tiny / "build" / "site" / "01-tiny.html").read_bytes() == page
 
 
-@pytest.mark.parametrize(
-    ("code", "reason"),
-    [
-        ("import sys; sys.exit(0)", "never ran"),
-        ("import os; os._exit(0)", "kernel"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "kernel"),
-    ],
-)
-def test_a_kernel_that_leaves_early_is_no_success(tiny, code, reason):
-    write_notebook(tiny, "01-tiny", code, "x = 1")
+def test_a_kernel_that_leaves_early_or_is_another_is_no_success(tiny):
+    """Each in a notebook of its own, in one build; all are told."""
+    codes = {
+        "01-exit": ("import sys; sys.exit(0)", "never ran"),
+        "02-gone": ("import os; os._exit(0)", "kernel"),
+        "03-killed": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "kernel"),
+        "04-last": ("", "SystemExit"),
+        "05-other": ("", "/elsewhere/python"),
+    }
+    paths = {name: write_notebook(tiny, name, code, "x = 1") for name, (code, _) in codes.items()}
+    last = json.loads(paths["04-last"].read_text())
+    last["cells"][-1]["source"] += "\nimport sys; sys.exit(0)"
+    paths["04-last"].write_text(json.dumps(last))
+    # As if the kernel of another environment had answered.
+    start, other = "from helpers.notebook import cards", "import sys; sys.executable = '/elsewhere/python'\\n"
+    paths["05-other"].write_text(paths["05-other"].read_text().replace(start, other + start))
     done = make(tiny, "all")
     assert done.returncode != 0
-    assert reason in done.stderr
-    assert results(tiny) == []
-
-
-def test_sys_exit_in_the_last_cell_is_no_success(tiny):
-    path = write_notebook(tiny, "01-tiny")
-    notebook = json.loads(path.read_text())
-    notebook["cells"][-1]["source"] += "\nimport sys; sys.exit(0)"
-    path.write_text(json.dumps(notebook))
-    done = make(tiny, "all")
-    assert done.returncode != 0
-    assert "SystemExit" in done.stderr
+    said = dict(
+        zip(
+            paths,
+            [done.stderr.partition(f"{name} failed")[2].partition(" failed after")[0] for name in paths],
+            strict=True,
+        )
+    )
+    for name, (_, reason) in codes.items():
+        assert reason in said[name], name
     assert results(tiny) == []
 
 
@@ -155,6 +158,7 @@ def test_a_run_has_its_parameters_and_reruns_only_when_something_changed(tiny):
 
 
 def test_the_kernel_is_this_python_whatever_others_say(tiny, tmp_path):
+    """Also where make has several jobs: each notebook runs once."""
     path = write_notebook(tiny, "01-tiny", f"import sys; assert sys.prefix == {sys.prefix!r}")
     text = (
         path.read_text().replace('"name": "python3"', '"name": "ir"').replace('"language": "python"', '"language": "R"')
@@ -165,24 +169,9 @@ def test_the_kernel_is_this_python_whatever_others_say(tiny, tmp_path):
         spec.mkdir(parents=True)
         kernel = {"argv": ["/bin/false"], "display_name": "Hostile", "language": "python"}
         (spec / "kernel.json").write_text(json.dumps(kernel))
-    done = make(tiny, "all", JUPYTER_PATH=str(tmp_path / "hostile"), JUPYTER_PREFER_ENV_PATH="0")
+    done = make(tiny, "-j2", "all", JUPYTER_PATH=str(tmp_path / "hostile"), JUPYTER_PREFER_ENV_PATH="0")
     assert done.returncode == 0, done.stderr
-
-
-def test_another_python_in_the_kernel_is_noticed(tiny):
-    # As if the kernel of another environment had answered.
-    write_notebook(tiny, "01-tiny")
-    notebook = tiny / "notebooks" / "01-tiny.ipynb"
-    notebook.write_text(
-        notebook.read_text().replace(
-            "from helpers.notebook import cards",
-            "import sys; sys.executable = '/elsewhere/python'\\nfrom helpers.notebook import cards",
-        )
-    )
-    done = make(tiny, "all")
-    assert done.returncode != 0
-    assert "/elsewhere/python" in done.stderr
-    assert results(tiny) == []
+    assert done.stdout.count("01-tiny starts") == 1
 
 
 sees_kernels = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="needs /proc to see which kernels are alive")
@@ -334,10 +323,3 @@ def test_two_builds_at_once_wait_for_each_other(tiny):
     outputs = [process.communicate(timeout=MINUTES)[0] for process in both]
     assert [process.returncode for process in both] == [0, 0]
     assert sum("01-tiny starts" in text for text in outputs) == 1
-
-
-def test_make_with_jobs_is_safe(tiny):
-    write_notebook(tiny, "01-tiny")
-    done = make(tiny, "-j2", "all")
-    assert done.returncode == 0
-    assert done.stdout.count("01-tiny starts") == 1
