@@ -225,9 +225,9 @@ def test_wide_long_and_words_give_the_same(tmp_path):
         "high": 4,
     }
     found = [
-        survey.read_answers(wide, items=["first", "second"], respondent="who", group="part", low=1, high=4),
-        survey.read_answers(long_path, **as_long),
-        survey.read_answers(words_path, **as_long, labels=WORDS),
+        survey.read_answers(wide, items=["first", "second"], respondent="who", group="part", low=1, high=4)[0],
+        survey.read_answers(long_path, **as_long)[0],
+        survey.read_answers(words_path, **as_long, labels=WORDS)[0],
     ]
     assert len(found[0]) == 50
     for other in found[1:]:
@@ -239,7 +239,6 @@ QUESTIONS = {
     "half answers": (ITEMS.assign(first=2.5), {}, ["no whole numbers", "row 2: '2.5'"]),
     "unknown word": (ITEMS.assign(first=["never", "sometimes", "often"] * 10), {"labels": WORDS}, ["other than never", "row 3: 'sometimes'"]),
     "same respondent twice": (ITEMS.assign(who=1), {"respondent": "who"}, ["more than once", "row 2: '1'"]),
-    "respondents without an id": (ITEMS.assign(who=None), {"respondent": "who"}, ["more than once", "row 2: 'empty'"]),
     "one group": (ITEMS.assign(part="a"), {"group": "part"}, ["one group only ('a')"]),
     "labels that do not fit": (ITEMS, {"labels": WORDS[:3]}, ["3 labels", "give 4"]),
     "falling scale": (ITEMS, {"low": 4, "high": 1}, ["must rise"]),
@@ -264,7 +263,7 @@ def test_same_respondent_may_answer_other_items(tmp_path):
     who = np.repeat(range(1, 11), 2)
     long = pd.DataFrame({"who": who, "item": ["a", "b"] * 10, "answer": [1, 2, 3, 4] * 5})
     asked = {"item": "item", "response": "answer", "respondent": "who", "low": 1, "high": 4}
-    assert len(survey.read_answers(write(tmp_path / "good.csv", long), **asked)) == 20
+    assert len(survey.read_answers(write(tmp_path / "good.csv", long), **asked)[0]) == 20
     twice = pd.concat([long, long.tail(1)])
     with pytest.raises(InputError, match=r"who \+ item.*row 21: '10 / b'; row 22: '10 / b'"):
         survey.read_answers(write(tmp_path / "bad.csv", twice), **asked)
@@ -272,7 +271,7 @@ def test_same_respondent_may_answer_other_items(tmp_path):
 
 def test_clustered_rows_stand_beside_welch(tmp_path):
     path = write(tmp_path / "mine.csv")
-    frame = participants.read(path, ["score"], "group", cluster="school")
+    frame, _ = participants.read(path, ["score"], "group", cluster="school")
     first = frame["group"] == "colleague"
     groups = participants.from_records(frame, ["score"], first, path)
     welch, clustered = (

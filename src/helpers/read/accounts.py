@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from helpers.read import frames
-from helpers.read.frames import Given, few
+from helpers.read.cells import few
+from helpers.read.frames import Given
 from helpers.read.suppression import MINIMUM
 
 
@@ -20,19 +21,15 @@ class Account:
 
     @property
     def page(self) -> str:
-        """In words for a page: a count of one to nine is not told, and does not follow from the others."""
+        """In words for a page: no count of one to nine is told or follows from the others, for totals are round."""
         gone = {why: n for why, n in self.left_out.items() if n}
+        read, used = (
+            f"about {round(count, -1):,}" if count >= MINIMUM else few(count) for count in (self.rows, self.used)
+        )
         if not gone:
-            return " ".join([f"All {self.rows:,} rows of the file are used.", *self.told])
-        small = [why for why, n in gone.items() if n < MINIMUM]
-        parts = [f"{why} ({n:,})" for why, n in gone.items() if n >= MINIMUM]
-        if not small:
-            said = f"{self.used:,} of {self.rows:,} rows are used. Left out: {', '.join(parts)}."
-        elif sum(gone.values()) < MINIMUM:
-            said = f"{self.used:,} rows are used. Left out are fewer than {MINIMUM} rows: {', '.join(small)}."
-        else:
-            said = f"{self.used:,} rows are used. Left out: {', '.join([*parts, *(f'{why} ({few(1)})' for why in small)])}."
-        return " ".join([said, *self.told])
+            return " ".join([f"Read are {read} rows, and all are used.", *self.told])
+        parts = ", ".join(f"{why} ({few(n)})" for why, n in gone.items())
+        return " ".join([f"Read are {read} rows, and {used} are used. Left out: {parts}.", *self.told])
 
     @property
     def exact(self) -> str:

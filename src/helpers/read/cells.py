@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 
 from helpers.project import InputError
@@ -10,6 +10,7 @@ from helpers.read.files import shortened
 
 _BLANKS = "[ \\u00a0\\u2007\\u2009\\u202f]"  # between groups of three digits, and around a number
 _WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))\.0+")
+_WHOLE_BY_COMMA = re.compile(r"-?(?:0|[1-9]\d*),0+")
 _THREES = re.compile(rf"(\d{{1,3}})(?:(?:{_BLANKS}|['’])\d{{3}})+(?!\d)")
 NO_WORDS = re.compile(
     r"#(n/?a|div/0!|value!|ref!|name\?|num!|null!)|n\.?/?a\.?|-+|–|—|\?+|null|none|nil|missing|no answer|no response|"
@@ -36,6 +37,14 @@ def label(value: object) -> str:
     text = str(value).strip()
     whole = _WHOLE.fullmatch(text)
     return whole[1] if whole else text
+
+
+def labelled(values: Iterable[object]) -> dict[object, str]:
+    """The different cells of a column -> their labels; 101,0 is 101 where all of them are written so."""
+    found = {value: label(value) for value in values}
+    if found and all(_WHOLE_BY_COMMA.fullmatch(text) for text in found.values()):
+        return {value: text.partition(",")[0] for value, text in found.items()}
+    return found
 
 
 class Marks:
@@ -116,13 +125,13 @@ def _decided(cells: Iterable[str], two_ways: bool) -> str:
     return "."
 
 
-def percent(cells: Iterable[str]) -> tuple[str, str] | None:
-    """A cell with a percent sign and a number without one, where a column has both."""
-    with_sign = next((cell for cell in cells if cell.strip().endswith("%")), None)
-    without = (
-        next((c for c in cells if not c.strip().endswith("%") and _plain(c).strip("-0.,")), None) if with_sign else None
-    )
-    return (with_sign, without) if with_sign and without else None
+def refuse_percent(cells: Iterable[str], marks: Marks) -> None:
+    """Raise InputError, without the place, where a column has numbers with a percent sign and without one."""
+    signs = {cell.strip().endswith("%"): cell for cell in cells if abs(marks.number(cell)) > 0}
+    if len(signs) > 1:
+        raise InputError(
+            f"{signs[True]!r} has a percent sign and {signs[False]!r} has none. Write all numbers in one way"
+        )
 
 
 _SUSPECTS = {
@@ -146,6 +155,23 @@ def suspects(values: Iterable[float]) -> list[float]:
     return sorted({*beyond, *below})
 
 
+def told_suspects(column: str, counts: Mapping[float, int]) -> list[str]:
+    """A sentence for each of the `suspects` among the values of a column; `counts`: value -> rows."""
+    said = []
+    for code in suspects(counts):
+        shown, rows = label(float(code)), few(counts[code])
+        said.append(
+            f"{column}: {rows} rows have {shown}, far outside of the rest, and count as numbers. If it means no answer, write "
+            f"`missing: [{shown}]`."
+        )
+    return said
+
+
+def few(count: int) -> str:
+    """A count of rows as pages have it: one to nine are not told exactly."""
+    return f"{count:,}" if count == 0 or count >= 10 else "fewer than 10"
+
+
 def answers(
     present: Iterable[str], labels: Sequence[str], of_file: dict[str, str], low: int | None = None
 ) -> tuple[dict[str, int], list[str]]:
@@ -166,20 +192,20 @@ def answers(
         return _by_file(present, named, first)
     places = {word: first + place for place, word in enumerate(words)}
     if known := set(named.values()) & set(words):
-        if unknown := [word for word in words if word not in known]:
+        if unknown := [word for word in words if word not in known and not is_code(word)]:
             raise InputError(
                 f"`labels` has {', '.join(map(shortened, unknown[:3]))}, but the file's own labels are "
                 f"{', '.join(f'{code} {shortened(word)}' for code, word in list(named.items())[:12])}. Write all answers as in the file, lowest first"
             )
-        return {code: places[word] for code, word in named.items() if word in places} | {
+        return {code: places[word] for code, word in named.items() if word in places and code not in words} | {
             w: places[w] for w in present & set(words)
         }, words
-    if named and not present <= set(words) and not all(_is_code(word) for word in words):
+    if named and not present <= set(words) and not all(is_code(word) for word in words):
         raise InputError(
             f"none of `labels` ({', '.join(map(shortened, words[:12]))}) is a label of the file, which has "
             f"{', '.join(f'{code} {shortened(word)}' for code, word in list(named.items())[:12])}. Write them as in the file, lowest first, or leave `labels` out"
         )
-    if present & set(words) or all(_is_code(word) for word in words):
+    if present & set(words) or all(map(is_code, words)) or not all(map(is_code, present)):
         return places, words
     codes = {str(code) for code in range(first, first + len(words))}
     if low is None and "0" in present and str(len(words)) not in present:
@@ -189,7 +215,7 @@ def answers(
 
 def _by_file(present: set[str], named: dict[str, str], first: int) -> tuple[dict[str, int], list[str]]:
     """The words of the file in the order of their codes; without words nothing."""
-    codes = sorted((code for code in named if _is_code(code)), key=float)
+    codes = sorted((code for code in named if is_code(code)), key=float)
     if not codes or not present & set(named):
         return {}, []
     for code in codes:
@@ -201,7 +227,8 @@ def _by_file(present: set[str], named: dict[str, str], first: int) -> tuple[dict
     return {code: first + place for place, code in enumerate(codes)}, [named[code] for code in codes]
 
 
-def _is_code(text: str) -> bool:
+def is_code(text: str) -> bool:
+    """Whether a label is a number."""
     return bool(re.fullmatch(r"-?\d+(\.\d+)?", text))
 
 

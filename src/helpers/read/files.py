@@ -93,11 +93,10 @@ def _nearest(name: str, present: list[str]) -> str:
     # To compare letter by letter takes too long for tens of thousands of names.
     some = present if len(present) <= NAMES else [o for o in present if o[:1].lower() == name[:1].lower()][:NAMES]
     alike = alike or get_close_matches(name, some, n=3)
+    hint = f"Did you mean {' or '.join(map(shortened, alike))}? " if alike else ""
     if len(present) <= 12:
-        hint = f"Did you mean {shortened(alike[0])}? " if alike else ""
-        return f"{hint}The file has: {', '.join(map(shortened, present))}."
-    hint = f" The nearest: {', '.join(map(shortened, alike))}." if alike else ""
-    return f"The file has {len(present):,} columns.{hint} Names are told apart by capital letters, too."
+        return f"{hint}The file has: {', '.join(other[:60] for other in present)}."
+    return f"{hint}The file has {len(present):,} columns; capital letters tell names apart."
 
 
 def shortened(text: object, most: int = 60) -> str:

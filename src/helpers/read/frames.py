@@ -123,6 +123,12 @@ def answers(
         with at(f"{given.name}, column {column!r}"):
             places, own = cells.answers(as_labels.dropna().unique(), labels, given.labels.get(column, {}), low)
         if not places:
+            in_words = as_labels.notna() & ~as_labels.isin(
+                [label for label in as_labels.dropna().unique() if cells.is_code(label)]
+            )
+            if in_words.sum() > as_labels.notna().sum() / 2:
+                remedy = "Name every possible answer in `labels`, lowest first"
+                refuse(given, column, in_words, "answers in words, whose order nothing tells", remedy)
             found[column] = whole_numbers(
                 given, column, -np.inf if low is None else low, np.inf if high is None else high
             )
@@ -144,7 +150,7 @@ def answers(
 def codes(given: Given, column: str) -> pd.Series:
     """A column as labels of `cells.label`, value labels not put in; missing stays."""
     raw = given.frame[column]
-    return raw.map({value: cells.label(value) for value in raw.dropna().unique()}).astype(object).replace("", np.nan)
+    return raw.map(cells.labelled(raw.dropna().unique())).astype(object).replace("", np.nan)
 
 
 def labels(given: Given, column: str) -> pd.Series:
@@ -153,13 +159,19 @@ def labels(given: Given, column: str) -> pd.Series:
     A code without a label stays, and follows a label that several codes have.
     """
     found, named = codes(given, column), given.labels.get(column, {})
-    shown = _shown(named)
+    shown = names_of(named)
     return found.map({code: shown.get(code, code) for code in found.dropna().unique()}).astype(object)
 
 
 def in_time(given: Given, column: str, asked: Sequence[object] = (), first: str = "") -> list[str]:
-    """Labels of a column (as `labels` gives them) in the order of time; `asked`, `first`: the user's order and baseline."""
-    shown = _shown(given.labels.get(column, {}))
+    """Labels of a column (as `labels` gives them) in the order of time. Raises InputError where nothing tells it.
+
+    Parameters
+    ----------
+    given, column : as `read` gives it, and one of its columns
+    asked, first : the user's order and baseline
+    """
+    shown = names_of(given.labels.get(column, {}))
     by_code = [shown[code] for code in in_codes(shown)]
     place = f"{given.name}, column {column!r}"
     return order.in_time(labels(given, column).dropna().unique(), place, codes=by_code, given=asked, first=first)
@@ -175,7 +187,7 @@ def in_codes(named: dict[str, str]) -> list[str]:
 
 def resolved(given: Given, column: str, asked: object) -> str:
     """A level that the user names by its label or its code, as `labels` has it."""
-    shown, wanted = _shown(given.labels.get(column, {})), cells.label(asked)
+    shown, wanted = names_of(given.labels.get(column, {})), cells.label(asked)
     return shown[wanted] if wanted in shown and wanted not in shown.values() else wanted
 
 
@@ -246,20 +258,10 @@ def notes(given: Given, numeric: Sequence[str], named: Sequence[str]) -> list[st
     said = list(given.told)
     for column in numeric:
         values = _as_numbers(given, column)
-        for code in cells.suspects(values.dropna().unique()):
-            count, shown = int((values == code).sum()), cells.label(float(code))
-            said.append(
-                f"{column}: {few(count)} {'row has' if count == 1 else 'rows have'} {shown}, far outside of the rest, and "
-                f"{'is' if count == 1 else 'are'} counted as a number. If it means no answer, write `missing: [{shown}]`."
-            )
+        said += cells.told_suspects(column, dict(values.value_counts()))
     for column in named:
         said += _near_labels(given, column)
     return said
-
-
-def few(count: int) -> str:
-    """A count of rows as pages have it: one to nine are not told exactly."""
-    return f"{count:,}" if count == 0 or count >= 10 else "fewer than 10"
 
 
 def _near_labels(given: Given, column: str) -> list[str]:
@@ -269,14 +271,14 @@ def _near_labels(given: Given, column: str) -> list[str]:
     for name in counts:
         alike.setdefault(name.casefold(), []).append(name)
     said = [
-        f"{column}: {' and '.join(f'{name} ({few(counts[name])} rows)' for name in names)} differ in capital letters only "
+        f"{column}: {' and '.join(f'{name} ({cells.few(counts[name])} rows)' for name in names)} differ in capital letters only "
         "and are left apart."
         for names in alike.values()
         if len(names) > 1
     ]
     odd = [name for name in counts if cells.NO_WORDS.fullmatch(name)]
     return said + [
-        f"{column}: {name} ({few(counts[name])} rows) is taken for a label. If it means that none is known, write "
+        f"{column}: {name} ({cells.few(counts[name])} rows) is taken for a label. If it means that none is known, write "
         f'`missing: ["{name}"]`.'
         for name in odd
     ]
@@ -292,8 +294,7 @@ def _as_numbers(given: Given, column: str) -> pd.Series:
     with at(f"{given.name}, column {column!r}"):
         options = given.options
         marks = cells.Marks(texts, given.two_ways, options.decimal, options.thousands)
-        if both := cells.percent(texts):
-            raise InputError(f"{both[0]!r} has a percent sign and {both[1]!r} has none. Write all numbers in one way")
+        cells.refuse_percent(texts, marks)
     known = {value: marks.number(value) if isinstance(value, str) else _number(value) for value in unique}
     return raw.map(known).astype(float)
 
@@ -326,7 +327,7 @@ def _without(column: pd.Series, named: dict[str, str], missing: Sequence[object]
     return column.mask(column.isin(gone)) if gone else column
 
 
-def _shown(named: dict[str, str]) -> dict[str, str]:
+def names_of(named: dict[str, str]) -> dict[str, str]:
     """Code -> value label; a label that several codes have is followed by the code."""
     counts = Counter(name.strip() for name in named.values())
     return {

@@ -19,6 +19,7 @@ _QUOTED_NUMBER = re.compile(r'(?:^|[,;\t])"\d{1,3}[.,]\d{3}"(?:[,;\t]|\r?$)', re
 _ANSWER_ROW = ("Response", "Open-Ended Response")  # what a survey tool writes below its questions
 PANDAS = dict(keep_default_na=False, na_values=files.MISSING, index_col=False, skip_blank_lines=False)
 """How pandas reads what `rows` gives."""
+_MOST_LINES = 100  # of one row of a header
 SAMPLE = 100_000  # characters of the rows that are looked at
 
 
@@ -41,7 +42,13 @@ class Head:
 
 
 def read(path: Path, name: str, encoding: str = "utf-8", errors: str = "strict") -> Head:
-    """The head of a CSV file called `name`. Raises InputError for text in another encoding and names that cannot be."""
+    """The head of a CSV file. Raises InputError for text in another encoding and names that cannot be.
+
+    Parameters
+    ----------
+    path, name : the file, and what messages call it
+    encoding, errors : of its text, and what to do with what is none, as `open` takes them
+    """
     known = files.csv_encoding(encoding, name)
     try:
         with path.open(encoding=known, errors=errors, newline="") as file:
@@ -52,7 +59,12 @@ def read(path: Path, name: str, encoding: str = "utf-8", errors: str = "strict")
 
 @contextmanager
 def rows(path: Path, head: Head, encoding: str, errors: str = "strict") -> Iterator[IO[str]]:
-    """A CSV file as one that begins with a header of one line, of the names in `head`."""
+    """A CSV file as one that begins with a header of one line, of the names in its head.
+
+    Parameters
+    ----------
+    path, head, encoding, errors : the file, its head, and as for `read`
+    """
     with path.open(encoding=files.csv_encoding(encoding, path.name), errors=errors, newline="") as file:
         for _ in range(head.lines):
             file.readline()
@@ -91,7 +103,7 @@ def _read(file: Iterator[str], name: str) -> Head:
             break
     if not given:
         raise InputError(f"{name}: the file holds blank lines only: no header and no rows. {files.AGAIN}")
-    mark = mark or max(",;\t", key=lambda c: (_QUOTED.sub("", given).count(c), given.count(c)))
+    mark = mark or _mark(given)
     first = _cells(given, mark)
     following = list(islice(records, 2))
     names, wording, skipped = _of_a_tool(first, [_cells(text, mark) for text, _ in following])
@@ -125,12 +137,26 @@ def _records(file: Iterator[str]) -> Iterator[tuple[str, int]]:
     """The text of each row, and how many lines it has: more than one where a quoted cell holds line ends."""
     for line in file:
         text, lines = line, 1
-        while text.count('"') % 2 and lines < 100:
+        while _goes_on(text) and lines < _MOST_LINES:
             more = next(file, "")
             if not more:
                 break
             text, lines = text + more, lines + 1
         yield text, lines
+
+
+def _goes_on(text: str) -> bool:
+    """Whether a quoted cell is open at the end: a quote opens one at its beginning only."""
+    if '"' not in text:
+        return False
+    reader = csv.reader([*text.splitlines(keepends=True), ""], delimiter=_mark(text))
+    next(reader, None)
+    return reader.line_num > len(text.splitlines())
+
+
+def _mark(text: str) -> str:
+    """What separates the cells of a row: what comes most often outside of quotes."""
+    return max(",;\t", key=lambda mark: (_QUOTED.sub("", text).count(mark), text.count(mark)))
 
 
 def _cells(text: str, mark: str) -> list[str]:

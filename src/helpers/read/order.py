@@ -44,12 +44,8 @@ def in_time(
         return [label for label in dict.fromkeys(wanted) if label in present]
     if codes and present <= set(codes):
         return [label for label in codes if label in present]
-    if days := _days(present):
-        return days
-    for key in (_numbers, _school_years, _dates, _words_and_years, _numbered_words):
-        keys = {label: key(label) for label in present}
-        if None not in keys.values() and len({*keys.values()}) == len(present) and _alike(keys):
-            return sorted(present, key=keys.__getitem__)
+    if found := _by_rule(present):
+        return found
     if len(present) == 2 and first in present:
         return [first, *(present - {first})]
     if len(present) == 1:
@@ -59,6 +55,22 @@ def in_time(
         f"earliest first: `order: [{', '.join(in_order(present)[:4])}{', ...' if len(present) > 4 else ''}]` (put in time's order), "
         "or name the first in `baseline` where there are two."
     )
+
+
+def plain(labels: Iterable[str]) -> list[str]:
+    """Labels whose order means nothing, as people look for them: by number where they have one, else by letter."""
+    return _by_rule(set(labels)) or in_order(set(labels))
+
+
+def _by_rule(present: set[str]) -> list[str] | None:
+    """In the order of the first rule that all labels follow, which tells them all apart."""
+    if days := _days(present):
+        return days
+    for key in (_numbers, _school_years, _dates, _words_and_years, _numbered_words):
+        keys = {label: key(label) for label in present}
+        if None not in keys.values() and len({*keys.values()}) == len(present) and _alike(keys):
+            return sorted(present, key=keys.__getitem__)
+    return None
 
 
 def told(labels: Sequence[str]) -> str:

@@ -202,7 +202,7 @@ def _weighing(path: Path, weight: str, replicates: str, options: Options) -> lis
     if len(found) < 2:
         raise InputError(
             f"{relative(path)}: `replicates` needs two columns or more called {replicates}1, {replicates}2 and so on; "
-            f"there is {', '.join(found) or 'none'} among {len(header)} columns."
+            f"there is {', '.join(found) or 'none'} among {len(header)} columns ({', '.join(header[:8])}{', ...' if len(header) > 8 else ''})."
         )
     if np.any(np.diff(sorted(numbers.values())) != 1):
         raise InputError(
@@ -270,15 +270,7 @@ def read_answers(
     group : a column of groups; none: one group "all".
     labels : the answers in words, lowest first; none: those of the file, where it has some.
     """
-    if low >= high:
-        raise InputError(f"the scale must rise: low is {low}, high is {high}.")
-    if labels and len(labels) != high - low + 1:
-        raise InputError(f"{len(labels)} labels do not fit a scale from {low} to {high}; give {high - low + 1}.")
-    if bool(items) == bool(item) or bool(item) != bool(response):
-        raise InputError(
-            "Say where the answers are: either `items` (a column for each item), or `item` and `response` (a row for "
-            "each answer)."
-        )
+    _check_scale(low, high, list(items), item, response, labels)
     columns = list(items) or [response]
     others = [name for name in (item, respondent, group) if name]
     given = frames.read(path, [*others, *columns], options, ids=[respondent])
@@ -317,3 +309,15 @@ def read_answers(
         named=list(filter(None, [group, item])), told=_told_words(words, labels, given, dict.fromkeys(columns, "")),
     )  # fmt: skip
     return answers.astype({"answer": int}), words, account
+
+
+def _check_scale(low: int, high: int, items: list[str], item: str, response: str, labels: list[str]) -> None:
+    if low >= high:
+        raise InputError(f"the scale must rise: low is {low}, high is {high}.")
+    if labels and len(labels) != high - low + 1:
+        raise InputError(f"{len(labels)} labels do not fit a scale from {low} to {high}; give {high - low + 1}.")
+    if bool(items) == bool(item) or bool(item) != bool(response):
+        raise InputError(
+            "Say where the answers are: either `items` (a column for each item), or `item` and `response` (a row for "
+            "each answer)."
+        )

@@ -108,7 +108,13 @@ def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> t
 
 
 def account(given: Given, records: pd.DataFrame, group: str, scales: list[str]) -> Account:
-    """What became of the rows of a file of `read`, of which `choose` left `records`."""
+    """What became of the rows of a file.
+
+    Parameters
+    ----------
+    given, records : as `read` gives the file, and what `choose` left of it
+    group, scales : columns
+    """
     named = frames.labels(given, group)
     nothing = int(records[scales].isna().all(axis=1).sum())
     left_out = {
