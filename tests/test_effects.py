@@ -5,6 +5,7 @@ import pytest
 
 from helpers.estimate import rounding
 from helpers.project import ROOT, InputError
+from helpers.read.files import Options
 from helpers.study import effects
 
 GOOD = pd.read_csv(ROOT / "data" / "simulated" / "08-effects.csv")

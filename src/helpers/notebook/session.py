@@ -65,6 +65,11 @@ class Section:
         return place
 
     @property
+    def of_users_data(self) -> bool:
+        """Whether it rests on a file of the user's, and not on the example that the build shows."""
+        return self.run.notebook.startswith(f"{source.OWN}/") and self.state != "simulated"
+
+    @property
     def state(self) -> str:
         """State of what was read: of several, the one furthest from print; printed numbers alone are recomputed."""
         found = {files.state_of(path) for path in self.sources}

@@ -239,5 +239,7 @@ def yes_or_no(present: Iterable[str], of_file: dict[str, str]) -> dict[str, int]
     """
     words = {cell: of_file.get(cell, cell).strip().lower() for cell in present}
     known = {cell: int(word in YES) for cell, word in words.items() if word in (*YES, *NO)}
+    if set(words) <= {"0", "1"}:  # whatever their labels: treatment and control, say
+        known = {cell: int(cell) for cell in words}
     crosses = words and set(words.values()) == {"x"}
     return known | ({"": 0} if crosses else {})

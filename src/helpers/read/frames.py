@@ -339,7 +339,7 @@ def _read(path: Path, options: Options, columns: Sequence[str]) -> Given:
     match files.check(path):
         case ".csv":
             frame, head = csv(path, relative(path), options.encoding)
-            return Given(path, frame, wording=head.wording, two_ways=head.two_ways, told=head.told)
+            return Given(path, frame, two_ways=head.two_ways, told=head.told)
         case ".parquet":
             return Given(path, _parquet(path), two_ways=True)
         case ending if ending in files.WORKBOOKS:
