@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import pandas as pd
+
 from helpers.read import frames
 from helpers.read.cells import few
 from helpers.read.frames import Given
@@ -56,3 +58,15 @@ def of(
     """
     notes = frames.notes(given, numeric, named)
     return Account(given.name, len(given.frame), used, left_out or {}, (*notes, *told))
+
+
+def shared_schools(groups: pd.Series, schools: pd.Series, nest: bool) -> list[str]:
+    """How many schools (or other clusters) stand in several groups, and what that is taken to mean; rows as in the file."""
+    pairs = pd.DataFrame({"group": groups, "school": schools}).dropna().drop_duplicates()
+    several = int((pairs["school"].value_counts() > 1).sum())
+    if nest or not several:
+        return []
+    return [
+        f"{several} schools stand in two groups or more and count as one school each. If each group numbers its schools anew, write "
+        "`nest: true`."
+    ]

@@ -95,7 +95,7 @@ def read_survey(
     account = accounts.of(
         given, int(kept.sum()), {"no group": int((~grouped).sum()), "weight 0": int((grouped & ~kept).sum())},
         named=[*([group] if isinstance(group, str) else group), by] if by else list(filter(None, [group] if isinstance(group, str) else group)),
-        told=[*_told_words(words, labels, given, wording), *_told_schools(respondents[kept], nest)],
+        told=[*_told_words(words, labels, given, wording), *accounts.shared_schools(respondents.loc[kept, "system"], respondents.loc[kept, "school_id"], nest)],
     )  # fmt: skip
     respondents, weights = respondents[kept].reset_index(drop=True), weights[kept]
     _check_groups(respondents, given, list(wording), group)
@@ -160,20 +160,6 @@ def _told_words(words: list[str], labels: list[str], given: Given, items: dict[s
     if labels or not any(given.labels.get(item) for item in items):
         return []
     return [f"Answers are in the order of the file's codes, lowest first: {', '.join(words)}."]
-
-
-def _told_schools(respondents: pd.DataFrame, nest: bool) -> list[str]:
-    """How many schools stand in several groups, and what that is taken to mean."""
-    if nest or respondents["school_id"].isna().all():
-        return []
-    pairs = respondents[["system", "school_id"]].drop_duplicates()
-    several = int((pairs["school_id"].value_counts() > 1).sum())
-    if not several:
-        return []
-    return [
-        f"{several} schools have teachers in several groups (the same number of the school stands in two groups or more) and count as "
-        "one school each. If each group numbers its schools anew, write `nest: true`."
-    ]
 
 
 def _weights(given: Given, columns: list[str]) -> np.ndarray:

@@ -14,6 +14,7 @@ from helpers.estimate.power import detectable_difference
 from helpers.project import InputError, relative
 from helpers.read import accounts, frames
 from helpers.read.accounts import Account
+from helpers.read.cells import few
 from helpers.read.files import Options
 from helpers.read.frames import Given
 from helpers.read.suppression import MINIMUM
@@ -62,7 +63,7 @@ def printed_tests(printed: pd.DataFrame) -> pd.DataFrame:
 
 def read(
     path: Path, scales: list[str], group: str, *, cluster: str = "", respondent: str = "",
-    ranges: dict[str, list[float]] | None = None, options: Options = Options(),
+    ranges: dict[str, list[float]] | None = None, nest: bool = False, options: Options = Options(),
 ) -> tuple[pd.DataFrame, Given]:  # fmt: skip
     """The user's records: scales as numbers, and the groups; and the file as it was read. Raises InputError.
 
@@ -70,6 +71,7 @@ def read(
     ----------
     path, options, ranges : the file; how it is read; scale -> its lowest and highest value
     scales, group, cluster, respondent : columns; a respondent may stand once
+    nest : whether each group numbers its clusters anew
     """
     if not group or not scales:
         raise InputError("Comparing groups needs `group` (a column) and `scales` (columns). Name both.")
@@ -84,6 +86,8 @@ def read(
     if respondent:
         frames.check_unique(given, [respondent])
     frame = pd.DataFrame({name: frames.labels(given, name) for name in others})
+    if nest and cluster:
+        frame[cluster] = frame[group] + " / " + frame[cluster]
     for scale in scales:
         frame[scale] = frames.numbers(given, scale, *ranges.get(scale, ()))
     return frame, given
@@ -107,13 +111,15 @@ def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> t
     return frame[frame[group].isin(names)], list(names)
 
 
-def account(given: Given, records: pd.DataFrame, group: str, scales: list[str]) -> Account:
+def account(
+    given: Given, records: pd.DataFrame, group: str, scales: list[str], cluster: str = "", nest: bool = False
+) -> Account:
     """What became of the rows of a file.
 
     Parameters
     ----------
     given, records : as `read` gives the file, and what `choose` left of it
-    group, scales : columns
+    group, scales, cluster, nest : as for `read`
     """
     named = frames.labels(given, group)
     nothing = int(records[scales].isna().all(axis=1).sum())
@@ -122,7 +128,10 @@ def account(given: Given, records: pd.DataFrame, group: str, scales: list[str]) 
         "other groups than the two compared": int((named.notna() & ~named.isin(records[group])).sum()),
         "no answer on any scale": nothing,
     }
-    return accounts.of(given, len(records) - nothing, left_out, numeric=scales, named=[group])
+    told = accounts.shared_schools(records[group], records[cluster], nest) if cluster else []
+    if cluster and (gaps := int(records[cluster].isna().sum())):
+        told.append(f"{cluster}: {few(gaps)} rows have none and are left out where errors allow for it.")
+    return accounts.of(given, len(records) - nothing, left_out, numeric=scales, named=[group], told=told)
 
 
 def from_records(frame: pd.DataFrame, scales: list[str], first: pd.Series, path: Path) -> pd.DataFrame:
