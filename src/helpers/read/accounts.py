@@ -1,6 +1,6 @@
 """What became of the rows of a user's file: how many were read and used, which were left out and why, and what to know."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -58,6 +58,12 @@ def of(
     """
     notes = frames.notes(given, numeric, named)
     return Account(given.name, len(given.frame), used, left_out or {}, (*notes, *told))
+
+
+def by_time(what: str, counts: Mapping[str, int]) -> list[str]:
+    """How many rows something holds of, by wave or year; `counts` in the order of time."""
+    told = ", ".join(f"{when} {few(n)}" for when, n in counts.items() if n)
+    return [f"{what}: {told}."] if told else []
 
 
 def shared_schools(groups: pd.Series, schools: pd.Series, nest: bool) -> list[str]:

@@ -114,11 +114,19 @@ def read(
         categories={name: frames.resolved(given, name, level) if level else "" for name, level in references.items()},
         waves=found, baseline=first or found[0], compared=bool(treated), weighted=bool(weight),
         clustered=cluster not in ("", school), in_districts=bool(district),
-        account=replace(account, told=(*account.told, *filter(None, [in_words(found)]))),
+        account=replace(account, told=(*account.told, *filter(None, [in_words(found)]), *_silent(frame, scores, found))),
     )  # fmt: skip
     _check_size(survey, wave, school)
     _check_scales(survey)
     return survey
+
+
+def _silent(frame: pd.DataFrame, scores: dict[str, pd.Series], found: list[str]) -> list[str]:
+    """How many rows of each wave have a score on no scale."""
+    silent = frame["wave"][pd.DataFrame(scores).isna().all(axis=1)].value_counts()
+    return accounts.by_time(
+        "Rows without a score on any scale, by wave", {wave: int(silent.get(wave, 0)) for wave in found}
+    )
 
 
 def _check_parameters(needed: tuple[str, ...], of_items: dict, answered: list[str], named: list[str]) -> None:

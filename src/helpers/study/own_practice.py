@@ -13,7 +13,7 @@ from helpers.estimate import fixed_effects, moments, panels, rasch
 from helpers.estimate.fixed_effects import Within
 from helpers.estimate.moments import Moments
 from helpers.project import ROOT, InputError, at
-from helpers.read import cells, files, order, records, sql
+from helpers.read import accounts, cells, files, order, records, sql
 from helpers.read.accounts import Account
 from helpers.read.files import Options
 from helpers.read.suppression import MINIMUM
@@ -93,6 +93,8 @@ def read(
         models = panels.models(source, outcome=outcome or rasch.MEASURE, by=by, **columns)
         found_years = [name for name in in_order if name != baseline]
         rows = int(source.fetch("SELECT count(*) AS n FROM file")["n"][0])
+        gaps = _gaps(source, year, used)
+        told += accounts.by_time(f"Rows with an empty cell, by {year}", {at: gaps.get(at, 0) for at in in_order})
         found = _each(models, lambda model: _add_up(source, model, found_years))
         sums, plain, references = ({k: v[i] for k, v in found.items()} for i in range(3))
         model, first = (next(iter(parts.values())) for parts in (models, sums))
@@ -310,6 +312,13 @@ def _put_in_numbers(source: records.Records, items: list[str], labels: list[str]
         if places:
             written[item] = f"CASE {as_label} {cases} ELSE CAST({source.identifier(item)} AS VARCHAR) END"
     source.rewrite(written)
+
+
+def _gaps(source: records.Records, year: str, used: list[str]) -> dict[str, int]:
+    """How many rows of each year have an empty cell in a column that is used."""
+    gap = " OR ".join(f"{source.identifier(column)} IS NULL" for column in used)
+    found = source.fetch(f"SELECT {sql.label(source, year)} AS at, count(*) AS n FROM file WHERE {gap} GROUP BY 1")
+    return {str(at): int(n) for at, n in zip(found["at"], found["n"], strict=True) if at}
 
 
 def _suspects(source: records.Records, numeric: list[str]) -> list[str]:
