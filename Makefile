@@ -62,6 +62,7 @@ bench: $(READY) $(PEERS) ## measure the build against empty notebooks, and the e
 	@$(PYTHON) tests/bench_build.py
 	$(PYTHON) tests/bench_estimator.py
 	$(PYTHON) tests/bench_shares.py
+	$(PYTHON) tests/bench_reading.py
 
 lint: $(READY) ## check format and style of code and notebooks, and prose for numbers that could drift
 	@$(PYTHON) tests/prose.py
