@@ -156,7 +156,11 @@ def _season(label: str) -> bool:
 def _numbered_words(label: str) -> tuple | None:
     """The same words with other numbers: wave 8, wave 9, wave 10."""
     parts = re.split(r"(\d+)", label)
-    if len(parts) == 1 or re.fullmatch(r"\d{1,2}([./-]\d{1,2}){2}.*|\d{1,2}[./-]\d{1,2}[./-]\d{4}.*", label):
+    if (
+        len(parts) == 1
+        or _SCHOOL_YEAR.fullmatch(label)
+        or re.fullmatch(r"\d{1,2}([./-]\d{1,2}){2}.*|\d{1,2}[./-]\d{1,2}[./-]\d{4}.*", label)
+    ):
         return None
     years = [int(part) for part in parts[1::2] if re.fullmatch("(19|20)\\d\\d", part)]
     others = [int(part) for part in parts[1::2] if not re.fullmatch("(19|20)\\d\\d", part)]
