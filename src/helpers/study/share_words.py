@@ -46,10 +46,11 @@ def _mean(view: View) -> str:
     of, year = len(codebook.AVERAGES[view.known]), str(view.now["cycle"].iloc[0])
     here = f", here of {year}" * (year not in view.known)
     closed = [f"{name} ({code})" for code, name in codebook.NOT_PUBLIC.items() if code in view.lacking]
-    public = f" No teacher file of {', '.join(closed)} is public." if closed else ""
+    public = f" No teacher file of {', '.join(closed)} of {year} is public." if closed and not here else ""
     lacking = f"; not in these files: {', '.join(view.lacking)}." if view.lacking else "."
     if view.averaged < 2:
-        return f" Of the {of} systems of {view.known} {view.averaged or 'none'} is here, so there is no mean{lacking}{public}"
+        here = "one alone is here" if view.averaged else "none is here"
+        return f" Of the {of} systems of the average {view.known} {here}, so there is no mean{lacking}{public}"
     return f" The mean is of {view.averaged} of the {of} systems of the average {view.known}{here}{lacking}{public}"
 
 
