@@ -44,7 +44,7 @@ class Member:
 def convert(source: Path, level: int, extra: tuple[str, ...], encoding: str | None, folder: Path) -> list[Member]:
     """Write the tables of one of the user's files (Parquet), and tell what each data file in it holds.
 
-    Tables of teachers have `cycle, system, level, school_id, name, sex, age_band`, the items, the variables of `extra`
+    Tables of teachers have `cycle, system, level, school_id, name, sex, age_band, form`, the items, the variables of `extra`
     and the weights; tables of schools the first four and `school_type`.
 
     Parameters
@@ -86,8 +86,9 @@ def _convert_teachers(table: Table, level: int, extra: tuple[str, ...], place: P
     _check_columns(table)
     _check_codes(table, cycle)
     digit, grouped = codebook.digit(cycle), codebook.AGES.get(cycle, ("",))[0]
+    form = codebook.FORMS.get(cycle, ("",))[0]
     wanted = {
-        "CNTRY", "IDCNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", "IDTEACH", f"TT{digit}G01", f"TT{digit}G02", grouped,
+        "CNTRY", "IDCNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", "IDTEACH", f"TT{digit}G01", f"TT{digit}G02", grouped, form,
         *QUESTIONS[cycle].values(), *extra, *WEIGHTS,
     }  # fmt: skip
     ids, levels = [], set()
@@ -136,6 +137,8 @@ def _teacher_rows(piece: pd.DataFrame, table: Table, cycle: int, level: int, ext
     made["name"] = _coded(piece, "IDCNTRY", table, names).fillna(made["system"]) if names else made["system"]
     made["sex"] = _coded(piece, f"TT{codebook.digit(cycle)}G01", table, codebook.SEX)
     made["age_band"] = _age_bands(piece, table, cycle)
+    form, letters = codebook.FORMS.get(cycle, ("", {}))
+    made["form"] = _coded(piece, form, table, letters)
     made |= {item: _answers(piece, item, table, cycle) for item in codebook.ITEMS}
     made |= {variable: _without_missing(piece, variable, table) for variable in extra}
     made |= {weight: _weight(piece, weight, table) for weight in WEIGHTS}
@@ -281,7 +284,7 @@ def _declared(values: pd.Series, column: str, table: Table) -> pd.Series:
 
 
 def _answers(piece: pd.DataFrame, item: str, table: Table, cycle: int) -> np.ndarray:
-    """Answers 1 to 6, NOT_ADMINISTERED or NO_ANSWER."""
+    """Answers 1 to 6, NOT_ADMINISTERED or NO_ANSWER; an empty cell is the latter (but see `talis.read` on forms)."""
     variable = QUESTIONS[cycle].get(item)
     if variable not in piece:
         return np.full(len(piece), NOT_ADMINISTERED, dtype=np.int8)
