@@ -15,7 +15,7 @@ from helpers.estimate import comparisons, shares
 from helpers.notebook import parameters
 from helpers.project import InputError
 from helpers.read.files import Options
-from helpers.read.survey import COLUMNS, NO_ANSWER, read_survey
+from helpers.read.survey import COLUMNS, NO_ANSWER, read_answers, read_survey
 from helpers.simulate import examples
 
 WORDS = ["never", "yearly", "monthly", "weekly"]
@@ -447,3 +447,17 @@ def test_a_file_of_talis_by_parameters_alone(shared, file, share, std_error, n):
     assert 100 * found["share"] == pytest.approx(share, rel=1e-9)
     assert 100 * found["std_error"] == pytest.approx(std_error, rel=1e-9)
     assert found["n"] == n
+
+
+def test_variable_labels_of_spss_name_the_items_where_they_tell_them_apart(tmp_path):
+    frame = GOOD[["visit", "share"]].astype(float)
+    for labels, expected in (
+        (["watch a colleague", "share  material"], ["watch a colleague", "share material"]),
+        (["How often?", "How often?"], ["visit", "share"]),
+    ):
+        path = tmp_path / "mine.sav"
+        pyreadstat.write_sav(frame, str(path), column_labels=labels)
+        assert list(read_survey(path, ["visit", "share"]).items.values()) == expected
+        assert read_survey(path, {"visit": "visits", "share": "shares"}).items["visit"] == "visits"
+        answers, _, _ = read_answers(path, items=["visit", "share"], low=1, high=4)
+        assert answers["item"].unique().tolist() == expected

@@ -80,7 +80,7 @@ def read_survey(
     named = _named(items, weighing, group, school, by)
     given = frames.read(path, [*items, *named, *weighing], options, ids=[school])
     if not isinstance(items, dict):
-        wording = {item: given.wording.get(item, item) for item in items}
+        wording = _worded(given, items)
     weights = _weights(given, weighing)
     answers, words = frames.answers(given, list(wording), labels)
     if not words:
@@ -104,6 +104,12 @@ def read_survey(
         statistics=("lowest", "often"), weights=weights, fay=fay, fewest=(MINIMUM, 0), files=(path,),
         simulated=files.state_of(path) == "simulated", account=account,
     )  # fmt: skip
+
+
+def _worded(given: Given, items: Sequence[str]) -> dict[str, str]:
+    """What SPSS or Stata calls the items, where that tells them apart; else the names of their columns."""
+    words = {item: " ".join(given.wording.get(item, item).split()) for item in items}
+    return words if len(set(words.values())) == len(words) else {item: item for item in items}
 
 
 def _named(items: Sequence[str], weighing: list[str], group: str | Sequence[str], school: str, by: str) -> list[str]:
@@ -271,11 +277,11 @@ def read_answers(
     frame = pd.DataFrame({name: frames.labels(given, name) for name in others})
     if group:
         frames.check_groups(given, frame[group], group)
-    groups = frame[group] if group else "all"
+    groups, called = frame[group] if group else "all", _worded(given, columns)
     parts = [
         pd.DataFrame(
             {
-                "item": frame[item] if item else given.wording.get(column, column),
+                "item": frame[item] if item else called[column],
                 "answer": said[column],
                 "group": groups,
             }
