@@ -29,7 +29,7 @@ from helpers.read.files import Options
 from helpers.read.frames import Given
 
 LISTED, LEVELS, LETTERS, NAME = 300, 6, 40, 200  # columns; levels of each; letters of a level, and of a name
-LOOKED_AT = 3_000  # columns of a file
+LOOKED_AT = 2_000  # columns of a file
 WIDE = 100  # letters of a list that stands on one line
 FOLDERS = ("01", "03")  # notebooks that take one
 SHEETS = ("02", "04", "05", "06", "07", "08")  # notebooks whose example shows what a sheet to fill in looks like
@@ -90,7 +90,8 @@ class Look:
             return f"{parameter.help} ({why})" if why else parameter.help
         may = self.guessed.maybe.get(parameter.name, [])
         shown = f"{', '.join(_shown(name, NAME) for name in may[:12])}{', ...' if len(may) > 12 else ''}"
-        return f"{parameter.help}; may be: {shown}" if may else parameter.help
+        word = "needed for" if parameter.name == "decimal" else "may be"
+        return f"{parameter.help}; {word}: {shown}" if may else parameter.help
 
 
 def parameters(notebook: str, data: str, sheet: str = "") -> Text:
@@ -308,7 +309,7 @@ def _codebook_row(field: dict[str, Any], example: dict[str, str], ready: dict[st
         kind += f" from {rule['minimum']} to {rule['maximum']}"
     if not rule.get("required"):
         kind += "; or empty"
-    return [field["name"], said[:1].upper() + said[1:], kind, example[field["name"]]]
+    return [field["name"], said[:1].upper() + said[1:], kind, _MADE_UP.sub("", example[field["name"]])]
 
 
 def _csv(rows: Iterable[list[str]]) -> str:
