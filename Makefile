@@ -37,7 +37,7 @@ run: $(READY) ## one notebook with your parameters: make run NOTEBOOK=05-satisfa
 	@: "$${NOTEBOOK:?Say which: make run NOTEBOOK=05-satisfaction PARAMS=mine.yml}" "$${PARAMS:?Say which: make run NOTEBOOK=05-satisfaction PARAMS=mine.yml}"
 	$(PYTHON) -m helpers.build run "$$NOTEBOOK" "$$PARAMS"
 
-new: $(READY) ## a first file of parameters for your file, or an empty sheet: make new NOTEBOOK=05-satisfaction DATA=survey.xlsx, make new TEMPLATE=06-signposts
+new: $(READY) ## a first file of parameters: make new NOTEBOOK=05-satisfaction DATA=survey.xlsx (an empty sheet: make new TEMPLATE=06-signposts)
 	@if test -n "$${TEMPLATE-}" && test -z "$${NOTEBOOK-}"; then $(PYTHON) -m helpers.notebook.new template "$$TEMPLATE"; exit; fi
 	: "$${NOTEBOOK:?Say which: make new NOTEBOOK=05-satisfaction DATA=survey.xlsx}" "$${DATA:?Say which: make new NOTEBOOK=05-satisfaction DATA=survey.xlsx}"
 	$(PYTHON) -m helpers.notebook.new parameters "$$NOTEBOOK" "$$DATA" "$${PARAMS-}" "$${SHEET-}"

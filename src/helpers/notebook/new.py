@@ -23,12 +23,10 @@ from helpers.notebook import guesses, source
 from helpers.notebook.guesses import Guessed
 from helpers.notebook.parameters import Parameter, declared, read
 from helpers.project import ROOT, InputError, locate, relative
-from helpers.read import cells, columns, files, frames
-from helpers.read.columns import Column
+from helpers.read import columns, files, frames
 from helpers.read.files import Options
 from helpers.read.frames import Given
 
-LISTED, LEVELS, LETTERS, NAME = 300, 6, 40, 200  # columns; levels of each; letters of a level, and of a name
 LOOKED_AT = 2_000  # columns of a file
 WIDE = 100  # letters of a list that stands on one line
 FOLDERS = ("01", "03")  # notebooks that take one
@@ -73,7 +71,7 @@ class Look:
     @property
     def listed(self) -> list[str]:
         """Rows and columns as comments."""
-        return [f"# {_one_line(line)}" for line in self.about]
+        return [f"# {columns.one_line(line)}" for line in self.about]
 
     @property
     def needed(self) -> list[str]:
@@ -89,7 +87,7 @@ class Look:
             why = self.guessed.values[parameter.name][1]
             return f"{parameter.help} ({why})" if why else parameter.help
         may = self.guessed.maybe.get(parameter.name, [])
-        shown = f"{', '.join(_shown(name, NAME) for name in may[:12])}{', ...' if len(may) > 12 else ''}"
+        shown = f"{', '.join(columns.shown(name) for name in may[:12])}{', ...' if len(may) > 12 else ''}"
         word = "needed for" if parameter.name == "decimal" else "may be"
         return f"{parameter.help}; {word}: {shown}" if may else parameter.help
 
@@ -105,7 +103,7 @@ def parameters(notebook: str, data: str, sheet: str = "") -> Text:
             start = lines[node.lineno - 1].encode()[: node.value.col_offset].decode()
             value, _ = look.guessed.values.get(name, (ast.literal_eval(node.value), ""))
             shown = json.dumps(value, ensure_ascii=False) if isinstance(value, str | list | dict) else repr(value)
-            lines[node.lineno - 1] = f"{start}{shown}  # {_one_line(said[name])}"
+            lines[node.lineno - 1] = f"{start}{shown}  # {columns.one_line(said[name])}"
     return Text("\n".join([*lines, "", *look.listed]))
 
 
@@ -155,19 +153,22 @@ def as_yaml(look: Look, place: Path) -> str:
     given = [p for p in look.parameters if p.name in look.guessed.values]
     lines = [
         f"# Parameters of {look.notebook.stem}, made by `make new`. Look through them, then",
-        f"#   {_one_line(_command(look.notebook, place))}",
+        f"#   {columns.one_line(_command(look.notebook, place))}",
         "# Paths start at the project's folder. What stands behind a # is not read.",
     ]
     for parameter in given:
-        lines += _entry(parameter.name, look.guessed.values[parameter.name][0], _one_line(look.explained(parameter)))
-    if look.needed:
-        lines += ["", f"# To be named before it runs: {'; '.join(look.needed)}. Take the # away and fill in:"]
-    elif look.left:
-        lines += ["", "# Left as they are. To use one, take its # away and fill in:"]
-    for parameter in look.left:
-        lines += [
-            f"# {line}" for line in _entry(parameter.name, parameter.default, _one_line(look.explained(parameter)))
-        ]
+        lines += _entry(
+            parameter.name, look.guessed.values[parameter.name][0], columns.one_line(look.explained(parameter))
+        )
+    first = [p for p in look.left if f"`{p.name}`" in " ".join(look.needed)]
+    for told, of in (
+        (f"To be named before it runs: {'; '.join(look.needed)}. Take the # away and fill in:", first),
+        ("Left as they are. To use one, take its # away and fill in:", [p for p in look.left if p not in first]),
+    ):
+        lines += ["", f"# {told}"] if of else []
+        for parameter in of:
+            entry = _entry(parameter.name, parameter.default, columns.one_line(look.explained(parameter)))
+            lines += [f"# {line}" for line in entry]
     return "\n".join([*lines, "", *look.listed]) + "\n"
 
 
@@ -211,7 +212,9 @@ def _look(notebook: Path, data: str, sheet: str) -> Look:
     described = columns.describe(given)
     guessed = guesses.guess(known, given, described)
     guessed.values = values | {name: (value, f"guessed: {why}") for name, (value, why) in guessed.values.items()}
-    return Look(notebook, known, guessed, [*given.told, *_listed(given, names, described), *_lacking(known, names)])
+    told = [f"Only the first {LOOKED_AT:,} columns were looked at."] if len(names) > LOOKED_AT else []
+    told += [*given.told, *columns.told(given, names, described), *_lacking(known, names)]
+    return Look(notebook, known, guessed, told)
 
 
 def _read(place: Path, sheet: str) -> tuple[Given, list[str]]:
@@ -237,42 +240,6 @@ def _read(place: Path, sheet: str) -> tuple[Given, list[str]]:
 def _read_as(place: Path, options: Options) -> tuple[Given, list[str]]:
     names = frames.header(place, options)
     return frames.read(place, names[:LOOKED_AT], options), names
-
-
-def _listed(given: Given, names: list[str], described: list[Column]) -> list[str]:
-    """Rows and columns of a file, a line a column."""
-    rows = f"{cells.few(len(given.frame))} rows, {len(names):,} column{'s' * (len(names) != 1)}"
-    lines = [f"{_shown(given.name, NAME)}: {rows}"]
-    lines += [f"- {_described(column)}" for column in described[:LISTED]]
-    return lines + ([f"and {len(names) - LISTED:,} more"] if len(names) > LISTED else [])
-
-
-def _described(column: Column) -> str:
-    """A column in a line; no level is named that fewer than ten rows have."""
-    enough = [level for level, rows in column.counts.items() if rows >= columns.FEW]
-    shown = [_level(level, column.named.get(level, "")) for level in enough[:LEVELS]]
-    shown += [f"{len(enough) - LEVELS:,} more"] if len(enough) > LEVELS else []
-    shown += ["levels of few rows"] if len(enough) < len(column.counts) else []
-    kind = f"{column.kind} that can be read in two ways" if column.unclear else column.kind
-    kind = f"{kind} with value labels" if column.named else kind
-    parts = [kind, f"{len(column.counts):,} different", f"{cells.few(column.gaps)} gaps" if column.gaps else "no gaps"]
-    wording = f" ({_shown(column.wording, NAME)})" if column.wording and column.wording != column.name else ""
-    return f"{_shown(column.name, NAME)}{wording}: {', '.join(parts)}{': ' * bool(shown)}{', '.join(shown)}"
-
-
-def _level(level: str, label: str) -> str:
-    return f"{_shown(level)} = {_shown(label)}" if label else _shown(level)
-
-
-def _shown(text: str, most: int = LETTERS) -> str:
-    """A level or a name on one line, not too long."""
-    line = _one_line(text)
-    return line if len(line) <= most else f"{line[: most - 3]}..."
-
-
-def _one_line(text: str) -> str:
-    """Text that can stand in a comment: without line ends and signs that nobody sees."""
-    return "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))
 
 
 def _lacking(known: list[Parameter], names: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from helpers.project import InputError
 from helpers.read import cells, frames, order
 from helpers.read.frames import Given
 
+LISTED, LEVELS, LETTERS, NAME = 300, 6, 40, 200  # columns; levels of each; letters of a level, and of a name
 FEW = 10  # rows that a level has which is named
 SORTED = 1_000  # more labels stand as they come
 GROUPS = 12  # a column to compare by has no more levels
@@ -122,3 +123,39 @@ def scale_of(levels: Iterable[str]) -> dict[str, int] | None:
         scale for scale in SCALES if all(w in scale for w in words) and len({scale[w] for w in words}) == len(words)
     ]
     return fitting[0] if len(words) > 1 and fitting else None
+
+
+def told(given: Given, names: list[str], described: list[Column]) -> list[str]:
+    """Rows and columns of a file, a line a column; no level is named that fewer than FEW rows have."""
+    rows = f"{cells.few(len(given.frame))} rows, {len(names):,} column{'s' * (len(names) != 1)}"
+    lines = [f"{shown(given.name)}: {rows}"]
+    lines += [f"- {_described(column)}" for column in described[:LISTED]]
+    return lines + ([f"and {len(names) - LISTED:,} more"] if len(names) > LISTED else [])
+
+
+def _described(column: Column) -> str:
+    """A column in a line; no level is named that fewer than ten rows have."""
+    enough = [level for level, rows in column.counts.items() if rows >= FEW]
+    levels = [_level(level, column.named.get(level, "")) for level in enough[:LEVELS]]
+    levels += [f"{len(enough) - LEVELS:,} more"] if len(enough) > LEVELS else []
+    levels += ["levels of few rows"] if len(enough) < len(column.counts) else []
+    kind = f"{column.kind} that can be read in two ways" if column.unclear else column.kind
+    kind = f"{kind} with value labels" if column.named else kind
+    parts = [kind, f"{len(column.counts):,} different", f"{cells.few(column.gaps)} gaps" if column.gaps else "no gaps"]
+    wording = f" ({shown(column.wording)})" if column.wording and column.wording != column.name else ""
+    return f"{shown(column.name)}{wording}: {', '.join(parts)}{': ' * bool(levels)}{', '.join(levels)}"
+
+
+def _level(level: str, label: str) -> str:
+    return f"{shown(level, LETTERS)} = {shown(label, LETTERS)}" if label else shown(level, LETTERS)
+
+
+def shown(text: str, most: int = NAME) -> str:
+    """A name, or a level, on one line, not too long."""
+    line = one_line(text)
+    return line if len(line) <= most else f"{line[: most - 3]}..."
+
+
+def one_line(text: str) -> str:
+    """Text that can stand in a comment: without line ends and signs that nobody sees."""
+    return "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))
