@@ -2,8 +2,10 @@
 
 import ast
 import csv
+import functools
 import json
 import shutil
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -54,20 +56,27 @@ def written(home: Path, notebook: str, data: str, **how: str) -> tuple[str, dict
     return file.read_text(encoding="utf-8"), parameters.read(file)
 
 
+@functools.cache
+def of_example(name: str, data: str) -> tuple[str, dict]:
+    """As `written`, once for each example."""
+    with tempfile.TemporaryDirectory() as folder:
+        return written(Path(folder), name, data)
+
+
 @pytest.mark.parametrize(("name", "data"), EXAMPLES)
 def test_the_examples_run_without_editing(name, data, tmp_path):
-    _, values = written(tmp_path, name, data)
+    _, values = of_example(name, data)
     if data.endswith(".zip"):
         assert values == {"data": data}  # as the ready file, whose run others test
         return
     assert inprocess.run(tmp_path / "run", name, **values).answer
 
 
-def test_what_is_guessed_is_what_the_ready_files_name(tmp_path):
+def test_what_is_guessed_is_what_the_ready_files_name():
     """But for what a user decides: which numbers to hold constant, and what to call an item."""
     decided = {"controls", "categories", "by", "supports", "practices", "compare", "ranges", "inference", "frequent"}
     for name, ready in READY:
-        _, values = written(tmp_path, name, ready["data"])
+        _, values = of_example(name, ready["data"])
         for key, wanted in ready.items():
             if key not in decided and wanted != "" and key in values:
                 wanted = list(wanted) if key == "items" else wanted
@@ -76,9 +85,9 @@ def test_what_is_guessed_is_what_the_ready_files_name(tmp_path):
         assert lacking <= {"cluster", "items", "low", "high", "fay", "encoding", "labels"}, name
 
 
-def test_every_parameter_stands_there_with_the_notebooks_own_words(tmp_path):
+def test_every_parameter_stands_there_with_the_notebooks_own_words():
     for number, name in NAMES.items():
-        text, values = written(tmp_path, name, next(data for other, data in EXAMPLES if other == name))
+        text, values = of_example(name, next(data for other, data in EXAMPLES if other == name))
         for parameter in parameters.declared(source.path_of(f"your-data/{name}")):
             if parameter.name in values:
                 assert f"# {parameter.help}" in text
@@ -86,8 +95,8 @@ def test_every_parameter_stands_there_with_the_notebooks_own_words(tmp_path):
                 assert f"# {parameter.name}: " in text, parameter.name
 
 
-def test_what_was_guessed_says_so(tmp_path):
-    text, values = written(tmp_path, "05-satisfaction", "data/simulated/05-satisfaction.csv")
+def test_what_was_guessed_says_so():
+    text, values = of_example("05-satisfaction", "data/simulated/05-satisfaction.csv")
     for line in text.splitlines():
         if (key := line.partition(":")[0]) in values and key != "data":
             assert "(guessed: " in line
@@ -117,8 +126,11 @@ def test_names_in_other_languages(tmp_path):
         ("Schulnummer", "schul", 1),
         ("escuela (código)", "escuela", 1),
         ("École", "ecole", 0),
-        ("school climate", "school", 2),
+        ("school in May", "school", 2),
+        ("school climate", "school", None),
         ("preschooler", "school", None),
+        ("school type", "school", None),
+        ("year_of_birth", "year", None),
         ("año", "ano", 0),
         ("piano", "ano", None),
         ("", "school", None),
@@ -132,6 +144,19 @@ def test_names_of_columns(name, words, how_well):
 def test_families_of_items():
     names = ["q5_a", "q5a", "q5_1", "q12", "TT3G33A", "joint planning", "7", "a"]
     assert [family(name) for name in names] == ["q5", "q5", "q5", "q", "TT3G33", "joint planning", "7", "a"]
+
+
+def test_a_name_that_says_it_plainly_goes_before_one_that_only_holds_the_word(tmp_path):
+    n = np.arange(100)
+    data = table(tmp_path / "a.csv", teacher_mood=[f"m{i}" for i in n], person=n, q1=n % 4 + 1, q2=n % 3 + 1)
+    assert written(tmp_path, "05-satisfaction", data)[1]["respondent"] == "person"
+
+
+def test_files_of_talis_need_nothing_more(tmp_path):
+    data = table(tmp_path / "a.csv", CNTRY=["X1"], IDSCHOOL=[1], IDTEACH=[1], TT4G10A=[2])
+    text, values = written(tmp_path, "03-talis-deprivatization", data)
+    assert values == {"data": data}
+    assert "# items" not in text
 
 
 def test_words_whose_order_is_not_known_are_left_to_the_user(tmp_path):
@@ -241,12 +266,13 @@ def test_strange_names_in_a_real_file(tmp_path):
 
 def test_the_cell_for_a_notebook(tmp_path, monkeypatch):
     """Pasted in place of its own cell, a notebook takes it for its declarations; nothing is written."""
-    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.chdir(tmp_path)
+    folders = (tmp_path, ROOT / "params", ROOT / "data" / "raw", ROOT / "data" / "simulated")
+    before = [sorted(folder.rglob("*")) for folder in folders]
     for name, data in EXAMPLES:
         text = new.parameters(f"your-data/{name}", data)
         assert repr(text) == text
-        _, values = written(tmp_path, name, data)
-        (tmp_path / "mine.yml").unlink()
+        _, values = of_example(name, data)
         was = parameters.declared(source.path_of(f"your-data/{name}"))
         with monkeypatch.context() as patch:
             patch.setattr(source, "cells", lambda _, text=text: [{"text": text, "tags": ["parameters"]}])
@@ -255,7 +281,7 @@ def test_the_cell_for_a_notebook(tmp_path, monkeypatch):
         assert {p.name: p.default for p in now} == {p.name: p.default for p in was} | values
         assert all(p.help for p in now)
         ast.parse(text)
-    assert sorted(tmp_path.rglob("*")) == before
+    assert [sorted(folder.rglob("*")) for folder in folders] == before
 
 
 def test_files_of_spss_say_more(tmp_path):

@@ -21,7 +21,7 @@ _PERSON = (
 )
 _YEAR = "year ano jahr schuljahr annee schoolyear"
 _WAVE = "wave ola welle vague messzeitpunkt zeitpunkt round ronda runde time term"
-_SCHOOL = "school schule schul escuela colegio liceo ecole lycee etablissement establecimiento campus"
+_SCHOOL = "school schule schul escuela colegio liceo ecole lycee etablissement establecimiento campus rbd"
 _DISTRICT = "district distrito comuna commune municipio bezirk kreis landkreis county region academie"
 _SUPPORT = "support supports apoyo unterstutzung soutien appui"
 NAMES = {
@@ -51,6 +51,10 @@ NAMES = {
 }  # fmt: skip
 """Parameter -> what its column is often called, without accents; the first words go before the others."""
 _AROUND = "id ids code cod codigo nr num no number numero nummer name nombre nom de der du la el the"
+_OTHER = (
+    "birth nacimiento geburt naissance age edad alter experience experiencia erfahrung type tipo typ climate clima size"
+)
+"""With these a name says something else of a school, a teacher or a year."""
 _GLUED = re.compile(r"(?:id|cod)?(.+?)(?:id|nr|nummer|code|cod|name)?")
 
 
@@ -79,7 +83,8 @@ def fits(name: str, words: str) -> int | None:
         return 0 if core == parts else 1
     if (glued := _GLUED.fullmatch(joined)) and glued[1] in wanted:
         return 1
-    return 2 if {*core[:1], *core[-1:]} & wanted else None
+    loose = {*core[:1], *core[-1:]} & wanted and not {*parts} & {*_OTHER.split()}
+    return 2 if loose else None
 
 
 def family(name: str) -> str:
@@ -172,7 +177,7 @@ class _Guesser:
             for place, words in enumerate(NAMES[parameter])
             if (fit := fits(column.name, words)) is not None and wanted(column)
         ]
-        return [column for *_, column in sorted(ranked, key=lambda each: each[:2])]
+        return [column for *_, column in sorted(ranked, key=lambda each: (each[1] == 2, *each[:2]))]
 
     def by_name(self, parameter: str, wanted: Callable[[Column], bool] = lambda _: True) -> Column | None:
         if parameter in self.kinds and (found := self.named(parameter, wanted)):
