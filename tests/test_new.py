@@ -428,6 +428,7 @@ def test_an_empty_sheet_fills_and_runs(number, home):
     for row in described:
         assert all(row.values())
         assert not any(word in " ".join(row.values()).lower() for word in ("simulated", "invented "))
+        assert f"Parameter `{row['column']}`" in row["what to write"] or row["column"] not in ready
     inprocess.refused(lambda: new.template(name), "there already")
     with sheet.open("a", encoding="utf-8") as opened:
         opened.writelines(lines[1:])

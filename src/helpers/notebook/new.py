@@ -138,7 +138,8 @@ def template(notebook: str) -> str:
     look = Look(path, declared(path), Guessed(values), told)
     with locate(defaults["data"]).open(encoding="utf-8", newline="") as opened:
         example = next(csv.DictReader(opened))
-    rows = [_codebook_row(field, example, ready) for field in fields]
+    meant = {ready[p.name]: f" Parameter `{p.name}`: {p.help}." for p in look.parameters if _names(ready.get(p.name))}
+    rows = [_codebook_row(field, example, meant.get(field["name"], "")) for field in fields]
     _write(place, _csv([[field["name"] for field in fields]]))
     _write(book, "\ufeff" + _csv([["column", "what to write", "allowed values", "example"], *rows]))
     _write(file, as_yaml(look, file))
@@ -264,8 +265,13 @@ def _ready(notebook: Path, example: str) -> dict[str, Any]:
     return next(values for values in ready if values.get("data") == example)
 
 
-def _codebook_row(field: dict[str, Any], example: dict[str, str], ready: dict[str, Any]) -> list[str]:
-    """What to write into a column: its name, its meaning, the values it may have, and one of them."""
+def _names(value: Any) -> bool:
+    """Whether a parameter's value may be the name of a column."""
+    return isinstance(value, str) and bool(value)
+
+
+def _codebook_row(field: dict[str, Any], example: dict[str, str], meant: str) -> list[str]:
+    """What to write into a column: its name, its meaning and the parameter's, the values it may have, and one of them."""
     said, rule = _MADE_UP.sub("", field["description"]), field.get("constraints", {})
     kind = {"integer": "a whole number", "number": "a number"}.get(field["type"], "words or a code of your own")
     if field["name"] in _OPEN:
@@ -276,7 +282,7 @@ def _codebook_row(field: dict[str, Any], example: dict[str, str], ready: dict[st
         kind += f" from {rule['minimum']} to {rule['maximum']}"
     if not rule.get("required"):
         kind += "; or empty"
-    return [field["name"], said[:1].upper() + said[1:], kind, _MADE_UP.sub("", example[field["name"]])]
+    return [field["name"], said[:1].upper() + said[1:] + meant, kind, _MADE_UP.sub("", example[field["name"]])]
 
 
 def _csv(rows: Iterable[list[str]]) -> str:
