@@ -76,7 +76,7 @@ def test_own_data_begins_with_a_simulated_example(path):
     defaults = {p.name: p.default for p in parameters.declared(path)}
     if path.parent.name == source.OWN:
         assert str(defaults["data"]).startswith("data/simulated/")
-        ready = sorted((ROOT / "params").glob(f"{path.stem[:2]}-*.yml"))
+        ready = sorted((ROOT / "params").glob(f"{path.stem[:2]}-own*.yml"))
         assert defaults["data"] in [parameters.read(file)["data"] for file in ready]
     else:
         assert "data" not in defaults

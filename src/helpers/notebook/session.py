@@ -151,7 +151,7 @@ def _example(notebook: str, data: str | None) -> Path | None:
     """The first ready file of parameters for this notebook that names `data`."""
     if not notebook.startswith(f"{source.OWN}/"):
         return None
-    files = sorted((ROOT / "params").glob(f"{Path(notebook).name[:2]}-*.yml"))
+    files = sorted((ROOT / "params").glob(f"{Path(notebook).name[:2]}-own*.yml"))
     return next((file for file in files if parameters.read(file).get("data") == data), None)
 
 
