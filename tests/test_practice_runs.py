@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from linearmodels.panel import PanelOLS
 
-from conftest import ROOT, make
+import inside
+from conftest import ROOT
 from helpers.notebook import parameters, session
 from helpers.study import practice_change
 from inprocess import refused, run
@@ -155,7 +156,7 @@ def test_nothing_of_single_students_or_small_schools_leaves_a_run(project, schue
     small.to_csv(project / "data" / "raw" / "klein.csv", index=False)
     given = COLUMNS | {"data": "data/raw/klein.csv"}
     (project / "params" / "klein.yml").write_text(json.dumps(given))
-    done = make(project, "run", f"NOTEBOOK={NOTEBOOK}", "PARAMS=params/klein.yml")
+    done = inside.build(project, "run", NOTEBOOK, "params/klein.yml")
     assert done.returncode == 0, done.stderr
     folder = project / "build" / "runs" / "klein"
     for path in folder.rglob("*"):
