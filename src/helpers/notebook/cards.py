@@ -102,20 +102,23 @@ def table(
 
 
 def say(text: str) -> Markdown:
-    """A sentence with computed numbers in it. Write it in a code cell, so that it cannot drift."""
-    return Markdown(text)
+    """A sentence with computed numbers in it. Write it in a code cell, so that it cannot drift.
+
+    Names in it are data: no HTML and no link is made of them, only emphasis and code of what stands between * and `.
+    """
+    return Markdown(html.escape(text, quote=False).replace("[", "&#91;"))
 
 
 def account(run: Session, rows: Account) -> Markdown:
     """What became of the rows of a user's file. On the page small counts are hidden; make tells them to who holds the file."""
     sessions.note(run, "account", text=rows.exact)
-    return Markdown(re.sub(r"([\\`*_\[\]#])", r"\\\1", html.escape(rows.page, quote=False)))
+    return say(re.sub(r"([\\`*_#])", r"\\\1", rows.page))
 
 
 def answer(run: Session, text: str) -> Markdown:
     """The notebook's answer in one computed sentence; the site's index quotes it."""
     sessions.note(run, "answer", text=text)
-    return Markdown(f"**In one sentence.** {text}")
+    return say(f"**In one sentence.** {text}")
 
 
 def runs(run: Session, rows: pd.DataFrame) -> Markdown:
