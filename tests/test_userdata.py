@@ -269,6 +269,15 @@ def test_same_respondent_may_answer_other_items(tmp_path):
         survey.read_answers(write(tmp_path / "bad.csv", twice), **asked)
 
 
+def test_one_school_is_too_few_for_errors_between_schools(tmp_path):
+    path = write(tmp_path / "mine.csv", GOOD.assign(school="one"))
+    frame, _ = participants.read(path, ["score"], "group", cluster="school")
+    first = frame["group"] == "colleague"
+    groups = participants.from_records(frame, ["score"], first, path)
+    with pytest.raises(InputError, match=r"'school': there is only one cluster.*Leave `cluster` out"):
+        participants.clustered_estimates(frame, groups, first, "school")
+
+
 def test_clustered_rows_stand_beside_welch(tmp_path):
     path = write(tmp_path / "mine.csv")
     frame, _ = participants.read(path, ["score"], "group", cluster="school")

@@ -175,6 +175,11 @@ def clustered_estimates(frame: pd.DataFrame, groups: pd.DataFrame, first: pd.Ser
     """
     rows = []
     for row in groups.itertuples():
+        if frame.loc[frame[row.scale].notna(), cluster].nunique() < 2:
+            raise InputError(
+                f"column {cluster!r}: there is only one cluster among those who answered {row.scale!r}, and errors between clusters need "
+                "two or more. Leave `cluster` out."
+            )
         found = twogroups.clustered(frame[row.scale], first, frame[cluster])
         found |= {"scale": row.scale, "method": "clustered", "term": "difference"}
         sd = twogroups.pooled_sd(row.sd1, row.n1, row.sd2, row.n2)
