@@ -169,7 +169,8 @@ def unreadable(file: str, error: Exception, before: int = 0) -> InputError:
         if found := ragged.search(text):
             told = f"row {int(found['row']) + before}: {found['found']} cells instead of {found['wanted']}"
             return InputError(f"{file}: rows of unequal length ({told}). {AGAIN}")
-    return InputError(f"{file}: cannot be read ({text.splitlines()[0]}). {AGAIN}")
+    said = next(iter(text.splitlines()), "") or type(error).__name__
+    return InputError(f"{file}: cannot be read ({said if len(said) <= 200 else said[:197] + '...'}). {AGAIN}")
 
 
 MEMBER_BYTES, TOTAL_BYTES = 4 * 2**30, 16 * 2**30

@@ -17,6 +17,7 @@ _MONTHS = (
 )  # fmt: skip
 _SCHOOL_YEAR = re.compile(r"(?:sy ?)?(\d{4}|\d{2})\s*[-/–]\s*(\d{4}|\d{2})", re.IGNORECASE)
 _WORD_YEAR = re.compile(r"([^\W\d]+)\.?[\s,_-]*'?(\d{4})|(\d{4})[\s,_-]*([^\W\d]+)\.?", re.IGNORECASE)
+_LONGEST = 200  # characters of a label in which a time is looked for
 _CENTURY = 50  # of years in two digits, those from here on are of the century before this one
 
 
@@ -64,6 +65,8 @@ def plain(labels: Iterable[str]) -> list[str]:
 
 def _by_rule(present: set[str]) -> list[str] | None:
     """In the order of the first rule that all labels follow, which tells them all apart."""
+    if max(map(len, present), default=0) > _LONGEST:
+        return None
     if days := _days(present):
         return days
     for key in (_numbers, _school_years, _dates, _words_and_years, _numbered_words):
@@ -75,8 +78,8 @@ def _by_rule(present: set[str]) -> list[str] | None:
 
 def told(labels: Sequence[str]) -> str:
     """What the order rests on where that is a rule of ours; empty where it is plain."""
-    if any(_numbers(label) is None and _school_years(label) is not None for label in labels):
-        short = any(len(re.match(r"\D*(\d+)", label)[1]) == 2 for label in labels)
+    if years := [label for label in labels if _numbers(label) is None and _school_years(label) is not None]:
+        short = any(len(re.match(r"\D*(\d+)", label)[1]) == 2 for label in years)
         return "School years are in the order of their first years" + (
             f", {_CENTURY} to 99 being of the last century." if short else "."
         )
@@ -96,7 +99,7 @@ def _alike(keys: dict[str, tuple]) -> bool:
 
 
 def _numbers(label: str) -> tuple | None:
-    return ("number", float(label)) if re.fullmatch(r"-?\d+(\.\d+)?", label) else None
+    return ("number", float(label)) if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", label) else None
 
 
 def _school_years(label: str) -> tuple | None:

@@ -7,7 +7,6 @@ which it cannot read, go in pieces into a temporary table on disk.
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from helpers.project import InputError, relative
-from helpers.read import cells, files, frames, headers, sql, statistical, workbooks
+from helpers.read import cells, files, frames, headers, relations, sql, statistical, texts, workbooks
 from helpers.read.files import Options
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ class Records(AbstractContextManager):
     """The first group of a regular expression, as this engine writes it."""
     place = "'record ' || row_number() OVER ()"
     """SQL that says where a record of `file` stands."""
+    gaps: Sequence[str] = ()
+    """What stands for no answer in a text cell, with blanks around it or without; where there are such, blank rows may be."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, name: str, held: ExitStack | None = None):
         self.connection, self.name, self._held = connection, name, held or connection
@@ -92,7 +93,7 @@ class Records(AbstractContextManager):
     @staticmethod
     def identifier(column: str) -> str:
         """The column's name as SQL writes it."""
-        return '"' + column.replace('"', '""') + '"'
+        return relations.identifier(column)
 
     def leave_out(self, condition: str) -> int:
         """Leave out the records of which this SQL holds, and say how many they are."""
@@ -128,7 +129,7 @@ def open_records(
     if not isinstance(source, (Path, Sequence)):
         connection = _engine().cursor()
         connection.register("frame", source)
-        connection.execute("CREATE TEMPORARY VIEW file AS SELECT * FROM frame")
+        connection.execute(f"CREATE TEMPORARY VIEW file AS {relations.plain(connection, 'SELECT * FROM frame')}")
         return sql.follow_rules(Records(connection, "the data frame"), columns, labelled, options, ids, True)
     with ExitStack() as held:
         paths, ending = find(source, held)
@@ -138,13 +139,15 @@ def open_records(
         else:
             connection = held.enter_context(_engine().cursor())
             if ending == ".csv":
-                two_ways, told = _view_csv(connection, paths, name, options, held)
+                two_ways, told = _view_csv(connection, paths, name, options, held, columns)
             elif ending == ".parquet":
                 told = _view_parquet(connection, paths, name)
             else:
-                told = _view_workbooks(connection, paths, options)
+                told = _view_workbooks(connection, paths, options, labelled, ids)
             records = Records(connection, name)
             records.told += told
+            records.gaps = files.MISSING if ending == ".csv" else ()
+        files.check_columns(columns, records.columns, name)
         sql.follow_rules(records, columns, labelled, options, ids, two_ways)
         records._held = held.pop_all()
         return records
@@ -205,53 +208,46 @@ def _refuse_alike(names: Collection[str], file: str) -> None:
     for name in names:
         other = seen.setdefault(name.lower(), name)
         if other != name:
-            raise InputError(f"{file}: the columns {other!r} and {name!r} differ in capital letters only. Rename one.")
+            both = f"{files.shortened(other)} and {files.shortened(name)}"
+            raise InputError(f"{file}: the columns {both} differ in capital letters only. Rename one.")
 
 
 def _view_csv(
-    connection: duckdb.DuckDBPyConnection, paths: list[Path], name: str, options: Options, held: ExitStack
+    connection: duckdb.DuckDBPyConnection,
+    paths: list[Path],
+    name: str,
+    options: Options,
+    held: ExitStack,
+    columns: Collection[str],
 ) -> tuple[bool, list[str]]:
     """The view `file`, all cells text; whether numbers in it can be read in two ways, and what was passed over."""
     heads = [headers.read(path, relative(path), options.encoding) for path in paths]
     for path, head in zip(paths, heads, strict=True):
-        _refuse_alike(head.names, relative(path))
+        _refuse_alike(columns or head.names, relative(path))
     with files.reading(name, duckdb.Error):
-        each = [_select_csv(path, head, options.encoding, held) for path, head in zip(paths, heads, strict=True)]
+        each = [
+            texts.select(path, head, options, _folder(held), columns) for path, head in zip(paths, heads, strict=True)
+        ]
         _refuse_unlike(paths, [_kinds(connection, f"({select})") for select in each])
         connection.execute(f"CREATE TEMPORARY VIEW file AS {' UNION ALL BY NAME '.join(each)}")
     return any(head.two_ways for head in heads), [said for head in heads for said in head.told]
 
 
-def _select_csv(path: Path, head: headers.Head, encoding: str, held: ExitStack) -> str:
-    columns = ", ".join(f"{sql.quote(name)}: 'VARCHAR'" for name in head.names)
-    missing = ", ".join(map(sql.quote, files.MISSING))
-    if head.lines > 1 or files.csv_encoding(encoding, path.name) != "utf-8-sig":
-        path = _plain_copy(path, head, encoding, Path(held.enter_context(tempfile.TemporaryDirectory())))
-    return (
-        f"SELECT * FROM read_csv({sql.quote(str(path))}, auto_detect = false, header = true, "
-        f"columns = {{{columns}}}, delim = {sql.quote(head.mark)}, quote = '\"', escape = '\"', nullstr = [{missing}])"
-    )
-
-
-def _plain_copy(path: Path, head: headers.Head, encoding: str, folder: Path) -> Path:
-    """A copy in UTF-8 whose header has one line."""
-    copy = folder / path.name
-    try:
-        with headers.rows(path, head, encoding) as text, copy.open("w", encoding="utf-8", newline="") as written:
-            shutil.copyfileobj(text, written)
-    except UnicodeError:
-        raise headers.undecodable(path, relative(path), encoding) from None
-    return copy
-
-
 def _view_parquet(connection: duckdb.DuckDBPyConnection, paths: list[Path], name: str) -> list[str]:
     with files.reading(name, duckdb.Error):
         _refuse_unlike(paths, [_kinds(connection, f"({_select_parquet(path)})") for path in paths])
-        connection.execute(f"CREATE TEMPORARY VIEW file AS {_select_parquet(*paths)}")
+        connection.execute(f"CREATE TEMPORARY VIEW file AS {relations.plain(connection, _select_parquet(*paths))}")
     return []
 
 
-def _view_workbooks(connection: duckdb.DuckDBPyConnection, paths: list[Path], options: Options) -> list[str]:
+def _folder(held: ExitStack) -> Path:
+    return Path(held.enter_context(tempfile.TemporaryDirectory()))
+
+
+def _view_workbooks(
+    connection: duckdb.DuckDBPyConnection, paths: list[Path], options: Options, labelled: Collection[str],
+    ids: Collection[str],
+) -> list[str]:  # fmt: skip
     import pandas as pd
 
     read = [workbooks.read(path, options.sheet) for path in paths]
@@ -259,19 +255,29 @@ def _view_workbooks(connection: duckdb.DuckDBPyConnection, paths: list[Path], op
         _refuse_alike(frame.columns, relative(path))
         files.check_columns(read[0][0].columns, frame.columns, relative(path))
     whole = pd.concat([frame for frame, _ in read], ignore_index=True)
-    mixed = whole.select_dtypes("object")
-    connection.register(
-        "sheet",
-        whole.assign(**{name: mixed[name].map(cells.label, na_action="ignore").astype("str") for name in mixed}),
-    )
+    for name in whole.select_dtypes("object"):
+        gone = cells.gone(whole[name].dropna().unique(), [] if name in ids else options.missing)
+        kept = whole[name].mask(whole[name].isin(gone)) if gone else whole[name]
+        whole[name] = _numbered(kept, options) if name not in labelled else None
+        if name in labelled or whole[name].isna().sum() > kept.isna().sum():  # there is text
+            whole[name] = kept.map(cells.label, na_action="ignore").astype("str")
+    connection.register("sheet", whole)
     connection.execute("CREATE TEMPORARY VIEW file AS SELECT * FROM sheet")
     return [said for _, told in read for said in told]
 
 
+def _numbered(column: pd.Series, options: Options) -> pd.Series:
+    """Cells of which some are numbers, others text, as numbers: the marks of the numbers are known already."""
+    try:
+        known = cells.numbers(column.dropna().unique(), True, options.decimal, options.thousands)
+    except InputError:  # is told where the column is used
+        known = {}
+    return column.map(known).astype(float)
+
+
 def _select_parquet(*paths: Path) -> str:
-    names = ", ".join(sql.quote(str(path)) for path in paths)
     by_name = ", union_by_name = true" if len(paths) > 1 else ""
-    return f"SELECT * FROM read_parquet([{names}]{by_name})"
+    return f"SELECT * FROM read_parquet({relations.quoted(paths)}{by_name})"
 
 
 def _kinds(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:

@@ -59,7 +59,8 @@ def parse(
     read = getattr(pyreadstat, f"read_{'sav' if kind == 'zsav' else kind}")
     for attempt in encodings:
         try:
-            return read(str(path), encoding=attempt, **options)
+            # Portable files of SPSS have an alphabet of their own.
+            return read(str(path), **({} if kind == "por" else {"encoding": attempt}), **options)
         except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
             fault = error
             if "encoding" not in str(error) and not isinstance(error, UnicodeDecodeError):

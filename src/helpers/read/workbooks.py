@@ -3,6 +3,7 @@
 import re
 import zipfile
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pandas as pd
 
 from helpers.project import InputError, relative
 from helpers.read import files, headers
+from helpers.read.cells import label
 from helpers.read.files import shortened
 
 _ERROR = re.compile(rb'<c r="([A-Z]+\d+)"[^>]*\bt="e"')
@@ -73,8 +75,11 @@ def _framed(cells: list[list[object]], name: str) -> tuple[pd.DataFrame, tuple[s
 def _column(cells: pd.Series) -> pd.Series:
     gone = {"", *files.MISSING}
     held = cells.map(lambda cell: np.nan if cell is None or (isinstance(cell, str) and cell.strip() in gone) else cell)
-    numbers = held.dropna().map(lambda cell: isinstance(cell, (int, float)) and not isinstance(cell, bool))
-    return held.astype(float) if numbers.all() else held
+    held = held.map(lambda cell: str(cell) if isinstance(cell, timedelta) else cell).astype(object)
+    kinds = set(map(type, held.dropna()))
+    if bool in kinds and len(kinds) > 1:  # true is no 1 beside other numbers
+        held = held.map(lambda cell: label(cell) if isinstance(cell, bool) else cell)
+    return held.astype(float) if kinds <= {int, float} else held
 
 
 def _written(cell: object) -> str:
