@@ -9,6 +9,7 @@ import numpy as np
 
 from helpers.project import InputError
 from helpers.read import order
+from helpers.read.files import shortened
 from helpers.read.records import Records
 from helpers.read.sql import label, literal, number
 
@@ -129,9 +130,11 @@ def refuse(
         f"AS numbered WHERE chosen = 1 AND ({wrong}) LIMIT 3"
     )
     if len(found["n"]):
-        first = "; ".join(f"{place}: {label!r}" for place, label in zip(found["place"], found["label"], strict=True))
+        first = "; ".join(
+            f"{place}: {shortened(label)}" for place, label in zip(found["place"], found["label"], strict=True)
+        )
         more = f" and {found['n'][0] - 3} more" if found["n"][0] > 3 else ""
-        raise InputError(f"{records.name}, column {column!r}: {what} ({first}{more}). {remedy}.")
+        raise InputError(f"{records.name}, column {shortened(column)}: {what} ({first}{more}). {remedy}.")
 
 
 def _parts(records: Source, model: Model) -> dict[str, tuple[str, str]]:

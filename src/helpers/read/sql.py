@@ -194,7 +194,7 @@ def numbers_in_text(records: Records, texts: list[str], options: Options, two_wa
     written, none = {}, sorted(cells.missing_numbers(options.missing))
     for column in texts:
         name = records.identifier(column)
-        values = records.fetch(f"SELECT DISTINCT {name} AS v FROM file WHERE {name} IS NOT NULL")["v"]
+        values = records.fetch(f"SELECT DISTINCT {name} AS v FROM file WHERE {name} IS NOT NULL ORDER BY 1")["v"]
         with at(f"{records.name}, column {shortened(column)}"):
             marks = cells.Marks(values, two_ways, options.decimal, options.thousands)
             cells.refuse_percent(values, marks)

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers.project import relative
-from helpers.read import files
+from helpers.project import InputError, relative
+from helpers.read import files, spss
 from helpers.read.cells import label
 
 ENCODINGS = (None, "WINDOWS-1252", "ISO-8859-1")
@@ -56,16 +56,33 @@ def parse(
     import pyreadstat
 
     kind = path.suffix.lower().removeprefix(".")
+    if kind in ("sav", "zsav"):
+        spss.check(path, file or relative(path))
     read = getattr(pyreadstat, f"read_{'sav' if kind == 'zsav' else kind}")
     for attempt in encodings:
         try:
             # Portable files of SPSS have an alphabet of their own.
-            return read(str(path), **({} if kind == "por" else {"encoding": attempt}), **options)
-        except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
+            found = read(str(path), **({} if kind == "por" else {"encoding": attempt}), **options)
+        except MemoryError:
+            raise InputError(
+                f"{file or relative(path)}: too large for this computer, or damaged. {files.AGAIN}"
+            ) from None
+        except Exception as error:  # damage raises whatever a date or a label cannot be
             fault = error
             if "encoding" not in str(error) and not isinstance(error, UnicodeDecodeError):
                 break
+        else:
+            _check_names(found[1].column_names, file or relative(path))
+            return found
     raise files.unreadable(file or relative(path), fault)
+
+
+def _check_names(names: list[str | None], file: str) -> None:
+    """Raise InputError for names that only a damaged file has."""
+    if doubled := files.twice(names):
+        raise InputError(f"{file}: two columns are named {files.shortened(doubled)}. {files.AGAIN}")
+    if not all(names):
+        raise InputError(f"{file}: a column has no name. {files.AGAIN}")
 
 
 def parts(path: Path, columns: list[str], rows: int, **options: object) -> Iterator[tuple[pd.DataFrame, object]]:

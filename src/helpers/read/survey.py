@@ -94,7 +94,7 @@ def read_survey(
     kept = grouped & (weights[:, 0] > 0)
     account = accounts.of(
         given, int(kept.sum()), {"no group": int((~grouped).sum()), "weight 0": int((grouped & ~kept).sum())},
-        named=[*([group] if isinstance(group, str) else group), by] if by else list(filter(None, [group] if isinstance(group, str) else group)),
+        named=list(filter(None, [*([group] if isinstance(group, str) else group), by])),
         told=[*_told_words(words, labels, given, wording), *_told_schools(respondents[kept], nest)],
     )  # fmt: skip
     respondents, weights = respondents[kept].reset_index(drop=True), weights[kept]
