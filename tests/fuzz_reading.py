@@ -307,7 +307,7 @@ def parameter_file(folder: Path, r: random.Random, examples: list[bytes]) -> Non
 
 
 def one(
-    seed: str, folder: Path, base: dict[str, pd.DataFrame], examples: list[bytes]
+    seed: str, folder: Path, base: dict[str, pd.DataFrame], examples: list[bytes], readers: int = 2
 ) -> Iterator[tuple[str, Callable[[], object]]]:
     """What is done with one damaged file: names and functions."""
     r = random.Random(seed)
@@ -328,11 +328,11 @@ def one(
         path.write_bytes(
             path.read_bytes().decode("utf-8", "replace").encode(r.choice(["utf-16", "latin-1"]), "replace")
         )
-    for name in r.sample(list(READERS[table]), min(2, len(READERS[table]))):
+    for name in r.sample(list(READERS[table]), min(readers, len(READERS[table]))):
         yield name, lambda name=name: READERS[table][name](path, r)
 
 
-def run(count: int, seed: int, first: int = 0, loud: bool = False) -> tuple[Counter, list[str]]:
+def run(count: int, seed: int, first: int = 0, readers: int = 2, loud: bool = False) -> tuple[Counter, list[str]]:
     """Counts of what came out, and where anything but an answer or a short InputError did."""
     counts, wrong = Counter(), []
     base, examples = tables(), [path.read_bytes() for path in sorted((ROOT / "params").glob("0*.yml"))]
@@ -346,7 +346,7 @@ def run(count: int, seed: int, first: int = 0, loud: bool = False) -> tuple[Coun
         for number in range(first, first + count):
             inside = Path(folder) / str(number)
             inside.mkdir()
-            for name, read in one(f"{seed}:{number}", inside, base, examples):
+            for name, read in one(f"{seed}:{number}", inside, base, examples, readers):
                 signal.alarm(SECONDS)
                 try:
                     with contextlib.redirect_stdout(io.StringIO()):
@@ -379,11 +379,13 @@ def main() -> None:
     parser.add_argument("count", type=int)
     parser.add_argument("seed", type=int)
     parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--readers", type=int, default=2, help="that try each file")
     asked = parser.parse_args()
     faulthandler.enable()
     counts, wrong, start = Counter(), [], time.monotonic()
     for first in range(asked.first, asked.first + asked.count, 500):
-        more, bad = run(min(500, asked.first + asked.count - first), asked.seed, first, loud=asked.count == 1)
+        some = min(500, asked.first + asked.count - first)
+        more, bad = run(some, asked.seed, first, asked.readers, loud=asked.count == 1)
         counts, wrong = counts + more, wrong + bad
         print(
             f"{first}: {dict(counts)}, other {len(wrong)}, {time.monotonic() - start:.0f} s",

@@ -372,8 +372,33 @@ def test_all_of_very_many_columns_are_asked_about(tmp_path):
         records.open_records(path)
 
 
+def test_two_used_names_that_differ_in_capitals_are_refused_by_sql(tmp_path):
+    path = text("k,V,v\na,1,2\n")(tmp_path)
+    for used in (["v", "V"], []):
+        with pytest.raises(
+            InputError, match=r"mine.csv: the columns 'v' and 'V'|the columns 'V' and 'v' differ in capital"
+        ):
+            records.open_records(path, used)
+
+
+@pytest.mark.parametrize(("far", "read"), [("A1048576", True), ("XFD1048576", False)])
+def test_a_cell_far_away_does_not_end_the_program(tmp_path, far, read):
+    """The reader of workbooks holds all cells up to the last one, and would ask for hundreds of gigabytes."""
+    path = sheet(1, 2)(tmp_path)
+    book = openpyxl.load_workbook(path)
+    book.active[far] = 7
+    book.save(path)
+    if read:
+        assert by_frame(path, "v", "number", Options())[:2] == [1, 2]
+    else:
+        with pytest.raises(
+            InputError, match=r"mine.xlsx: a sheet is too large .up to row 1048576, column 16384.*Copy the table"
+        ):
+            by_frame(path, "v", "number", Options())
+
+
 def test_damaged_files_are_read_or_refused():
-    """As `python tests/fuzz_reading.py 300 1`; longer runs are for whoever changes the readers."""
-    counts, wrong = fuzz_reading.run(300, 1)
+    """As `python tests/fuzz_reading.py 300 1 --readers 1`; longer runs are for whoever changes the readers."""
+    counts, wrong = fuzz_reading.run(300, 1, readers=1)
     assert wrong == []
     assert min(counts["ok"], counts["refused"]) > 30

@@ -72,7 +72,7 @@ def parse(
             if "encoding" not in str(error) and not isinstance(error, UnicodeDecodeError):
                 break
         else:
-            _check_names(found[1].column_names, file or relative(path))
+            _check_names(list(found[0].columns), file or relative(path))
             return found
     raise files.unreadable(file or relative(path), fault)
 
