@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from helpers.estimate import complete_records
+from helpers.estimate import complete_records, moments
 from helpers.project import InputError
 from helpers.read import frames, records, sql, survey, texts
 from helpers.read.files import Options
@@ -276,6 +276,47 @@ def test_words_decide_whatever_the_codes(tmp_path, codes, labels):
     falling = codes[0] > codes[-1] and not labels
     assert words == (WORDS[::-1] if falling else WORDS)
     assert found["v"].tolist() == [(4 - k if falling else k + 1) for k in said]
+
+
+# Waves as they stand in a file, and their order; none where nothing tells it. What the user says of it.
+ORDERS = {
+    "numbers in words": (semicolons("wave 10", "wave 9", "wave 8"), ["wave 8", "wave 9", "wave 10"]),
+    "numbers": (semicolons("10", "2.0", " 1"), ["1", "2", "10"]),
+    "numbers with a comma": (semicolons("10,0", "2,0"), ["2", "10"]),
+    "school years": (semicolons("00-01", "98-99", "99-00"), ["98-99", "99-00", "00-01"]),
+    "seasons": (semicolons("fall 2014", "spring 2014", "spring 2013"), ["spring 2013", "spring 2014", "fall 2014"]),
+    "dates": (semicolons("31.12.2014", "01.02.2014"), ["01.02.2014", "31.12.2014"]),
+    "dates of a workbook": (sheet(dt.date(2014, 3, 1), dt.date(2013, 12, 31)), ["2013-12-31", "2014-03-01"]),
+    "dates of a Parquet file": (parquet(["'2014-03-01'::DATE", "'2013-12-31'"]), ["2013-12-31", "2014-03-01"]),
+    "dates read in two ways": (semicolons("01/02/2014", "02/01/2014"), None),
+    "value codes": (spss([1.0, 2], variable_value_labels={"v": {2: "pre", 1: "post"}}), ["post", "pre"]),
+    "words": (semicolons("pre", "post"), None),
+    "words and the first of two": (semicolons("pre", "post"), ["pre", "post"], {"first": "pre"}),
+    "words by the user": (semicolons("post", "pre", "later"), ["pre", "post", "later"], {"asked": ["pre", "post", "later"]}),
+    "numbers by the user": (semicolons("1", "2", "3.0"), ["3", "1", "2"], {"asked": [3.0, 1, "2"]}),
+    "one left out by the user": (semicolons("1", "2"), None, {"asked": [1]}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ORDERS)
+def test_both_doors_give_the_known_order(tmp_path, case):
+    build, wanted, *more = ORDERS[case]
+    said = {"asked": (), "first": ""} | (more[0] if more else {})
+    path = build(tmp_path)
+
+    def by_frames():
+        return frames.in_time(frames.read(path, ["v"]), "v", **said)
+
+    def by_records():
+        with records.open_records(path, ["v"], ["v"]) as source:
+            return moments.years(source, "v", **said)
+
+    for door in (by_frames, by_records):
+        if wanted:
+            assert door() == wanted
+        else:
+            with pytest.raises(InputError, match=r"mine.csv, column 'v': .*order"):
+                door()
 
 
 def test_words_of_a_scale_in_a_csv_file(tmp_path):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from helpers.project import InputError, in_order
+from helpers.read import cells
 from helpers.read.files import shortened
 
 _SEASONS = {
@@ -37,7 +38,7 @@ def in_time(
     """
     present = set(labels)
     if given:
-        wanted = [str(label) for label in given]
+        wanted = [cells.label(label) for label in given]
         if missing := sorted(present - set(wanted)):
             raise InputError(
                 f"{what}: `order` leaves out {_listed(missing)}. Name every label once, the earliest first."

@@ -72,12 +72,12 @@ def _check_blocks(path: Path, file: str) -> None:
                 continue
             places = list(_BLOCK.iter_unpack(opened.read()))
             first = places[0][1] if places else start
-            opened.seek(max(first - _HEAD.size, 0))
-            head = _HEAD.unpack(opened.read(_HEAD.size))
             ends = [place + packed for _, place, _, packed in places]
-            whole = [place for _, place, _, _ in places] + [start] == [first, *ends]
-            fits = all(0 < unpacked <= size and packed > 0 for *_, unpacked, packed in places)
-            known = whole and fits and head == (first - _HEAD.size, start, length - start)
+            whole = [place for _, place, _, _ in places] + [start] == [first, *ends] and first >= _HEAD.size
+            if not whole or not all(0 < unpacked <= size and packed > 0 for *_, unpacked, packed in places):
+                continue
+            opened.seek(first - _HEAD.size)
+            known = _HEAD.unpack(opened.read(_HEAD.size)) == (first - _HEAD.size, start, length - start)
             if known and all(_unpacks(opened, *block[1:]) for block in places):
                 return
     raise InputError(f"{file}: cannot be read (its packed blocks do not fit together). {files.AGAIN}")
