@@ -61,6 +61,17 @@ def semicolons(*given):
     return cells(*given, mark=";")
 
 
+def in_latin_1(ending):
+    """A file of SPSS or Stata that says UTF-8 and has one letter of latin-1."""
+
+    def build(folder):
+        path = statistical(ending, ["XéX", "b"])(folder)
+        path.write_bytes(path.read_bytes().replace("é".encode(), "é".encode("latin-1") + b" "))
+        return path
+
+    return build
+
+
 def sheet(*given, name="v", above=()):
     """A workbook with these cells below a name; None is an empty one."""
 
@@ -208,9 +219,14 @@ CASES = {
     "a packed file": (statistical(".zsav", [1.0, 4], variable_value_labels=DOWN), "label", ["always", "never"]),
     "a portable file": (statistical(".por", [1.0, 2.5, np.nan]), "number", [1, 2.5, None], {"column": "V"}),
     "words in a portable file": (statistical(".por", ["a", " 101.0"]), "label", ["a", "101"], {"column": "V"}),
+    "another encoding in SPSS": (in_latin_1(".sav"), "label", ("mine.sav", "not in the encoding", "`encoding: cp1252`")),
+    "another encoding in Stata": (in_latin_1(".dta"), "label", ("mine.dta", "not in the encoding", "`encoding: cp1252`")),
+    "latin-1 in SPSS": (in_latin_1(".sav"), "label", ["Xé X", "b"], {"options": Options(encoding="latin-1")}),
     # headers and rows
     "blank lines": (text("k,v\na,1\n\nb,2\n\n"), "number", [1, 2]),
     "blank rows": (text("k,v\na,1\n,\nb,2\n , \n"), "number", [1, 2]),
+    "rows without this": (text("k,v\na,1\nb,\nc,  \n , NA\n"), "number", [1, None, None]),
+    "rows without this, in capitals too": (text("K,v,k\na,1,\n,,b\n ,,\n"), "number", [1, None]),
     "blank rows before": (text("\n\nk,v\na,1\n"), "number", [1]),
     "one column": (text("v\n1\n\n2\n"), "number", [1, 2]),
     "a row of missing codes is no blank one": (text("k,v\na,1\n9,9\n"), "label", ["1", None], {"options": Options(missing=[9])}),
@@ -403,6 +419,8 @@ def test_very_many_columns_take_a_moment(tmp_path, door):
     assert door(path, "v99999", "number", Options()) == [1, 2]
     with pytest.raises(InputError, match=r"no column 'v5x'. Did you mean .*100,000 columns") as error:
         door(path, "v5x", "number", Options())
+    path.write_text(",".join(names) + "\n" + ",".join(["1", *[""] * 99_999]) + "\n")  # has something, though not here
+    assert door(path, "v99999", "number", Options()) == [None]
     assert time.process_time() - start < 20
     assert len(str(error.value)) < 300
 

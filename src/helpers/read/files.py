@@ -126,7 +126,7 @@ def encoding(given: str, file: str) -> str:
 class Options:
     """What the user says of how a file is to be read; nothing leaves it to the file.
 
-    `encoding`: of the text of a CSV file. `missing`: numbers and words that mean no answer. `decimal`, `thousands`: the
+    `encoding`: of the text of a CSV file, and of another where it states a wrong one. `missing`: numbers and words that mean no answer. `decimal`, `thousands`: the
     marks in numbers, where they can be read in two ways. `sheet`: of a workbook.
     """
 

@@ -53,7 +53,10 @@ def read(path: Path, columns: Sequence[str], options: Options = Options(), ids: 
     columns = list(dict.fromkeys(columns))
     given = _read(path, options, columns)
     files.check_columns(columns, given.frame.columns, given.name)
-    frame = _without_blanks(given, columns)
+    words = {"", *map(str.strip, files.MISSING)} if path.suffix.lower() == ".csv" else {""}
+    frame = given.frame[columns].apply(_filled, words=words)
+    if frame.empty:
+        raise InputError(f"{given.name}: the file has columns but no rows. {files.AGAIN}")
     for column in [name for name in columns if options.missing and name not in ids]:
         gone = cells.gone(frame[column].dropna().unique(), options.missing, given.labels.get(column, {}))
         frame[column] = frame[column].mask(frame[column].isin(gone)) if gone else frame[column]
@@ -70,7 +73,9 @@ def header(path: Path, options: Options = Options()) -> list[str]:
         case ending if ending in files.WORKBOOKS:
             return list(workbooks.read(path, options.sheet)[0])
         case _:
-            return statistical.parse(path, metadataonly=True)[1].column_names
+            return statistical.parse(path, encodings=statistical.tried(path, options.encoding), metadataonly=True)[
+                1
+            ].column_names
 
 
 def numbers(given: Given, column: str, low: float = -np.inf, high: float = np.inf) -> pd.Series:
@@ -311,20 +316,8 @@ def _remedy_for_text(given: Given, raw: pd.Series, wrong: pd.Series) -> str:
     return "Correct or empty these, or name them in `missing` if they mean no answer"
 
 
-def _without_blanks(given: Given, columns: Sequence[str]) -> pd.DataFrame:
-    """These columns; text of blanks alone is missing, and so are the words for it in a CSV file, blanks around them."""
-    words = {"", *map(str.strip, files.MISSING)} if given.path.suffix.lower() == ".csv" else {""}
-    whole = given.frame
-    frame = whole[columns].apply(_filled, words=words)
-    if len(words) > 1 and (empty := frame.isna().all(axis=1)).any():
-        blank = whole[empty].apply(_filled, words=words).isna().all(axis=1)
-        frame = frame.drop(blank.index[blank])
-    if frame.empty:
-        raise InputError(f"{given.name}: the file has columns but no rows. {files.AGAIN}")
-    return frame
-
-
 def _filled(column: pd.Series, words: set[str]) -> pd.Series:
+    """A column in which text that is one of these words, blanks around it or not, is missing."""
     if pd.api.types.is_numeric_dtype(column):
         return column
     gone = {value for value in column.dropna().unique() if isinstance(value, str) and value.strip() in words}
@@ -350,5 +343,5 @@ def _read(path: Path, options: Options, columns: Sequence[str]) -> Given:
             frame, told = workbooks.read(path, options.sheet)
             return Given(path, frame, two_ways=True, told=told)
         case _:
-            frame, named, wording = statistical.read(path, columns)
+            frame, named, wording = statistical.read(path, columns, options.encoding)
             return Given(path, frame, named, wording, two_ways=True)

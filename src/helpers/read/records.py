@@ -46,7 +46,9 @@ class Records(AbstractContextManager):
     place = "'record ' || row_number() OVER ()"
     """SQL that says where a record of `file` stands."""
     gaps: Sequence[str] = ()
-    """What stands for no answer in a text cell, with blanks around it or without; where there are such, blank rows may be."""
+    """What stands for no answer in a text cell, with blanks around it or without."""
+    blank_rows = False
+    """Whether there may be rows without anything, which are none."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, name: str, held: ExitStack | None = None):
         self.connection, self.name, self._held = connection, name, held or connection
@@ -135,18 +137,19 @@ def open_records(
         paths, ending = find(source, held)
         name, two_ways = called(paths), True
         if ending in files.STATISTICAL:
-            records = _open_labelled(paths, name, columns, labelled, held)
+            records = _open_labelled(paths, name, columns, labelled, held, options.encoding)
         else:
             connection = held.enter_context(_engine().cursor())
             if ending == ".csv":
-                two_ways, told = _view_csv(connection, paths, name, options, held, columns)
+                two_ways, told, first = _view_csv(connection, paths, name, options, held, columns)
             elif ending == ".parquet":
                 told = _view_parquet(connection, paths, name)
             else:
                 told = _view_workbooks(connection, paths, options, labelled, ids)
             records = Records(connection, name)
             records.told += told
-            records.gaps = files.MISSING if ending == ".csv" else ()
+            if ending == ".csv":
+                records.gaps, records.blank_rows = files.MISSING, len(records.columns) == len(first)
         files.check_columns(columns, records.columns, name)
         sql.follow_rules(records, columns, labelled, options, ids, two_ways)
         records._held = held.pop_all()
@@ -219,8 +222,8 @@ def _view_csv(
     options: Options,
     held: ExitStack,
     columns: Collection[str],
-) -> tuple[bool, list[str]]:
-    """The view `file`, all cells text; whether numbers in it can be read in two ways, and what was passed over."""
+) -> tuple[bool, list[str], list[str]]:
+    """The view `file`, all cells text; whether numbers can be read in two ways; what was passed over; all columns' names."""
     heads = [headers.read(path, relative(path), options.encoding) for path in paths]
     for path, head in zip(paths, heads, strict=True):
         _refuse_alike(columns or head.names, relative(path))
@@ -230,7 +233,7 @@ def _view_csv(
         ]
         _refuse_unlike(paths, [_kinds(connection, f"({select})") for select in each])
         connection.execute(f"CREATE TEMPORARY VIEW file AS {' UNION ALL BY NAME '.join(each)}")
-    return any(head.two_ways for head in heads), [said for head in heads for said in head.told]
+    return any(head.two_ways for head in heads), [said for head in heads for said in head.told], heads[0].names
 
 
 def _view_parquet(connection: duckdb.DuckDBPyConnection, paths: list[Path], name: str) -> list[str]:
@@ -309,12 +312,13 @@ def _refuse_unlike(paths: list[Path], columns: list[dict[str, str]]) -> None:
 
 
 def _open_labelled(
-    paths: list[Path], name: str, columns: Collection[str], in_words: Collection[str], held: ExitStack
+    paths: list[Path], name: str, columns: Collection[str], in_words: Collection[str], held: ExitStack, encoding: str
 ) -> Records:
     """A temporary table on disk, filled in pieces; the columns `in_words` hold value labels."""
     folder = held.enter_context(tempfile.TemporaryDirectory())
     connection = held.enter_context(_connect(f"{folder}/records.duckdb"))
-    present = [statistical.parse(path, metadataonly=True)[1] for path in paths]
+    tried = statistical.tried(paths[0], encoding)
+    present = [statistical.parse(path, encodings=tried, metadataonly=True)[1] for path in paths]
     for meta in present:
         files.check_columns(columns, meta.column_names, name)
     kinds = [_labelled_kinds(meta, columns, in_words) for meta in present]
@@ -324,7 +328,7 @@ def _open_labelled(
     fields = ", ".join(f"{Records.identifier(column)} {types[kind]}" for column, kind in kinds[0].items())
     connection.execute(f"CREATE TABLE stored ({fields})")
     for path, of_file in zip(paths, kinds, strict=True):
-        _insert(connection, path, of_file)
+        _insert(connection, path, of_file, tried)
     connection.execute("CREATE TEMPORARY VIEW file AS SELECT * FROM stored")
     records = Records(connection, name)
     records.labels = {c: named for c, named in statistical.value_labels(present[0]).items() if c in kinds[0]}
@@ -341,8 +345,10 @@ def _labelled_kinds(meta: object, columns: Collection[str], in_words: Collection
     return {column: "text" if column in text else "float" for column in wanted}
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, path: Path, kinds: dict[str, str]) -> None:
-    for piece, meta in statistical.parts(path, list(kinds), ROWS_AT_A_TIME):
+def _insert(
+    connection: duckdb.DuckDBPyConnection, path: Path, kinds: dict[str, str], tried: tuple[str | None, ...]
+) -> None:
+    for piece, meta in statistical.parts(path, list(kinds), ROWS_AT_A_TIME, encodings=tried):
         labels = statistical.value_labels(meta)
         for column in [name for name, kind in kinds.items() if kind == "text"]:
             shown = frames.names_of(labels.get(column, {}))

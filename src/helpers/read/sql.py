@@ -134,7 +134,7 @@ def _look(records: Records, used: list[str], texts: list[str], two_ways: bool) -
     Blank rows are left out. Raises InputError where nothing is left.
     """
     tests = {f"t{place}": _odd(records.identifier(column), two_ways) for place, column in enumerate(texts)}
-    blank = _blank(records, used or list(records.columns)) if records.gaps else "false"
+    blank = _blank(records, used or list(records.columns)) if records.blank_rows else "false"
     select = ", ".join(f"{test} AS {name}" for name, test in tests.items())
     found = records.fetch(
         f"SELECT count(*) AS n, count(*) FILTER (WHERE {blank}) AS blank{', ' if select else ''}{select} FROM file"

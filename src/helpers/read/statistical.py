@@ -14,20 +14,29 @@ ENCODINGS = (None, "WINDOWS-1252", "ISO-8859-1")
 """To try where a file does not say its own, or says a wrong one; the last can read any byte."""
 
 
-def read(path: Path, columns: Sequence[str]) -> tuple[pd.DataFrame, dict[str, dict[str, str]], dict[str, str]]:
+def read(
+    path: Path, columns: Sequence[str], encoding: str = "utf-8"
+) -> tuple[pd.DataFrame, dict[str, dict[str, str]], dict[str, str]]:
     """Columns without the codes that the file declares missing; column -> code -> value label; column -> its label.
 
     Raises InputError; columns that are not there are left to the caller, who then finds all names in the frame.
     """
-    meta = parse(path, metadataonly=True)[1]
+    encodings = tried(path, encoding)
+    meta = parse(path, encodings=encodings, metadataonly=True)[1]
     present = [name for name in columns if name in set(meta.column_names)]
     if len(present) < len(columns):
         return pd.DataFrame(columns=meta.column_names), {}, {}
-    frame, _ = parse(path, usecols=present)
+    frame, _ = parse(path, encodings=encodings, usecols=present)
     frame = frame.replace("", np.nan)  # an empty cell of a text variable
     frame.index = frame.index + 1
     wording = {name: text for name, text in zip(meta.column_names, meta.column_labels, strict=True) if text}
     return frame, value_labels(meta), wording
+
+
+def tried(path: Path, encoding: str) -> tuple[str | None, ...]:
+    """Encodings to try: the file's own, then the user's where it is another than the usual one. Raises InputError."""
+    known = files.encoding(encoding, relative(path))
+    return (None,) if known == "utf-8" else (None, known)
 
 
 def value_labels(meta: object) -> dict[str, dict[str, str]]:
@@ -74,6 +83,9 @@ def parse(
         else:
             _check_names(list(found[0].columns), file or relative(path))
             return found
+    if "encoding" in str(fault) or isinstance(fault, UnicodeDecodeError):
+        remedy = "Name the right one in the parameters, e.g. `encoding: cp1252`, or export the file again"
+        raise InputError(f"{file or relative(path)}: its text is not in the encoding that it states. {remedy}.")
     raise files.unreadable(file or relative(path), fault)
 
 

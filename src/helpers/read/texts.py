@@ -16,6 +16,7 @@ from helpers.read.relations import quote
 
 WIDE = 5_000
 """Files with more columns are read by the columns that are used: pandas and DuckDB take minutes for 100,000."""
+_GAPS = {word.strip() for word in files.MISSING}
 _PIECE = 2**24  # bytes that are looked at together
 
 
@@ -44,7 +45,14 @@ def csv(path: Path, name: str, encoding: str, columns: Sequence[str] = ()) -> tu
         _refuse_unequal(path, head, name, encoding)  # pandas fills short rows
     frame.columns = head.names
     frame.index = frame.index + head.records + 1
-    return frame.dropna(how="all"), head
+    # Most rows have something in the first columns or the last one; the others are looked at, blanks and all.
+    empty = frame[frame.iloc[:, [0, 1, -1][: len(frame.columns)]].apply(_is_blank).all(axis=1)]
+    blank = empty.apply(_is_blank).all(axis=1)
+    return frame.drop(empty.index[blank]), head
+
+
+def _is_blank(column: pd.Series) -> pd.Series:
+    return column.isna() | column.str.strip().isin(_GAPS)
 
 
 def _refuse_unequal(path: Path, head: Head, name: str, encoding: str) -> None:
@@ -65,7 +73,7 @@ def _narrow(
             if cells and len(cells) != len(head.names):
                 told = f"row {row}: {len(cells)} cells instead of {len(head.names)}"
                 raise InputError(f"{name}: rows of unequal length ({told}). {files.AGAIN}")
-            if any(cell.strip() not in files.MISSING for cell in cells):
+            if any(cell.strip() not in _GAPS for cell in cells):
                 yield row, [cells[place] for place in places]
 
 
