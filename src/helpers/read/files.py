@@ -105,6 +105,13 @@ def shortened(text: object, most: int = 60) -> str:
     return shown if len(shown) <= most else f"{shown[: most - 4]}...{shown[-1]}"
 
 
+def listed(words: Iterable[object], most: int = 8) -> str:
+    """Labels as messages list them: the first ones, none longer than a line, and how many more there are."""
+    words = list(map(str, words))
+    some = ", ".join(word if len(word) <= 60 else f"{word[:57]}..." for word in words[:most])
+    return some if len(words) <= most else f"{some} and {len(words) - most} more"
+
+
 def twice(names: list[str]) -> str:
     """The first name that comes more than once; empty where none does."""
     counts = Counter(names)

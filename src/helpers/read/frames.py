@@ -13,7 +13,7 @@ import pandas as pd
 
 from helpers.project import InputError, at, relative
 from helpers.read import cells, files, headers, order, relations, statistical, workbooks
-from helpers.read.files import Options, shortened
+from helpers.read.files import Options, listed, shortened
 from helpers.read.texts import csv
 
 
@@ -138,14 +138,14 @@ def answers(
             continue
         if words and own != words:
             raise InputError(
-                f"{given.name}, column {column!r}: its answers are {', '.join(own)}, and those of other items {', '.join(words)}. "
+                f"{given.name}, column {column!r}: its answers are {listed(own)}, and those of other items {listed(words)}. "
                 "Items of one scale need the same answers: take the column out."
             )
         words = own
         found[column] = as_labels.map(places)
         remedy = "Correct them, name them in `missing` if they mean no answer, or name every possible answer, lowest first, in `labels`"
         refuse(
-            given, column, found[column].isna() & as_labels.notna(), f"answers other than {', '.join(places)}", remedy
+            given, column, found[column].isna() & as_labels.notna(), f"answers other than {listed(places, 12)}", remedy
         )
     return pd.DataFrame(found, given.frame.index).astype(float), words
 

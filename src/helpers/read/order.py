@@ -6,7 +6,7 @@ from datetime import date
 
 from helpers.project import InputError, in_order
 from helpers.read import cells
-from helpers.read.files import shortened
+from helpers.read.files import listed, shortened
 
 _SEASONS = {
     "winter": 1, "spring": 2, "summer": 3, "fall": 4, "autumn": 4,
@@ -54,7 +54,7 @@ def in_time(
         return [*present]
     raise InputError(
         f"{what}: nothing tells in which order {_listed(in_order(present))} follow each other. Write it in the parameters, the "
-        f"earliest first: `order: [{', '.join(in_order(present)[:4])}{', ...' if len(present) > 4 else ''}]` (put in time's order), "
+        f"earliest first: `order: [{listed(in_order(present)[:4], 4)}{', ...' if len(present) > 4 else ''}]` (put in time's order), "
         "or name the first in `baseline` where there are two."
     )
 
@@ -90,8 +90,7 @@ def told(labels: Sequence[str]) -> str:
 
 
 def _listed(labels: Sequence[str]) -> str:
-    more = f" and {len(labels) - 8} more" if len(labels) > 8 else ""
-    return ", ".join(map(shortened, labels[:8])) + more
+    return listed(map(shortened, labels))
 
 
 def _alike(keys: dict[str, tuple]) -> bool:

@@ -299,7 +299,7 @@ def _refuse_unlike(paths: list[Path], columns: list[dict[str, str]]) -> None:
         for which, names in (("lacks", first.keys() - found), ("also has", found.keys() - first)):
             if names:
                 raise InputError(
-                    f"{relative(path)} {which} the column {', '.join(map(repr, sorted(names)))}, unlike "
+                    f"{relative(path)} {which} the column {files.listed(map(files.shortened, sorted(names)))}, unlike "
                     f"{relative(paths[0])}. Files that belong together need the same columns."
                 )
         for column in found:
