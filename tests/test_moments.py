@@ -450,7 +450,6 @@ FILES = {
     "ragged": ({"a.csv": text() + b"s,d,high,2012,f,1,1,1,1\n"}, "a.csv: rows of unequal length .row 602: 9 cells instead of 8"),
     "latin-1 far from the header": ({"a.csv": text().splitlines(keepends=True)[0] + b"ni\xf1o,d,high,2012,f,1,1,1\n"}, "a.csv, row 2: the text is not utf-8"),
     "twice the same name": ({"a.csv": b"y,y\n1,2\n"}, "two columns are named 'y'"),
-    "twice but for capitals": ({"a.csv": b"school,y,Y\na,1,2\n"}, "a.csv: the columns 'y' and 'Y' differ in capital letters only. Rename one"),
     "a name in two lines": ({"a.csv": b'"school\nid",y\na,1\n'}, "Did you mean 'school id'"),
     "text among numbers": ({"a.csv": text() + b"s,district 1,high,2012,f,1,1,four\n"}, "a.csv, column 'y': text in a number column .record 601: 'four'"),
     "one file lacks a column": ({"a.csv": text(), "b.csv": records().drop(columns="x").to_csv(index=False).encode()}, "b.csv lacks the column 'x', unlike a.csv"),

@@ -9,6 +9,7 @@ import numpy as np
 
 from helpers.project import InputError
 from helpers.read import order
+from helpers.read.files import listed, shortened
 from helpers.read.records import Records
 from helpers.read.sql import label, literal, number
 
@@ -79,7 +80,7 @@ def _levels(records: Source, model: Model, cells: list[np.ndarray]) -> dict[str,
             if model.subset:
                 where += f" of {' and '.join(f'{name} {level}' for name, level in model.subset.items())}"
                 remedy += ", or leave these records out"
-            there = f"it has {', '.join(names)}{where}"
+            there = f"it has {listed(names, 12)}{where}"
             raise InputError(f"{records.name}, column {column!r}: no {reference!r} to compare with; {there}. {remedy}.")
         levels[column] = [reference, *(name for name in names if name != reference)]
     return levels
@@ -129,9 +130,11 @@ def refuse(
         f"AS numbered WHERE chosen = 1 AND ({wrong}) LIMIT 3"
     )
     if len(found["n"]):
-        first = "; ".join(f"{place}: {label!r}" for place, label in zip(found["place"], found["label"], strict=True))
+        first = "; ".join(
+            f"{place}: {shortened(label)}" for place, label in zip(found["place"], found["label"], strict=True)
+        )
         more = f" and {found['n'][0] - 3} more" if found["n"][0] > 3 else ""
-        raise InputError(f"{records.name}, column {column!r}: {what} ({first}{more}). {remedy}.")
+        raise InputError(f"{records.name}, column {shortened(column)}: {what} ({first}{more}). {remedy}.")
 
 
 def _parts(records: Source, model: Model) -> dict[str, tuple[str, str]]:
@@ -184,6 +187,6 @@ def _no_rows(records: Source, model: Model) -> str:
         query = f"SELECT {label(records, column)} AS level FROM file GROUP BY 1 ORDER BY 1 LIMIT 20"
         present = [str(name) for name in records.fetch(query)["level"] if name]
         if present and level not in present:
-            return f"{records.name}, column {column!r}: no {level!r}; it has {', '.join(present)}."
+            return f"{records.name}, column {column!r}: no {level!r}; it has {listed(present, 12)}."
     end = " of this subset." if model.subset else ". Export it again."
     return f"{records.name}: there are no records{end}"

@@ -5,13 +5,20 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 
+import numpy as np
+
 from helpers.project import InputError
 from helpers.read.files import shortened
 
-_BLANKS = "[ \\u00a0\\u2007\\u2009\\u202f]"  # between groups of three digits, and around a number
-_WHOLE = re.compile(r"(-?(?:0|[1-9]\d*))\.0+")
-_WHOLE_BY_COMMA = re.compile(r"-?(?:0|[1-9]\d*),0+")
-_THREES = re.compile(rf"(\d{{1,3}})(?:(?:{_BLANKS}|['’])\d{{3}})+(?!\d)")
+SPACES = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
+"""Every blank there is, as `str.strip` knows them; SQL is told."""
+BLANKS = "[ \u00a0\u2007\u2009\u202f'’]"
+"""What stands between groups of three digits beside points and commas."""
+GROUPED = rf"-?[0-9]{{1,3}}({BLANKS}[0-9]{{3}})+([.,][0-9]*)?"
+NUMBER = r"-?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?|-?[iI][nN][fF]([iI][nN][iI][tT][yY])?"
+"""A number as SQL and Python read it. Digits are those of ASCII, which all engines know."""
+_WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0+")
+WHOLE_BY_COMMA = r"-?(0|[1-9][0-9]*),0+"
 NO_WORDS = re.compile(
     r"#(n/?a|div/0!|value!|ref!|name\?|num!|null!)|n\.?/?a\.?|-+|–|—|\?+|null|none|nil|missing|no answer|no response|"
     r"not answered|not applicable|don'?t know|refus(?:ed|al)|keine? (?:angabe|antwort)|sin respuesta|no aplica|ns/nr|s/d",
@@ -26,14 +33,16 @@ def label(value: object) -> str:
 
     Leading zeros and digits beyond a float's are kept; capital letters are a difference.
     """
-    if isinstance(value, bool):
+    if isinstance(value, (bool, np.bool_)):
         return str(value).lower()
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else f"{value!r}"
+    if isinstance(value, (float, np.floating)):
+        # Beyond 64 bits SQL writes powers of ten, and so does Python here.
+        return str(int(value)) if value.is_integer() and abs(value) < 2**63 else str(value)
     if isinstance(value, datetime) and value.time() == time():
         return value.date().isoformat()
     if isinstance(value, date):
-        return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
+        text = value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
+        return text.rstrip("0") if "." in text else text
     text = str(value).strip()
     whole = _WHOLE.fullmatch(text)
     return whole[1] if whole else text
@@ -42,7 +51,7 @@ def label(value: object) -> str:
 def labelled(values: Iterable[object]) -> dict[object, str]:
     """The different cells of a column -> their labels; 101,0 is 101 where all of them are written so."""
     found = {value: label(value) for value in values}
-    if found and all(_WHOLE_BY_COMMA.fullmatch(text) for text in found.values()):
+    if found and all(re.fullmatch(WHOLE_BY_COMMA, text) for text in found.values()):
         return {value: text.partition(",")[0] for value, text in found.items()}
     return found
 
@@ -67,29 +76,26 @@ class Marks:
         text = _plain(cell)
         thousands = _OTHER[self.decimal]
         if thousands in text:
-            if not re.fullmatch(rf"[1-9]\d{{0,2}}(\{thousands}\d{{3}})+(\{self.decimal}\d+)?", text.lstrip("-")):
+            if not re.fullmatch(rf"-?[1-9][0-9]{{0,2}}([{thousands}][0-9]{{3}})+([{self.decimal}][0-9]+)?", text):
                 return math.nan
             text = text.replace(thousands, "")
         text = text.replace(self.decimal, ".")
-        return float(text) if _NUMBER.fullmatch(text) else math.nan
+        return float(text) if re.fullmatch(NUMBER, text) else math.nan
 
 
 _OTHER = {".": ",", ",": "."}
-_NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|-?inf(inity)?", re.IGNORECASE)
-_OPEN = {mark: re.compile(rf"[1-9]\d{{0,2}}\{mark}\d{{3}}") for mark in _OTHER}
+_OPEN = {mark: re.compile(rf"[1-9][0-9]{{0,2}}[{mark}][0-9]{{3}}") for mark in _OTHER}
 _GROUPS = {
-    m: re.compile(rf"[1-9]\d{{0,2}}(\{m}\d{{3}}){{2,}}(\{o}\d+)?|[1-9]\d{{0,2}}(\{m}\d{{3}})+\{o}\d+")
+    m: re.compile(rf"[1-9][0-9]{{0,2}}(([{m}][0-9]{{3}}){{2,}}([{o}][0-9]+)?|([{m}][0-9]{{3}})+[{o}][0-9]+)")
     for m, o in _OTHER.items()
 }
-_DECIMAL = {mark: re.compile(rf"\d*\{mark}\d+([eE][+-]?\d+)?|\d+\{mark}") for mark in _OTHER}
+_DECIMAL = {mark: re.compile(rf"[0-9]*[{mark}][0-9]+([eE][+-]?[0-9]+)?|[0-9]+[{mark}]") for mark in _OTHER}
 
 
 def _plain(cell: str) -> str:
     """A number without what means nothing: blanks around it and between thousands, a plus, a percent sign."""
-    text = cell.strip().replace("−", "-").removesuffix("%").rstrip()
-    text = text.removeprefix("+")
-    found = _THREES.match(text.lstrip("-"))
-    return re.sub(rf"{_BLANKS}|['’]", "", text) if found else text
+    text = cell.strip().replace("−", "-").removesuffix("%").rstrip().removeprefix("+")
+    return re.sub(BLANKS, "", text) if re.fullmatch(GROUPED, text) else text
 
 
 def _decided(cells: Iterable[str], two_ways: bool) -> str:
@@ -108,8 +114,8 @@ def _decided(cells: Iterable[str], two_ways: bool) -> str:
                     first.setdefault(mark, cell)
     if len(first) > 1:
         raise InputError(
-            f"in {first['.'].strip()!r} the point is the decimal mark, and in {first[','].strip()!r} the comma is. Write all numbers of "
-            "the column in one way"
+            f"in {shortened(first['.'].strip())} the point is the decimal mark, and in {shortened(first[','].strip())} the comma is. "
+            "Write all numbers of the column in one way"
         )
     if first:
         return next(iter(first))
@@ -118,7 +124,7 @@ def _decided(cells: Iterable[str], two_ways: bool) -> str:
         mark = "," if "," in text else "."
         whole, name = text.replace(mark, ""), {".": "point", ",": "comma"}
         raise InputError(
-            f"{open_cell.strip()!r} can be read as {whole} (the {name[mark]} between thousands) or as {text.replace(mark, '.')} (the "
+            f"{shortened(open_cell.strip())} can be read as {whole} (the {name[mark]} between thousands) or as {text.replace(mark, '.')} (the "
             f'{name[mark]} as decimal mark), and no other cell of the column decides. Say which: `decimal: "{_OTHER[mark]}"` for '
             f'the first, `decimal: "{mark}"` for the second'
         )
@@ -130,8 +136,48 @@ def refuse_percent(cells: Iterable[str], marks: Marks) -> None:
     signs = {cell.strip().endswith("%"): cell for cell in cells if abs(marks.number(cell)) > 0}
     if len(signs) > 1:
         raise InputError(
-            f"{signs[True]!r} has a percent sign and {signs[False]!r} has none. Write all numbers in one way"
+            f"{shortened(signs[True])} has a percent sign and {shortened(signs[False])} has none. Write all numbers in one way"
         )
+
+
+def numbers(values: Iterable[object], two_ways: bool, decimal: str = "", thousands: str = "") -> dict[object, float]:
+    """The different cells of a column -> the numbers they hold; NaN for what is none.
+
+    Raises InputError, without the place, as `Marks` and `refuse_percent`.
+
+    Parameters
+    ----------
+    values, two_ways, decimal, thousands : cells; the others as for `Marks`
+    """
+    values = list(values)
+    texts = [value for value in values if isinstance(value, str)]
+    marks = Marks(texts, two_ways, decimal, thousands)
+    refuse_percent(texts, marks)
+    return {value: marks.number(value) if isinstance(value, str) else _number(value) for value in values}
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, (int, float, np.number, np.bool_)) else math.nan
+
+
+def gone(values: Iterable[object], missing: Sequence[object], named: Mapping[str, str] = {}) -> set[object]:
+    """Those of the different cells of a column that the user's missing codes and words name, by code or value label.
+
+    Parameters
+    ----------
+    values, missing, named : cells; the user's codes; code -> value label
+    """
+    codes = {label(code) for code in missing}
+    codes |= {code for code, name in named.items() if name.strip() in codes}
+    values = list(values)
+    found = {value for value in values if label(value) in codes}
+    rest = labelled(value for value in values if value not in found)
+    return found | {value for value, text in rest.items() if text in codes}
+
+
+def missing_numbers(missing: Sequence[object]) -> set[float]:
+    """Those of the user's missing codes that are numbers: in a column of numbers 99,0 and 99.00 are the code 99 too."""
+    return {float(code) for code in map(label, missing) if is_code(code)}
 
 
 _SUSPECTS = {
@@ -229,7 +275,7 @@ def _by_file(present: set[str], named: dict[str, str], first: int) -> tuple[dict
 
 def is_code(text: str) -> bool:
     """Whether a label is a number."""
-    return bool(re.fullmatch(r"-?\d+(\.\d+)?", text))
+    return bool(re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", text))
 
 
 def yes_or_no(present: Iterable[str], of_file: dict[str, str]) -> dict[str, int]:

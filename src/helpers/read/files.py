@@ -105,6 +105,13 @@ def shortened(text: object, most: int = 60) -> str:
     return shown if len(shown) <= most else f"{shown[: most - 4]}...{shown[-1]}"
 
 
+def listed(words: Iterable[object], most: int = 8) -> str:
+    """Labels as messages list them: the first ones, none longer than a line, and how many more there are."""
+    words = list(map(str, words))
+    some = ", ".join(word if len(word) <= 60 else f"{word[:57]}..." for word in words[:most])
+    return some if len(words) <= most else f"{some} and {len(words) - most} more"
+
+
 def twice(names: list[str]) -> str:
     """The first name that comes more than once; empty where none does."""
     counts = Counter(names)
@@ -126,7 +133,7 @@ def encoding(given: str, file: str) -> str:
 class Options:
     """What the user says of how a file is to be read; nothing leaves it to the file.
 
-    `encoding`: of the text of a CSV file. `missing`: numbers and words that mean no answer. `decimal`, `thousands`: the
+    `encoding`: of the text of a CSV file, and of another where it states a wrong one. `missing`: numbers and words that mean no answer. `decimal`, `thousands`: the
     marks in numbers, where they can be read in two ways. `sheet`: of a workbook.
     """
 
@@ -169,7 +176,8 @@ def unreadable(file: str, error: Exception, before: int = 0) -> InputError:
         if found := ragged.search(text):
             told = f"row {int(found['row']) + before}: {found['found']} cells instead of {found['wanted']}"
             return InputError(f"{file}: rows of unequal length ({told}). {AGAIN}")
-    return InputError(f"{file}: cannot be read ({text.splitlines()[0]}). {AGAIN}")
+    said = next(iter(text.splitlines()), "") or type(error).__name__
+    return InputError(f"{file}: cannot be read ({said if len(said) <= 200 else said[:197] + '...'}). {AGAIN}")
 
 
 MEMBER_BYTES, TOTAL_BYTES = 4 * 2**30, 16 * 2**30

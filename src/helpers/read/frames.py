@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 
 from helpers.project import InputError, at, relative
-from helpers.read import cells, files, headers, order, statistical, workbooks
-from helpers.read.files import Options, shortened
+from helpers.read import cells, files, headers, order, relations, statistical, workbooks
+from helpers.read.files import Options, listed, shortened
+from helpers.read.texts import csv
 
 
 @dataclass(frozen=True)
@@ -52,12 +53,13 @@ def read(path: Path, columns: Sequence[str], options: Options = Options(), ids: 
     columns = list(dict.fromkeys(columns))
     given = _read(path, options, columns)
     files.check_columns(columns, given.frame.columns, given.name)
-    if given.frame.empty:
+    words = {"", *map(str.strip, files.MISSING)} if path.suffix.lower() == ".csv" else {""}
+    frame = given.frame[columns].apply(_filled, words=words)
+    if frame.empty:
         raise InputError(f"{given.name}: the file has columns but no rows. {files.AGAIN}")
-    frame = given.frame[columns].copy()
-    if options.missing:
-        for column in [name for name in columns if name not in ids]:
-            frame[column] = _without(frame[column], given.labels.get(column, {}), options.missing)
+    for column in [name for name in columns if options.missing and name not in ids]:
+        gone = cells.gone(frame[column].dropna().unique(), options.missing, given.labels.get(column, {}))
+        frame[column] = frame[column].mask(frame[column].isin(gone)) if gone else frame[column]
     return Given(path, frame, given.labels, given.wording, given.two_ways, options, given.told)
 
 
@@ -67,11 +69,13 @@ def header(path: Path, options: Options = Options()) -> list[str]:
         case ".csv":
             return headers.read(path, relative(path), options.encoding).names
         case ".parquet":
-            return list(_parquet(path, rows=0))
+            return list(relations.parquet(path))
         case ending if ending in files.WORKBOOKS:
             return list(workbooks.read(path, options.sheet)[0])
         case _:
-            return statistical.parse(path, metadataonly=True)[1].column_names
+            return statistical.parse(path, encodings=statistical.tried(path, options.encoding), metadataonly=True)[
+                1
+            ].column_names
 
 
 def numbers(given: Given, column: str, low: float = -np.inf, high: float = np.inf) -> pd.Series:
@@ -81,8 +85,7 @@ def numbers(given: Given, column: str, low: float = -np.inf, high: float = np.in
     ----------
     given, column, low, high : as `read` gives it; one of its columns; ends of the scale
     """
-    raw = given.frame[column]
-    values = _as_numbers(given, column)
+    raw, values = _as_numbers(given, column)
     wrong = values.isna() & raw.notna()
     refuse(given, column, wrong, "text in a number column", _remedy_for_text(given, raw, wrong))
     refuse(given, column, np.isinf(values), "infinite values", "Correct or empty these")
@@ -135,14 +138,14 @@ def answers(
             continue
         if words and own != words:
             raise InputError(
-                f"{given.name}, column {column!r}: its answers are {', '.join(own)}, and those of other items {', '.join(words)}. "
+                f"{given.name}, column {column!r}: its answers are {listed(own)}, and those of other items {listed(words)}. "
                 "Items of one scale need the same answers: take the column out."
             )
         words = own
         found[column] = as_labels.map(places)
         remedy = "Correct them, name them in `missing` if they mean no answer, or name every possible answer, lowest first, in `labels`"
         refuse(
-            given, column, found[column].isna() & as_labels.notna(), f"answers other than {', '.join(places)}", remedy
+            given, column, found[column].isna() & as_labels.notna(), f"answers other than {listed(places, 12)}", remedy
         )
     return pd.DataFrame(found, given.frame.index).astype(float), words
 
@@ -257,7 +260,7 @@ def notes(given: Given, numeric: Sequence[str], named: Sequence[str]) -> list[st
     """
     said = list(given.told)
     for column in numeric:
-        values = _as_numbers(given, column)
+        _, values = _as_numbers(given, column)
         said += cells.told_suspects(column, dict(values.value_counts()))
     for column in named:
         said += _near_labels(given, column)
@@ -284,23 +287,17 @@ def _near_labels(given: Given, column: str) -> list[str]:
     ]
 
 
-def _as_numbers(given: Given, column: str) -> pd.Series:
-    """A column as numbers, NaN where it is text."""
-    raw = given.frame[column]
+def _as_numbers(given: Given, column: str) -> tuple[pd.Series, pd.Series]:
+    """A column without cells that are one of the user's missing codes as a number (99,0), and as numbers, NaN for text."""
+    raw, none = given.frame[column], cells.missing_numbers(given.options.missing)
     if pd.api.types.is_numeric_dtype(raw):
-        return raw.astype(float)
-    unique = raw.dropna().unique()
-    texts = [value for value in unique if isinstance(value, str)]
-    with at(f"{given.name}, column {column!r}"):
+        return raw, raw.astype(float)
+    with at(f"{given.name}, column {shortened(column)}"):
         options = given.options
-        marks = cells.Marks(texts, given.two_ways, options.decimal, options.thousands)
-        cells.refuse_percent(texts, marks)
-    known = {value: marks.number(value) if isinstance(value, str) else _number(value) for value in unique}
-    return raw.map(known).astype(float)
-
-
-def _number(value: object) -> float:
-    return float(value) if isinstance(value, (int, float, np.number)) else np.nan
+        known = cells.numbers(raw.dropna().unique(), given.two_ways, options.decimal, options.thousands)
+    gone = [cell for cell, number in known.items() if number in none and "%" not in str(cell)]
+    raw = raw.mask(raw.isin(gone)) if gone else raw
+    return raw, raw.map(known).astype(float)
 
 
 def _remedy_for_text(given: Given, raw: pd.Series, wrong: pd.Series) -> str:
@@ -319,11 +316,11 @@ def _remedy_for_text(given: Given, raw: pd.Series, wrong: pd.Series) -> str:
     return "Correct or empty these, or name them in `missing` if they mean no answer"
 
 
-def _without(column: pd.Series, named: dict[str, str], missing: Sequence[object]) -> pd.Series:
-    """A column without the user's missing codes and words; a value label may be named in place of its code."""
-    codes = {cells.label(code) for code in missing}
-    codes |= {code for code, name in named.items() if name.strip() in codes}
-    gone = {value for value in column.dropna().unique() if cells.label(value) in codes}
+def _filled(column: pd.Series, words: set[str]) -> pd.Series:
+    """A column in which text that is one of these words, blanks around it or not, is missing."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column
+    gone = {value for value in column.dropna().unique() if isinstance(value, str) and value.strip() in words}
     return column.mask(column.isin(gone)) if gone else column
 
 
@@ -338,39 +335,13 @@ def names_of(named: dict[str, str]) -> dict[str, str]:
 def _read(path: Path, options: Options, columns: Sequence[str]) -> Given:
     match files.check(path):
         case ".csv":
-            frame, head = csv(path, relative(path), options.encoding)
+            frame, head = csv(path, relative(path), options.encoding, columns)
             return Given(path, frame, two_ways=head.two_ways, told=head.told)
         case ".parquet":
-            return Given(path, _parquet(path), two_ways=True)
+            return Given(path, relations.parquet(path, columns), two_ways=True)
         case ending if ending in files.WORKBOOKS:
             frame, told = workbooks.read(path, options.sheet)
             return Given(path, frame, two_ways=True, told=told)
         case _:
-            frame, named, wording = statistical.read(path, columns)
+            frame, named, wording = statistical.read(path, columns, options.encoding)
             return Given(path, frame, named, wording, two_ways=True)
-
-
-def csv(path: Path, name: str, encoding: str) -> tuple[pd.DataFrame, headers.Head]:
-    """All cells of a CSV file as they are written; those that stand for no answer are missing, blank rows left out."""
-    head = headers.read(path, name, encoding)
-    try:
-        with (
-            files.reading(name, pd.errors.ParserError, pd.errors.EmptyDataError, before=head.lines - 1),
-            headers.rows(path, head, encoding) as text,
-        ):
-            frame = pd.read_csv(text, sep=head.mark, dtype=str, **headers.PANDAS)
-    except UnicodeError:
-        raise headers.undecodable(path, name, encoding) from None
-    frame.columns = head.names
-    frame.index = frame.index + head.records + 1
-    return frame.dropna(how="all"), head
-
-
-def _parquet(path: Path, rows: int | None = None) -> pd.DataFrame:
-    import duckdb
-
-    with files.reading(relative(path), duckdb.Error):
-        found = duckdb.read_parquet(str(path))
-        frame = (found if rows is None else found.limit(rows)).df()
-    frame.index = frame.index + 1
-    return frame

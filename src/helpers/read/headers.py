@@ -17,9 +17,12 @@ _QUOTED = re.compile(r'"[^"]*"')
 _SEPARATOR = re.compile(r'"?sep=(.)"?\s*$', re.IGNORECASE)
 _QUOTED_NUMBER = re.compile(r'(?:^|[,;\t])"\d{1,3}[.,]\d{3}"(?:[,;\t]|\r?$)', re.MULTILINE)
 _ANSWER_ROW = ("Response", "Open-Ended Response")  # what a survey tool writes below its questions
-PANDAS = dict(keep_default_na=False, na_values=files.MISSING, index_col=False, skip_blank_lines=False)
+PANDAS = dict(
+    keep_default_na=False, na_values=files.MISSING, index_col=False, skip_blank_lines=False, skipinitialspace=True
+)
 """How pandas reads what `rows` gives."""
 _MOST_LINES = 100  # of one row of a header
+csv.field_size_limit(2**31 - 1)  # open answers may be long; what reads the rows has no limit either
 SAMPLE = 100_000  # characters of the rows that are looked at
 
 
@@ -51,7 +54,7 @@ def read(path: Path, name: str, encoding: str = "utf-8", errors: str = "strict")
     """
     known = files.csv_encoding(encoding, name)
     try:
-        with path.open(encoding=known, errors=errors, newline="") as file:
+        with path.open(encoding=known, errors=errors, newline="") as file, files.reading(name, csv.Error):
             return _read(file, name)
     except UnicodeError:
         raise undecodable(path, name, encoding) from None
@@ -88,7 +91,8 @@ class _Joined:
         return start or self.rest.read(size)
 
     def __iter__(self) -> Iterator[str]:
-        yield self.read()
+        yield self.start
+        yield from self.rest
 
 
 def _read(file: Iterator[str], name: str) -> Head:
@@ -149,9 +153,10 @@ def _goes_on(text: str) -> bool:
     """Whether a quoted cell is open at the end: a quote opens one at its beginning only."""
     if '"' not in text:
         return False
-    reader = csv.reader([*text.splitlines(keepends=True), ""], delimiter=_mark(text))
+    lines = list(io.StringIO(text, newline=""))
+    reader = csv.reader([*lines, ""], delimiter=_mark(text), skipinitialspace=True)
     next(reader, None)
-    return reader.line_num > len(text.splitlines())
+    return reader.line_num > len(lines)
 
 
 def _mark(text: str) -> str:
@@ -160,7 +165,8 @@ def _mark(text: str) -> str:
 
 
 def _cells(text: str, mark: str) -> list[str]:
-    cells = next(csv.reader(text.splitlines(keepends=True), delimiter=mark), [])
+    # Not by `splitlines`, which ends lines at characters that stand within names (a form feed, a line separator).
+    cells = next(csv.reader(io.StringIO(text, newline=""), delimiter=mark, skipinitialspace=True), [])
     return [" ".join(cell.split()) for cell in cells]
 
 

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 from helpers.project import InputError, in_order
-from helpers.read.files import shortened
+from helpers.read import cells
+from helpers.read.files import listed, shortened
 
 _SEASONS = {
     "winter": 1, "spring": 2, "summer": 3, "fall": 4, "autumn": 4,
@@ -17,6 +18,7 @@ _MONTHS = (
 )  # fmt: skip
 _SCHOOL_YEAR = re.compile(r"(?:sy ?)?(\d{4}|\d{2})\s*[-/–]\s*(\d{4}|\d{2})", re.IGNORECASE)
 _WORD_YEAR = re.compile(r"([^\W\d]+)\.?[\s,_-]*'?(\d{4})|(\d{4})[\s,_-]*([^\W\d]+)\.?", re.IGNORECASE)
+_LONGEST = 200  # characters of a label in which a time is looked for
 _CENTURY = 50  # of years in two digits, those from here on are of the century before this one
 
 
@@ -36,7 +38,7 @@ def in_time(
     """
     present = set(labels)
     if given:
-        wanted = [str(label) for label in given]
+        wanted = [cells.label(label) for label in given]
         if missing := sorted(present - set(wanted)):
             raise InputError(
                 f"{what}: `order` leaves out {_listed(missing)}. Name every label once, the earliest first."
@@ -52,7 +54,7 @@ def in_time(
         return [*present]
     raise InputError(
         f"{what}: nothing tells in which order {_listed(in_order(present))} follow each other. Write it in the parameters, the "
-        f"earliest first: `order: [{', '.join(in_order(present)[:4])}{', ...' if len(present) > 4 else ''}]` (put in time's order), "
+        f"earliest first: `order: [{listed(in_order(present)[:4], 4)}{', ...' if len(present) > 4 else ''}]` (put in time's order), "
         "or name the first in `baseline` where there are two."
     )
 
@@ -64,6 +66,8 @@ def plain(labels: Iterable[str]) -> list[str]:
 
 def _by_rule(present: set[str]) -> list[str] | None:
     """In the order of the first rule that all labels follow, which tells them all apart."""
+    if max(map(len, present), default=0) > _LONGEST:
+        return None
     if days := _days(present):
         return days
     for key in (_numbers, _school_years, _dates, _words_and_years, _numbered_words):
@@ -75,8 +79,8 @@ def _by_rule(present: set[str]) -> list[str] | None:
 
 def told(labels: Sequence[str]) -> str:
     """What the order rests on where that is a rule of ours; empty where it is plain."""
-    if any(_numbers(label) is None and _school_years(label) is not None for label in labels):
-        short = any(len(re.match(r"\D*(\d+)", label)[1]) == 2 for label in labels)
+    if years := [label for label in labels if _numbers(label) is None and _school_years(label) is not None]:
+        short = any(len(re.match(r"\D*(\d+)", label)[1]) == 2 for label in years)
         return "School years are in the order of their first years" + (
             f", {_CENTURY} to 99 being of the last century." if short else "."
         )
@@ -86,8 +90,7 @@ def told(labels: Sequence[str]) -> str:
 
 
 def _listed(labels: Sequence[str]) -> str:
-    more = f" and {len(labels) - 8} more" if len(labels) > 8 else ""
-    return ", ".join(map(shortened, labels[:8])) + more
+    return listed(map(shortened, labels))
 
 
 def _alike(keys: dict[str, tuple]) -> bool:
@@ -96,7 +99,7 @@ def _alike(keys: dict[str, tuple]) -> bool:
 
 
 def _numbers(label: str) -> tuple | None:
-    return ("number", float(label)) if re.fullmatch(r"-?\d+(\.\d+)?", label) else None
+    return ("number", float(label)) if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", label) else None
 
 
 def _school_years(label: str) -> tuple | None:

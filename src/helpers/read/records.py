@@ -7,7 +7,6 @@ which it cannot read, go in pieces into a temporary table on disk.
 from __future__ import annotations
 
 import re
-import shutil
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from helpers.project import InputError, relative
-from helpers.read import cells, files, frames, headers, sql, statistical, workbooks
+from helpers.read import cells, files, frames, headers, relations, sql, statistical, texts, workbooks
 from helpers.read.files import Options
 
 if TYPE_CHECKING:
@@ -46,6 +45,10 @@ class Records(AbstractContextManager):
     """The first group of a regular expression, as this engine writes it."""
     place = "'record ' || row_number() OVER ()"
     """SQL that says where a record of `file` stands."""
+    gaps: Sequence[str] = ()
+    """What stands for no answer in a text cell, with blanks around it or without."""
+    blank_rows = False
+    """Whether there may be rows without anything, which are none."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, name: str, held: ExitStack | None = None):
         self.connection, self.name, self._held = connection, name, held or connection
@@ -92,7 +95,7 @@ class Records(AbstractContextManager):
     @staticmethod
     def identifier(column: str) -> str:
         """The column's name as SQL writes it."""
-        return '"' + column.replace('"', '""') + '"'
+        return relations.identifier(column)
 
     def leave_out(self, condition: str) -> int:
         """Leave out the records of which this SQL holds, and say how many they are."""
@@ -128,23 +131,26 @@ def open_records(
     if not isinstance(source, (Path, Sequence)):
         connection = _engine().cursor()
         connection.register("frame", source)
-        connection.execute("CREATE TEMPORARY VIEW file AS SELECT * FROM frame")
+        connection.execute(f"CREATE TEMPORARY VIEW file AS {relations.plain(connection, 'SELECT * FROM frame')}")
         return sql.follow_rules(Records(connection, "the data frame"), columns, labelled, options, ids, True)
     with ExitStack() as held:
         paths, ending = find(source, held)
         name, two_ways = called(paths), True
         if ending in files.STATISTICAL:
-            records = _open_labelled(paths, name, columns, labelled, held)
+            records = _open_labelled(paths, name, columns, labelled, held, options.encoding)
         else:
             connection = held.enter_context(_engine().cursor())
             if ending == ".csv":
-                two_ways, told = _view_csv(connection, paths, name, options, held)
+                two_ways, told, first = _view_csv(connection, paths, name, options, held, columns)
             elif ending == ".parquet":
                 told = _view_parquet(connection, paths, name)
             else:
-                told = _view_workbooks(connection, paths, options)
+                told = _view_workbooks(connection, paths, options, labelled, ids)
             records = Records(connection, name)
             records.told += told
+            if ending == ".csv":
+                records.gaps, records.blank_rows = files.MISSING, len(records.columns) == len(first)
+        files.check_columns(columns, records.columns, name)
         sql.follow_rules(records, columns, labelled, options, ids, two_ways)
         records._held = held.pop_all()
         return records
@@ -205,53 +211,46 @@ def _refuse_alike(names: Collection[str], file: str) -> None:
     for name in names:
         other = seen.setdefault(name.lower(), name)
         if other != name:
-            raise InputError(f"{file}: the columns {other!r} and {name!r} differ in capital letters only. Rename one.")
+            both = f"{files.shortened(other)} and {files.shortened(name)}"
+            raise InputError(f"{file}: the columns {both} differ in capital letters only. Rename one.")
 
 
 def _view_csv(
-    connection: duckdb.DuckDBPyConnection, paths: list[Path], name: str, options: Options, held: ExitStack
-) -> tuple[bool, list[str]]:
-    """The view `file`, all cells text; whether numbers in it can be read in two ways, and what was passed over."""
+    connection: duckdb.DuckDBPyConnection,
+    paths: list[Path],
+    name: str,
+    options: Options,
+    held: ExitStack,
+    columns: Collection[str],
+) -> tuple[bool, list[str], list[str]]:
+    """The view `file`, all cells text; whether numbers can be read in two ways; what was passed over; all columns' names."""
     heads = [headers.read(path, relative(path), options.encoding) for path in paths]
     for path, head in zip(paths, heads, strict=True):
-        _refuse_alike(head.names, relative(path))
+        _refuse_alike(columns or head.names, relative(path))
     with files.reading(name, duckdb.Error):
-        each = [_select_csv(path, head, options.encoding, held) for path, head in zip(paths, heads, strict=True)]
+        each = [
+            texts.select(path, head, options, _folder(held), columns) for path, head in zip(paths, heads, strict=True)
+        ]
         _refuse_unlike(paths, [_kinds(connection, f"({select})") for select in each])
         connection.execute(f"CREATE TEMPORARY VIEW file AS {' UNION ALL BY NAME '.join(each)}")
-    return any(head.two_ways for head in heads), [said for head in heads for said in head.told]
-
-
-def _select_csv(path: Path, head: headers.Head, encoding: str, held: ExitStack) -> str:
-    columns = ", ".join(f"{sql.quote(name)}: 'VARCHAR'" for name in head.names)
-    missing = ", ".join(map(sql.quote, files.MISSING))
-    if head.lines > 1 or files.csv_encoding(encoding, path.name) != "utf-8-sig":
-        path = _plain_copy(path, head, encoding, Path(held.enter_context(tempfile.TemporaryDirectory())))
-    return (
-        f"SELECT * FROM read_csv({sql.quote(str(path))}, auto_detect = false, header = true, "
-        f"columns = {{{columns}}}, delim = {sql.quote(head.mark)}, quote = '\"', escape = '\"', nullstr = [{missing}])"
-    )
-
-
-def _plain_copy(path: Path, head: headers.Head, encoding: str, folder: Path) -> Path:
-    """A copy in UTF-8 whose header has one line."""
-    copy = folder / path.name
-    try:
-        with headers.rows(path, head, encoding) as text, copy.open("w", encoding="utf-8", newline="") as written:
-            shutil.copyfileobj(text, written)
-    except UnicodeError:
-        raise headers.undecodable(path, relative(path), encoding) from None
-    return copy
+    return any(head.two_ways for head in heads), [said for head in heads for said in head.told], heads[0].names
 
 
 def _view_parquet(connection: duckdb.DuckDBPyConnection, paths: list[Path], name: str) -> list[str]:
     with files.reading(name, duckdb.Error):
         _refuse_unlike(paths, [_kinds(connection, f"({_select_parquet(path)})") for path in paths])
-        connection.execute(f"CREATE TEMPORARY VIEW file AS {_select_parquet(*paths)}")
+        connection.execute(f"CREATE TEMPORARY VIEW file AS {relations.plain(connection, _select_parquet(*paths))}")
     return []
 
 
-def _view_workbooks(connection: duckdb.DuckDBPyConnection, paths: list[Path], options: Options) -> list[str]:
+def _folder(held: ExitStack) -> Path:
+    return Path(held.enter_context(tempfile.TemporaryDirectory()))
+
+
+def _view_workbooks(
+    connection: duckdb.DuckDBPyConnection, paths: list[Path], options: Options, labelled: Collection[str],
+    ids: Collection[str],
+) -> list[str]:  # fmt: skip
     import pandas as pd
 
     read = [workbooks.read(path, options.sheet) for path in paths]
@@ -259,19 +258,29 @@ def _view_workbooks(connection: duckdb.DuckDBPyConnection, paths: list[Path], op
         _refuse_alike(frame.columns, relative(path))
         files.check_columns(read[0][0].columns, frame.columns, relative(path))
     whole = pd.concat([frame for frame, _ in read], ignore_index=True)
-    mixed = whole.select_dtypes("object")
-    connection.register(
-        "sheet",
-        whole.assign(**{name: mixed[name].map(cells.label, na_action="ignore").astype("str") for name in mixed}),
-    )
+    for name in whole.select_dtypes("object"):
+        gone = cells.gone(whole[name].dropna().unique(), [] if name in ids else options.missing)
+        kept = whole[name].mask(whole[name].isin(gone)) if gone else whole[name]
+        whole[name] = _numbered(kept, options) if name not in labelled else None
+        if name in labelled or whole[name].isna().sum() > kept.isna().sum():  # there is text
+            whole[name] = kept.map(cells.label, na_action="ignore").astype("str")
+    connection.register("sheet", whole)
     connection.execute("CREATE TEMPORARY VIEW file AS SELECT * FROM sheet")
     return [said for _, told in read for said in told]
 
 
+def _numbered(column: pd.Series, options: Options) -> pd.Series:
+    """Cells of which some are numbers, others text, as numbers: the marks of the numbers are known already."""
+    try:
+        known = cells.numbers(column.dropna().unique(), True, options.decimal, options.thousands)
+    except InputError:  # is told where the column is used
+        known = {}
+    return column.map(known).astype(float)
+
+
 def _select_parquet(*paths: Path) -> str:
-    names = ", ".join(sql.quote(str(path)) for path in paths)
     by_name = ", union_by_name = true" if len(paths) > 1 else ""
-    return f"SELECT * FROM read_parquet([{names}]{by_name})"
+    return f"SELECT * FROM read_parquet({relations.quoted(paths)}{by_name})"
 
 
 def _kinds(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
@@ -290,7 +299,7 @@ def _refuse_unlike(paths: list[Path], columns: list[dict[str, str]]) -> None:
         for which, names in (("lacks", first.keys() - found), ("also has", found.keys() - first)):
             if names:
                 raise InputError(
-                    f"{relative(path)} {which} the column {', '.join(map(repr, sorted(names)))}, unlike "
+                    f"{relative(path)} {which} the column {files.listed(map(files.shortened, sorted(names)))}, unlike "
                     f"{relative(paths[0])}. Files that belong together need the same columns."
                 )
         for column in found:
@@ -303,12 +312,13 @@ def _refuse_unlike(paths: list[Path], columns: list[dict[str, str]]) -> None:
 
 
 def _open_labelled(
-    paths: list[Path], name: str, columns: Collection[str], in_words: Collection[str], held: ExitStack
+    paths: list[Path], name: str, columns: Collection[str], in_words: Collection[str], held: ExitStack, encoding: str
 ) -> Records:
     """A temporary table on disk, filled in pieces; the columns `in_words` hold value labels."""
     folder = held.enter_context(tempfile.TemporaryDirectory())
     connection = held.enter_context(_connect(f"{folder}/records.duckdb"))
-    present = [statistical.parse(path, metadataonly=True)[1] for path in paths]
+    tried = statistical.tried(paths[0], encoding)
+    present = [statistical.parse(path, encodings=tried, metadataonly=True)[1] for path in paths]
     for meta in present:
         files.check_columns(columns, meta.column_names, name)
     kinds = [_labelled_kinds(meta, columns, in_words) for meta in present]
@@ -318,7 +328,7 @@ def _open_labelled(
     fields = ", ".join(f"{Records.identifier(column)} {types[kind]}" for column, kind in kinds[0].items())
     connection.execute(f"CREATE TABLE stored ({fields})")
     for path, of_file in zip(paths, kinds, strict=True):
-        _insert(connection, path, of_file)
+        _insert(connection, path, of_file, tried)
     connection.execute("CREATE TEMPORARY VIEW file AS SELECT * FROM stored")
     records = Records(connection, name)
     records.labels = {c: named for c, named in statistical.value_labels(present[0]).items() if c in kinds[0]}
@@ -335,8 +345,10 @@ def _labelled_kinds(meta: object, columns: Collection[str], in_words: Collection
     return {column: "text" if column in text else "float" for column in wanted}
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, path: Path, kinds: dict[str, str]) -> None:
-    for piece, meta in statistical.parts(path, list(kinds), ROWS_AT_A_TIME):
+def _insert(
+    connection: duckdb.DuckDBPyConnection, path: Path, kinds: dict[str, str], tried: tuple[str | None, ...]
+) -> None:
+    for piece, meta in statistical.parts(path, list(kinds), ROWS_AT_A_TIME, encodings=tried):
         labels = statistical.value_labels(meta)
         for column in [name for name, kind in kinds.items() if kind == "text"]:
             shown = frames.names_of(labels.get(column, {}))

@@ -13,7 +13,7 @@ import pandas as pd
 from helpers.project import InputError, relative
 from helpers.read import accounts, cells, files, frames
 from helpers.read.accounts import Account
-from helpers.read.files import Options
+from helpers.read.files import Options, listed
 from helpers.read.frames import Given
 from helpers.read.suppression import MINIMUM
 
@@ -94,7 +94,7 @@ def read_survey(
     kept = grouped & (weights[:, 0] > 0)
     account = accounts.of(
         given, int(kept.sum()), {"no group": int((~grouped).sum()), "weight 0": int((grouped & ~kept).sum())},
-        named=[*([group] if isinstance(group, str) else group), by] if by else list(filter(None, [group] if isinstance(group, str) else group)),
+        named=list(filter(None, [*([group] if isinstance(group, str) else group), by])),
         told=[*_told_words(words, labels, given, wording), *accounts.shared_schools(respondents.loc[kept, "system"], respondents.loc[kept, "school_id"], nest)],
     )  # fmt: skip
     respondents, weights = respondents[kept].reset_index(drop=True), weights[kept]
@@ -132,7 +132,7 @@ def _check_parameters(
     unread = next((label for label in labels if label in files.MISSING), None)
     for wrong, message in (
         (not items, "Your own survey needs `items`: name the columns that hold the answers."),
-        (taken, f"a column of `items` or `by` cannot be called {', '.join(taken)}. Rename it."),
+        (taken, f"a column of `items` or `by` cannot be called {listed(taken)}. Rename it."),
         (same, f"the label {same!r} is given twice. Give each answer its own."),
         (unread is not None, f"the label {unread!r} stands for no answer wherever it is read, so nobody could give it. "
             "Leave it out, or call the answer otherwise in the file."),
@@ -156,7 +156,7 @@ def _numbered(answers: pd.DataFrame, given: Given) -> tuple[pd.DataFrame, list[s
     for item in answers:
         frames.refuse(
             given, item, answers[item].notna() & ~answers[item].isin(found),
-            f"answers other than {', '.join(map(str, found)) or 'numbers that count up from 0 or 1'}",
+            f"answers other than {listed(found, 12) or 'numbers that count up from 0 or 1'}",
             "Name codes for a missing answer in `missing`, correct what is wrong, or name every possible answer, lowest first, in `labels`",
         )  # fmt: skip
     return answers - (first - 1), list(map(str, found))
@@ -194,7 +194,7 @@ def _weighing(path: Path, weight: str, replicates: str, options: Options) -> lis
     if len(found) < 2:
         raise InputError(
             f"{relative(path)}: `replicates` needs two columns or more called {replicates}1, {replicates}2 and so on; "
-            f"there is {', '.join(found) or 'none'} among {len(header)} columns ({', '.join(header[:8])}{', ...' if len(header) > 8 else ''})."
+            f"there is {listed(found) or 'none'} among {len(header)} columns ({listed(header)})."
         )
     if np.any(np.diff(sorted(numbers.values())) != 1):
         raise InputError(
@@ -271,7 +271,7 @@ def read_answers(
     said, words = frames.answers(given, columns, labels, low, high)
     if words and len(words) != high - low + 1:
         raise InputError(
-            f"{given.name}: the file names {len(words)} answers ({', '.join(words)}), and a scale from {low} to {high} has {high - low + 1}. "
+            f"{given.name}: the file names {len(words)} answers ({listed(words)}), and a scale from {low} to {high} has {high - low + 1}. "
             "Correct `low` and `high`, or name what means no answer in `missing`."
         )
     frame = pd.DataFrame({name: frames.labels(given, name) for name in others})

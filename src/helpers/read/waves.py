@@ -10,7 +10,7 @@ import pandas as pd
 from helpers.project import InputError
 from helpers.read import accounts, files, frames
 from helpers.read.accounts import Account
-from helpers.read.files import Options
+from helpers.read.files import Options, listed
 from helpers.read.frames import Given
 from helpers.read.order import told as in_words
 from helpers.read.suppression import MINIMUM
@@ -192,7 +192,7 @@ def _check_size(survey: Waves, wave: str, school: str) -> None:
         (wave, len(survey.waves) < 2,
             f"there is one wave only ({survey.waves[0]}), so nothing can have changed. Add another."),
         (wave, survey.baseline not in survey.waves,
-            f"there is no wave {survey.baseline!r}; it has {', '.join(survey.waves)}. Correct `baseline`."),
+            f"there is no wave {survey.baseline!r}; it has {listed(survey.waves, 12)}. Correct `baseline`."),
         (school, survey.frame["school"].nunique() < 2,
             "there is one school only, and errors between schools need two or more."),
     ):  # fmt: skip

@@ -15,7 +15,7 @@ from helpers.project import InputError, relative
 from helpers.read import accounts, frames
 from helpers.read.accounts import Account
 from helpers.read.cells import few
-from helpers.read.files import Options
+from helpers.read.files import Options, shortened
 from helpers.read.frames import Given
 from helpers.read.suppression import MINIMUM
 
@@ -101,7 +101,9 @@ def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> t
     frame, path, group, compare : of `read`; its file; the column of groups; two names (none: the only two there are)
     """
     counts = frame[group].value_counts()
-    found = ", ".join(f"{name!r} ({n} rows)" for name, n in counts.sort_index().items())
+    some = list(counts.sort_index().items())[:12]
+    found = ", ".join(f"{shortened(name)} ({n} rows)" for name, n in some)
+    found += f" and {len(counts) - len(some)} more" if len(counts) > len(some) else ""
     names = compare or sorted(counts.index)
     if len(names) != 2 or len(set(names)) != 2 or not set(names) <= set(counts.index):
         raise InputError(
