@@ -15,6 +15,7 @@ from helpers.estimate import comparisons, shares
 from helpers.notebook import parameters
 from helpers.project import InputError
 from helpers.read.files import Options
+from helpers.read.records import open_records
 from helpers.read.survey import COLUMNS, NO_ANSWER, read_answers, read_survey
 from helpers.simulate import examples
 
@@ -461,3 +462,19 @@ def test_variable_labels_of_spss_name_the_items_where_they_tell_them_apart(tmp_p
         assert read_survey(path, {"visit": "visits", "share": "shares"}).items["visit"] == "visits"
         answers, _, _ = read_answers(path, items=["visit", "share"], low=1, high=4)
         assert answers["item"].unique().tolist() == expected
+
+
+def test_a_labelled_code_that_the_user_calls_missing_is_no_answer(tmp_path):
+    """Undeclared in the file, it is asked about; in `missing`, by code or by label, it is gone from the scale too."""
+    frame = pd.DataFrame({"visit": [1.0, 2, 3, 9] * 10})
+    path = tmp_path / "mine.sav"
+    labels = {"visit": {1: "never", 2: "monthly", 3: "weekly", 9: "No answer"}}
+    pyreadstat.write_sav(frame, str(path), variable_value_labels=labels)
+    with pytest.raises(InputError, match=r"9 is labelled 'No answer'.*`missing: \[9\]`"):
+        read_survey(path, ["visit"])
+    for code in (9, "No answer"):
+        survey = read_survey(path, ["visit"], options=Options(missing=[code]))
+        assert survey.categories == ["never", "monthly", "weekly"]
+        assert survey.frame["visit"].value_counts().to_dict() == {1: 10, 2: 10, 3: 10, NO_ANSWER: 10}
+    with open_records(path, ["visit"], [], Options(missing=[9])) as records:
+        assert records.labels["visit"] == {"1": "never", "2": "monthly", "3": "weekly"}

@@ -160,6 +160,12 @@ def _number(value: object) -> float:
     return float(value) if isinstance(value, (int, float, np.number, np.bool_)) else math.nan
 
 
+def kept_labels(named: Mapping[str, str], missing: Sequence[object]) -> dict[str, str]:
+    """Code -> value label, without those that the user's missing codes and words name."""
+    codes = {label(code) for code in missing}
+    return {code: name for code, name in named.items() if code not in codes and name.strip() not in codes}
+
+
 def gone(values: Iterable[object], missing: Sequence[object], named: Mapping[str, str] = {}) -> set[object]:
     """Those of the different cells of a column that the user's missing codes and words name, by code or value label.
 

@@ -60,7 +60,8 @@ def read(path: Path, columns: Sequence[str], options: Options = Options(), ids: 
     for column in [name for name in columns if options.missing and name not in ids]:
         gone = cells.gone(frame[column].dropna().unique(), options.missing, given.labels.get(column, {}))
         frame[column] = frame[column].mask(frame[column].isin(gone)) if gone else frame[column]
-    return Given(path, frame, given.labels, given.wording, given.two_ways, options, given.told)
+    kept = {c: named if c in ids else cells.kept_labels(named, options.missing) for c, named in given.labels.items()}
+    return Given(path, frame, kept, given.wording, given.two_ways, options, given.told)
 
 
 def header(path: Path, options: Options = Options()) -> list[str]:

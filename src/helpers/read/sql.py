@@ -111,6 +111,11 @@ def follow_rules(
             records.rewrite(
                 {c: f"CASE WHEN {test} THEN NULL ELSE {records.identifier(c)} END" for c, test in gone.items()}
             )
+    records.labels |= {
+        column: cells.kept_labels(named, options.missing)
+        for column, named in records.labels.items()
+        if column not in ids
+    }
     return records
 
 
