@@ -4,8 +4,9 @@ Files are parsed, never executed. Rows count from 1, in CSV files and workbooks 
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -154,7 +155,7 @@ def answers(
 def codes(given: Given, column: str) -> pd.Series:
     """A column as labels of `cells.label`, value labels not put in; missing stays."""
     raw = given.frame[column]
-    return raw.map(cells.labelled(raw.dropna().unique())).astype(object).replace("", np.nan)
+    return _each(raw, cells.labelled, object).replace("", np.nan)
 
 
 def labels(given: Given, column: str) -> pd.Series:
@@ -164,7 +165,7 @@ def labels(given: Given, column: str) -> pd.Series:
     """
     found, named = codes(given, column), given.labels.get(column, {})
     shown = names_of(named)
-    return found.map({code: shown.get(code, code) for code in found.dropna().unique()}).astype(object)
+    return _each(found, lambda codes: {code: shown.get(code, code) for code in codes}, object)
 
 
 def in_time(given: Given, column: str, asked: Sequence[object] = (), first: str = "") -> list[str]:
@@ -295,10 +296,22 @@ def _as_numbers(given: Given, column: str) -> tuple[pd.Series, pd.Series]:
         return raw, raw.astype(float)
     with at(f"{given.name}, column {shortened(column)}"):
         options = given.options
-        known = cells.numbers(raw.dropna().unique(), given.two_ways, options.decimal, options.thousands)
-    gone = [cell for cell, number in known.items() if number in none and "%" not in str(cell)]
-    raw = raw.mask(raw.isin(gone)) if gone else raw
-    return raw, raw.map(known).astype(float)
+        numbers = _each(
+            raw,
+            partial(cells.numbers, two_ways=given.two_ways, decimal=options.decimal, thousands=options.thousands),
+            float,
+        )
+    if none and (gone := numbers.isin(none) & ~raw.astype(str).str.contains("%", regex=False)).any():
+        raw, numbers = raw.mask(gone), numbers.mask(gone)
+    return raw, numbers
+
+
+def _each(column: pd.Series, what: Callable[[list[object]], Mapping[object, object]], kind: type) -> pd.Series:
+    """What a function of the different cells makes of each, looked at once; missing stays."""
+    places, different = pd.factorize(column)
+    different = list(different)
+    made = what(different)
+    return pd.Series(np.array([*(made[cell] for cell in different), np.nan], dtype=kind)[places], column.index)
 
 
 def _remedy_for_text(given: Given, raw: pd.Series, wrong: pd.Series) -> str:
