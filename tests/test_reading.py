@@ -256,6 +256,7 @@ CASES = {
     "latin-1": (text("k;v\na;é\n", "latin-1"), "label", ["é"], {"options": Options(encoding="latin-1")}),
     "another encoding": (text("k;v\na;x\nb;é\n", "latin-1"), "label", ("mine.csv, row 3", "not utf-8", "encoding: latin-1")),
     "a quote that is not closed": (text('k,v\na,"x\nb,y\n'), "label", ("mine.csv", "cannot be read")),
+    "another encoding after names that differ in capitals": (text("V,v\na,x\nb,é\n", "latin-1"), "label", ("mine.csv, row 3", "not utf-8")),
     "zeros in the text": (text("k,v\na,\0\n"), "label", ("no text",)),
 }  # fmt: skip
 

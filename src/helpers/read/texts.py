@@ -66,15 +66,18 @@ def _narrow(
     """Number and cells of each row that is not blank, of some columns. Raises InputError for a row of another length."""
     files.check_columns(columns, head.names, name)
     places = [head.names.index(column) for column in columns]
-    with headers.rows(path, head, encoding) as text, files.reading(name, parser.Error):
-        rows = enumerate(_parsed(text, head), start=head.records)
-        next(rows)
-        for row, cells in rows:
-            if cells and len(cells) != len(head.names):
-                told = f"row {row}: {len(cells)} cells instead of {len(head.names)}"
-                raise InputError(f"{name}: rows of unequal length ({told}). {files.AGAIN}")
-            if any(cell.strip() not in _GAPS for cell in cells):
-                yield row, [cells[place] for place in places]
+    try:
+        with headers.rows(path, head, encoding) as text, files.reading(name, parser.Error):
+            rows = enumerate(_parsed(text, head), start=head.records)
+            next(rows)
+            for row, cells in rows:
+                if cells and len(cells) != len(head.names):
+                    told = f"row {row}: {len(cells)} cells instead of {len(head.names)}"
+                    raise InputError(f"{name}: rows of unequal length ({told}). {files.AGAIN}")
+                if any(cell.strip() not in _GAPS for cell in cells):
+                    yield row, [cells[place] for place in places]
+    except UnicodeError:
+        raise headers.undecodable(path, name, encoding) from None
 
 
 def _parsed(text: Iterator[str], head: Head) -> Iterator[list[str]]:
