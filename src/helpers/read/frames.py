@@ -308,8 +308,8 @@ def _as_numbers(given: Given, column: str) -> tuple[pd.Series, pd.Series]:
 
 def _each(column: pd.Series, what: Callable[[list[object]], Mapping[object, object]], kind: type) -> pd.Series:
     """What a function of the different cells makes of each, looked at once; missing stays."""
-    places, different = pd.factorize(column)
-    different = list(different)
+    places, _ = pd.factorize(column)
+    different = list(column.dropna().unique())  # as they are: factorize gives short floats as long ones
     made = what(different)
     return pd.Series(np.array([*(made[cell] for cell in different), np.nan], dtype=kind)[places], column.index)
 
