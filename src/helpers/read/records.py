@@ -37,7 +37,8 @@ _NOT_THE_FILE = (
 class Records(AbstractContextManager):
     """A DuckDB connection with a temporary view `file`, and how to speak of it. Use it in a `with` block.
 
-    `columns`: column -> kind: "number", "float" (which may have decimals), "date" or "text" (everything else).
+    `columns`: column -> kind: "number", "float" (which may have decimals), "date",
+    "text" (everything else), or "clean": text whose cells are their own labels.
     `labels`: column -> code -> value label, where the file has such. `told`: what its owner should know.
     """
 

@@ -29,7 +29,7 @@ def label(records: Records, column: str) -> str:
     """A column as a label, as `cells.label` writes it; what is blank is missing."""
     name, kind = records.identifier(column), records.columns[column]
     text = f"CAST({name} AS STRING)"
-    if kind == "number":
+    if kind in ("number", "clean"):
         return text
     if kind == "date":  # midnight is no time of day
         return f"regexp_replace({text}, ' 00:00:00([+]00)?$', '')"
@@ -44,9 +44,14 @@ def label(records: Records, column: str) -> str:
     cleaned = (
         f"CASE WHEN {trimmed} NOT IN ({gaps}) THEN CASE WHEN {trimmed} LIKE '%.0%' THEN {whole} ELSE {trimmed} END END"
     )
-    # To look first takes a tenth of the time: nearly every cell begins and ends with something that is seen.
+    # To look first takes a tenth of the time.
+    return f"CASE WHEN {_clean(text)} THEN {text} ELSE {cleaned} END"
+
+
+def _clean(text: str) -> str:
+    """SQL that says that a cell is its own label: it begins and ends with something that is seen, as nearly all do."""
     seen = f"{text} >= '!' AND {text} < '~' AND right({text}, 1) >= '!' AND right({text}, 1) < '~'"
-    return f"CASE WHEN {seen} AND {text} NOT LIKE '%.0%' THEN {text} ELSE {cleaned} END"
+    return f"{seen} AND {text} NOT LIKE '%.0%'"
 
 
 def number(records: Records, column: str) -> str:
@@ -94,6 +99,7 @@ def follow_rules(
     named = [column for column in texts if column in labelled]
     texts = [column for column in texts if column not in labelled]
     odd = set(_look(records, used, texts, two_ways))
+    clean = _all_clean(records, named)
     if options.missing:
         records.rewrite(
             {
@@ -111,6 +117,7 @@ def follow_rules(
             records.rewrite(
                 {c: f"CASE WHEN {test} THEN NULL ELSE {records.identifier(c)} END" for c, test in gone.items()}
             )
+    records.columns |= dict.fromkeys(clean, "clean")
     records.labels |= {
         column: cells.kept_labels(named, options.missing)
         for column, named in records.labels.items()
@@ -150,6 +157,15 @@ def _look(records: Records, used: list[str], texts: list[str], two_ways: bool) -
     if not left:
         raise InputError(f"{records.name}: there are no records: columns but no rows. {AGAIN}")
     return [column for place, column in enumerate(texts) if found[f"t{place}"][0]]
+
+
+def _all_clean(records: Records, named: list[str]) -> list[str]:
+    """Those of the columns of labels whose cells are all their own labels, so that nobody has to look again."""
+    if not named:
+        return []
+    tests = [f"coalesce(bool_and({_clean(records.identifier(column))}), false)" for column in named]
+    found = records.fetch(f"SELECT {', '.join(f'{test} AS c{place}' for place, test in enumerate(tests))} FROM file")
+    return [column for place, column in enumerate(named) if found[f"c{place}"][0]]
 
 
 def _blank(records: Records, columns: list[str]) -> str:
