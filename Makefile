@@ -37,13 +37,18 @@ run: $(READY) ## one notebook with your parameters: make run NOTEBOOK=05-satisfa
 	@: "$${NOTEBOOK:?Say which: make run NOTEBOOK=05-satisfaction PARAMS=mine.yml}" "$${PARAMS:?Say which: make run NOTEBOOK=05-satisfaction PARAMS=mine.yml}"
 	$(PYTHON) -m helpers.build run "$$NOTEBOOK" "$$PARAMS"
 
+new: $(READY) ## a first file of parameters: make new NOTEBOOK=05-satisfaction DATA=survey.xlsx (an empty sheet: make new TEMPLATE=06-signposts)
+	@if test -n "$${TEMPLATE-}" && test -z "$${NOTEBOOK-}"; then $(PYTHON) -m helpers.notebook.new template "$$TEMPLATE"; exit; fi
+	: "$${NOTEBOOK:?Say which: make new NOTEBOOK=05-satisfaction DATA=survey.xlsx}" "$${DATA:?Say which: make new NOTEBOOK=05-satisfaction DATA=survey.xlsx}"
+	$(PYTHON) -m helpers.notebook.new parameters "$$NOTEBOOK" "$$DATA" "$${PARAMS-}" "$${SHEET-}"
+
 why: $(READY) ## say what `make all` would run, and which file's change is the reason
 	@$(PYTHON) -m helpers.build why
 
 moments: $(READY) ## release sums of your records instead of records: make moments PARAMS=mine.yml RELEASE=pooled
 	@: "$${PARAMS:?Say which: make moments PARAMS=mine.yml RELEASE=pooled}" "$${RELEASE:?Say which: make moments PARAMS=mine.yml RELEASE=pooled}"
 	$(PYTHON) -m helpers.release "$$PARAMS" "$$RELEASE"
-export NOTEBOOK PARAMS RELEASE
+export NOTEBOOK PARAMS RELEASE DATA SHEET TEMPLATE
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	@$(PYTHON) -m jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks
@@ -62,6 +67,7 @@ bench: $(READY) $(PEERS) ## measure the build against empty notebooks, and the e
 	@$(PYTHON) tests/bench_build.py
 	$(PYTHON) tests/bench_estimator.py
 	$(PYTHON) tests/bench_shares.py
+	$(PYTHON) tests/bench_reading.py
 
 lint: $(READY) ## check format and style of code and notebooks, and prose for numbers that could drift
 	@$(PYTHON) tests/prose.py
@@ -106,4 +112,4 @@ distclean: clean ## remove the environment too
 	$(PYTHON) -m compileall -q -j 0 .venv/lib || true
 	touch $@
 
-.PHONY: help all run why moments lab test check bench lint talis-data simulated lock clean distclean
+.PHONY: help all run new why moments lab test check bench lint talis-data simulated lock clean distclean

@@ -175,7 +175,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return once(tmp_path_factory, "built", fill) / "project"
 
 
-EXAMPLES = sorted(path.name for path in (ROOT / "params").glob("*.yml"))
+EXAMPLES = sorted(path.name for path in (ROOT / "params").glob("*-own-*.yml"))
 """The ready files of parameters; the first of each notebook makes the standard build's page too."""
 
 

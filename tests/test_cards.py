@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from nbconvert import LatexExporter, MarkdownExporter
+from nbconvert.filters import markdown2html
 from traitlets.config import Config
 
 from conftest import ROOT, need
@@ -19,6 +20,7 @@ from helpers.draw import numbers, style
 from helpers.notebook import cards, session
 from helpers.project import InputError, relative
 from helpers.read import files
+from helpers.read.accounts import Account
 
 DATA = pd.DataFrame({"item": ["a", "b"], "estimate": [1 / 3, 2.0]})
 GOOD = {
@@ -286,3 +288,17 @@ def test_markdown_and_latex_show_figures_and_tables(run):
     assert GOOD["alt"] in words
     assert "50 %_x" in words
     json.dumps(made[0].bundle)  # what a notebook can hold
+
+
+@pytest.mark.parametrize(
+    "name", ["<script>alert(1)</script>", "[click](javascript:alert(1))", "<img src=x onerror=alert(1)>", "a & b"]
+)
+def test_names_in_sentences_are_data(run, name):
+    """Rendered as a page renders it: no element but those of emphasis, and the name as it is."""
+    told = [cards.say(f"The group *x* is {name}."), cards.answer(run, f"{name} it is."),
+            cards.account(run, Account("f", 30, 20, {name: 10}))]  # fmt: skip
+    for sentence in told:
+        page = BeautifulSoup(markdown2html(sentence.data), "html.parser")
+        assert {element.name for element in page.find_all()} <= {"p", "em", "strong"}
+        assert name in page.get_text()
+    assert json.loads((run.folder / "record.jsonl").read_text().splitlines()[-2])["text"] == f"{name} it is."

@@ -159,8 +159,12 @@ def test_one_row_a_leader_without_names(tmp_path, twice):
 
 
 BAD = {
-    "not 0 or 1": (lambda d: d.assign(teilt=2), {}, ["'teilt'", "other than 0 and 1", "row 2: '2'", "and 21 more"]),
-    "yes": (lambda d: d.assign(zeit="yes"), {}, ["'zeit'", "row 2: 'yes'"]),
+    "not 0 or 1": (
+        lambda d: d.assign(teilt=2),
+        {},
+        ["'teilt'", "neither 1 and 0 nor yes and no", "row 2: '2'", "and 21 more"],
+    ),
+    "perhaps": (lambda d: d.assign(zeit="perhaps"), {}, ["'zeit'", "row 2: 'perhaps'"]),
     "empty cell": (lambda d: d.assign(teilt=[None] + [1] * 23), {}, ["'teilt'", "row 2: empty", "says neither"]),
     "three coders": (lambda d: d.assign(von=["x", "y", "z"] * 8), {}, ["'von'", "3 coders ('x', 'y', 'z')"]),
     "one coder": (lambda d: d.assign(von="x"), {}, ["'von'", "1 coders"]),

@@ -268,7 +268,7 @@ def put(column, row, value):
 
 
 MISTAKES = {
-    "an unknown word": (put(AMBITIOUS, 4, "SUPERB"), rf"'{AMBITIOUS}': answers other than VERY WEAK.*row 6: 'SUPERB'.*Correct"),
+    "an unknown word": (put(AMBITIOUS, 4, "SUPERB"), rf"'{AMBITIOUS}': answers other than VERY WEAK.*row 6: 'SUPERB'"),
     "an unknown kind of school": (put("Primary_Category", 1, "KINDERGARTEN"), r"'Primary_Category': .*row 3: 'KINDERGARTEN'"),
     "a rate above 100": (put(STUDENTS, 0, 120), rf"'{STUDENTS}': values off the scale 0 to 100 .row 2: '120'"),
     "a rate in words": (put(STUDENTS, 2, "> 75%"), rf"'{STUDENTS}': text in a number column .row 4: '> 75%'"),
@@ -276,7 +276,7 @@ MISTAKES = {
     "no id": (put("School_ID", 3, None), r"'School_ID': empty cells .row 5: empty.. Fill them"),
     "no year": (put("Progress_Report_Year", 3, None), r"'Progress_Report_Year': empty cells .row 5"),
     "a year with decimals": (put("Progress_Report_Year", 3, 2015.5), r"'Progress_Report_Year': .*no whole numbers .row 5"),
-    "two averages": (put("School_Survey_Student_Response_Rate_Avg_Pct", 3, 80), r"Avg_Pct': the city's average .*row 5: 80.0"),
+    "two averages": (put("School_Survey_Student_Response_Rate_Avg_Pct", 3, 80), r"Avg_Pct': the city's average .*row 5: '80"),
     "no such column": (lambda d: d.drop(columns=STUDENTS), rf"no column '{STUDENTS}'"),
 }  # fmt: skip
 

@@ -5,6 +5,7 @@ import pytest
 
 from helpers.estimate import rounding
 from helpers.project import ROOT, InputError
+from helpers.read.files import Options
 from helpers.study import effects
 
 GOOD = pd.read_csv(ROOT / "data" / "simulated" / "08-effects.csv")
@@ -12,7 +13,7 @@ GOOD = pd.read_csv(ROOT / "data" / "simulated" / "08-effects.csv")
 
 def test_the_example_is_read_as_it_is(tmp_path):
     GOOD.to_csv(tmp_path / "own.csv", index=False)
-    found = effects.read(tmp_path / "own.csv").reset_index(drop=True)
+    found = effects.read(tmp_path / "own.csv")[0].reset_index(drop=True)
     pd.testing.assert_frame_equal(found, GOOD, check_dtype=False)
 
 
@@ -38,13 +39,14 @@ def test_another_encoding_can_be_named(tmp_path):
     GOOD.assign(study="Köln").to_csv(tmp_path / "own.csv", index=False, encoding="latin-1")
     with pytest.raises(InputError, match=r"row 2: the text is not utf-8.*`encoding: latin-1`"):
         effects.read(tmp_path / "own.csv")
-    assert set(effects.read(tmp_path / "own.csv", "latin-1")["study"]) == {"Köln"}
+    assert set(effects.read(tmp_path / "own.csv", Options(encoding="latin-1"))[0]["study"]) == {"Köln"}
 
 
-def test_only_csv(tmp_path):
-    (tmp_path / "own.sav").write_bytes(b"$FL2" + bytes(200))
-    with pytest.raises(InputError, match="as a CSV file"):
-        effects.read(tmp_path / "own.sav")
+def test_a_workbook_gives_the_same(tmp_path):
+    GOOD.to_csv(tmp_path / "own.csv", index=False)
+    GOOD.to_excel(tmp_path / "own.xlsx", index=False)
+    one, other = (effects.read(tmp_path / f"own{ending}")[0] for ending in (".csv", ".xlsx"))
+    pd.testing.assert_frame_equal(one.reset_index(drop=True), other.reset_index(drop=True))
 
 
 def row(**more):

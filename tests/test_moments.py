@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from conftest import write_records
 from helpers.estimate import fixed_effects, moments
-from helpers.project import InputError
+from helpers.project import InputError, in_order
 from helpers.read.records import open_records
 
 MODEL = moments.Model("y", "school", "year", "2012", ("x",), {"sex": "f"}, cluster="district", weight="weight")
@@ -376,7 +376,7 @@ MISTAKES = {
     "no reference in a panel": (records().assign(level=lambda d: d["level"].where(d["sex"] != "f", "middle")), {"subset": {"level": "high"}}, "'sex': no 'f' .* of level high. Name another reference of 'sex' in `categories`, or leave"),
     "control called like a year": (records().assign(**{"2013": 1.5}), {"controls": ("x", "2013")}, "'year' and '2013' both give a term called '2013'. Rename"),
     "control called like a level": (records().assign(**{"sex: m": 1.5}), {"controls": ("sex: m",)}, "'sex' and 'sex: m' both give a term called 'sex: m'"),
-    "year called like a level": (records().assign(year=lambda d: d["year"].astype(str).replace("2014", "sex: m")), {}, "'year' and 'sex' both give a term called 'sex: m'"),
+    "year called like a level": (records().assign(year=lambda d: d["year"].astype(str).replace("2014", "sex: m")), {"order": ("2012", "2013", "sex: m")}, "'year' and 'sex' both give a term called 'sex: m'"),
     "no such reference": (records(), {"categories": {"sex": "x"}}, "column 'sex': no 'x' to compare with; it has f, m, not told"),
     "text": (spoilt("y", "good"), {}, r"'y': text in a number column \(record 3: 'good'; record 5: 'good'\)"),
     "dates": (records().assign(y=pd.Timestamp("2012-01-01")), {}, r"'y': text in a number column \(record 1: '2012-01-01.* and 597 more"),
@@ -439,7 +439,7 @@ FILES = {
     "no file": ({}, "a.csv: there is no such file"),
     "empty": ({"a.csv": b""}, "a.csv: the file is empty"),
     "header only": ({"a.csv": text().splitlines()[0]}, "a.csv: there are no records"),
-    "another format": ({"a.xlsx": b"PK"}, r"cannot read \*.xlsx files"),
+    "another format": ({"a.xlsx": b"PK"}, r"no .xlsx file"),
     "text named parquet": ({"a.parquet": text()}, "a.parquet: this is no .parquet file"),
     "parquet named csv": ({"a.csv": b"PAR1" + bytes(9)}, "a.csv: this is no text"),
     "cut sav": ({"a.sav": b"$FL2@(#) SPSS DATA FILE"}, "a.sav: cannot be read"),
@@ -450,8 +450,7 @@ FILES = {
     "ragged": ({"a.csv": text() + b"s,d,high,2012,f,1,1,1,1\n"}, "a.csv: rows of unequal length .row 602: 9 cells instead of 8"),
     "latin-1 far from the header": ({"a.csv": text().splitlines(keepends=True)[0] + b"ni\xf1o,d,high,2012,f,1,1,1\n"}, "a.csv, row 2: the text is not utf-8"),
     "twice the same name": ({"a.csv": b"y,y\n1,2\n"}, "two columns are named 'y'"),
-    "twice but for capitals": ({"a.csv": b"school,y,Y\na,1,2\n"}, "a.csv: the columns 'y' and 'Y' differ in capital letters only. Rename one"),
-    "a name in two lines": ({"a.csv": b'"school\nid",y\na,1\n'}, "a.csv, row 1: the name of a column goes on in the next line"),
+    "a name in two lines": ({"a.csv": b'"school\nid",y\na,1\n'}, "Did you mean 'school id'"),
     "text among numbers": ({"a.csv": text() + b"s,district 1,high,2012,f,1,1,four\n"}, "a.csv, column 'y': text in a number column .record 601: 'four'"),
     "one file lacks a column": ({"a.csv": text(), "b.csv": records().drop(columns="x").to_csv(index=False).encode()}, "b.csv lacks the column 'x', unlike a.csv"),
     "one file has more": ({"a.csv": text(), "b.csv": text(z=1)}, "b.csv also has the column 'z', unlike a.csv"),
@@ -533,7 +532,7 @@ def test_a_damaged_parquet_file_is_named(tmp_path):
     ],
 )
 def test_levels_stand_in_the_order_of_their_numbers(given, expected):
-    assert moments.in_order(set(given)) == expected
+    assert in_order(set(given)) == expected
 
 
 def test_the_first_grade_in_order_is_the_reference_where_none_is_named():

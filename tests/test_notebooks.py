@@ -51,7 +51,8 @@ def test_prose_comes_first_and_asks_one_question(path):
 def test_code_cells_are_short_and_define_next_to_nothing(path):
     for cell in source.cells(path):
         if cell["type"] == "code":
-            assert len(cell["text"].splitlines()) <= 25
+            # A parameter is one line, for tools that read them; elsewhere a cell is what a researcher would copy.
+            assert len(cell["text"].splitlines()) <= (40 if "parameters" in cell["tags"] else 25)
             for node in ast.walk(ast.parse(cell["text"])):
                 if isinstance(node, ast.FunctionDef):
                     assert node.end_lineno - node.lineno < 4, node.name
@@ -75,7 +76,7 @@ def test_own_data_begins_with_a_simulated_example(path):
     defaults = {p.name: p.default for p in parameters.declared(path)}
     if path.parent.name == source.OWN:
         assert str(defaults["data"]).startswith("data/simulated/")
-        ready = sorted((ROOT / "params").glob(f"{path.stem[:2]}-*.yml"))
+        ready = sorted((ROOT / "params").glob(f"{path.stem[:2]}-own*.yml"))
         assert defaults["data"] in [parameters.read(file)["data"] for file in ready]
     else:
         assert "data" not in defaults

@@ -14,7 +14,9 @@ from conftest import ROOT, write_records
 from helpers.estimate import comparisons, shares
 from helpers.notebook import parameters
 from helpers.project import InputError
-from helpers.read.survey import COLUMNS, NO_ANSWER, read_survey
+from helpers.read.files import Options
+from helpers.read.records import open_records
+from helpers.read.survey import COLUMNS, NO_ANSWER, read_answers, read_survey
 from helpers.simulate import examples
 
 WORDS = ["never", "yearly", "monthly", "weekly"]
@@ -207,7 +209,7 @@ def test_semicolons_decimal_commas_and_other_encodings(tmp_path):
     mine = in_words(GOOD, words).assign(rw1=GOOD["w"] * 1.5, rw2=GOOD["w"] * 0.5)
     path = tmp_path / "mine.csv"
     mine.to_csv(path, index=False, sep=";", decimal=",", encoding="latin-1")
-    survey = read_survey(path, **ASKED, labels=words, replicates="rw", encoding="latin-1")
+    survey = read_survey(path, **ASKED, labels=words, replicates="rw", options=Options(encoding="latin-1"))
     expected = GOOD["w"].to_numpy()[:, None] * [1, 1.5, 0.5]
     np.testing.assert_allclose(survey.weights, expected, rtol=1e-12)
     path.write_text("\ufeffrw1,rw2,w,q\n" + "0.5,1.5,1,1\n1.5,0.5,1,2\n" * 10)
@@ -294,7 +296,7 @@ MISTAKES = {
     "a word among words": (in_words(GOOD).assign(visit=["never", "daily", "weekly"] * 10), {"labels": WORDS}, ["'visit'", "row 3: 'daily'"]),
     "a code among words": (in_words(GOOD).assign(visit=["never", 2, "weekly"] * 10), {"labels": WORDS}, ["'visit'", "row 3: '2'"]),
     "words without labels": (in_words(GOOD), {}, ["'visit'", "row 2: 'never'", "`labels`"]),
-    "a word among codes": (with_cell("visit", 5, "often"), {}, ["'visit'", "other than 1, 2, 3, 4", "row 7: 'often'"]),
+    "a word among codes": (with_cell("visit", 5, "often"), {}, ["'visit'", "text in a number column", "row 7: 'often'"]),
     "a missing code": (with_cell("share", 5, 9), {}, ["'share'", "other than 1, 2, 3, 4", "row 7: '9'", "missing answer"]),
     "a negative missing code": (with_cell("share", 5, -9), {}, ["'share'", "row 7: '-9'"]),
     "half an answer": (with_cell("share", 5, 2.5), {}, ["'share'", "row 7: '2.5'"]),
@@ -351,7 +353,7 @@ def test_mistakes(tmp_path, mistake):
         (".parquet", b"PAR1" + bytes(40), ["cannot be read"]),
         (".sav", b"$FL2@(#) SPSS DATA FILE", ["cannot be read"]),
         (".dta", b"Visit,rw1\n", ["no .dta file"]),
-        (".xlsx", b"PK", ["cannot read *.xlsx"]),
+        (".docx", b"PK", ["cannot read *.docx"]),
     ],
 )
 @pytest.mark.parametrize("prefix", ["", "rw"])
@@ -373,7 +375,7 @@ def test_a_folder_or_no_data_at_all(tmp_path):
 
 def test_an_unknown_encoding_is_named(tmp_path):
     with pytest.raises(InputError, match="'klingon' is not known"):
-        read(tmp_path / "mine.csv", replicates="rw", encoding="klingon")
+        read(tmp_path / "mine.csv", replicates="rw", options=Options(encoding="klingon"))
 
 
 @settings(max_examples=20)
@@ -446,3 +448,33 @@ def test_a_file_of_talis_by_parameters_alone(shared, file, share, std_error, n):
     assert 100 * found["share"] == pytest.approx(share, rel=1e-9)
     assert 100 * found["std_error"] == pytest.approx(std_error, rel=1e-9)
     assert found["n"] == n
+
+
+def test_variable_labels_of_spss_name_the_items_where_they_tell_them_apart(tmp_path):
+    frame = GOOD[["visit", "share"]].astype(float)
+    for labels, expected in (
+        (["watch a colleague", "share  material"], ["watch a colleague", "share material"]),
+        (["How often?", "How often?"], ["visit", "share"]),
+    ):
+        path = tmp_path / "mine.sav"
+        pyreadstat.write_sav(frame, str(path), column_labels=labels)
+        assert list(read_survey(path, ["visit", "share"]).items.values()) == expected
+        assert read_survey(path, {"visit": "visits", "share": "shares"}).items["visit"] == "visits"
+        answers, _, _ = read_answers(path, items=["visit", "share"], low=1, high=4)
+        assert answers["item"].unique().tolist() == expected
+
+
+def test_a_labelled_code_that_the_user_calls_missing_is_no_answer(tmp_path):
+    """Undeclared in the file, it is asked about; in `missing`, by code or by label, it is gone from the scale too."""
+    frame = pd.DataFrame({"visit": [1.0, 2, 3, 9] * 10})
+    path = tmp_path / "mine.sav"
+    labels = {"visit": {1: "never", 2: "monthly", 3: "weekly", 9: "No answer"}}
+    pyreadstat.write_sav(frame, str(path), variable_value_labels=labels)
+    with pytest.raises(InputError, match=r"9 is labelled 'No answer'.*`missing: \[9\]`"):
+        read_survey(path, ["visit"])
+    for code in (9, "No answer"):
+        survey = read_survey(path, ["visit"], options=Options(missing=[code]))
+        assert survey.categories == ["never", "monthly", "weekly"]
+        assert survey.frame["visit"].value_counts().to_dict() == {1: 10, 2: 10, 3: 10, NO_ANSWER: 10}
+    with open_records(path, ["visit"], [], Options(missing=[9])) as records:
+        assert records.labels["visit"] == {"1": "never", "2": "monthly", "3": "weekly"}

@@ -160,7 +160,7 @@ def test_every_parameter_of_every_notebook_is_explained(name):
         assert parameter.help, parameter.name
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "params").glob("*.yml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted((ROOT / "params").glob("*-own-*.yml")), ids=lambda path: path.stem)
 def test_ready_examples_are_valid(path):
     name = next(name for name in source.names() if name[:2] == path.stem[:2])
     values = plan.own(name, path).values
@@ -168,5 +168,5 @@ def test_ready_examples_are_valid(path):
 
 
 def test_every_notebook_has_a_ready_example():
-    numbers = {path.stem[:2] for path in (ROOT / "params").glob("*.yml")}
+    numbers = {path.stem[:2] for path in (ROOT / "params").glob("*-own-*.yml")}
     assert numbers == {name[:2] for name in source.names() if "/" not in name}

@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 import inprocess
-from conftest import ROOT, make, refused
+import inside
+from conftest import ROOT, refused
 from helpers.estimate import twogroups
 from helpers.notebook import source
 from helpers.study import participants
@@ -39,7 +40,7 @@ def test_own_records_with_other_names_are_microdata(project, example):
         "compare": ["colleague", "participant"],
     }  # fmt: skip
     (project / "params" / "eigene.yml").write_text(json.dumps(values))
-    done = make(project, "run", f"NOTEBOOK={NOTEBOOK}", "PARAMS=params/eigene.yml")
+    done = inside.build(project, "run", NOTEBOOK, "params/eigene.yml")
     assert done.returncode == 0, done.stderr
     folder = project / "build" / "runs" / "eigene"
     table = pd.read_csv(folder / "tables" / f"{NOTEBOOK}--estimates.csv")
@@ -60,7 +61,7 @@ def test_a_refused_run_leaves_nothing(project, example):
     example.drop(columns="comfort").to_csv(project / "data" / "raw" / "bad.csv", index=False)
     values = OWN | {"data": "data/raw/bad.csv"}
     (project / "params" / "spoilt.yml").write_text(json.dumps(values))
-    done = make(project, "run", f"NOTEBOOK={NOTEBOOK}", "PARAMS=params/spoilt.yml")
+    done = inside.build(project, "run", NOTEBOOK, "params/spoilt.yml")
     refused(project, done, "spoilt", ["data/raw/bad.csv", "no column 'comfort'"])
 
 

@@ -12,7 +12,7 @@ from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
 from helpers.estimate import fixed_effects, moments, panels, rasch
-from helpers.project import ROOT, InputError
+from helpers.project import ROOT, InputError, in_order
 from helpers.read import published
 from helpers.read.records import open_records
 from helpers.study import own_practice, practice_change
@@ -93,7 +93,7 @@ def panel_ols(frame, weight="", cluster="school", categories=("gender", "grade")
         | {
             f"{column}: {level}": (whole[column] == level).astype(float)
             for column in categories
-            for level in moments.in_order(set(whole[column]))[1:]
+            for level in in_order(set(whole[column]))[1:]
         }
         | {"poverty": whole["poverty"]}
     )
@@ -161,6 +161,7 @@ def test_no_joint_test_of_more_years_than_clusters_can_tell_apart():
         categories=(),
         references={"p": {}},
         without_panel=0,
+        without_weight=0,
         model=model,
         sample=example(),
         every=1,

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from linearmodels.panel import PanelOLS
 
-from conftest import ROOT, make
+import inside
+from conftest import ROOT
 from helpers.notebook import parameters, session
 from helpers.study import practice_change
 from inprocess import refused, run
@@ -138,7 +139,8 @@ def test_a_last_year_of_few_records_is_not_shown(tmp_path, schueler):
     """As where one school wrote a year otherwise: the run goes on without what would rest on them."""
     few = schueler.index[schueler["Übung"].notna()][:3]
     years = schueler["Jahr"].astype(str).mask(schueler.index.isin(few), "2021/22")
-    ran = own(tmp_path, schueler.assign(Jahr=years))
+    order = ["2018", "2019", "2020", "2021", "2021/22"]
+    ran = own(tmp_path, schueler.assign(Jahr=years), order=order)
     found = ran.table("estimates").set_index("term")["estimate"]
     assert found.isna().tolist() == [False, False, False, True, False, False]
     assert "2021/22" not in ran.table("independent-check")["term"].tolist()
@@ -154,7 +156,7 @@ def test_nothing_of_single_students_or_small_schools_leaves_a_run(project, schue
     small.to_csv(project / "data" / "raw" / "klein.csv", index=False)
     given = COLUMNS | {"data": "data/raw/klein.csv"}
     (project / "params" / "klein.yml").write_text(json.dumps(given))
-    done = make(project, "run", f"NOTEBOOK={NOTEBOOK}", "PARAMS=params/klein.yml")
+    done = inside.build(project, "run", NOTEBOOK, "params/klein.yml")
     assert done.returncode == 0, done.stderr
     folder = project / "build" / "runs" / "klein"
     for path in folder.rglob("*"):

@@ -8,8 +8,10 @@ import pytest
 import yaml
 
 from conftest import ROOT
+from helpers.notebook import parameters, source
 from helpers.notebook.ledger import VERDICTS
 from helpers.project import STATES
+from helpers.read import files
 
 DOCUMENTS = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "data/README.md", "docs/releasing-moments.md")]
 TARGETS = set(re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split())
@@ -116,3 +118,22 @@ def test_the_way_through_the_house_is_there():
             file,
             function,
         )
+
+
+def test_what_notebooks_read_is_told_as_it_is():
+    """Formats, rules and columns in data/README.md beside the readers and the notebooks' own declarations."""
+    text = (ROOT / "data" / "README.md").read_text().partition("## Your own data")[2]
+    formats, _, rest = text.partition("| What | How it is read |")
+    assert set(re.findall(r"`(\.[a-z0-9]+)`", formats)) - {".rds"} == set(files.ENDINGS)
+    rows = re.findall(r"^\| (0\d)(?:, \w+)? \| [^|]+ \| (.+) \|$", rest, re.M)
+    assert {number for number, _ in rows} == {f"0{k}" for k in range(1, 9)}
+    for number, columns in rows:
+        name = next(name for name in source.names() if name.startswith(f"your-data/{number}"))
+        takes = {parameter.name for parameter in parameters.declared(source.path_of(name))}
+        assert set(re.findall(r"`(\w+)`", columns)) <= takes, number
+        assert {"encoding", "missing", "decimal", "thousands", "sheet"} <= takes
+    nested = re.search(r"`nest: true` \((.+?)\)", text)[1].split(", ")
+    for name in source.names():
+        if name.startswith("your-data/"):
+            takes = {parameter.name for parameter in parameters.declared(source.path_of(name))}
+            assert ("nest" in takes) is (name[10:12] in nested)

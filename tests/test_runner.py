@@ -157,6 +157,19 @@ def test_a_run_has_its_parameters_and_reruns_only_when_something_changed(tiny):
     assert "mine.yml changed" in inside.build(tiny, "run", "01-tiny", "elsewhere/mine.yml").stdout
 
 
+def test_a_refused_run_says_that_what_is_there_is_older(tiny):
+    write_notebook(tiny, "01-tiny", "assert size < 9", parameters=PARAMETERS)
+    call = ("run", "01-tiny", write_params(tiny, size=5))
+    assert inside.build(tiny, *call).returncode == 0
+    for values in ({"size": 9}, {"sizes": 9}):  # a cell fails; nothing runs at all
+        write_params(tiny, **values)
+        done = inside.build(tiny, *call)
+        assert done.returncode != 0
+        assert "What lies in build/runs/mine was made by an earlier run." in done.stderr
+    write_params(tiny, size=6)
+    assert "earlier run" not in inside.build(tiny, *call).stderr
+
+
 def test_the_kernel_is_this_python_whatever_others_say(tiny, tmp_path):
     """Also where make has several jobs: each notebook runs once."""
     path = write_notebook(tiny, "01-tiny", f"import sys; assert sys.prefix == {sys.prefix!r}")

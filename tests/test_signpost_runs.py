@@ -8,7 +8,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 import inprocess
-from conftest import ROOT, make
+import inside
+from conftest import ROOT
 from helpers.notebook import session
 from helpers.read import waves
 from helpers.study import signposts
@@ -42,7 +43,7 @@ def test_own_survey_with_other_names(project, survey):
     path = project / "data" / "raw" / "eigene.csv"
     survey.to_csv(path, index=False, sep=";")
     (project / "params" / "eigene.yml").write_text(json.dumps({"data": "data/raw/eigene.csv", **OWN}))
-    done = make(project, "run", f"NOTEBOOK={NOTEBOOK}", "PARAMS=params/eigene.yml")
+    done = inside.build(project, "run", NOTEBOOK, "params/eigene.yml")
     assert done.returncode == 0, done.stderr
     folder = project / "build" / "runs" / "eigene"
     found = pd.read_csv(folder / "tables" / f"{NOTEBOOK}--estimates.csv")

@@ -319,11 +319,11 @@ def test_attrition_by_hand(tmp_path):
         "teacher": teachers, "wave": ["a"] * 30 + ["b"] * 27, "school": [t % 3 for t in teachers], "x": 1.0,
     })  # fmt: skip
     frame["x"] = np.arange(len(frame)) % 5
-    found = signposts.attrition(read(tmp_path, frame, scales=["x"]))
+    found = signposts.attrition(read(tmp_path, frame, scales=["x"], baseline="a"))
     assert found["teachers"].tolist() == [30, 27]
     assert found["stayed"].tolist() == [30, 12]
     assert found["share"].tolist() == [1, 0.4]
-    few = signposts.attrition(read(tmp_path, frame.drop(index=[30, 31, 32]), scales=["x"]))
+    few = signposts.attrition(read(tmp_path, frame.drop(index=[30, 31, 32]), scales=["x"], baseline="a"))
     assert few.loc[1, ["teachers", "stayed", "share"]].isna().all()
 
 
@@ -491,7 +491,7 @@ BAD = {
     "peer groups come and go": (lambda d: spoil(d, 9, "peer_groups", 0), {"treated": "peer_groups"}, ["'peer_groups'", "row 11"]),
     "other words": (lambda d: spoil(d, 9, "peer_groups", "some"), {"treated": "peer_groups"}, ["'peer_groups'", "'some'"]),
     "no comparison": (lambda d: d[d["peer_groups"] == 1], {"treated": "peer_groups"}, ["27 schools with peer groups and 0"]),
-    "negative weight": (lambda d: d.assign(w=-1), {"weight": "w"}, ["'w'", "not positive"]),
+    "negative weight": (lambda d: d.assign(w=-1), {"weight": "w"}, ["'w'", "missing or negative"]),
     "infinite control": (lambda d: spoil(d, 9, "time", "inf"), {"controls": ["time"]}, ["'time'", "infinite"]),
     "item in two scales": (lambda d: d, {"scales": {"a": ["comfort_1", "comfort_2"], "b": ["comfort_2", "comfort_3"]}}, ["'comfort_2' is named twice"]),
     "one item": (lambda d: d, {"scales": {"a": ["comfort_1"]}}, ["'a' has one item"]),

@@ -15,7 +15,7 @@ import pyreadstat
 import pytest
 
 from helpers.project import InputError
-from helpers.read import files, frames, talis, talis_codebook, talis_files
+from helpers.read import files, pieces, talis, talis_codebook, talis_files
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED
 
 LABELS = {
@@ -178,12 +178,12 @@ def test_oecd_school_file_alone_is_refused(shared):
 
 
 def test_oecd_school_file_as_it_describes_itself(shared):
-    table = frames.describe(shared / "data" / "talis" / "BCGITAT3.sav", "BCGITAT3.sav")
+    table = pieces.describe(shared / "data" / "talis" / "BCGITAT3.sav", "BCGITAT3.sav")
     assert (table.rows, len(table.columns), table.title) == (192, 448, "")
     assert len(table.labels["IDCNTRY"]) == 51
     assert table.labels["IDCNTRY"][156001] == "Shanghai (China)"
     assert table.missing["IDSCHOOL"] == [(9998, 9998), (9999, 9999)]
-    (piece,) = frames.pieces(table, ["CNTRY", "TC3G12", "SRWGT100"], text=("CNTRY",))
+    (piece,) = pieces.pieces(table, ["CNTRY", "TC3G12", "SRWGT100"], text=("CNTRY",))
     assert list(piece.columns) == ["CNTRY", "TC3G12", "SRWGT100"]
     assert (piece.index[0], piece.index[-1]) == (1, 192)
     assert piece["TC3G12"].value_counts().to_dict() == {1: 179, 2: 11, 8: 2}
@@ -402,11 +402,11 @@ def test_many_systems_and_levels_in_one_file(tmp_path):
 def test_pieces_come_together_as_one(tmp_path, monkeypatch):
     path = write(tmp_path / "x.sav", pd.concat([teachers("CHL"), teachers("USA")]))
     whole = talis.read(path)
-    monkeypatch.setattr(frames, "ROWS", 7)
+    monkeypatch.setattr(pieces, "ROWS", 7)
     path = path.rename(tmp_path / "y.sav")
-    pieces = talis.read(path)
-    pd.testing.assert_frame_equal(whole.frame, pieces.frame)
-    assert (whole.weights == pieces.weights).all()
+    together = talis.read(path)
+    pd.testing.assert_frame_equal(whole.frame, together.frame)
+    assert (whole.weights == together.weights).all()
 
 
 def test_level_without_idpop_and_code_with_blanks(tmp_path):
@@ -682,13 +682,13 @@ def test_csv_with_rows_of_unequal_length(tmp_path):
 @pytest.fixture
 def parsed(monkeypatch):
     """How often a file's rows were read."""
-    calls, real = [], frames.pieces
+    calls, real = [], pieces.pieces
 
     def count(table, *arguments):
         calls.append(table.name)
         return real(table, *arguments)
 
-    monkeypatch.setattr(frames, "pieces", count)
+    monkeypatch.setattr(pieces, "pieces", count)
     return calls
 
 

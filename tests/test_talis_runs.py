@@ -9,7 +9,8 @@ import pyreadstat
 import pytest
 
 import inprocess
-from conftest import ROOT, make
+import inside
+from conftest import ROOT
 from helpers.notebook import session
 from helpers.project import locate
 from helpers.read import published
@@ -100,7 +101,7 @@ def test_files_dropped_in_raw_stand_beside_print(project, shared):
     raw.mkdir()
     shutil.copy(shared / "data" / "talis" / "BTGITAT3.sav", raw)
     (project / "params" / "raw.yml").write_text("by: sex\n")
-    done = make(project, "run", f"NOTEBOOK={NOTEBOOK}", "PARAMS=params/raw.yml")
+    done = inside.build(project, "run", NOTEBOOK, "params/raw.yml")
     assert done.returncode == 0, done.stderr
     tables = project / "build" / "runs" / "raw" / "tables"
     names = {path.stem.partition("--")[2] for path in tables.glob("*.csv")}

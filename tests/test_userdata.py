@@ -9,6 +9,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from conftest import write_records
 from helpers.project import InputError
 from helpers.read import frames, records, survey
+from helpers.read.files import Options
 from helpers.study import participants
 
 GOOD = pd.DataFrame(
@@ -27,7 +28,7 @@ def write(path, frame=GOOD):
 
 
 def compare_groups(path, scales=("score",), group="group", names=(), **more):
-    frame = participants.read(path, list(scales), group, **more)
+    frame, _ = participants.read(path, list(scales), group, **more)
     frame, names = participants.choose(frame, group, list(names), path)
     first = frame[group] == names[0]
     return participants.from_records(frame, list(scales), first, path)
@@ -49,8 +50,8 @@ def test_value_labels_name_the_groups(tmp_path, ending):
     path = tmp_path / f"mine{ending}"
     writer = {".sav": pyreadstat.write_sav, ".dta": pyreadstat.write_dta}[ending]
     writer(coded, str(path), variable_value_labels={"group": {1: "taking part", 2: "colleague"}})
-    frame = frames.read(path, ["group"], names=("group",))
-    assert set(frame["group"]) == {"taking part", "colleague"}
+    found = frames.labels(frames.read(path, ["group"]), "group")
+    assert set(found) == {"taking part", "colleague"}
 
 
 @pytest.mark.parametrize("ending", [".sav", ".dta"])
@@ -67,22 +68,22 @@ def test_codes_that_share_a_value_label_stay_apart(tmp_path, ending):
         assert f"{name} (10 rows)" in str(error.value)
     with records.open_records(path, ["group"], ["group"]) as source:
         expected = source.fetch('SELECT "group" FROM file')["group"].tolist()
-    assert frames.read(path, ["group"], names=("group",))["group"].tolist() == expected
+    assert frames.labels(frames.read(path, ["group"]), "group").tolist() == expected
     asked = {"items": ["item"], "low": 1, "high": 4, "group": "group"}
-    assert survey.read_answers(path, **asked)["group"].tolist() == expected
+    assert survey.read_answers(path, **asked)[0]["group"].tolist() == expected
 
 
 @pytest.mark.parametrize("ending", [".sav", ".dta"])
 def test_an_empty_word_is_missing(tmp_path, ending):
     path = write(tmp_path / f"mine{ending}", with_cell(0, "group", "").infer_objects())
-    assert frames.read(path, ["group"])["group"].isna().tolist() == [True] + [False] * 39
+    assert frames.labels(frames.read(path, ["group"]), "group").isna().tolist() == [True] + [False] * 39
 
 
 def test_user_missing_codes_of_spss_are_missing(tmp_path):
     frame = GOOD.assign(item=GOOD["item"].replace(4, 99).astype(float))
     path = tmp_path / "mine.sav"
     pyreadstat.write_sav(frame, str(path), missing_ranges={"item": [99]})
-    values = frames.numbers(frames.read(path, ["item"]), "item", path, 1, 4)
+    values = frames.numbers(frames.read(path, ["item"]), "item", 1, 4)
     assert values.isna().sum() == 10
 
 
@@ -98,10 +99,10 @@ def test_user_missing_codes_of_spss_are_missing(tmp_path):
 def test_csv_dialects(tmp_path, text, encoding):
     path = tmp_path / "mine.csv"
     path.write_bytes(text.encode(encoding))
-    frame = frames.read(path, ["name", "score"], encoding=encoding)
-    assert frame["name"].tolist() == ["Álvaro", "Ñusta"]
-    assert frames.numbers(frame, "score", path).tolist() == [3.5, 2.0]
-    assert frame.index.tolist() == [2, 3]
+    given = frames.read(path, ["name", "score"], Options(encoding=encoding))
+    assert frames.labels(given, "name").tolist() == ["Álvaro", "Ñusta"]
+    assert frames.numbers(given, "score").tolist() == [3.5, 2.0]
+    assert given.frame.index.tolist() == [2, 3]
 
 
 def with_cell(row, column, value):
@@ -115,7 +116,7 @@ MISTAKES = {
     "missing column": (GOOD.drop(columns="score").assign(scores=1), {}, ["no column 'score'", "Did you mean 'scores'", "id, group"]),
     "text in a number column": (with_cell(3, "score", "three"), {}, ["column 'score'", "row 5: 'three'", "Correct"]),
     "infinite": (with_cell(3, "score", "inf"), {}, ["column 'score'", "infinite", "row 5"]),
-    "off the scale": (with_cell(0, "score", 9), {"ranges": {"score": [1, 4]}}, ["scale 1 to 4", "row 2: '9'", "missing codes"]),
+    "off the scale": (with_cell(0, "score", 9), {"ranges": {"score": [1, 4]}}, ["scale 1 to 4", "row 2: '9'", "`missing`"]),
     "under the scale": (with_cell(0, "score", 0), {"ranges": {"score": [1, 4]}}, ["scale 1 to 4", "row 2: '0'"]),
     "one group": (GOOD.assign(group="colleague"), {}, ["column 'group'", "two groups", "'colleague' (40 rows)"]),
     "three groups": (with_cell(0, "group", "visitor"), {}, ["two groups", "'visitor' (1 rows)", "`compare`"]),
@@ -163,12 +164,13 @@ FILES = {
     "text named sav": (".sav", b"group,score\n", ["no .sav file"]),
     "cut sav": (".sav", b"$FL2@(#) SPSS DATA FILE", ["cannot be read"]),
     "text named dta": (".dta", b"group,score\n", ["no .dta file"]),
-    "a blank line": (".csv", b"\n", ["cannot be read", "Export"]),
+    "a blank line": (".csv", b"\n", ["blank lines only", "Export"]),
     "a web page": (".sav", b"<!DOCTYPE html>", ["a web page, no .sav file"]),
     "an open quote": (".csv", b'group,score\na,"1\n', ["cannot be read", "inside string"]),
     "ragged": (".csv", b"group,score\na,1\nb,2,3\n", ["unequal length (row 3: 3 cells instead of 2)"]),
     "twice the same name": (".csv", b"group,score,score\na,1,2\n", ["two columns", "'score'"]),
-    "another format": (".xlsx", b"PK", ["cannot read *.xlsx", ".csv"]),
+    "another format": (".rds", b"RDX3", ["cannot read *.rds", "haven::write_sav"]),
+    "text named xlsx": (".xlsx", b"group,score\n", ["no .xlsx file"]),
 }  # fmt: skip
 
 
@@ -185,17 +187,17 @@ def test_files_that_cannot_be_read(tmp_path, mistake):
 
 def test_in_a_notebook_a_mistake_is_told_without_a_traceback(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
-    code = "from pathlib import Path; from helpers.read import frames; frames.read(Path('mine.xlsx'), [])"
+    code = "from pathlib import Path; from helpers.read import frames; frames.read(Path('mine.docx'), [])"
     InteractiveShell().run_cell(code)
     shown = "".join(capsys.readouterr())
-    assert "InputError: mine.xlsx: cannot read *.xlsx files." in shown
+    assert "InputError: mine.docx: cannot read *.docx files." in shown
     assert "Traceback" not in shown
     assert "File" not in shown
 
 
 def test_unknown_encoding_is_named(tmp_path):
     with pytest.raises(InputError, match="'klingon' is not known"):
-        frames.read(write(tmp_path / "mine.csv"), ["id"], encoding="klingon")
+        frames.read(write(tmp_path / "mine.csv"), ["id"], Options(encoding="klingon"))
 
 
 ITEMS = pd.DataFrame(
@@ -223,9 +225,9 @@ def test_wide_long_and_words_give_the_same(tmp_path):
         "high": 4,
     }
     found = [
-        survey.read_answers(wide, items=["first", "second"], respondent="who", group="part", low=1, high=4),
-        survey.read_answers(long_path, **as_long),
-        survey.read_answers(words_path, **as_long, labels=WORDS),
+        survey.read_answers(wide, items=["first", "second"], respondent="who", group="part", low=1, high=4)[0],
+        survey.read_answers(long_path, **as_long)[0],
+        survey.read_answers(words_path, **as_long, labels=WORDS)[0],
     ]
     assert len(found[0]) == 50
     for other in found[1:]:
@@ -237,7 +239,6 @@ QUESTIONS = {
     "half answers": (ITEMS.assign(first=2.5), {}, ["no whole numbers", "row 2: '2.5'"]),
     "unknown word": (ITEMS.assign(first=["never", "sometimes", "often"] * 10), {"labels": WORDS}, ["other than never", "row 3: 'sometimes'"]),
     "same respondent twice": (ITEMS.assign(who=1), {"respondent": "who"}, ["more than once", "row 2: '1'"]),
-    "respondents without an id": (ITEMS.assign(who=None), {"respondent": "who"}, ["more than once", "row 2: 'empty'"]),
     "one group": (ITEMS.assign(part="a"), {"group": "part"}, ["one group only ('a')"]),
     "labels that do not fit": (ITEMS, {"labels": WORDS[:3]}, ["3 labels", "give 4"]),
     "falling scale": (ITEMS, {"low": 4, "high": 1}, ["must rise"]),
@@ -262,15 +263,24 @@ def test_same_respondent_may_answer_other_items(tmp_path):
     who = np.repeat(range(1, 11), 2)
     long = pd.DataFrame({"who": who, "item": ["a", "b"] * 10, "answer": [1, 2, 3, 4] * 5})
     asked = {"item": "item", "response": "answer", "respondent": "who", "low": 1, "high": 4}
-    assert len(survey.read_answers(write(tmp_path / "good.csv", long), **asked)) == 20
+    assert len(survey.read_answers(write(tmp_path / "good.csv", long), **asked)[0]) == 20
     twice = pd.concat([long, long.tail(1)])
     with pytest.raises(InputError, match=r"who \+ item.*row 21: '10 / b'; row 22: '10 / b'"):
         survey.read_answers(write(tmp_path / "bad.csv", twice), **asked)
 
 
+def test_one_school_is_too_few_for_errors_between_schools(tmp_path):
+    path = write(tmp_path / "mine.csv", GOOD.assign(school="one"))
+    frame, _ = participants.read(path, ["score"], "group", cluster="school")
+    first = frame["group"] == "colleague"
+    groups = participants.from_records(frame, ["score"], first, path)
+    with pytest.raises(InputError, match=r"'school': there is only one cluster.*Leave `cluster` out"):
+        participants.clustered_estimates(frame, groups, first, "school")
+
+
 def test_clustered_rows_stand_beside_welch(tmp_path):
     path = write(tmp_path / "mine.csv")
-    frame = participants.read(path, ["score"], "group", cluster="school")
+    frame, _ = participants.read(path, ["score"], "group", cluster="school")
     first = frame["group"] == "colleague"
     groups = participants.from_records(frame, ["score"], first, path)
     welch, clustered = (

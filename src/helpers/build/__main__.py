@@ -99,7 +99,10 @@ def build_all() -> int:
 
 def build_one(name: str, file: Path) -> int:
     """Run one notebook with the parameters of a file."""
-    job = plan.own(name, file)
+    try:
+        job = plan.own(name, file)
+    except InputError as error:
+        raise InputError(f"{error}{_earlier(plan.folder_of(file))}") from None
     if (reason := plan.why_stale(job)) and run_jobs([(job, reason)]):
         return 1
     print(f"{'' if reason else 'Nothing to do: up to date. '}Open {relative(job.folder / 'notebook.html')}")
@@ -147,13 +150,22 @@ def run_job(job: Job, why: str) -> bool:
             copy.parent.mkdir(exist_ok=True)
             shutil.copyfile(error.notebook, copy)
             message += f"\nAs far as it came: {relative(copy)}"
-        say(message, sys.stderr)
+        say(message + _earlier(job.folder), sys.stderr)
         shutil.rmtree(aside)
         return False
     _settle(job, aside, stamps, seconds := time.perf_counter() - started)
     copy.unlink(missing_ok=True)
+    if job.file:
+        for line in sessions.lines(job.folder):
+            if line["kind"] == "account":
+                say(line["text"])
     say(f"{job.name} ends after {seconds:.1f} s")
     return True
+
+
+def _earlier(folder: Path) -> str:
+    """What to add where a run failed in whose place lies what an earlier one made."""
+    return f"\nWhat lies in {relative(folder)} was made by an earlier run." if folder.exists() else ""
 
 
 def say(text: str, stream: TextIO = sys.stdout) -> None:

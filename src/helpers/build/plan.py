@@ -62,7 +62,12 @@ def own(name: str, file: Path) -> Job:
         notebook, other = other, notebook
     _refuse_strangers(notebook, other, values, file)
     parameters.check(notebook, values, str(file))
-    return Job(notebook, BUILD / "runs" / file.stem, "", notebook.stem, values, file.resolve())
+    return Job(notebook, folder_of(file), "", notebook.stem, values, file.resolve())
+
+
+def folder_of(file: Path) -> Path:
+    """Where the run with a file of parameters puts its results."""
+    return BUILD / "runs" / file.stem
 
 
 def _refuse_strangers(notebook: Path, other: Path, values: dict[str, Any], file: Path) -> None:

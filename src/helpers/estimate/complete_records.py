@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from helpers.project import InputError, in_order
-from helpers.read.records import Records, quote
+from helpers.project import InputError
+from helpers.read import order
+from helpers.read.files import listed, shortened
+from helpers.read.records import Records
+from helpers.read.sql import label, literal, number
 
 if TYPE_CHECKING:
     from helpers.estimate.moments import Model
     from helpers.estimate.spark import SparkRecords
 
     Source = Records | SparkRecords
-
-_NAN = "CAST('NaN' AS DOUBLE)"
 
 
 def prepare(records: Source, model: Model) -> tuple[int, dict[str, int], np.ndarray, dict[str, list[str]]]:
@@ -54,15 +56,23 @@ def prepare(records: Source, model: Model) -> tuple[int, dict[str, int], np.ndar
     means = [found[f"total_{name}"][whole].sum() / found["n"][whole].sum() for name in centred]
     # Rounded, so that the order of addition, which differs from run to run, does not show in the statement.
     centres = np.array([float(f"{mean:.6g}") for mean in means])
-    levels = _levels(records.name, model, [found[name][whole] for name in categories])
+    levels = _levels(records, model, [found[name][whole] for name in categories])
     return rows, incomplete, np.nan_to_num(centres, posinf=0.0, neginf=0.0), levels
 
 
-def _levels(file: str, model: Model, cells: list[np.ndarray]) -> dict[str, list[str]]:
+def ordered(records: Source, column: str, labels: Iterable[str]) -> list[str]:
+    """Labels of a category in order: that of their codes, where the file has value labels, else of numbers or letters."""
+    by_code = [label for label in records.orders.get(column, ()) if label in labels]
+    return by_code if len(by_code) == len(set(labels)) else order.plain(labels)
+
+
+def _levels(records: Source, model: Model, cells: list[np.ndarray]) -> dict[str, list[str]]:
     """By category, of which `cells` has the labels: its reference, then the other levels in order."""
     levels = {}
     for (column, reference), found in zip(model.references.items(), cells, strict=True):
-        names = in_order(set(map(str, found)))
+        present = set(map(str, found))
+        by_user = [name for name in model.order if name in present] if column == model.year else []
+        names = by_user if len(by_user) == len(present) else ordered(records, column, present)
         reference = reference or names[0]
         if reference not in names:
             asked = "`baseline`" if column == model.year else f"reference of {column!r} in `categories`"
@@ -70,8 +80,8 @@ def _levels(file: str, model: Model, cells: list[np.ndarray]) -> dict[str, list[
             if model.subset:
                 where += f" of {' and '.join(f'{name} {level}' for name, level in model.subset.items())}"
                 remedy += ", or leave these records out"
-            there = f"it has {', '.join(names)}{where}"
-            raise InputError(f"{file}, column {column!r}: no {reference!r} to compare with; {there}. {remedy}.")
+            there = f"it has {listed(names, 12)}{where}"
+            raise InputError(f"{records.name}, column {column!r}: no {reference!r} to compare with; {there}. {remedy}.")
         levels[column] = [reference, *(name for name in names if name != reference)]
     return levels
 
@@ -120,43 +130,11 @@ def refuse(
         f"AS numbered WHERE chosen = 1 AND ({wrong}) LIMIT 3"
     )
     if len(found["n"]):
-        first = "; ".join(f"{place}: {label!r}" for place, label in zip(found["place"], found["label"], strict=True))
+        first = "; ".join(
+            f"{place}: {shortened(label)}" for place, label in zip(found["place"], found["label"], strict=True)
+        )
         more = f" and {found['n'][0] - 3} more" if found["n"][0] > 3 else ""
-        raise InputError(f"{records.name}, column {column!r}: {what} ({first}{more}). {remedy}.")
-
-
-def label(records: Source, column: str) -> str:
-    """A column as a label: whole numbers without decimals, no spaces at the ends; what is blank is missing."""
-    name, kind = records.identifier(column), records.columns[column]
-    text = f"CAST({name} AS STRING)"
-    if kind == "number":
-        return text
-    # Long ids would lose digits by way of DOUBLE.
-    if kind == "float":
-        whole = f"coalesce(CAST(TRY_CAST({name} AS BIGINT) AS STRING), {text})"
-        written = f"CASE WHEN {name} = floor({name}) THEN {whole} ELSE {text} END"
-        return f"CASE WHEN {name} <> {_NAN} THEN {written} END"
-    trimmed = f"trim({text})"
-    whole = f"coalesce(CAST(TRY_CAST(TRY_CAST({trimmed} AS DECIMAL(38,1)) AS BIGINT) AS STRING), {trimmed})"
-    cleaned = f"CASE WHEN {trimmed} LIKE '%.0' THEN {whole} ELSE nullif({trimmed}, '') END"
-    # To look first takes half the time: nearly every cell is clean.
-    clean = " AND ".join(f"{text} NOT LIKE '{unclean}'" for unclean in (" %", "% ", "%.0", ""))
-    return f"CASE WHEN {clean} THEN {text} ELSE {cleaned} END"
-
-
-def number(records: Source, column: str) -> str:
-    """A column as a number, NULL where it is missing, not a number, or text."""
-    name, kind = records.identifier(column), records.columns[column]
-    if kind == "number":
-        return f"CAST({name} AS DOUBLE)"
-    cast = "TRY_CAST" if kind == "text" else "CAST"
-    return f"nullif({cast}({name} AS DOUBLE), {_NAN})"
-
-
-def literal(text: str) -> str:
-    """A text as every engine reads it: for Spark a backslash inside quotes is no character."""
-    parts = [quote(part) for part in text.split("\\")]
-    return parts[0] if len(parts) == 1 else f"({' || chr(92) || '.join(parts)})"
+        raise InputError(f"{records.name}, column {shortened(column)}: {what} ({first}{more}). {remedy}.")
 
 
 def _parts(records: Source, model: Model) -> dict[str, tuple[str, str]]:
@@ -175,7 +153,7 @@ def _parts(records: Source, model: Model) -> dict[str, tuple[str, str]]:
 
 def _texts(records: Source, model: Model) -> list[str]:
     """Columns that should be numbers and are text in the file."""
-    return [column for column in model.numbers if records.columns[column] == "text"]
+    return [column for column in model.numbers if records.columns[column] in ("text", "date")]
 
 
 def _view(records: Source, model: Model) -> str:
@@ -209,6 +187,6 @@ def _no_rows(records: Source, model: Model) -> str:
         query = f"SELECT {label(records, column)} AS level FROM file GROUP BY 1 ORDER BY 1 LIMIT 20"
         present = [str(name) for name in records.fetch(query)["level"] if name]
         if present and level not in present:
-            return f"{records.name}, column {column!r}: no {level!r}; it has {', '.join(present)}."
+            return f"{records.name}, column {column!r}: no {level!r}; it has {listed(present, 12)}."
     end = " of this subset." if model.subset else ". Export it again."
     return f"{records.name}: there are no records{end}"

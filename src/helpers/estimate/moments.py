@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from helpers.estimate import complete_records
-from helpers.estimate.complete_records import literal
-from helpers.project import InputError, in_order
-from helpers.read import files
+from helpers.project import InputError
+from helpers.read import files, order
 from helpers.read.records import Records, open_records
+from helpers.read.sql import label, literal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +33,8 @@ class Model:
 
     `categories` maps a column to its reference level (empty: the first in order), each other level becomes a dummy;
     so does each `year` but `baseline`. `controls` are numeric. Without `cluster` each school is its own; without
-    `weight` every record counts one. `subset` maps a column to the level that a record must have to be used at all.
+    `weight` every record counts one. `subset` maps a column to the level that a record must have to be used at all. `order`
+    are all years in time's order, where neither their labels nor the file tell it.
     """
 
     outcome: str
@@ -45,6 +46,7 @@ class Model:
     cluster: str = ""
     weight: str = ""
     subset: dict[str, str] = field(default_factory=dict)
+    order: tuple[str, ...] = ()
 
     @property
     def clustered(self) -> bool:
@@ -159,9 +161,25 @@ def compute(
 
 def levels(records: Records, column: str) -> list[str]:
     """Levels of a column as labels, in order; missing is none."""
+    return complete_records.ordered(records, column, _levels(records, column))
+
+
+def years(records: Records, column: str, asked: Sequence[str] = (), first: str = "") -> list[str]:
+    """Levels of a column in the order of time; missing is none. Raises InputError where nothing tells the order.
+
+    Parameters
+    ----------
+    records, column : open records, and their column of years
+    asked, first : the user's order and baseline
+    """
+    place, codes = f"{records.name}, column {column!r}", records.orders.get(column, ())
+    return order.in_time(_levels(records, column), place, codes=codes, given=asked, first=first)
+
+
+def _levels(records: Records, column: str) -> set[str]:
     files.check_columns([column], records.columns, records.name)
-    found = records.fetch(f"SELECT DISTINCT {complete_records.label(records, column)} AS level FROM file")
-    return in_order({str(level) for level in found["level"] if level})
+    found = records.fetch(f"SELECT DISTINCT {label(records, column)} AS level FROM file")
+    return {str(level) for level in found["level"] if level}
 
 
 def take(moments: Moments, keep: np.ndarray) -> Moments:

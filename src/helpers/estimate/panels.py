@@ -1,6 +1,6 @@
 """One school fixed-effects model a panel, and the alternatives that are declared beside it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -37,6 +37,7 @@ def models(
     controls: list[str],
     categories: list[str] | dict[str, str],
     by: str,
+    order: Sequence[str | int] = (),
     **columns: str,
 ) -> dict[str, Model]:
     """One model for each panel. Raises InputError where `by` is empty in all records.
@@ -44,12 +45,16 @@ def models(
     Parameters
     ----------
     records, by : open records; a panel for each level of the column `by`, one for the whole file where it is empty
-    baseline, controls, columns : what `moments.Model` takes
+    baseline, controls, order, columns : what `moments.Model` takes
     categories : column -> reference level; those in a list take their first level in order
     """
     references = categories if isinstance(categories, dict) else dict.fromkeys(categories, "")
     references = {column: str(reference) for column, reference in references.items()}
-    model = Model(**columns, baseline=str(baseline), controls=tuple(controls), categories=references)
+    year = columns["year"]
+    model = Model(
+        **columns, baseline=records.level(year, baseline), controls=tuple(controls), order=tuple(map(str, order)),
+        categories={column: records.level(column, level) if level else "" for column, level in references.items()},
+    )  # fmt: skip
     if not by:
         return {"all records": model}
     levels = moments.levels(records, by)

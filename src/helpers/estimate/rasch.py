@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from helpers.estimate.complete_records import label, number, refuse
+from helpers.estimate.complete_records import refuse
 from helpers.project import InputError
-from helpers.read.records import Records, quote
+from helpers.read.records import Records
+from helpers.read.sql import label, number, quote
 
 MEASURE = "rasch_measure"
 """Name of the column that `add_measure` adds."""

@@ -13,14 +13,15 @@ from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from helpers.project import InputError
-from helpers.read import files
-from helpers.read.records import called, find, read_header
+from helpers.project import InputError, relative
+from helpers.read import files, headers
+from helpers.read.records import called, find
 
 if TYPE_CHECKING:
     import numpy as np
     from pyspark.sql import DataFrame, SparkSession
 
+_DECIMAL_COMMA = r"^\s*(-?\d+),(\d+)\s*$"
 _KINDS = {"double": "float", "float": "float"} | dict.fromkeys(
     ("boolean", "tinyint", "smallint", "int", "bigint"), "number"
 )
@@ -31,9 +32,12 @@ class SparkRecords:
 
     # Spark keeps no order of records: the partition helps to find them.
     place = "concat('partition ', spark_partition_id())"
+    first_group = "'$1'"
 
     def __init__(self, session: SparkSession, name: str, frame: DataFrame):
         self.session, self.name = session, name
+        self.labels: dict[str, dict[str, str]] = {}
+        self.orders: dict[str, list[str]] = {}
         frame.createOrReplaceTempView("file")
         self.columns = {column: _kind(kind) for column, kind in frame.dtypes}
 
@@ -105,13 +109,17 @@ def _read_csv(session: SparkSession, paths: list[Path]) -> DataFrame:
 
     frames = []
     for path in paths:
-        names, separator = read_header(path)
-        frame = session.read.csv(str(path), header=True, sep=separator, escape='"', mode="FAILFAST")
+        head = headers.read(path, relative(path))
+        if head.lines > 1:
+            raise InputError(
+                f"{relative(path)}: Spark needs a header of one line, the first. Take the other lines out."
+            )
+        frame = session.read.csv(str(path), header=True, sep=head.mark, escape='"', mode="FAILFAST").toDF(*head.names)
         cells = []
-        for name in names:
+        for name in head.names:
             cell = functions.col(SparkRecords.identifier(name))
-            if separator == ";":  # then the comma is the decimal mark
-                cell = functions.regexp_replace(cell, files.DECIMAL_COMMA, "$1.$2")
+            if head.mark == ";":  # then the comma is the decimal mark
+                cell = functions.regexp_replace(cell, _DECIMAL_COMMA, "$1.$2")
             cells.append(functions.when(~cell.isin(files.MISSING), cell).alias(name))
         frames.append(frame.select(cells))
     return reduce(lambda one, other: one.unionByName(other), frames)

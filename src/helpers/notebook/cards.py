@@ -23,6 +23,7 @@ from helpers.notebook import session as sessions
 from helpers.notebook.session import Section, Session
 from helpers.project import STATES, relative
 from helpers.read import files
+from helpers.read.accounts import Account
 
 TEMPLATES = Path(__file__).parent / "template"
 _FIT = r"max size={0.9\linewidth}{0.8\paperheight}"
@@ -57,7 +58,8 @@ def figure(
     as_printed : the numbers are shown as they stand in print, nothing is computed from them
     """
     data = _checked(section, name, title, caption, data, as_printed)
-    _check_alt(name, alt, title, caption)
+    if not section.of_users_data:  # whose alternative text may be as short as the data are few
+        _check_alt(name, alt, title, caption)
     about = _about(section, "Figure", name, title, caption, data)
     place = f"figures/{section.run.stem}--{name}"
     stem, link = section.run.folder / place, f"{section.run.links}{place}"
@@ -100,14 +102,23 @@ def table(
 
 
 def say(text: str) -> Markdown:
-    """A sentence with computed numbers in it. Write it in a code cell, so that it cannot drift."""
-    return Markdown(text)
+    """A sentence with computed numbers in it. Write it in a code cell, so that it cannot drift.
+
+    Names in it are data: no HTML and no link is made of them, only emphasis and code of what stands between * and `.
+    """
+    return Markdown(html.escape(text, quote=False).replace("[", "&#91;"))
+
+
+def account(run: Session, rows: Account) -> Markdown:
+    """What became of the rows of a user's file. On the page small counts are hidden; make tells them to who holds the file."""
+    sessions.note(run, "account", text=rows.exact)
+    return say(re.sub(r"([\\`*_#])", r"\\\1", rows.page))
 
 
 def answer(run: Session, text: str) -> Markdown:
     """The notebook's answer in one computed sentence; the site's index quotes it."""
     sessions.note(run, "answer", text=text)
-    return Markdown(f"**In one sentence.** {text}")
+    return say(f"**In one sentence.** {text}")
 
 
 def runs(run: Session, rows: pd.DataFrame) -> Markdown:

@@ -19,6 +19,11 @@ from typing import Any, Literal
 
 from helpers.notebook import source
 from helpers.project import InputError, relative
+from helpers.read.files import shortened
+
+DEPTH = 20  # of lists and mappings within each other
+LONGEST = 1_500  # characters of a message
+MOST = 300  # characters of what is told of one mistake
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,8 @@ def check(notebook: Path, values: dict[str, Any], where: str, more: Sequence[Par
     """
     import pydantic  # only runs that really check pay for it
 
+    if wrong := [name for name in values if not isinstance(name, str)]:
+        raise InputError(f"{where}: {shortened(wrong[0])} is no name of a parameter.")
     parameters = [*declared(notebook), *more]
     fields = {p.name: (eval(p.type, {"Literal": Literal}), p.default) for p in parameters}
     config = pydantic.ConfigDict(extra="forbid", strict=True)
@@ -67,8 +74,11 @@ def check(notebook: Path, values: dict[str, Any], where: str, more: Sequence[Par
     try:
         return model(**values).model_dump()
     except pydantic.ValidationError as error:
-        wrong, takes = _mistakes(error.errors(), values), _described(notebook, parameters)
-        raise InputError("\n".join([f"{where}: not understood", *wrong, takes])) from None
+        wrong = [f"{where}: not understood", *_mistakes(error.errors(), values)]
+        said = "\n".join([*wrong, _described(notebook, parameters)])
+        if len(said) > LONGEST:  # then what is wrong would be lost among explanations
+            said = "\n".join([*wrong, _described(notebook, parameters, explained=False)])
+        raise InputError(said) from None
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -81,15 +91,23 @@ def read(path: Path) -> dict[str, Any]:
         raise InputError(f"{path}: there is no such parameter file.") from None
     except UnicodeDecodeError:
         raise InputError(f"{relative(path)}: the text is not utf-8. Save it as UTF-8.") from None
+    except (ValueError, TypeError, AttributeError, LookupError) as error:  # of a tag that does not fit, as !!int x
+        raise InputError(
+            f"{relative(path)}: this cannot be read ({shortened(str(error), 200)}). Write values without tags (!!int and the like)."
+        ) from None
     except yaml.YAMLError as error:
         mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
         raise InputError(
             f"{relative(path)}{f', line {mark.line + 1}' if mark else ''}: this is no YAML text "
-            f"({problem or error}). Write `name: value`, one a line, with spaces and no tabs, and "
+            f"({str(problem or error)[:MOST]}). Write `name: value`, one a line, with spaces and no tabs, and "
             "in quotes what holds a colon."
         ) from None
     if not isinstance(values, dict | None):
         raise InputError(f"{relative(path)}: this is no mapping. Write `name: value`, one a line.")
+    if wrong := [name for name in values or {} if not isinstance(name, str)]:
+        raise InputError(
+            f"{relative(path)}: {shortened(wrong[0])} is no name of a parameter. Write `name: value`, one a line."
+        )
     return values or {}
 
 
@@ -98,12 +116,29 @@ def _loader() -> type:
     import yaml
 
     class Loader(yaml.SafeLoader):
+        depth = 0
+
+        def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node:
+            mark, self.depth = self.peek_event().start_mark, self.depth + 1
+            if self.check_event(yaml.AliasEvent):  # a few lines of these can stand for millions of values
+                raise yaml.composer.ComposerError(
+                    None, None, "*names stand for nothing here: write the values out", mark
+                )
+            if self.depth > DEPTH:
+                raise yaml.composer.ComposerError(None, None, f"more than {DEPTH} brackets inside each other", mark)
+            node = super().compose_node(parent, index)
+            self.depth -= 1
+            return node
+
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
-            names = [key.value for key, _ in node.value]
-            for place, (key, _) in enumerate(node.value):
-                if key.value in names[:place]:
-                    problem = f"{key.value!r} is given twice: keep one"
+            seen = set()
+            for key, _ in node.value:
+                if not isinstance(key, yaml.ScalarNode):
+                    raise yaml.constructor.ConstructorError(None, None, "a name is no list", key.start_mark)
+                if key.value in seen:
+                    problem = f"{shortened(key.value)} is given twice: keep one"
                     raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+                seen.add(key.value)
             return super().construct_mapping(node, deep)
 
     timestamp, bool_, int_ = (f"tag:yaml.org,2002:{kind}" for kind in ("timestamp", "bool", "int"))
@@ -116,10 +151,10 @@ def _loader() -> type:
     return Loader
 
 
-def _described(notebook: Path, parameters: list[Parameter]) -> str:
+def _described(notebook: Path, parameters: list[Parameter], explained: bool = True) -> str:
     """List of parameters with type, default and explanation, for people; the last of a name counts."""
     listed = {p.name: p for p in parameters}.values()
-    lines = [f"  {p.name}: {p.type} = {p.default!r}  {p.help}".rstrip() for p in listed]
+    lines = [f"  {p.name}: {p.type} = {p.default!r}  {p.help if explained else ''}".rstrip() for p in listed]
     return "\n".join([f"{notebook.stem} takes:", *lines])
 
 
@@ -129,11 +164,13 @@ def _mistakes(errors: list[dict[str, Any]], values: dict[str, Any]) -> list[str]
     for error in errors:
         found.setdefault(_place(error["loc"], values), []).append(error)
     # Where one kind of value fails further inside, that the other kinds fail as a whole tells nothing.
-    return [
-        f"  {'.'.join(map(str, place))}: {_reason(several)}"
+    inner = {place[:length] for place in found for length in range(len(place))}
+    told = [
+        f"  {'.'.join(map(str, place))[:60]}: {_reason(several)}"
         for place, several in found.items()
-        if not any(len(other) > len(place) and other[: len(place)] == place for other in found)
+        if place not in inner
     ]
+    return told if len(told) <= 4 else [*told[:4], f"  and {len(told) - 4} more"]
 
 
 def _place(loc: tuple, values: Any) -> tuple:
@@ -151,16 +188,16 @@ def _reason(errors: list[dict[str, Any]]) -> str:
         return "no such parameter"
     wanted = dict.fromkeys(error["msg"].removeprefix("Input should be ") for error in errors)
     given, kinds = errors[0]["input"], {error["type"] for error in errors}
-    return f"input should be {' or '.join(wanted)} (given: {given!r}){_remedy(kinds, given)}"
+    return f"input should be {' or '.join(wanted)} (given: {shortened(given)}){_remedy(kinds, given)}"
 
 
 def _remedy(wanted: set[str], given: object) -> str:
     if given is None:
         return ". Write something after the colon, or leave the line out"
     if "string_type" in wanted and isinstance(given, (bool, int, float)):
-        return f'. In quotes it is text: "{str(given).lower()}"'
+        return f'. In quotes it is text: "{str(given).lower()[:60]}"'
     if "list_type" in wanted and isinstance(given, str):
-        return f". In brackets it is a list: [{given}]"
+        return f". In brackets it is a list: [{given[:60]}]"
     if "bool_type" in wanted:
         return ". Write true or false"
     return ""

@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from helpers.kept import label, stamp
 from helpers.notebook import parameters, source
 from helpers.project import ROOT, InputError, locate
 from helpers.read import files
+from helpers.read.files import Options
 
 
 @dataclass
@@ -32,6 +33,12 @@ class Session:
     stem: str
     links: str
     names: list[str] = field(default_factory=list)
+
+    @property
+    def options(self) -> Options:
+        """How the user says that files are to be read."""
+        asked = {field.name for field in fields(Options)} & self.parameters.keys()
+        return Options(**{name: self.parameters[name] for name in asked})
 
 
 @dataclass
@@ -56,6 +63,11 @@ class Section:
         if place not in self.sources:
             self.sources.append(place)
         return place
+
+    @property
+    def of_users_data(self) -> bool:
+        """Whether it rests on a file of the user's, and not on the example that the build shows."""
+        return self.run.notebook.startswith(f"{source.OWN}/") and self.state != "simulated"
 
     @property
     def state(self) -> str:
@@ -139,7 +151,7 @@ def _example(notebook: str, data: str | None) -> Path | None:
     """The first ready file of parameters for this notebook that names `data`."""
     if not notebook.startswith(f"{source.OWN}/"):
         return None
-    files = sorted((ROOT / "params").glob(f"{Path(notebook).name[:2]}-*.yml"))
+    files = sorted((ROOT / "params").glob(f"{Path(notebook).name[:2]}-own*.yml"))
     return next((file for file in files if parameters.read(file).get("data") == data), None)
 
 

@@ -1,13 +1,13 @@
 """What a file is, and the data files in a folder or a zip; nothing is taken out of a zip that could do harm."""
 
 import codecs
-import csv
 import errno
 import re
 import stat
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -17,12 +17,11 @@ from typing import IO
 
 from helpers.project import InputError, locate, relative
 
-ENDINGS = (".csv", ".parquet", ".sav", ".dta")  # of files of records that notebooks and releases read
-MISSING = ["", " ", "NA", "N/A", "NaN", "nan", "."]  # what stands for no answer in a CSV file
-DECIMAL_COMMA = r"^\s*(-?\d+),(\d+)\s*$"
-"""A number in a CSV file whose fields are separated by semicolons; other text with a comma stays as it is."""
-CSV = dict(keep_default_na=False, na_values=MISSING, index_col=False, skip_blank_lines=False)
-"""How pandas reads every CSV file."""
+STATISTICAL = (".sav", ".zsav", ".por", ".dta", ".sas7bdat")  # of SPSS, Stata and SAS
+WORKBOOKS = (".xlsx", ".xls")
+ENDINGS = (".csv", ".parquet", *STATISTICAL, *WORKBOOKS)  # of files of records that notebooks and releases read
+MISSING = ["", " ", "NA", "N/A", "NaN", "nan", "."]  # what stands for no answer in a CSV file or a workbook
+NAMES = 2_000  # of columns among which near ones are looked for
 AGAIN = "Export or download it again."  # the remedy for a file that is not whole
 
 # How each format's files begin; a CSV file must begin like none of them.
@@ -30,11 +29,23 @@ _BEGINNINGS = {
     ".csv": (),
     ".parquet": (b"PAR1",),
     ".sav": (b"$FL2", b"$FL3"),
+    ".por": (),
+    ".xlsx": (b"PK\x03\x04",),
+    ".xls": (bytes.fromhex("d0cf11e0a1b11ae1"), b"\x09"),
     ".zsav": (b"$FL3",),
     ".dta": (b"<stata_dta>", *(bytes([version]) for version in range(104, 120))),
     ".sas7bdat": (bytes(12) + bytes.fromhex("c2ea8160b31411cfbd92080009c7318c181f1011"),),  # as pandas checks it
     ".zip": (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"),  # a usual one, an empty one, and one in parts
 }
+_OTHERWISE = {
+    ".rds": 'in R write it by `haven::write_sav(data, "mine.sav")` or `write.csv(data, "mine.csv", row.names = FALSE)`',
+    ".rdata": 'in R write the table by `haven::write_sav(data, "mine.sav")`',
+    ".ods": "save it as .xlsx",
+    ".numbers": "export it as .xlsx",
+    ".txt": "name it .csv, if its columns are separated by commas, semicolons or tabs",
+    ".tsv": "name it .csv; tabs between the columns are recognised",
+}
+"""What to do with files of other kinds that people have."""
 _RAGGED = (
     re.compile(r"on Line: (?P<row>\d+)[\s\S]*Columns: (?P<wanted>\d+) Found: (?P<found>\d+)"),
     re.compile(r"Expected (?P<wanted>\d+) fields in line (?P<row>\d+), saw (?P<found>\d+)"),
@@ -46,7 +57,8 @@ def check(path: Path, endings: tuple[str, ...] = ENDINGS, name: str = "") -> str
     """The ending of a file (called `name`) that is there, not empty, and what its ending says. Raises InputError."""
     file, ending = name or relative(path), path.suffix.lower()
     if ending not in endings:
-        raise InputError(f"{file}: cannot read *{ending} files. Save it as one of {', '.join(endings)}.")
+        remedy = _OTHERWISE.get(ending, f"save it as one of {', '.join(endings)}")
+        raise InputError(f"{file}: cannot read *{ending} files. Remedy: {remedy}.")
     if not path.is_file():
         raise InputError(f"{file}: there is no such file. Paths are relative to the project's folder.")
     if path.stat().st_size == 0:
@@ -66,26 +78,44 @@ def check(path: Path, endings: tuple[str, ...] = ENDINGS, name: str = "") -> str
 
 
 def check_columns(wanted: Iterable[str], present: Iterable[str], file: str) -> None:
-    """Raise InputError when a column is not there, with the name that comes closest."""
+    """Raise InputError when a column is not there, with the names that come closest."""
     present = list(map(str, present))
-    if absent := [column for column in wanted if column not in present]:
-        guesses = get_close_matches(absent[0], present, n=1)
-        hint = f" Did you mean {guesses[0]!r}?" if guesses else ""
-        raise InputError(f"{file}: no column {', '.join(map(repr, absent))}.{hint} The file has: {', '.join(present)}.")
+    there = set(present)
+    if absent := [column for column in wanted if column not in there]:
+        more = f" and {len(absent) - 3} more" if len(absent) > 3 else ""
+        raise InputError(
+            f"{file}: no column {', '.join(map(shortened, absent[:3]))}{more}. {_nearest(absent[0], present)}"
+        )
 
 
-def fields(header: str, file: str) -> tuple[list[str], str]:
-    """Names in the first line of a CSV file, and what separates them. Raises InputError for a name that comes twice."""
-    mark = max(",;\t", key=header.count)
-    names = next(csv.reader([header], delimiter=mark))
-    if doubled := twice([name.strip() for name in names if name.strip()]):
-        raise InputError(f"{file}: two columns are named {doubled!r}. Rename one.")
-    return names, mark
+def _nearest(name: str, present: list[str]) -> str:
+    alike = [other for other in present if other.strip().lower() == name.strip().lower()]
+    # To compare letter by letter takes too long for tens of thousands of names.
+    some = present if len(present) <= NAMES else [o for o in present if o[:1].lower() == name[:1].lower()][:NAMES]
+    alike = alike or get_close_matches(name, some, n=3)
+    hint = f"Did you mean {' or '.join(map(shortened, alike))}? " if alike else ""
+    if len(present) <= 12:
+        return f"{hint}The file has: {', '.join(other[:60] for other in present)}."
+    return f"{hint}The file has {len(present):,} columns; capital letters tell names apart."
+
+
+def shortened(text: object, most: int = 60) -> str:
+    """A name or a cell as messages show it: in quotes, and no longer than a line."""
+    shown = repr(text)
+    return shown if len(shown) <= most else f"{shown[: most - 4]}...{shown[-1]}"
+
+
+def listed(words: Iterable[object], most: int = 8) -> str:
+    """Labels as messages list them: the first ones, none longer than a line, and how many more there are."""
+    words = list(map(str, words))
+    some = ", ".join(word if len(word) <= 60 else f"{word[:57]}..." for word in words[:most])
+    return some if len(words) <= most else f"{some} and {len(words) - most} more"
 
 
 def twice(names: list[str]) -> str:
     """The first name that comes more than once; empty where none does."""
-    return next((name for name in names if names.count(name) > 1), "")
+    counts = Counter(names)
+    return next((name for name in names if counts[name] > 1), "")
 
 
 def encoding(given: str, file: str) -> str:
@@ -97,6 +127,21 @@ def encoding(given: str, file: str) -> str:
         usual = "Usual ones: utf-8, latin-1, cp1252, utf-16."
         raise InputError(f"{file}: encoding {given!r} is not known. {usual}") from None
     return known
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user says of how a file is to be read; nothing leaves it to the file.
+
+    `encoding`: of the text of a CSV file, and of another where it states a wrong one. `missing`: numbers and words that mean no answer. `decimal`, `thousands`: the
+    marks in numbers, where they can be read in two ways. `sheet`: of a workbook.
+    """
+
+    encoding: str = "utf-8"
+    missing: Sequence[str | int | float] = ()
+    decimal: str = ""
+    thousands: str = ""
+    sheet: str = ""
 
 
 def csv_encoding(given: str, file: str) -> str:
@@ -112,15 +157,15 @@ def undecodable(file: str, row: int | str, given: str = "") -> InputError:
 
 
 @contextmanager
-def reading(file: str, *errors: type[Exception]) -> Iterator[None]:
-    """Turn these errors of a library into `unreadable` ones."""
+def reading(file: str, *errors: type[Exception], before: int = 0) -> Iterator[None]:
+    """Turn these errors of a library into `unreadable` ones; so many lines come before those that it counts."""
     try:
         yield
     except errors as error:
-        raise unreadable(file, error) from None
+        raise unreadable(file, error, before) from None
 
 
-def unreadable(file: str, error: Exception) -> InputError:
+def unreadable(file: str, error: Exception, before: int = 0) -> InputError:
     """What a library says of a file that it cannot read, in the words of this project."""
     text = str(error).strip()
     if named := re.search(r"^\s*file = (.+)$", text, re.MULTILINE):  # by DuckDB: which of several
@@ -129,9 +174,10 @@ def unreadable(file: str, error: Exception) -> InputError:
             return undecodable(file, row[1])
     for ragged in _RAGGED:
         if found := ragged.search(text):
-            told = f"row {found['row']}: {found['found']} cells instead of {found['wanted']}"
+            told = f"row {int(found['row']) + before}: {found['found']} cells instead of {found['wanted']}"
             return InputError(f"{file}: rows of unequal length ({told}). {AGAIN}")
-    return InputError(f"{file}: cannot be read ({text.splitlines()[0]}). {AGAIN}")
+    said = next(iter(text.splitlines()), "") or type(error).__name__
+    return InputError(f"{file}: cannot be read ({said if len(said) <= 200 else said[:197] + '...'}). {AGAIN}")
 
 
 MEMBER_BYTES, TOTAL_BYTES = 4 * 2**30, 16 * 2**30

@@ -1,305 +1,361 @@
-"""Read the user's own file and say plainly what is wrong with it.
+"""Read columns of the user's own file and say plainly what is wrong with it.
 
-Files are parsed, never executed. Rows count from 1, in CSV files as a spreadsheet shows them (header: row 1).
+Files are parsed, never executed. Rows count from 1, in CSV files and workbooks as a spreadsheet shows them.
 """
 
-import re
 from collections import Counter
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from helpers.project import InputError, relative
-from helpers.read import files
-
-ENDINGS = (".sav", ".zsav", ".sas7bdat", ".dta", ".csv")  # of files that `describe` and `pieces` read
-ROWS = 20_000  # of a piece
-
-# Encodings to try where a file does not say its own, or says a wrong one; the last can read any byte.
-_ENCODINGS = (None, "WINDOWS-1252", "ISO-8859-1")
-_DECIMAL_COMMA = re.compile(r'(?:^|;)"?-?\d+,\d+"?(?:;|$)', re.MULTILINE)
+from helpers.project import InputError, at, relative
+from helpers.read import cells, files, headers, order, relations, statistical, workbooks
+from helpers.read.files import Options, listed, shortened
+from helpers.read.texts import csv
 
 
-def read(path: Path, columns: list[str], *, encoding: str = "utf-8", names: tuple[str, ...] = ()) -> pd.DataFrame:
-    """Columns of a CSV, Parquet, SPSS (.sav) or Stata (.dta) file; the index counts its rows. Raises InputError.
+@dataclass(frozen=True)
+class Given:
+    """Columns of a file as it has them, and what it says of them.
+
+    `frame`: cells of CSV files and workbooks as they are written, of other files with their own types; declared missing
+    codes are missing, and the index counts rows. `labels`: column -> code -> value label. `wording`: column -> what the
+    file says that it is. `two_ways`: whether 1.204 may be written with a mark between thousands. `ids`: columns in which
+    the user's missing codes are none. `rows`: of the file, blank ones not counted. `told`: what was passed over.
+    """
+
+    path: Path
+    frame: pd.DataFrame
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)
+    wording: dict[str, str] = field(default_factory=dict)
+    two_ways: bool = False
+    options: Options = Options()
+    told: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What messages call the file."""
+        return relative(self.path)
+
+
+def read(path: Path, columns: Sequence[str], options: Options = Options(), ids: Sequence[str] = ()) -> Given:
+    """Columns of a file of records in any format of `files.ENDINGS`. Raises InputError.
 
     Parameters
     ----------
-    columns : must be there; CSV cells come as text, others with their own types and the missing codes taken out
-    path, encoding, names : the file; its encoding (CSV); columns whose SPSS or Stata codes `value_labels` replaces
+    path, columns : the file, and the columns that must be there
+    options : what the user says of how it is to be read; its missing codes are missing in all columns
+    ids : columns of ids and waves, in which those codes are labels like others
     """
-    match files.check(path):
-        case ".csv":
-            frame = _csv(path, encoding)
-        case ".parquet":
-            frame = _parquet(path)
-        case _:
-            frame, meta = parse(path)
-            for column in set(names) & set(meta.variable_value_labels):
-                frame[column] = value_labels(frame[column], meta.variable_value_labels[column])
-            frame = frame.replace("", np.nan)  # an empty cell of a text variable
-            frame.index = frame.index + 1
-    files.check_columns(columns, frame.columns, relative(path))
+    columns = list(dict.fromkeys(columns))
+    given = _read(path, options, columns)
+    files.check_columns(columns, given.frame.columns, given.name)
+    words = {"", *map(str.strip, files.MISSING)} if path.suffix.lower() == ".csv" else {""}
+    frame = given.frame[columns].apply(_filled, words=words)
     if frame.empty:
-        raise InputError(f"{relative(path)}: the file has columns but no rows. {files.AGAIN}")
-    return frame[list(dict.fromkeys(columns))]
+        raise InputError(f"{given.name}: the file has columns but no rows. {files.AGAIN}")
+    for column in [name for name in columns if options.missing and name not in ids]:
+        gone = cells.gone(frame[column].dropna().unique(), options.missing, given.labels.get(column, {}))
+        frame[column] = frame[column].mask(frame[column].isin(gone)) if gone else frame[column]
+    kept = {c: named if c in ids else cells.kept_labels(named, options.missing) for c, named in given.labels.items()}
+    return Given(path, frame, kept, given.wording, given.two_ways, options, given.told)
 
 
-def header(path: Path, encoding: str = "utf-8") -> list[str]:
+def header(path: Path, options: Options = Options()) -> list[str]:
     """Names of all columns of a file that `read` can read. Raises InputError."""
     match files.check(path):
         case ".csv":
-            return _csv_start(path, relative(path), encoding)[0]
+            return headers.read(path, relative(path), options.encoding).names
         case ".parquet":
-            return list(_parquet(path, rows=0))
+            return list(relations.parquet(path))
+        case ending if ending in files.WORKBOOKS:
+            return list(workbooks.read(path, options.sheet)[0])
         case _:
-            return parse(path, metadataonly=True)[1].column_names
+            return statistical.parse(path, encodings=statistical.tried(path, options.encoding), metadataonly=True)[
+                1
+            ].column_names
 
 
-def numbers(frame: pd.DataFrame, column: str, path: Path, low: float = -np.inf, high: float = np.inf) -> pd.Series:
+def numbers(given: Given, column: str, low: float = -np.inf, high: float = np.inf) -> pd.Series:
     """A column as numbers; missing stays. Raises InputError for text, infinite values or values off `low` to `high`.
 
     Parameters
     ----------
-    frame, column, path, low, high : rows as `read` gives them, one column, and their file; ends of the scale
+    given, column, low, high : as `read` gives it; one of its columns; ends of the scale
     """
-    given, remedy = frame[column], "Correct or empty these"
-    values = pd.to_numeric(given, errors="coerce").astype(float)
-    refuse(given, values.isna() & given.notna(), column, path, "text in a number column", remedy)
-    refuse(given, np.isinf(values), column, path, "infinite values", remedy)
-    what = f"values off the scale {_plain(low)} to {_plain(high)}"
-    remedy = "Correct them, empty them if they are missing codes, or change the scale"
-    refuse(given, (values < low) | (values > high), column, path, what, remedy)
+    raw, values = _as_numbers(given, column)
+    wrong = values.isna() & raw.notna()
+    refuse(given, column, wrong, "text in a number column", _remedy_for_text(given, raw, wrong))
+    refuse(given, column, np.isinf(values), "infinite values", "Correct or empty these")
+    what = f"values off the scale {cells.label(float(low))} to {cells.label(float(high))}"
+    remedy = "Correct them, name them in `missing` if they mean no answer, or change the scale"
+    refuse(given, column, (values < low) | (values > high), what, remedy)
     return values
 
 
-def whole_numbers(frame: pd.DataFrame, column: str, path: Path, low: int, high: int) -> pd.Series:
+def whole_numbers(given: Given, column: str, low: int, high: int) -> pd.Series:
     """A column as whole numbers (floats, since missing stays missing). Raises InputError.
 
     Parameters
     ----------
-    frame, column, path, low, high : as for `numbers`
+    given, column, low, high : as for `numbers`
     """
-    values = numbers(frame, column, path, low, high)
-    refuse(frame[column], values % 1 > 0, column, path, "answers that are no whole numbers", "Correct or empty these")
+    values = numbers(given, column, low, high)
+    refuse(given, column, values % 1 > 0, "answers that are no whole numbers", "Correct or empty these")
     return values
 
 
-def coded(frame: pd.DataFrame, column: str, codes: dict[str, int], path: Path) -> pd.Series:
-    """A column of words as their codes; missing stays missing. Raises InputError for words without a code.
+def answers(
+    given: Given, columns: Sequence[str], labels: Sequence[str] = (), low: int | None = None, high: int | None = None
+) -> tuple[pd.DataFrame, list[str]]:
+    """Answers to items on one scale as whole numbers (missing stays), and the scale's words, lowest first, or none.
+
+    Words of the user or of the file decide what an answer is, whatever the order and start of its codes; without words
+    the codes do. Raises InputError naming file, column and rows.
 
     Parameters
     ----------
-    frame, column, codes, path : as for `numbers`; word -> code
+    given, columns : as `read` gives it; the items
+    labels, low, high : every answer, lowest first; the numbers of the lowest and the highest
     """
-    values = frame[column].map(codes)
-    what, remedy = f"answers other than {', '.join(codes)}", "Correct them or the labels"
-    refuse(frame[column], values.isna() & frame[column].notna(), column, path, what, remedy)
+    found, words = {}, list(map(cells.label, labels))
+    for column in columns:
+        as_labels = codes(given, column)
+        with at(f"{given.name}, column {column!r}"):
+            places, own = cells.answers(as_labels.dropna().unique(), labels, given.labels.get(column, {}), low)
+        if not places:
+            in_words = as_labels.notna() & ~as_labels.isin(
+                [label for label in as_labels.dropna().unique() if cells.is_code(label)]
+            )
+            if in_words.sum() > as_labels.notna().sum() / 2:
+                remedy = "Name every possible answer in `labels`, lowest first"
+                refuse(given, column, in_words, "answers in words, whose order nothing tells", remedy)
+            found[column] = whole_numbers(
+                given, column, -np.inf if low is None else low, np.inf if high is None else high
+            )
+            continue
+        if words and own != words:
+            raise InputError(
+                f"{given.name}, column {column!r}: its answers are {listed(own)}, and those of other items {listed(words)}. "
+                "Items of one scale need the same answers: take the column out."
+            )
+        words = own
+        found[column] = as_labels.map(places)
+        remedy = "Correct them, name them in `missing` if they mean no answer, or name every possible answer, lowest first, in `labels`"
+        refuse(
+            given, column, found[column].isna() & as_labels.notna(), f"answers other than {listed(places, 12)}", remedy
+        )
+    return pd.DataFrame(found, given.frame.index).astype(float), words
+
+
+def codes(given: Given, column: str) -> pd.Series:
+    """A column as labels of `cells.label`, value labels not put in; missing stays."""
+    raw = given.frame[column]
+    return _each(raw, cells.labelled, object).replace("", np.nan)
+
+
+def labels(given: Given, column: str) -> pd.Series:
+    """A column as labels (text), value labels in place of codes; missing stays.
+
+    A code without a label stays, and follows a label that several codes have.
+    """
+    found, named = codes(given, column), given.labels.get(column, {})
+    shown = names_of(named)
+    return _each(found, lambda codes: {code: shown.get(code, code) for code in codes}, object)
+
+
+def in_time(given: Given, column: str, asked: Sequence[object] = (), first: str = "") -> list[str]:
+    """Labels of a column (as `labels` gives them) in the order of time. Raises InputError where nothing tells it.
+
+    Parameters
+    ----------
+    given, column : as `read` gives it, and one of its columns
+    asked, first : the user's order and baseline
+    """
+    shown = names_of(given.labels.get(column, {}))
+    by_code = [shown[code] for code in in_codes(shown)]
+    place = f"{given.name}, column {column!r}"
+    return order.in_time(labels(given, column).dropna().unique(), place, codes=by_code, given=asked, first=first)
+
+
+def in_codes(named: dict[str, str]) -> list[str]:
+    """Codes of value labels in their order: as numbers where all are."""
+    try:
+        return sorted(named, key=float)
+    except ValueError:
+        return list(named)
+
+
+def resolved(given: Given, column: str, asked: object) -> str:
+    """A level that the user names by its label or its code, as `labels` has it."""
+    shown, wanted = names_of(given.labels.get(column, {})), cells.label(asked)
+    return shown[wanted] if wanted in shown and wanted not in shown.values() else wanted
+
+
+def yes_or_no(given: Given, column: str, remedy: str) -> pd.Series:
+    """A column of 1 and 0, yes and no, x and nothing, or codes with such labels, as 1.0 and 0.0. Raises InputError."""
+    found = codes(given, column)
+    known = cells.yes_or_no(found.dropna().unique(), given.labels.get(column, {}))
+    values = found.map(known).where(found.notna(), known.get("", np.nan))
+    refuse(given, column, values.isna(), "neither 1 and 0 nor yes and no", remedy)
     return values.astype(float)
 
 
-def categories(frame: pd.DataFrame, column: str) -> pd.Series:
-    """A column as names (text); whole numbers are written without decimals; missing stays missing."""
-    return frame[column].map(_plain, na_action="ignore").astype(object)
+def check_unique(given: Given, columns: Sequence[str]) -> None:
+    """Raise InputError when rows share the same labels in `columns` (a respondent who stands twice).
+
+    Rows that lack one of them are passed over.
+    """
+    parts = pd.DataFrame({column: labels(given, column) for column in columns})
+    again = parts.duplicated(keep=False) & parts.notna().all(axis=1)
+    shown = parts.fillna("empty").agg(" / ".join, axis=1)
+    refuse(given, " + ".join(columns), again, "the same id more than once", "Keep one row for each", shown)
 
 
-def check_unique(frame: pd.DataFrame, columns: list[str], path: Path) -> None:
-    """Raise InputError when rows share the same values in `columns` (a respondent who stands twice)."""
-    again = frame.duplicated(columns, keep=False)
-    given = frame[columns].astype(str).fillna("empty").agg(" / ".join, axis=1)
-    refuse(given, again, " + ".join(columns), path, "the same id more than once", "Keep one row for each")
-
-
-def check_groups(groups: pd.Series, column: str, path: Path) -> None:
-    """Raise InputError when a column (its values `groups`) does not hold two groups or more."""
+def check_groups(given: Given, groups: pd.Series, column: str) -> None:
+    """Raise InputError when a column (its labels `groups`) does not hold two groups or more."""
     if len(found := groups.dropna().unique()) < 2:
         raise InputError(
-            f"{relative(path)}, column {column!r}: there is one group only ({', '.join(map(repr, found)) or 'nothing'}). "
+            f"{given.name}, column {column!r}: there is one group only ({', '.join(map(shortened, found)) or 'nothing'}). "
             "Name a column with two groups or more, or leave `group` out."
         )
 
 
-def refuse(given: pd.Series, wrong: pd.Series, column: str, file: Path | str, what: str, remedy: str) -> None:
+def refuse(given: Given, column: str, wrong: pd.Series, what: str, remedy: str, shown: pd.Series | None = None) -> None:
     """Raise InputError naming the first rows where `wrong` holds, if it holds anywhere.
 
     Parameters
     ----------
-    given, wrong, column, file : the column as the file has it, its unusable rows, its name; the file's place or name
+    given, column, wrong : as `read` gives it; the column; its unusable rows
     what, remedy : what is wrong with these rows, and what their owner can do, without a full stop
+    shown : cells to show in place of the column's own
+    """
+    refuse_rows(given.frame[column] if shown is None else shown, wrong, column, given.name, what, remedy)
+
+
+def refuse_rows(shown: pd.Series, wrong: pd.Series, column: str, file: str, what: str, remedy: str) -> None:
+    """As `refuse`, for cells that come from elsewhere.
+
+    Parameters
+    ----------
+    shown, wrong, column, file, what, remedy : the cells; the unusable ones; whose they are; as for `refuse`
     """
     if wrong.any():
         first = "; ".join(
-            f"row {row}: {'empty' if pd.isna(value) else repr(value)}" for row, value in given[wrong].head(3).items()
+            f"row {row}: {'empty' if pd.isna(value) else shortened(value)}"
+            for row, value in shown[wrong].head(3).items()
         )
         more = f" and {wrong.sum() - 3} more" if wrong.sum() > 3 else ""
-        name = file if isinstance(file, str) else relative(file)
-        raise InputError(f"{name}, column {column!r}: {what} ({first}{more}). {remedy}.")
+        raise InputError(f"{file}, column {column!r}: {what} ({first}{more}). {remedy}.")
 
 
-def _plain(value: object) -> str:
-    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
+def notes(given: Given, numeric: Sequence[str], named: Sequence[str]) -> list[str]:
+    """What the owner of a file should know of it: numbers that may be missing codes, labels that nearly agree.
 
-
-def _csv(path: Path, encoding: str) -> pd.DataFrame:
-    name = relative(path)
-    _, mark, _ = _csv_start(path, name, encoding)
-    with files.reading(name, pd.errors.ParserError, pd.errors.EmptyDataError):
-        frame = pd.read_csv(path, sep=mark, dtype=str, encoding=files.csv_encoding(encoding, name), **files.CSV)
-    if mark == ";":  # then the comma is the decimal mark
-        frame = frame.replace(files.DECIMAL_COMMA, r"\1.\2", regex=True)
-    frame.index = frame.index + 2
-    return frame.dropna(how="all")
-
-
-def _csv_start(path: Path, name: str, encoding: str, errors: str = "strict") -> tuple[list[str], str, str]:
-    """Names of a CSV file, what separates them, and how its rows begin; where errors are strict, all must decode."""
-    known = files.csv_encoding(encoding, name)
-    try:
-        with path.open(encoding=known, errors=errors, newline="") as file:
-            first, start = file.readline(), file.read(100_000)
-            while errors == "strict" and file.read(100_000):
-                pass
-    except UnicodeError:
-        raise files.undecodable(name, _first_undecodable(path, known), known.removesuffix("-sig")) from None
-    return *files.fields(first, name), start
-
-
-def _first_undecodable(path: Path, encoding: str) -> int:
-    for row, line in enumerate(path.read_bytes().split(b"\n"), start=1):
-        try:
-            line.decode(encoding)
-        except UnicodeError:
-            return row
-    return 1
-
-
-def _parquet(path: Path, rows: int | None = None) -> pd.DataFrame:
-    import duckdb
-
-    with files.reading(relative(path), duckdb.Error):
-        found = duckdb.read_parquet(str(path))
-        frame = (found if rows is None else found.limit(rows)).df()
-    frame.index = frame.index + 1
-    return frame
-
-
-def parse(
-    path: Path, file: str = "", encodings: tuple[str | None, ...] = (None,), **options: object
-) -> tuple[pd.DataFrame, object]:
-    """Rows and metadata of an SPSS, SAS or Stata file (called `file`) as pyreadstat gives them, by its readers' options.
-
-    The encodings are tried in turn; None: the one that the file says. Raises InputError.
+    Parameters
+    ----------
+    given, numeric, named : as `read` gives it; its columns of numbers, and of labels
     """
-    import pyreadstat
-
-    kind = path.suffix.lower().removeprefix(".")
-    read = getattr(pyreadstat, f"read_{'sav' if kind == 'zsav' else kind}")
-    for attempt in encodings:
-        try:
-            return read(str(path), encoding=attempt, **options)
-        except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeDecodeError) as error:
-            fault = error
-            if "encoding" not in str(error) and not isinstance(error, UnicodeDecodeError):
-                break
-    raise files.unreadable(file or relative(path), fault)
+    said = list(given.told)
+    for column in numeric:
+        _, values = _as_numbers(given, column)
+        said += cells.told_suspects(column, dict(values.value_counts()))
+    for column in named:
+        said += _near_labels(given, column)
+    return said
 
 
-def parts(path: Path, columns: list[str], rows: int, **options: object) -> Iterator[tuple[pd.DataFrame, object]]:
-    """As `parse` with these options, of the named columns, so many rows at a time; the index counts rows from 1."""
-    done = 0
-    while True:
-        frame, meta = parse(path, usecols=columns, row_offset=done, row_limit=rows, **options)
-        frame.index = range(done + 1, done + 1 + len(frame))
-        done += len(frame)
-        if len(frame):
-            yield frame, meta
-        if len(frame) < rows:
-            break
+def _near_labels(given: Given, column: str) -> list[str]:
+    """Labels that differ in capital letters only, and words that seldom are a label."""
+    counts = Counter(labels(given, column).dropna())
+    alike: dict[str, list[str]] = {}
+    for name in counts:
+        alike.setdefault(name.casefold(), []).append(name)
+    said = [
+        f"{column}: {' and '.join(f'{name} ({cells.few(counts[name])} rows)' for name in names)} differ in capital letters only "
+        "and are left apart."
+        for names in alike.values()
+        if len(names) > 1
+    ]
+    odd = [name for name in counts if cells.NO_WORDS.fullmatch(name)]
+    return said + [
+        f"{column}: {name} ({cells.few(counts[name])} rows) is taken for a label. If it means that none is known, write "
+        f'`missing: ["{name}"]`.'
+        for name in odd
+    ]
 
 
-def value_labels(codes: pd.Series, labels: dict) -> pd.Series:
-    """Value labels in place of codes; a code without a label stays, as text, and follows one that several codes have."""
-    counts = Counter(str(label).strip() for label in labels.values())
-    shown = {code: _plain(code) for code in codes.dropna().unique()}
-    for code in shown.keys() & labels:
-        label = str(labels[code]).strip()
-        shown[code] = label if counts[label] == 1 else f"{label} ({shown[code]})"
-    return codes.map(shown).astype("str")
+def _as_numbers(given: Given, column: str) -> tuple[pd.Series, pd.Series]:
+    """A column without cells that are one of the user's missing codes as a number (99,0), and as numbers, NaN for text."""
+    raw, none = given.frame[column], cells.missing_numbers(given.options.missing)
+    if pd.api.types.is_numeric_dtype(raw):
+        return raw, raw.astype(float)
+    with at(f"{given.name}, column {shortened(column)}"):
+        options = given.options
+        numbers = _each(
+            raw,
+            partial(cells.numbers, two_ways=given.two_ways, decimal=options.decimal, thousands=options.thousands),
+            float,
+        )
+    if none and (gone := numbers.isin(none) & ~raw.astype(str).str.contains("%", regex=False)).any():
+        raw, numbers = raw.mask(gone), numbers.mask(gone)
+    return raw, numbers
 
 
-@dataclass(frozen=True)
-class Table:
-    """What a file says of itself. Columns are known by their names in capitals, whatever the file writes.
-
-    `columns`: the name in capitals and as the file writes it. `labels`: by column, the label of each code (letters are
-    the special missing values of Stata and SAS). `missing`: by column, ranges of codes that the file declares missing.
-    `title`: the label of the file. `rows`: their number, where the file tells.
-    """
-
-    path: Path
-    name: str
-    columns: dict[str, str]
-    labels: dict[str, dict[float | str, str]]
-    missing: dict[str, list[tuple[float, float]]]
-    title: str
-    rows: int | None
-    encoding: str | None
+def _each(column: pd.Series, what: Callable[[list[object]], Mapping[object, object]], kind: type) -> pd.Series:
+    """What a function of the different cells makes of each, looked at once; missing stays."""
+    places, _ = pd.factorize(column)
+    different = list(column.dropna().unique())  # as they are: factorize gives short floats as long ones
+    made = what(different)
+    return pd.Series(np.array([*(made[cell] for cell in different), np.nan], dtype=kind)[places], column.index)
 
 
-def describe(path: Path, name: str, encoding: str | None = None) -> Table:
-    """What a file, called `name` in messages, says of itself, without reading its rows. Raises InputError as `check`."""
-    if files.check(path, ENDINGS, name) == ".csv":
-        names, _, _ = _csv_start(path, name, encoding or "utf-8", "replace")
-        columns = {field.strip().upper(): field for field in names}
-        return Table(path, name, columns, {}, {}, "", None, encoding)
-    frame, meta = parse(path, name, metadataonly=True, **_as_it_is(name, encoding))
-    columns = {str(column).upper(): column for column in frame.columns}
-    labels = {column.upper(): codes for column, codes in meta.variable_value_labels.items()}
-    missing = {column.upper(): [(r["lo"], r["hi"]) for r in ranges] for column, ranges in meta.missing_ranges.items()}
-    return Table(path, name, columns, labels, missing, meta.file_label or "", meta.number_rows, encoding)
+def _remedy_for_text(given: Given, raw: pd.Series, wrong: pd.Series) -> str:
+    """What can be done about text in a number column, by what it looks like."""
+    rows, words = list(raw.index[wrong]), [str(v) for v in raw[wrong].unique()]
+    if (
+        given.path.suffix.lower() in (".csv", *files.WORKBOOKS)
+        and rows
+        and rows == list(raw.index[: len(rows)])
+        and len(rows) <= 3
+    ):
+        last = f"row {rows[0]}" if len(rows) == 1 else f"rows {rows[0]} to {rows[-1]}"
+        return f"If {last} belong to the header, as survey tools write it, take {last} out of the file; else correct or empty these"
+    if all(cells.NO_WORDS.fullmatch(word.strip()) for word in words):
+        return f"If these mean no answer, write `missing: [{', '.join(map(repr, words[:6]))}]`; else correct them"
+    return "Correct or empty these, or name them in `missing` if they mean no answer"
 
 
-def pieces(table: Table, columns: Collection[str], text: Collection[str] = ()) -> Iterator[pd.DataFrame]:
-    """Those of the columns that the file has (in capitals; `text` as text), ROWS rows at a time, which count as in `read`.
-
-    Declared missing codes come as they are, special ones of Stata and SAS as letters. Raises InputError if cut off.
-    """
-    read = _read_csv if table.path.suffix.lower() == ".csv" else _read_binary
-    names = {given: column for column, given in table.columns.items() if column in columns}
-    for frame in read(table, list(names), [name for name in names if names[name] in text]):
-        yield frame.rename(columns=names)[list(names.values())]
+def _filled(column: pd.Series, words: set[str]) -> pd.Series:
+    """A column in which text that is one of these words, blanks around it or not, is missing."""
+    if pd.api.types.is_numeric_dtype(column):
+        return column
+    gone = {value for value in column.dropna().unique() if isinstance(value, str) and value.strip() in words}
+    return column.mask(column.isin(gone)) if gone else column
 
 
-def _as_it_is(name: str, encoding: str | None) -> dict[str, object]:
-    """Options of `parse`: codes and special missing values as they are, in any encoding or the one that is named."""
-    encodings = (files.encoding(encoding, name),) if encoding else _ENCODINGS
-    return dict(encodings=encodings, user_missing=True, disable_datetime_conversion=True)
+def names_of(named: dict[str, str]) -> dict[str, str]:
+    """Code -> value label; a label that several codes have is followed by the code."""
+    counts = Counter(name.strip() for name in named.values())
+    return {
+        code: name.strip() if counts[name.strip()] == 1 else f"{name.strip()} ({code})" for code, name in named.items()
+    }
 
 
-def _read_binary(table: Table, columns: list[str], text: list[str]) -> Iterator[pd.DataFrame]:
-    done = 0
-    for frame, _ in parts(table.path, columns, ROWS, file=table.name, **_as_it_is(table.name, table.encoding)):
-        done += len(frame)
-        yield frame
-    if table.rows and done < table.rows:
-        raise InputError(f"{table.name}: the file is cut off after row {done} of {table.rows}. {files.AGAIN}")
-
-
-def _read_csv(table: Table, columns: list[str], text: list[str]) -> Iterator[pd.DataFrame]:
-    encoding = table.encoding or "utf-8"
-    _, mark, start = _csv_start(table.path, table.name, encoding, "replace")
-    comma = mark == ";" and _DECIMAL_COMMA.search(start)
-    # All columns, since pandas finds rows that are too long only then; those not asked for may hold any text.
-    with (
-        files.reading(table.name, pd.errors.ParserError),
-        pd.read_csv(
-            table.path, sep=mark, chunksize=ROWS, dtype=dict.fromkeys(text, str), decimal="," if comma else ".",
-            encoding=files.csv_encoding(encoding, table.name), encoding_errors="replace", **files.CSV,
-        ) as chunks,
-    ):  # fmt: skip
-        for frame in chunks:
-            frame.index = frame.index + 2
-            yield frame.dropna(how="all")[columns]
+def _read(path: Path, options: Options, columns: Sequence[str]) -> Given:
+    match files.check(path):
+        case ".csv":
+            frame, head = csv(path, relative(path), options.encoding, columns)
+            return Given(path, frame, two_ways=head.two_ways, told=head.told)
+        case ".parquet":
+            return Given(path, relations.parquet(path, columns), two_ways=True)
+        case ending if ending in files.WORKBOOKS:
+            frame, told = workbooks.read(path, options.sheet)
+            return Given(path, frame, two_ways=True, told=told)
+        case _:
+            frame, named, wording = statistical.read(path, columns, options.encoding)
+            return Given(path, frame, named, wording, two_ways=True)

@@ -90,19 +90,20 @@ def _header(path: Path) -> set[str]:
 
 
 def _read_one(path: Path) -> pd.DataFrame:
-    frame = frames.read(path, list(_COLUMNS))
+    given = frames.read(path, list(_COLUMNS))
+    frame = given.frame.copy()
     for column in ("School_ID", "Progress_Report_Year"):
-        remedy = "Fill them, or take these rows out"
-        frames.refuse(frame[column], frame[column].isna(), column, path, "empty cells", remedy)
+        frames.refuse(given, column, frame[column].isna(), "empty cells", "Fill them, or take these rows out")
     for column, words in _WORDS.items():
-        frames.coded(frame, column, dict.fromkeys(words, 0), path)
-    frame["Progress_Report_Year"] = frames.whole_numbers(frame, "Progress_Report_Year", path, 2000, 2100).astype(int)
+        other = frame[column].notna() & ~frame[column].isin(list(words))
+        frames.refuse(given, column, other, f"answers other than {', '.join(words)}", "Export the file again")
+    frame["Progress_Report_Year"] = frames.whole_numbers(given, "Progress_Report_Year", 2000, 2100).astype(int)
     what = "the city's average is not the same in all rows of a year"
     for column in (column for column in _COLUMNS if column.endswith("_Pct")):
-        frame[column] = frames.numbers(frame, column, path, 0, 100)
+        frame[column] = frames.numbers(given, column, 0, 100)
         if "_Avg_" in column:
             usual = frame.groupby("Progress_Report_Year")[column].transform("first")
             other = frame[column].notna() & (frame[column] != usual)
-            frames.refuse(frame[column], other, column, path, what, "Export the file again")
-    frames.check_unique(frame, ["School_ID", "Progress_Report_Year"], path)
+            frames.refuse(given, column, other, what, "Export the file again")
+    frames.check_unique(given, ["School_ID", "Progress_Report_Year"])
     return frame.rename(columns=_COLUMNS)

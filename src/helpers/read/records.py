@@ -1,15 +1,14 @@
 """Open files, a folder or a data frame of records as something that SQL reads as a stream.
 
-Nothing is loaded as a whole: DuckDB scans CSV and Parquet files itself; SPSS and Stata files, which it cannot read,
-go in pieces into a temporary table on disk.
+Nothing is loaded as a whole but workbooks: DuckDB scans CSV and Parquet files itself; files of SPSS, Stata and SAS,
+which it cannot read, go in pieces into a temporary table on disk.
 """
 
 from __future__ import annotations
 
-import csv
 import re
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
@@ -18,8 +17,8 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from helpers.project import InputError, relative
-from helpers.read import files
-from helpers.read.frames import parse, parts, value_labels
+from helpers.read import cells, files, frames, headers, relations, sql, statistical, texts, workbooks
+from helpers.read.files import Options
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,15 +37,48 @@ _NOT_THE_FILE = (
 class Records(AbstractContextManager):
     """A DuckDB connection with a temporary view `file`, and how to speak of it. Use it in a `with` block.
 
-    `columns`: column -> kind: "number", "float" (which may have decimals) or "text" (everything else).
+    `columns`: column -> kind: "number", "float" (which may have decimals), "date",
+    "text" (everything else), or "clean": text whose cells are their own labels.
+    `labels`: column -> code -> value label, where the file has such. `told`: what its owner should know.
     """
 
+    first_group = r"'\1'"
+    """The first group of a regular expression, as this engine writes it."""
     place = "'record ' || row_number() OVER ()"
     """SQL that says where a record of `file` stands."""
+    gaps: Sequence[str] = ()
+    """What stands for no answer in a text cell, with blanks around it or without."""
+    blank_rows = False
+    """Whether there may be rows without anything, which are none."""
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, name: str, held: ExitStack | None = None):
         self.connection, self.name, self._held = connection, name, held or connection
         self.columns = _kinds(connection, "file")
+        self.labels: dict[str, dict[str, str]] = {}
+        self.told: list[str] = []
+        self._rewritten = 0
+
+    @property
+    def orders(self) -> dict[str, list[str]]:
+        """Column -> its labels in the order of their codes."""
+        shown = {column: frames.names_of(named) for column, named in self.labels.items()}
+        return {column: [names[code] for code in frames.in_codes(names)] for column, names in shown.items()}
+
+    def level(self, column: str, asked: object) -> str:
+        """A level that the user names by its label or its code, as `file` has it."""
+        names, wanted = frames.names_of(self.labels.get(column, {})), cells.label(asked)
+        return names[wanted] if wanted in names and wanted not in names.values() else wanted
+
+    def rewrite(self, written: Mapping[str, str]) -> None:
+        """Let columns of `file` hold something else: column -> SQL of the columns that it held before."""
+        if written:
+            self._rewritten += 1
+            self.run(f"ALTER VIEW file RENAME TO file_{self._rewritten}")
+            cells = ", ".join(f"{expression} AS {self.identifier(column)}" for column, expression in written.items())
+            self.run(f"CREATE TEMPORARY VIEW file AS SELECT * REPLACE ({cells}) FROM file_{self._rewritten}")
+            self.columns |= {
+                column: kind for column, kind in _kinds(self.connection, "file").items() if column in written
+            }
 
     def run(self, query: str) -> None:
         """Run a statement without a result."""
@@ -64,7 +96,18 @@ class Records(AbstractContextManager):
     @staticmethod
     def identifier(column: str) -> str:
         """The column's name as SQL writes it."""
-        return '"' + column.replace('"', '""') + '"'
+        return relations.identifier(column)
+
+    def leave_out(self, condition: str) -> int:
+        """Leave out the records of which this SQL holds, and say how many they are."""
+        count = int(self.fetch(f"SELECT count(*) AS n FROM file WHERE {condition}")["n"][0])
+        if count:
+            self._rewritten += 1
+            self.run(f"ALTER VIEW file RENAME TO file_{self._rewritten}")
+            self.run(
+                f"CREATE TEMPORARY VIEW file AS SELECT * FROM file_{self._rewritten} WHERE ({condition}) IS NOT TRUE"
+            )
+        return count
 
     def __exit__(self, *_: object) -> None:
         """Let go of the file; a temporary table disappears."""
@@ -72,30 +115,46 @@ class Records(AbstractContextManager):
 
 
 def open_records(
-    source: Path | Sequence[Path] | pd.DataFrame, columns: Collection[str] = (), labelled: Collection[str] = ()
-) -> Records:
-    """Records of a CSV, Parquet, SPSS (.sav) or Stata (.dta) file, several files, a folder, or a data frame.
+    source: Path | Sequence[Path] | pd.DataFrame, columns: Collection[str] = (), labelled: Collection[str] = (),
+    options: Options = Options(), ids: Collection[str] = (),
+) -> Records:  # fmt: skip
+    """Records of a file in any format of `files.ENDINGS`, several alike, a folder or a zip of them, or a data frame.
 
-    All cells of a CSV file are text; "", " ", NA, N/A, NaN and "." are missing, and in files separated by semicolons a
-    comma is the decimal mark. Of SPSS and Stata files only `columns` are read (all, if none are named), user-missing
-    codes are missing, and the columns in `labelled` show value labels instead of codes. Raises InputError.
+    What a cell says follows the rules of `cells`. Of files that DuckDB cannot read only `columns` are read (all, if none
+    are named); declared missing codes are missing, and the columns in `labelled` show value labels instead of codes.
+    Raises InputError.
+
+    Parameters
+    ----------
+    source, columns, labelled : what to read; the columns that are used; those of them that hold labels, not numbers
+    options, ids : what the user says of how it is to be read; columns in which the user's missing codes are labels
     """
     if not isinstance(source, (Path, Sequence)):
         connection = _engine().cursor()
         connection.register("frame", source)
-        connection.execute("CREATE TEMPORARY VIEW file AS SELECT * FROM frame")
-        return Records(connection, "the data frame")
-    paths, ending = find(source)
-    name = called(paths)
-    if ending in (".sav", ".dta"):
-        return _open_labelled(paths, name, columns, labelled)
-    connection = _engine().cursor()
-    with files.reading(name, duckdb.Error):
-        each = list(map(_select_csv if ending == ".csv" else _select_parquet, paths))
-        _refuse_unlike(paths, [_kinds(connection, f"({select})") for select in each])
-        whole = " UNION ALL BY NAME ".join(each) if ending == ".csv" else _select_parquet(*paths)
-        connection.execute(f"CREATE TEMPORARY VIEW file AS {whole}")
-        return Records(connection, name)
+        connection.execute(f"CREATE TEMPORARY VIEW file AS {relations.plain(connection, 'SELECT * FROM frame')}")
+        return sql.follow_rules(Records(connection, "the data frame"), columns, labelled, options, ids, True)
+    with ExitStack() as held:
+        paths, ending = find(source, held)
+        name, two_ways = called(paths), True
+        if ending in files.STATISTICAL:
+            records = _open_labelled(paths, name, columns, labelled, held, options.encoding)
+        else:
+            connection = held.enter_context(_engine().cursor())
+            if ending == ".csv":
+                two_ways, told, first = _view_csv(connection, paths, name, options, held, columns)
+            elif ending == ".parquet":
+                told = _view_parquet(connection, paths, name)
+            else:
+                told = _view_workbooks(connection, paths, options, labelled, ids)
+            records = Records(connection, name)
+            records.told += told
+            if ending == ".csv":
+                records.gaps, records.blank_rows = files.MISSING, len(records.columns) == len(first)
+        files.check_columns(columns, records.columns, name)
+        sql.follow_rules(records, columns, labelled, options, ids, two_ways)
+        records._held = held.pop_all()
+        return records
 
 
 @contextmanager
@@ -108,9 +167,14 @@ def in_order(records: Records) -> Iterator[Records]:
         records.run("RESET threads")
 
 
-def find(source: Path | Sequence[Path]) -> tuple[list[Path], str]:
-    """The files of a source, all with one ending, and that ending. Raises InputError."""
+def find(source: Path | Sequence[Path], held: ExitStack | None = None) -> tuple[list[Path], str]:
+    """The files of a source, all with one ending, and that ending; those of a zip are there while `held` is open.
+
+    Raises InputError.
+    """
     paths = [source] if isinstance(source, Path) else list(source)
+    if isinstance(source, Path) and source.suffix.lower() == ".zip" and held:
+        paths = [found.path for found in held.enter_context(files.find(source, files.ENDINGS))]
     if isinstance(source, Path) and source.is_dir():
         paths = sorted(p for p in source.iterdir() if p.is_file() and p.name[0] not in "._")
         if not paths:
@@ -142,61 +206,90 @@ def _engine() -> duckdb.DuckDBPyConnection:
     return _connect()
 
 
-def quote(text: str) -> str:
-    """A text as SQL writes it."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def read_header(path: Path) -> tuple[list[str], str]:
-    """Column names of a CSV file in UTF-8, and what separates its fields. Raises InputError."""
-    file = relative(path)
-    # The file is decoded further than its first line: only what is wrong in that line is wrong in row 1.
-    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as opened:
-        first = opened.readline()
-    try:
-        first.encode()
-    except UnicodeError:
-        raise files.undecodable(file, 1) from None
-    names, separator = files.fields(first, file)
-    reader = csv.reader([first, ""], delimiter=separator)
-    next(reader)
-    if reader.line_num > 1:
-        raise InputError(f"{file}, row 1: the name of a column goes on in the next line. Write it in one line.")
-    _refuse_alike(names, file)
-    return names, separator
-
-
 def _refuse_alike(names: Collection[str], file: str) -> None:
     """SQL does not tell capital letters from small ones."""
     seen: dict[str, str] = {}
     for name in names:
         other = seen.setdefault(name.lower(), name)
         if other != name:
-            raise InputError(f"{file}: the columns {other!r} and {name!r} differ in capital letters only. Rename one.")
+            both = f"{files.shortened(other)} and {files.shortened(name)}"
+            raise InputError(f"{file}: the columns {both} differ in capital letters only. Rename one.")
 
 
-def _select_csv(path: Path) -> str:
-    names, separator = read_header(path)
-    columns = ", ".join(f"{quote(name)}: 'VARCHAR'" for name in names)
-    missing = ", ".join(map(quote, files.MISSING))
-    cells = rf"regexp_replace(COLUMNS(*), {quote(files.DECIMAL_COMMA)}, '\1.\2')" if separator == ";" else "*"
-    return (
-        f"SELECT {cells} FROM read_csv({quote(str(path))}, auto_detect = false, header = true, "
-        f"columns = {{{columns}}}, delim = {quote(separator)}, quote = '\"', escape = '\"', nullstr = [{missing}])"
-    )
+def _view_csv(
+    connection: duckdb.DuckDBPyConnection,
+    paths: list[Path],
+    name: str,
+    options: Options,
+    held: ExitStack,
+    columns: Collection[str],
+) -> tuple[bool, list[str], list[str]]:
+    """The view `file`, all cells text; whether numbers can be read in two ways; what was passed over; all columns' names."""
+    heads = [headers.read(path, relative(path), options.encoding) for path in paths]
+    for path, head in zip(paths, heads, strict=True):
+        _refuse_alike(columns or head.names, relative(path))
+    with files.reading(name, duckdb.Error):
+        each = [
+            texts.select(path, head, options, _folder(held), columns) for path, head in zip(paths, heads, strict=True)
+        ]
+        _refuse_unlike(paths, [_kinds(connection, f"({select})") for select in each])
+        connection.execute(f"CREATE TEMPORARY VIEW file AS {' UNION ALL BY NAME '.join(each)}")
+    return any(head.two_ways for head in heads), [said for head in heads for said in head.told], heads[0].names
+
+
+def _view_parquet(connection: duckdb.DuckDBPyConnection, paths: list[Path], name: str) -> list[str]:
+    with files.reading(name, duckdb.Error):
+        _refuse_unlike(paths, [_kinds(connection, f"({_select_parquet(path)})") for path in paths])
+        connection.execute(f"CREATE TEMPORARY VIEW file AS {relations.plain(connection, _select_parquet(*paths))}")
+    return []
+
+
+def _folder(held: ExitStack) -> Path:
+    return Path(held.enter_context(tempfile.TemporaryDirectory()))
+
+
+def _view_workbooks(
+    connection: duckdb.DuckDBPyConnection, paths: list[Path], options: Options, labelled: Collection[str],
+    ids: Collection[str],
+) -> list[str]:  # fmt: skip
+    import pandas as pd
+
+    read = [workbooks.read(path, options.sheet) for path in paths]
+    for path, (frame, _) in zip(paths, read, strict=True):
+        _refuse_alike(frame.columns, relative(path))
+        files.check_columns(read[0][0].columns, frame.columns, relative(path))
+    whole = pd.concat([frame for frame, _ in read], ignore_index=True)
+    for name in whole.select_dtypes("object"):
+        gone = cells.gone(whole[name].dropna().unique(), [] if name in ids else options.missing)
+        kept = whole[name].mask(whole[name].isin(gone)) if gone else whole[name]
+        whole[name] = _numbered(kept, options) if name not in labelled else None
+        if name in labelled or whole[name].isna().sum() > kept.isna().sum():  # there is text
+            whole[name] = kept.map(cells.label, na_action="ignore").astype("str")
+    connection.register("sheet", whole)
+    connection.execute("CREATE TEMPORARY VIEW file AS SELECT * FROM sheet")
+    return [said for _, told in read for said in told]
+
+
+def _numbered(column: pd.Series, options: Options) -> pd.Series:
+    """Cells of which some are numbers, others text, as numbers: the marks of the numbers are known already."""
+    try:
+        known = cells.numbers(column.dropna().unique(), True, options.decimal, options.thousands)
+    except InputError:  # is told where the column is used
+        known = {}
+    return column.map(known).astype(float)
 
 
 def _select_parquet(*paths: Path) -> str:
-    names = ", ".join(quote(str(path)) for path in paths)
     by_name = ", union_by_name = true" if len(paths) > 1 else ""
-    return f"SELECT * FROM read_parquet([{names}]{by_name})"
+    return f"SELECT * FROM read_parquet({relations.quoted(paths)}{by_name})"
 
 
 def _kinds(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
     kinds = {}
     for column, sql_type, *_ in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall():
         decimal = sql_type in ("DOUBLE", "FLOAT") or sql_type.startswith("DECIMAL")
-        kinds[column] = "number" if _NUMBERS.match(sql_type) else "float" if decimal else "text"
+        other = "date" if sql_type.startswith(("DATE", "TIMESTAMP")) else "text"
+        kinds[column] = "number" if _NUMBERS.match(sql_type) else "float" if decimal else other
     return kinds
 
 
@@ -207,7 +300,7 @@ def _refuse_unlike(paths: list[Path], columns: list[dict[str, str]]) -> None:
         for which, names in (("lacks", first.keys() - found), ("also has", found.keys() - first)):
             if names:
                 raise InputError(
-                    f"{relative(path)} {which} the column {', '.join(map(repr, sorted(names)))}, unlike "
+                    f"{relative(path)} {which} the column {files.listed(map(files.shortened, sorted(names)))}, unlike "
                     f"{relative(paths[0])}. Files that belong together need the same columns."
                 )
         for column in found:
@@ -219,38 +312,51 @@ def _refuse_unlike(paths: list[Path], columns: list[dict[str, str]]) -> None:
                 )
 
 
-def _open_labelled(paths: list[Path], name: str, columns: Collection[str], in_words: Collection[str]) -> Records:
+def _open_labelled(
+    paths: list[Path], name: str, columns: Collection[str], in_words: Collection[str], held: ExitStack, encoding: str
+) -> Records:
     """A temporary table on disk, filled in pieces; the columns `in_words` hold value labels."""
-    with ExitStack() as held:
-        folder = held.enter_context(tempfile.TemporaryDirectory())
-        connection = held.enter_context(_connect(f"{folder}/records.duckdb"))
-        present = [parse(path, metadataonly=True)[1] for path in paths]
-        for meta in present:
-            files.check_columns(columns, meta.column_names, name)
-        kinds = [_labelled_kinds(meta, columns, in_words) for meta in present]
-        _refuse_unlike(paths, kinds)
-        _refuse_alike(kinds[0], name)
-        types = {"text": "VARCHAR", "float": "DOUBLE"}
-        fields = ", ".join(f"{Records.identifier(column)} {types[kind]}" for column, kind in kinds[0].items())
-        connection.execute(f"CREATE TABLE stored ({fields})")
-        for path, of_file in zip(paths, kinds, strict=True):
-            _insert(connection, path, of_file)
-        connection.execute("CREATE TEMPORARY VIEW file AS SELECT * FROM stored")
-        return Records(connection, name, held.pop_all())
+    folder = held.enter_context(tempfile.TemporaryDirectory())
+    connection = held.enter_context(_connect(f"{folder}/records.duckdb"))
+    tried = statistical.tried(paths[0], encoding)
+    present = [statistical.parse(path, encodings=tried, metadataonly=True)[1] for path in paths]
+    for meta in present:
+        files.check_columns(columns, meta.column_names, name)
+    kinds = [_labelled_kinds(meta, columns, in_words) for meta in present]
+    _refuse_unlike(paths, kinds)
+    _refuse_alike(kinds[0], name)
+    types = {"text": "VARCHAR", "float": "DOUBLE"}
+    fields = ", ".join(f"{Records.identifier(column)} {types[kind]}" for column, kind in kinds[0].items())
+    connection.execute(f"CREATE TABLE stored ({fields})")
+    for path, of_file in zip(paths, kinds, strict=True):
+        _insert(connection, path, of_file, tried)
+    connection.execute("CREATE TEMPORARY VIEW file AS SELECT * FROM stored")
+    records = Records(connection, name)
+    records.labels = {c: named for c, named in statistical.value_labels(present[0]).items() if c in kinds[0]}
+    return records
 
 
 def _labelled_kinds(meta: object, columns: Collection[str], in_words: Collection[str]) -> dict[str, str]:
     text = set(in_words) & set(meta.variable_value_labels)
     text |= {name for name, kind in meta.readstat_variable_types.items() if kind == "string"}
+    text |= {
+        name for name, kind in meta.original_variable_types.items() if re.search(r"DATE|TIME|YEAR|^%t", str(kind), re.I)
+    }
     wanted = dict.fromkeys(columns) or meta.column_names
     return {column: "text" if column in text else "float" for column in wanted}
 
 
-def _insert(connection: duckdb.DuckDBPyConnection, path: Path, kinds: dict[str, str]) -> None:
-    for piece, meta in parts(path, list(kinds), ROWS_AT_A_TIME, disable_datetime_conversion=True):
+def _insert(
+    connection: duckdb.DuckDBPyConnection, path: Path, kinds: dict[str, str], tried: tuple[str | None, ...]
+) -> None:
+    for piece, meta in statistical.parts(path, list(kinds), ROWS_AT_A_TIME, encodings=tried):
+        labels = statistical.value_labels(meta)
         for column in [name for name, kind in kinds.items() if kind == "text"]:
-            if labels := meta.variable_value_labels.get(column):
-                piece[column] = value_labels(piece[column], labels)
+            shown = frames.names_of(labels.get(column, {}))
+            codes = {value: cells.label(value) for value in piece[column].dropna().unique()}
+            piece[column] = (
+                piece[column].map({value: shown.get(code, code) for value, code in codes.items()}).astype("str")
+            )
         connection.register("piece", piece)
         connection.execute("INSERT INTO stored BY NAME SELECT * FROM piece")
         connection.unregister("piece")

@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 
 from helpers.project import InputError, relative
-from helpers.read import files, frames
+from helpers.read import accounts, cells, files, frames
+from helpers.read.accounts import Account
+from helpers.read.files import Options, listed
+from helpers.read.frames import Given
 from helpers.read.suppression import MINIMUM
 
 COLUMNS = ("cycle", "system", "name", "level", "school_id")  # of every Survey's frame
 NOT_ADMINISTERED, NO_ANSWER = -1, -2  # codes of an item nobody was asked, and of one left without a valid answer
-
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Survey:
     cycle, system and level, and empty where no school is known. `weights`: n x (1 + R), the final weight first, then
     R replicate weights (R = 0: none). `fay` is Fay's k of the replicates. Answers from `often` on count as often;
     `statistics` names the two headline shares: of the lowest answer, and of those. Cells that rest on fewer than
-    `fewest` respondents or schools are not shown.
+    `fewest` respondents or schools are not shown. `account`: of the rows of a user's file.
     """
 
     frame: pd.DataFrame
@@ -42,57 +43,73 @@ class Survey:
     fewest: tuple[int, int]
     files: tuple[Path, ...]
     simulated: bool
+    account: Account | None = None
 
 
 def read_survey(
     path: Path, items: Sequence[str] | dict[str, str], group: str | Sequence[str] = "", weight: str = "",
     replicates: str = "", fay: float = 0.5, labels: Sequence[str] = (), frequent: int = 2, school: str = "",
-    encoding: str = "utf-8", by: str = "",
+    by: str = "", nest: bool = False, options: Options = Options(),
 ) -> Survey:  # fmt: skip
-    """A file with a row a respondent and a column an item (CSV, Parquet, SPSS, Stata) as a Survey.
+    """A file with a row a respondent and a column an item as a Survey.
 
     `cycle` and `level` are 0, for there are none. Left out are respondents who lack a group and those of weight 0.
     Nothing that rests on fewer than MINIMUM answers is shown. Raises InputError naming file, column and first rows.
 
     Parameters
     ----------
-    path, encoding : the file, and the encoding of its text (CSV).
-    items : columns, or column -> wording.
+    path, options : the file, and how it is read.
+    items : columns, or column -> wording; without wording that of the file, where it has some.
     group : the column whose levels become `system` (and `name`), or several: a system for each combination of their
         levels ("science, high"); none: one system "all".
     weight : a column of weights; none: 1 for everybody.
     replicates : what the names of BRR weights begin with, before their number.
     fay : Fay's k (0: plain BRR). With R weights of a jackknife by pairs k = 1 - 1 / sqrt(R) gives its variance.
     labels : every possible answer, lowest first, as it stands in the file (words, codes or value labels) or in words
-        for the codes 1, 2, ...; none: the whole numbers from 0 or 1 to the highest found, each given by somebody.
+        for the codes 1, 2, ...; none: the file's own words in the order of their codes, else the whole numbers from 0 or 1
+        to the highest found, each given by somebody.
     frequent : how many of the highest answers count as often.
     school : the column of schools or other clusters; none: `school_id` is empty.
     by : a further column to compare answers by, as words, in the frame under its own name; empty where missing.
+    nest : whether each group numbers its schools anew, so that equal ids in two groups are two schools.
     """
     wording = dict(items) if isinstance(items, dict) else {item: item for item in items}
-    labels = [str(label) for label in labels]
+    labels = [cells.label(label) for label in labels]
     _check_parameters(path, list(wording), by, weight, replicates, fay, labels, frequent)
-    weighing = _weighing(path, weight, replicates, encoding)
+    weighing = _weighing(path, weight, replicates, options)
     named = _named(items, weighing, group, school, by)
-    in_words = not all(map(_NUMBER.fullmatch, labels))
-    names = (*named, *wording) if in_words else tuple(named)
-    frame = frames.read(path, [*items, *named, *weighing], encoding=encoding, names=names)
-    weights = _weights(frame, weighing, path)
-    answers = pd.DataFrame({item: _text(frame[item]) for item in wording})
-    labels = labels or _found(answers)
-    codes = {item: _codes(answers[item], item, labels, path) for item in wording}
-    _check_answers(answers, labels, frequent, path)
-    respondents = _respondents(frame, group, school, path).assign(**codes)
+    given = frames.read(path, [*items, *named, *weighing], options, ids=[school])
+    if not isinstance(items, dict):
+        wording = _worded(given, items)
+    weights = _weights(given, weighing)
+    answers, words = frames.answers(given, list(wording), labels)
+    if not words:
+        answers, words = _numbered(answers, given)
+    _check_answers(answers, words, frequent, path)
+    respondents = _respondents(given, group, school, nest)
+    respondents = respondents.assign(**answers.fillna(NO_ANSWER).astype(int))
     if by:
-        respondents[by] = frames.categories(frame, by)
-    kept = respondents["system"].notna().to_numpy() & (weights[:, 0] > 0)
-    respondents, weights = respondents[kept].reset_index(drop=True), weights[kept]
-    _check_groups(respondents, list(wording), group, path)
-    return Survey(
-        frame=respondents, items=wording, categories=labels, often=len(labels) - frequent + 1,
-        statistics=("lowest", "often"), weights=weights, fay=fay, fewest=(MINIMUM, 0), files=(path,),
-        simulated=files.state_of(path) == "simulated",
+        respondents[by] = frames.labels(given, by)
+    grouped = respondents["system"].notna().to_numpy()
+    kept = grouped & (weights[:, 0] > 0)
+    account = accounts.of(
+        given, int(kept.sum()), {"no group": int((~grouped).sum()), "weight 0": int((grouped & ~kept).sum())},
+        named=list(filter(None, [*([group] if isinstance(group, str) else group), by])),
+        told=[*_told_words(words, labels, given, wording), *accounts.shared_schools(respondents.loc[kept, "system"], respondents.loc[kept, "school_id"], nest)],
     )  # fmt: skip
+    respondents, weights = respondents[kept].reset_index(drop=True), weights[kept]
+    _check_groups(respondents, given, list(wording), group)
+    return Survey(
+        frame=respondents, items=wording, categories=words, often=len(words) - frequent + 1,
+        statistics=("lowest", "often"), weights=weights, fay=fay, fewest=(MINIMUM, 0), files=(path,),
+        simulated=files.state_of(path) == "simulated", account=account,
+    )  # fmt: skip
+
+
+def _worded(given: Given, items: Sequence[str]) -> dict[str, str]:
+    """What SPSS or Stata calls the items, where that tells them apart; else the names of their columns."""
+    words = {item: " ".join(given.wording.get(item, item).split()) for item in items}
+    return words if len(set(words.values())) == len(words) else {item: item for item in items}
 
 
 def _named(items: Sequence[str], weighing: list[str], group: str | Sequence[str], school: str, by: str) -> list[str]:
@@ -111,11 +128,11 @@ def _check_parameters(
     path: Path, items: list[str], by: str, weight: str, replicates: str, fay: float, labels: list[str], frequent: int
 ) -> None:
     taken = sorted({*items, by} & set(COLUMNS))
-    same = files.twice([*map(_shortest, labels)])
+    same = files.twice(labels)
     unread = next((label for label in labels if label in files.MISSING), None)
     for wrong, message in (
         (not items, "Your own survey needs `items`: name the columns that hold the answers."),
-        (taken, f"a column of `items` or `by` cannot be called {', '.join(taken)}. Rename it."),
+        (taken, f"a column of `items` or `by` cannot be called {listed(taken)}. Rename it."),
         (same, f"the label {same!r} is given twice. Give each answer its own."),
         (unread is not None, f"the label {unread!r} stands for no answer wherever it is read, so nobody could give it. "
             "Leave it out, or call the answer otherwise in the file."),
@@ -131,59 +148,45 @@ def _check_parameters(
             raise InputError(message)
 
 
-def _text(given: pd.Series) -> pd.Series:
-    """Answers as text, each different one made so once."""
-    return given.map({value: _shortest(value) for value in given.dropna().unique()}).astype(object)
+def _numbered(answers: pd.DataFrame, given: Given) -> tuple[pd.DataFrame, list[str]]:
+    """Answers as places from 1, and the whole numbers from 0 or 1 on that somebody gave; InputError where there are others."""
+    present = {int(value) for value in pd.unique(answers.to_numpy().ravel()) if value == value}
+    first = 0 if 0 in present else 1
+    found = list(takewhile(present.__contains__, count(first)))
+    for item in answers:
+        frames.refuse(
+            given, item, answers[item].notna() & ~answers[item].isin(found),
+            f"answers other than {listed(found, 12) or 'numbers that count up from 0 or 1'}",
+            "Name codes for a missing answer in `missing`, correct what is wrong, or name every possible answer, lowest first, in `labels`",
+        )  # fmt: skip
+    return answers - (first - 1), list(map(str, found))
 
 
-def _shortest(value: object) -> str:
-    """A number in as few digits as it needs ("2", not "2.0"), anything else as it stands."""
-    try:
-        return f"{float(value):.15g}"
-    except (TypeError, ValueError):
-        return str(value)
+def _told_words(words: list[str], labels: list[str], given: Given, items: dict[str, str]) -> list[str]:
+    if labels or not any(given.labels.get(item) for item in items):
+        return []
+    return [f"Answers are in the order of the file's codes, lowest first: {', '.join(words)}."]
 
 
-def _found(answers: pd.DataFrame) -> list[str]:
-    """The whole numbers from 0 or 1 on, as far as each was given by somebody."""
-    given = set(pd.unique(answers.to_numpy().ravel()))
-    return list(takewhile(given.__contains__, map(str, count(0 if "0" in given else 1))))
-
-
-def _codes(given: pd.Series, item: str, labels: list[str], path: Path) -> pd.Series:
-    """Places of the answers among the labels, from 1; NO_ANSWER where there is none."""
-    words = [_shortest(label) for label in labels]
-    named_codes = not all(map(_NUMBER.fullmatch, words)) and not given.isin(words).any()
-    if named_codes and given.dropna().str.fullmatch(_NUMBER).all():
-        words = [str(code) for code in range(1, len(labels) + 1)]
-    places = given.map({word: place for place, word in enumerate(words, start=1)})
-    frames.refuse(
-        given, places.isna() & given.notna(), item, path,
-        f"answers other than {', '.join(words) or 'numbers that count up from 0 or 1'}",
-        "Empty codes for a missing answer, correct what is wrong, or name every possible answer, lowest first, in `labels`",
-    )  # fmt: skip
-    return places.fillna(NO_ANSWER).astype(int)
-
-
-def _weights(frame: pd.DataFrame, columns: list[str], path: Path) -> np.ndarray:
+def _weights(given: Given, columns: list[str]) -> np.ndarray:
     """Weights n x (1 + R), the final weight first; 1 for everybody where there are no columns."""
-    weights = np.ones((len(frame), max(len(columns), 1)))
+    weights = np.ones((len(given.frame), max(len(columns), 1)))
     what = "a weight that is missing or negative"
     remedy = "Every row needs a weight of 0 or more: correct these, or take the rows out"
     for place, name in enumerate(columns):
-        values = frames.numbers(frame, name, path)
-        frames.refuse(frame[name], ~(values >= 0), name, path, what, remedy)
+        values = frames.numbers(given, name)
+        frames.refuse(given, name, ~(values >= 0), what, remedy)
         if not values.any():
-            raise InputError(f"{relative(path)}, column {name!r}: every weight is 0. Name another column.")
+            raise InputError(f"{given.name}, column {name!r}: every weight is 0. Name another column.")
         weights[:, place] = values
     return weights
 
 
-def _weighing(path: Path, weight: str, replicates: str, encoding: str) -> list[str]:
+def _weighing(path: Path, weight: str, replicates: str, options: Options) -> list[str]:
     """Columns of weights, if any: the final one, then those called `replicates` and a number, in the numbers' order."""
     if not replicates:
         return [weight] if weight else []
-    header = frames.header(path, encoding)
+    header = frames.header(path, options)
     # Some studies call the final weight number 0.
     matches = (re.fullmatch(re.escape(replicates) + r"(\d+)", name) for name in header)
     numbers = {match[0]: int(match[1]) for match in matches if match and match[0] != weight}
@@ -191,7 +194,7 @@ def _weighing(path: Path, weight: str, replicates: str, encoding: str) -> list[s
     if len(found) < 2:
         raise InputError(
             f"{relative(path)}: `replicates` needs two columns or more called {replicates}1, {replicates}2 and so on; "
-            f"there is {', '.join(found) or 'none'}. The file has: {', '.join(header)}."
+            f"there is {listed(found) or 'none'} among {len(header)} columns ({listed(header)})."
         )
     if np.any(np.diff(sorted(numbers.values())) != 1):
         raise InputError(
@@ -211,51 +214,96 @@ def _check_answers(answers: pd.DataFrame, labels: list[str], frequent: int, path
         )
 
 
-def _respondents(frame: pd.DataFrame, group: str | Sequence[str], school: str, path: Path) -> pd.DataFrame:
+def _respondents(given: Given, group: str | Sequence[str], school: str, nest: bool) -> pd.DataFrame:
     """Who answered: the columns COLUMNS. Whoever lacks a level of one group has no system."""
     columns = [group] if isinstance(group, str) else group
-    levels = [frames.categories(frame, column) for column in columns if column]
+    levels = [frames.labels(given, column) for column in columns if column]
     system = reduce(lambda one, more: one.str.cat(more, sep=", "), levels) if levels else "all"
-    schools = frames.categories(frame, school) if school else None
+    schools = frames.labels(given, school) if school else None
     if school:
         remedy = "Fill it, give these rows a school of their own, or leave `school` out"
-        frames.refuse(schools, schools.isna(), school, path, "a school that is missing", remedy)
-    return pd.DataFrame(dict(cycle=0, system=system, name=system, level=0, school_id=schools), frame.index)
+        frames.refuse(given, school, schools.isna(), "a school that is missing", remedy)
+        schools = system + " / " + schools if nest and levels else schools
+    return pd.DataFrame(dict(cycle=0, system=system, name=system, level=0, school_id=schools), given.frame.index)
 
 
-def _check_groups(respondents: pd.DataFrame, items: list[str], group: str | Sequence[str], path: Path) -> None:
+def _check_groups(respondents: pd.DataFrame, given: Given, items: list[str], group: str | Sequence[str]) -> None:
     answered = (respondents[items] != NO_ANSWER).groupby(respondents["system"]).sum().max(axis=1)
     shown = (answered >= MINIMUM).sum()
     if group and not isinstance(group, str) and shown < 2:
         raise InputError(
-            f"{relative(path)}, column {' + '.join(group)!r}: {len(answered)} groups, of which fewer than two have "
+            f"{given.name}, column {' + '.join(group)!r}: {len(answered)} groups, of which fewer than two have "
             f"{MINIMUM} answers to an item, and nothing that rests on fewer is shown. Name columns with larger groups, "
             "or leave `group` out."
         )
     if group and isinstance(group, str):
-        frames.check_groups(respondents["system"], group, path)
+        frames.check_groups(given, respondents["system"], group)
     if not shown:
         raise InputError(
-            f"{relative(path)}: no group has {MINIMUM} answers to an item, and nothing that rests on fewer is shown. "
+            f"{given.name}: no group has {MINIMUM} answers to an item, and nothing that rests on fewer is shown. "
             "Name a column with larger groups, or leave `group` out."
         )
 
 
 def read_answers(
     path: Path, *, low: int, high: int, items: list[str] = (), item: str = "", response: str = "",
-    respondent: str = "", group: str = "", labels: list[str] = (), encoding: str = "utf-8",
-) -> pd.DataFrame:  # fmt: skip
-    """Answers (whole numbers) as rows `item, answer, group`, missing ones left out. Raises InputError as `read_survey`.
+    respondent: str = "", group: str = "", labels: list[str] = (), options: Options = Options(),
+) -> tuple[pd.DataFrame, list[str], Account]:  # fmt: skip
+    """Answers (whole numbers) as rows `item, answer, group`, missing ones left out; the scale's words; the file's rows.
+
+    Raises InputError as `read_survey`.
 
     Parameters
     ----------
-    path, encoding, low, high : the file, the encoding of its text (CSV), and the ends of the scale.
+    path, options, low, high : the file, how it is read, and the ends of the scale.
     items : columns with answers; or else
     item, response : columns with the item and the answer, a row an answer.
     respondent : a column in which nobody may stand twice (with `item`: nobody twice at an item).
     group : a column of groups; none: one group "all".
-    labels : the answers in words, lowest first.
+    labels : the answers in words, lowest first; none: those of the file, where it has some.
     """
+    _check_scale(low, high, list(items), item, response, labels)
+    columns = list(items) or [response]
+    others = [name for name in (item, respondent, group) if name]
+    given = frames.read(path, [*others, *columns], options, ids=[respondent])
+    if respondent:
+        frames.check_unique(given, [respondent, item] if item else [respondent])
+    said, words = frames.answers(given, columns, labels, low, high)
+    if words and len(words) != high - low + 1:
+        raise InputError(
+            f"{given.name}: the file names {len(words)} answers ({listed(words)}), and a scale from {low} to {high} has {high - low + 1}. "
+            "Correct `low` and `high`, or name what means no answer in `missing`."
+        )
+    frame = pd.DataFrame({name: frames.labels(given, name) for name in others})
+    if group:
+        frames.check_groups(given, frame[group], group)
+    groups, called = frame[group] if group else "all", _worded(given, columns)
+    parts = [
+        pd.DataFrame(
+            {
+                "item": frame[item] if item else called[column],
+                "answer": said[column],
+                "group": groups,
+            }
+        )
+        for column in columns
+    ]
+    gaps = pd.concat(parts)
+    answers = gaps.dropna(subset=["item", "answer"]).reset_index(drop=True)
+    if answers.empty:
+        raise InputError(f"{relative(path)}: nobody answered any of the items.")
+    if answers["item"].value_counts().max() < MINIMUM:
+        raise InputError(f"{relative(path)}: no item has {MINIMUM} answers, and nothing that rests on fewer is shown.")
+    empty = said.isna().all(axis=1)
+    nowhere = frame[item].isna() & ~empty if item else pd.Series(False, empty.index)
+    account = accounts.of(
+        given, int((~empty & ~nowhere).sum()), {"no answer to any item": int(empty.sum()), "no item": int(nowhere.sum())},
+        named=list(filter(None, [group, item])), told=_told_words(words, labels, given, dict.fromkeys(columns, "")),
+    )  # fmt: skip
+    return answers.astype({"answer": int}), words, account
+
+
+def _check_scale(low: int, high: int, items: list[str], item: str, response: str, labels: list[str]) -> None:
     if low >= high:
         raise InputError(f"the scale must rise: low is {low}, high is {high}.")
     if labels and len(labels) != high - low + 1:
@@ -265,28 +313,3 @@ def read_answers(
             "Say where the answers are: either `items` (a column for each item), or `item` and `response` (a row for "
             "each answer)."
         )
-    columns, codes = list(items) or [response], {label: low + place for place, label in enumerate(labels)}
-    others = [name for name in (item, respondent, group) if name]
-    frame = frames.read(path, [*others, *columns], encoding=encoding, names=(item, group))
-    if respondent:
-        frames.check_unique(frame, [respondent, item] if item else [respondent], path)
-    for column in columns:
-        if frame[column].isin(codes).any():
-            frame[column] = frames.coded(frame, column, codes, path)
-        else:
-            frame[column] = frames.whole_numbers(frame, column, path, low, high)
-    for column in filter(None, (item, group)):
-        frame[column] = frames.categories(frame, column)
-    if group:
-        frames.check_groups(frame[group], group, path)
-    groups = frame[group] if group else "all"
-    parts = [
-        pd.DataFrame({"item": frame[item] if item else column, "answer": frame[column], "group": groups})
-        for column in columns
-    ]
-    answers = pd.concat(parts, ignore_index=True).dropna(subset=["item", "answer"])
-    if answers.empty:
-        raise InputError(f"{relative(path)}: nobody answered any of the items.")
-    if answers["item"].value_counts().max() < MINIMUM:
-        raise InputError(f"{relative(path)}: no item has {MINIMUM} answers, and nothing that rests on fewer is shown.")
-    return answers.astype({"answer": int})

@@ -13,9 +13,9 @@ import pandas as pd
 
 from helpers import kept
 from helpers.project import ROOT, InputError, locate, relative
-from helpers.read import files, frames, talis_files
+from helpers.read import files, pieces, talis_files
 from helpers.read import talis_codebook as codebook
-from helpers.read.survey import Survey
+from helpers.read.survey import NOT_ADMINISTERED, Survey
 from helpers.read.talis_codebook import CATEGORIES, ITEMS, LEVELS, WEIGHTS
 from helpers.read.talis_files import Member
 
@@ -37,9 +37,14 @@ def read(place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str
     """Teachers of one level from TALIS files.
 
     `frame` of the result holds, beside what Survey asks for, `name` of the system as the file labels it, `sex`,
-    `age_band`, `school_type` (from school files of the same cycle), empty where the files do not say, and the variables
-    of `extra`. Several files may be given, with one system or many; teachers of other levels are passed over. Converted
+    `age_band`, `form` (of the questionnaire, 2024), `school_type` (from school files of the same cycle), empty where the
+    files do not say, and the variables of `extra`. Several files may be given, with one system or many; teachers of other levels are passed over. Converted
     tables are kept: in `.converted/` beside files below `data/raw/`, else in `build/cache/talis/`.
+
+    Forms of 2024 rotate, and code 8 (not administered) says who was not asked an item: no gap, and not in any n. Two
+    things are inferred and not seen in print: that an item which nobody of a form answered in a system (30 teachers or
+    more, empty cells included) while other forms did was not in that form; and that forms are dealt out by chance, so
+    that the weighted share of those asked stands for all. Systems that are parts of others are read as they stand.
 
     Raises InputError for files that hold no such teachers; variables of no known cycle; the same system in two files
     with other rows; weights, schools, systems, levels or answers that are missing or cannot be; a teacher who stands
@@ -55,10 +60,11 @@ def read(place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str
     if level not in LEVELS:
         raise InputError(f"level {level!r} is none of {', '.join(map(str, LEVELS))}.")
     place, extra = locate(place), tuple(variable.upper() for variable in extra)
-    parts = [_converted(source, level, extra, encoding) for source in files.sources(place, frames.ENDINGS)]
+    parts = [_converted(source, level, extra, encoding) for source in files.sources(place, pieces.ENDINGS)]
     teachers = _teachers([member for part in parts for member in part.members], level, relative(place))
     _leave_doubles(teachers)
     frame, weights = _load(parts)
+    _leave_unasked(frame)
     frame = _with_schools(frame, parts)
     # Bands have an order that the alphabet does not know.
     frame["age_band"] = pd.Categorical(frame["age_band"], codebook.AGE_BANDS, ordered=True)
@@ -118,8 +124,22 @@ def _load(parts: list[_Part]) -> tuple[pd.DataFrame, np.ndarray]:
         table = table[~table["system"].isin(member.left)]
         weights[done : done + len(table)] = table[WEIGHTS]
         done += len(table)
-        tables.append(table.drop(columns=WEIGHTS).astype(dict.fromkeys(("name", "sex", "age_band"), "str")))
+        tables.append(table.drop(columns=WEIGHTS).astype(dict.fromkeys(("name", "sex", "age_band", "form"), "str")))
     return pd.concat(tables, ignore_index=True), weights[:done]
+
+
+def _leave_unasked(frame: pd.DataFrame) -> None:
+    """Items that were in other forms of the questionnaire only: not administered, even where the cells are empty."""
+    if not frame["form"].notna().any():
+        return
+    form = frame.groupby(["cycle", "system", "form"])["form"].transform("size").ge(codebook.FEWEST[0])
+    for item in ITEMS:
+        answered = frame[item].gt(0)
+        here = answered.groupby([frame["cycle"], frame["system"], frame["form"]]).transform("any")
+        anywhere = answered.groupby([frame["cycle"], frame["system"]]).transform("any")
+        # Rows without a form have no group, and so nothing here.
+        elsewhere = here.eq(False) & anywhere & form
+        frame[item] = frame[item].mask(elsewhere & ~answered, NOT_ADMINISTERED)
 
 
 def _with_schools(frame: pd.DataFrame, parts: list[_Part]) -> pd.DataFrame:

@@ -6,6 +6,8 @@ in github.com/Erdos-Projects/summer26-teacher-ai-readiness, data/v2_talis2024_te
 question has another number and another order, and no team conferences.
 """
 
+from collections.abc import Collection
+
 REPLICATES, FAY = 100, 0.5  # replicate weights by balanced repeated replication, and Fay's factor
 ITEMS = {
     "A": "Teach a class together", "B": "Observe colleagues and give feedback", "C": "Joint activities across classes",
@@ -32,8 +34,13 @@ UNANSWERED = {2013: (7, 9), 2018: (7, 9), 2024: (9,)}  # not reached, and omitte
 
 WEIGHTS = ["TCHWGT", *(f"TRWGT{number}" for number in range(1, REPLICATES + 1))]
 """The final weight and the replicate weights of teachers."""
-MISSING_IDS = {"IDSCHOOL": (9998, 9999), "IDTEACH": (999998, 999999), **dict.fromkeys(WEIGHTS, (999998, 999999))}
-"""Codes of what must not be missing, for files that do not declare them."""
+MISSING_IDS = {
+    "IDSCHOOL": (9998, 9999), "IDTEACH": (999998, 999999), **dict.fromkeys(WEIGHTS, (999998, 999999)),
+    "TCHWGT": (9998, 9999, 999998, 999999),
+}  # fmt: skip
+"""Codes of what must not be missing, for files that do not declare them: those of the final weight changed in 2024."""
+FORMS = {2024: ("IDTQUEST", {1: "A", 2: "B", 3: "C"})}
+"""The form of the questionnaire that a teacher got. In 2024 forms rotate: some items are in some forms only."""
 
 SEX = {1: "Female", 2: "Male"}  # the first question
 AGE_BANDS = ["Under 30", "30-39", "40-49", "50-59", "60 and above"]
@@ -48,8 +55,37 @@ SCHOOL_TYPE = {2013: "TC2G10", 2018: "TC3G12"}
 VALID = {"TT3G42D": range(1, 5)} | {name: ANSWERS for asked in QUESTIONS.values() for name in asked.values()}
 """Answers that can be, for files that do not declare missing codes."""
 
+PARTS = {2018: {"BEL": ("BFL",)}, 2024: {"BEL": ("BFL", "BFR")}}
+"""By cycle, the systems that may stand beside parts of theirs, with the same teachers again: whole -> parts.
+
+2024 by the file's list of systems (github.com/mgurbuz32/talis2024-sen-professional-learning,
+codebook/system_lookup.csv); 2018 by the labels of IDCNTRY, which have the Flemish Community beside Belgium (its three
+letters are taken from 2024). England, Alberta, Shanghai and the city of Buenos Aires stand without their country.
+"""
+AVERAGES = {
+    "OECD 2018": (
+        "CAB", "AUS", "AUT", "BEL", "CHL", "COL", "CZE", "DNK", "ENG", "EST", "FIN", "FRA", "HUN", "ISL", "ISR", "ITA",
+        "JPN", "KOR", "LVA", "LTU", "MEX", "NLD", "NZL", "NOR", "PRT", "SVK", "SVN", "ESP", "SWE", "TUR", "USA",
+    )
+}  # fmt: skip
+"""Averages in print that are plain means: the systems of each. That of 2018 was checked on a printed table (68.3)."""
+NOT_PUBLIC = {"ISL": "Iceland"}
+"""Systems of these of which there is no public teacher file of 2018."""
+
 SIMULATED = "X(?!KX)[A-Z]{2}"
 """Codes of simulated systems: those that ISO leaves to users, but for Kosovo's, which the OECD uses."""
+
+
+def parts(cycle: int, systems: Collection[str]) -> dict[str, str]:
+    """Those of the systems of one cycle whose whole is among them, too: part -> whole."""
+    wholes = {whole: found for whole, found in PARTS.get(cycle, {}).items() if whole in systems}
+    return {part: whole for whole, found in wholes.items() for part in found if part in systems}
+
+
+def average(name: str) -> str | None:
+    """A name of AVERAGES, however it is spelt (`oecd-2018`); None for another."""
+    plain = {"".join(filter(str.isalnum, known)).lower(): known for known in AVERAGES}
+    return plain.get("".join(filter(str.isalnum, name)).lower())
 
 
 def digit(cycle: int) -> str:

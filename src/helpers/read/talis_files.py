@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from helpers.project import InputError
-from helpers.read import files, frames
+from helpers.read import files, frames, pieces
 from helpers.read import talis_codebook as codebook
-from helpers.read.frames import Table
+from helpers.read.pieces import Table
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED
 from helpers.read.talis_codebook import ANSWERS, NOT_ASKED, QUESTIONS, UNANSWERED, WEIGHTS
 
@@ -44,7 +44,7 @@ class Member:
 def convert(source: Path, level: int, extra: tuple[str, ...], encoding: str | None, folder: Path) -> list[Member]:
     """Write the tables of one of the user's files (Parquet), and tell what each data file in it holds.
 
-    Tables of teachers have `cycle, system, level, school_id, name, sex, age_band`, the items, the variables of `extra`
+    Tables of teachers have `cycle, system, level, school_id, name, sex, age_band, form`, the items, the variables of `extra`
     and the weights; tables of schools the first four and `school_type`.
 
     Parameters
@@ -52,9 +52,9 @@ def convert(source: Path, level: int, extra: tuple[str, ...], encoding: str | No
     source, folder, level, extra, encoding : the file; where its tables go; as for `talis.read`, whose errors it raises
     """
     members = []
-    with files.find(source, frames.ENDINGS) as found:
+    with files.find(source, pieces.ENDINGS) as found:
         for number, file in enumerate(found):
-            table = frames.describe(file.path, file.name, encoding)
+            table = pieces.describe(file.path, file.name, encoding)
             members.append(Member(file.name, _kind(table)))
             if members[-1].kind == "teacher":
                 _convert_teachers(table, level, extra, folder / f"teachers-{number}", members[-1])
@@ -86,14 +86,15 @@ def _convert_teachers(table: Table, level: int, extra: tuple[str, ...], place: P
     _check_columns(table)
     _check_codes(table, cycle)
     digit, grouped = codebook.digit(cycle), codebook.AGES.get(cycle, ("",))[0]
+    form = codebook.FORMS.get(cycle, ("",))[0]
     wanted = {
-        "CNTRY", "IDCNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", "IDTEACH", f"TT{digit}G01", f"TT{digit}G02", grouped,
+        "CNTRY", "IDCNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", "IDTEACH", f"TT{digit}G01", f"TT{digit}G02", grouped, form,
         *QUESTIONS[cycle].values(), *extra, *WEIGHTS,
     }  # fmt: skip
     ids, levels = [], set()
     # Shown in a terminal only: a notebook would keep every step of it.
     with tqdm(total=table.rows, desc=f"Reading {table.name}", unit=" rows", disable=None, leave=False) as bar:
-        for piece in frames.pieces(table, wanted, _TEXT):
+        for piece in pieces.pieces(table, wanted, _TEXT):
             bar.update(len(piece))
             at = _level(piece, table)
             levels |= set(at.astype(int))
@@ -119,7 +120,7 @@ def _finish(ids: pd.DataFrame, table: Table, member: Member) -> None:
         "the same teacher more than once",
         "Keep one row for each teacher",
     )
-    frames.refuse(teacher, teacher.duplicated(keep=False), column, table.name, what, remedy)
+    frames.refuse_rows(teacher, teacher.duplicated(keep=False), column, table.name, what, remedy)
     member.rows = len(ids)
     member.systems = {system: str(rows.to_numpy().sum()) for system, rows in ids.groupby("system")["digest"]}
     made_up = ids["system"].str.fullmatch(codebook.SIMULATED)
@@ -136,6 +137,8 @@ def _teacher_rows(piece: pd.DataFrame, table: Table, cycle: int, level: int, ext
     made["name"] = _coded(piece, "IDCNTRY", table, names).fillna(made["system"]) if names else made["system"]
     made["sex"] = _coded(piece, f"TT{codebook.digit(cycle)}G01", table, codebook.SEX)
     made["age_band"] = _age_bands(piece, table, cycle)
+    form, letters = codebook.FORMS.get(cycle, ("", {}))
+    made["form"] = _coded(piece, form, table, letters)
     made |= {item: _answers(piece, item, table, cycle) for item in codebook.ITEMS}
     made |= {variable: _without_missing(piece, variable, table) for variable in extra}
     made |= {weight: _weight(piece, weight, table) for weight in WEIGHTS}
@@ -156,12 +159,12 @@ def _convert_schools(table: Table, level: int, place: Path, member: Member) -> N
     levelled = {"IDPOP", "IDCNTPOP"} & table.columns.keys()
     if variable is None or not levelled or not {"CNTRY", "IDSCHOOL"} <= table.columns.keys():
         return
-    pieces = []
-    for piece in frames.pieces(table, {"CNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", variable}, _TEXT):
+    parts = []
+    for piece in pieces.pieces(table, {"CNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", variable}, _TEXT):
         piece = piece[_level(piece, table) == level]
         kinds = _coded(piece, variable, table, codebook.SCHOOL_TYPES)
-        pieces.append(pd.DataFrame(_places(piece, table, cycle, level) | {"school_type": kinds}))
-    if pieces and len(made := pd.concat(pieces)):
+        parts.append(pd.DataFrame(_places(piece, table, cycle, level) | {"school_type": kinds}))
+    if parts and len(made := pd.concat(parts)):
         member.schools = [_write(made, f"{place}.parquet")]
 
 
@@ -233,7 +236,7 @@ def _numbers(piece: pd.DataFrame, column: str, table: Table) -> pd.Series:
 
 
 def _refuse(given: pd.Series, wrong: pd.Series, column: str, table: Table, what: str) -> None:
-    frames.refuse(given, wrong, column, table.name, what, "Get the OECD's own file")
+    frames.refuse_rows(given, wrong, column, table.name, what, "Get the OECD's own file")
 
 
 def _special(text: pd.Series, table: Table) -> pd.Series:
@@ -281,7 +284,7 @@ def _declared(values: pd.Series, column: str, table: Table) -> pd.Series:
 
 
 def _answers(piece: pd.DataFrame, item: str, table: Table, cycle: int) -> np.ndarray:
-    """Answers 1 to 6, NOT_ADMINISTERED or NO_ANSWER."""
+    """Answers 1 to 6, NOT_ADMINISTERED or NO_ANSWER; an empty cell is the latter (but see `talis.read` on forms)."""
     variable = QUESTIONS[cycle].get(item)
     if variable not in piece:
         return np.full(len(piece), NOT_ADMINISTERED, dtype=np.int8)
@@ -303,7 +306,7 @@ def _not_asked(piece: pd.DataFrame, variable: str, table: Table) -> pd.Series:
     letters = given.where(_special(given.astype(str), table))
     what = "special missing values without a label, so that not asked cannot be told from not answered"
     unlabelled = letters.notna() & ~letters.isin(list(labels))
-    frames.refuse(given, unlabelled, variable, table.name, what, "Take the SPSS file instead")
+    frames.refuse_rows(given, unlabelled, variable, table.name, what, "Take the SPSS file instead")
     return letters.isin([code for code, label in labels.items() if _NOT_ADMINISTERED_LABEL.search(label)])
 
 

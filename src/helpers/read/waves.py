@@ -1,18 +1,21 @@
 """A survey of the same schools in several waves, read from the user's file: a row a teacher and wave."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
 import pandas as pd
 
-from helpers.project import InputError, in_order, relative
-from helpers.read import files, frames
+from helpers.project import InputError
+from helpers.read import accounts, files, frames
+from helpers.read.accounts import Account
+from helpers.read.files import Options, listed
+from helpers.read.frames import Given
+from helpers.read.order import told as in_words
 from helpers.read.suppression import MINIMUM
 
 PEERS, OTHERS = "peer-group schools", "comparison schools"
-_KINDS = dict.fromkeys(("1", "yes", "true"), PEERS) | dict.fromkeys(("0", "no", "false"), OTHERS)
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,7 @@ class Waves:
     `items`: for scales made of items, their answers; `conditions`: a column a control or category; `categories`: column ->
     reference level (empty: the first). `waves`: labels in order, the `baseline` among them. `compared, weighted,
     clustered, in_districts`: whether there are comparison schools, weights, clusters coarser than schools, districts.
+    `account`: what became of the file's rows.
     """
 
     name: str
@@ -38,6 +42,7 @@ class Waves:
     weighted: bool
     clustered: bool
     in_districts: bool
+    account: Account
 
     @property
     def later(self) -> list[str]:
@@ -56,22 +61,25 @@ class Waves:
 
 def read(
     path: Path, *, teacher: str, wave: str, school: str, scales: list[str] | dict[str, list[str]],
-    baseline: str | int = "", district: str = "", low: int = 1, high: int = 5, controls: Sequence[str] = (),
-    categories: Sequence[str] | dict[str, str | int] = (), treated: str = "", cluster: str = "", weight: str = "",
-    encoding: str = "utf-8",
+    baseline: str | int = "", order: Sequence[str | int] = (), district: str = "", low: int = 1, high: int = 5,
+    labels: Sequence[str] = (), controls: Sequence[str] = (), categories: Sequence[str] | dict[str, str | int] = (),
+    treated: str = "", cluster: str = "", weight: str = "", options: Options = Options(),
 ) -> Waves:  # fmt: skip
-    """A survey from a CSV, Parquet, SPSS or Stata file. Raises InputError naming file, column and first rows.
+    """A survey from the user's file. Raises InputError naming file, column and first rows.
+
+    Rows of weight 0 are left out.
 
     Parameters
     ----------
-    path, encoding : the file, and the encoding of its text (CSV).
+    path, options : the file, and how it is read.
     teacher, wave, school, district, cluster : columns of labels; nobody stands twice in a wave; schools lie in clusters.
     scales : columns with scores, or scale -> its items: a score is the mean of those answered, half of them or more.
-    baseline : the wave to compare with; empty: the first.
-    low, high : ends of the items' scale, in whole numbers.
+    baseline, order : the wave to compare with, by its label or code (empty: the first); all waves, where nothing in
+        the file tells their order.
+    low, high, labels : ends of the items' scale, in whole numbers; its answers in words, lowest first.
     controls, categories : columns of numbers, and of labels (or column -> level to compare the others with).
     treated : a column with 1 or 0 (or yes, no) for schools with and without peer groups.
-    weight : a column of weights above 0; none: 1 for everybody.
+    weight : a column of weights; none: 1 for everybody.
     """
     of_items = scales if isinstance(scales, dict) else {}
     answered = list(chain(*of_items.values())) or list(scales)
@@ -81,29 +89,44 @@ def read(
     numbers = [*controls, *filter(None, [weight]), *answered]
     _check_parameters((teacher, wave, school), of_items, answered, [*named, *numbers])
     named += filter(None, [cluster])
-    given = frames.read(path, [*named, *numbers], encoding=encoding, names=tuple(named))
-    frame = _places(given, path, teacher=teacher, wave=wave, school=school, district=district, cluster=cluster)
-    frames.check_unique(given, [teacher, wave], path)
-    frame["kind"] = _kinds(given, frame, treated, path) if treated else PEERS
-    frame["weight"] = _weights(given, weight, path) if weight else 1.0
-    items = {
-        scale: pd.DataFrame({name: frames.whole_numbers(given, name, path, low, high) for name in columns})
-        for scale, columns in of_items.items()
-    }
+    given = frames.read(path, [*named, *numbers], options, ids=[teacher, wave, school, district, cluster])
+    weights = _weights(given, weight)
+    numeric = [*controls, *answered]
+    account = accounts.of(
+        given, int((weights > 0).sum()), {"weight 0": int((weights == 0).sum())}, numeric=numeric,
+        named=[wave, *references],
+    )  # fmt: skip
+    given = replace(given, frame=given.frame[weights > 0])
+    frame = _places(given, teacher=teacher, wave=wave, school=school, district=district, cluster=cluster)
+    frames.check_unique(given, [teacher, wave])
+    frame["kind"] = _kinds(given, frame, treated) if treated else PEERS
+    frame["weight"] = weights[weights > 0]
+    items = {scale: frames.answers(given, columns, labels, low, high)[0] for scale, columns in of_items.items()}
     scores = {scale: said.mean(axis=1).where(said.notna().mean(axis=1) >= 0.5) for scale, said in items.items()}
-    scores = scores or {scale: frames.numbers(given, scale, path) for scale in scales}
-    conditions = {name: frames.numbers(given, name, path) for name in controls}
-    conditions |= {name: frames.categories(given, name) for name in references}
-    found = in_order(set(frame["wave"]))
+    scores = scores or {scale: frames.numbers(given, scale) for scale in scales}
+    conditions = {name: frames.numbers(given, name) for name in controls}
+    conditions |= {name: frames.labels(given, name) for name in references}
+    first = "" if baseline == "" else frames.resolved(given, wave, baseline)
+    found = frames.in_time(given, wave, order, first)
     survey = Waves(
-        name=relative(path), frame=frame, scores=pd.DataFrame(scores), items=items,
-        conditions=pd.DataFrame(conditions, index=given.index), controls=tuple(controls), categories=references,
-        waves=found, baseline=found[0] if baseline == "" else str(baseline), compared=bool(treated),
-        weighted=bool(weight), clustered=cluster not in ("", school), in_districts=bool(district),
+        name=given.name, frame=frame, scores=pd.DataFrame(scores), items=items,
+        conditions=pd.DataFrame(conditions, index=frame.index), controls=tuple(controls),
+        categories={name: frames.resolved(given, name, level) if level else "" for name, level in references.items()},
+        waves=found, baseline=first or found[0], compared=bool(treated), weighted=bool(weight),
+        clustered=cluster not in ("", school), in_districts=bool(district),
+        account=replace(account, told=(*account.told, *filter(None, [in_words(found)]), *_silent(frame, scores, found))),
     )  # fmt: skip
     _check_size(survey, wave, school)
     _check_scales(survey)
     return survey
+
+
+def _silent(frame: pd.DataFrame, scores: dict[str, pd.Series], found: list[str]) -> list[str]:
+    """How many rows of each wave have a score on no scale."""
+    silent = frame["wave"][pd.DataFrame(scores).isna().all(axis=1)].value_counts()
+    return accounts.by_time(
+        "Rows without a score on any scale, by wave", {wave: int(silent.get(wave, 0)) for wave in found}
+    )
 
 
 def _check_parameters(needed: tuple[str, ...], of_items: dict, answered: list[str], named: list[str]) -> None:
@@ -119,46 +142,48 @@ def _check_parameters(needed: tuple[str, ...], of_items: dict, answered: list[st
             raise InputError(f"`scales`: {scale!r} has one item or none. {remedy}")
 
 
-def _places(given: pd.DataFrame, path: Path, **columns: str) -> pd.DataFrame:
+def _places(given: Given, **columns: str) -> pd.DataFrame:
     """Teacher, wave, school, district and cluster as labels; a school has one district and one cluster."""
-    frame = pd.DataFrame("", given.index, list(columns), dtype=object)
+    frame = pd.DataFrame("", given.frame.index, list(columns), dtype=object)
     for part, column in columns.items():
         if column:
-            frame[part] = frames.categories(given, column)
+            frame[part] = frames.labels(given, column)
             what, remedy = f"a {part} that is missing", "Fill it, or take these rows out"
-            frames.refuse(given[column], frame[part].isna(), column, path, what, remedy)
+            frames.refuse(given, column, frame[part].isna(), what, remedy)
     for part in ("district", "cluster"):
         if columns[part]:
-            _refuse_changing(given, frame, part, columns[part], path)
+            _refuse_changing(given, frame, part, columns[part])
     if not columns["cluster"]:
         frame["cluster"] = frame["school"]
     return frame
 
 
-def _refuse_changing(given: pd.DataFrame, frame: pd.DataFrame, part: str, column: str, path: Path) -> None:
+def _refuse_changing(given: Given, frame: pd.DataFrame, part: str, column: str) -> None:
     other = frame[part] != frame.groupby("school")[part].transform("first")
     what = f"a school in two: another {part} than its first row"
-    frames.refuse(given[column], other, column, path, what, "Give each school one, in all waves")
+    frames.refuse(given, column, other, what, "Give each school one, in all waves")
 
 
-def _kinds(given: pd.DataFrame, frame: pd.DataFrame, treated: str, path: Path) -> pd.Series:
-    kinds = frames.categories(given, treated).str.lower().map(_KINDS)
-    what, remedy = "values other than 1 and 0, or yes and no", "Correct or fill these"
-    frames.refuse(given[treated], kinds.isna(), treated, path, what, remedy)
-    _refuse_changing(given, frame.assign(kind=kinds), "kind", treated, path)
+def _kinds(given: Given, frame: pd.DataFrame, treated: str) -> pd.Series:
+    kinds = frames.yes_or_no(given, treated, "Correct or fill these").map({1.0: PEERS, 0.0: OTHERS})
+    _refuse_changing(given, frame.assign(kind=kinds), "kind", treated)
     schools = frame.groupby(kinds)["school"].nunique().reindex([PEERS, OTHERS], fill_value=0)
     if schools.min() < 2:
         raise InputError(
-            f"{relative(path)}, column {treated!r}: {schools[PEERS]} schools with peer groups and {schools[OTHERS]} "
+            f"{given.name}, column {treated!r}: {schools[PEERS]} schools with peer groups and {schools[OTHERS]} "
             "without. A comparison needs two or more of each; without comparison schools leave `treated` out."
         )
     return kinds
 
 
-def _weights(given: pd.DataFrame, weight: str, path: Path) -> pd.Series:
-    values = frames.numbers(given, weight, path)
-    what, remedy = "a weight that is missing or not positive", "Every row needs a weight above 0"
-    frames.refuse(given[weight], ~(values > 0), weight, path, what, remedy)
+def _weights(given: Given, weight: str) -> pd.Series:
+    if not weight:
+        return pd.Series(1.0, given.frame.index)
+    values = frames.numbers(given, weight)
+    what, remedy = "a weight that is missing or negative", "Every row needs a weight of 0 or more"
+    frames.refuse(given, weight, ~(values >= 0), what, remedy)
+    if not values.any():
+        raise InputError(f"{given.name}, column {weight!r}: every weight is 0. Name another column.")
     return values
 
 
@@ -167,7 +192,7 @@ def _check_size(survey: Waves, wave: str, school: str) -> None:
         (wave, len(survey.waves) < 2,
             f"there is one wave only ({survey.waves[0]}), so nothing can have changed. Add another."),
         (wave, survey.baseline not in survey.waves,
-            f"there is no wave {survey.baseline!r}; it has {', '.join(survey.waves)}. Correct `baseline`."),
+            f"there is no wave {survey.baseline!r}; it has {listed(survey.waves, 12)}. Correct `baseline`."),
         (school, survey.frame["school"].nunique() < 2,
             "there is one school only, and errors between schools need two or more."),
     ):  # fmt: skip

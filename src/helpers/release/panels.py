@@ -18,7 +18,9 @@ from helpers.estimate.fixed_effects import Within
 from helpers.estimate.moments import Model, Moments
 from helpers.estimate.panels import models, unweighted
 from helpers.project import locate
-from helpers.read.records import Records, in_order, open_records, quote
+from helpers.read.files import Options
+from helpers.read.records import Records, in_order, open_records
+from helpers.read.sql import quote
 from helpers.release import settings
 
 Cell = tuple[tuple[str, str], ...]
@@ -64,7 +66,9 @@ def read(given: dict[str, Any]) -> tuple[dict[str, Panel], int]:
     labels = [*given["categories"], *(given[part] for part in ("school", "year", "cluster", "by"))]
     numbers = [*given["controls"], given["outcome"], given["weight"]]
     columns = list(filter(None, dict.fromkeys([*labels, *numbers])))
-    with open_records(locate(given["data"]), columns, labels) as source, in_order(source):
+    options = Options(**{name: given[name] for name in settings.READING})
+    ids = [given[part] for part in ("school", "year", "cluster")]
+    with open_records(locate(given["data"]), columns, labels, options, ids) as source, in_order(source):
         named = models(source, **{name: given[name] for name in settings.MODEL})
         found = {name: _panel(source, model, given["drop"]) for name, model in named.items()}
         return found, int(source.fetch("SELECT count(*) AS n FROM file")["n"][0])

@@ -10,7 +10,7 @@ from helpers.project import InputError
 NOTEBOOK = "your-data/01-practice-change"
 """The notebook whose models are released, and whose parameters these are."""
 
-MODEL = ("outcome", "school", "year", "baseline", "controls", "categories", "cluster", "weight", "by")
+MODEL = ("outcome", "school", "year", "baseline", "order", "controls", "categories", "cluster", "weight", "by")
 """Those that make its models; see `helpers.estimate.panels.models`."""
 
 OF_A_RELEASE = [
@@ -18,7 +18,10 @@ OF_A_RELEASE = [
     Parameter("drop", "list[str | int]", [], "schools to leave out of a release"),
 ]
 
-_TAKEN = ["data", *MODEL, "inference", "standardise", *(own.name for own in OF_A_RELEASE)]
+READING = ("encoding", "missing", "decimal", "thousands", "sheet")
+"""Those that say how the file is to be read; see `helpers.read.files.Options`."""
+
+_TAKEN = ["data", *MODEL, *READING, "inference", "standardise", *(own.name for own in OF_A_RELEASE)]
 _NEEDED = ("data", "outcome", "school", "year", "baseline")
 
 

@@ -1,7 +1,7 @@
 """How closed classroom doors are: from TALIS files or the user's survey, beside what is printed of question 33."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -13,28 +13,28 @@ from helpers.estimate import comparisons, shares
 from helpers.notebook import session
 from helpers.notebook.session import Section, Session
 from helpers.project import InputError, locate
-from helpers.read import frames, talis
+from helpers.read import pieces, talis
+from helpers.read import talis_codebook as codebook
 from helpers.read.survey import Survey, read_survey
 
 ASSUMED = "data/simulated/03-talis-assumptions.csv"
 """What the simulated systems assume."""
 
 
-def read(
-    run: Session, data: str, items: Sequence[str] | dict[str, str], level: str, encoding: str, **survey: Any
-) -> Survey:
+def read(run: Session, data: str, items: Sequence[str] | dict[str, str], level: str, **survey: Any) -> Survey:
     """The user's answers: a survey if `items` are named, else TALIS files. Raises InputError.
 
     Parameters
     ----------
-    run, data, encoding : the session that rests on them; a folder, zip or file; encoding of its text
+    run, data : the session that rests on them, and says how files are read; a folder, zip or file
     level, items, survey : one of `talis.LEVELS`, in words; what `read_survey` takes
     """
     if not data:
         raise InputError("`data` is empty. Name a folder, zip or file of TALIS, or your survey.")
     if items:
-        return read_survey(locate(data), items, encoding=encoding, **survey)
+        return read_survey(locate(data), items, options=run.options, **survey)
     # TALIS files say in which encoding they are; another is one that the user knows better.
+    encoding = run.options.encoding
     return _talis(run, locate(data), level, None if encoding == "utf-8" else encoding)
 
 
@@ -57,7 +57,9 @@ class View:
 
     `kind`: systems or groups; `names`: code -> name; `shown`: codes to draw; `absent`: those asked for and not there;
     `words`: statistic -> its answers in words; `averaged`: how many systems the plain mean is of, which is called
-    `mean` (one: there is none); `now`: labelled rows of the latest cycle, the mean among them.
+    `mean` (one: there is none); `now`: labelled rows of the latest cycle, the mean among them; `parts`: systems whose
+    teachers another one holds again, part -> whole; `known`: the name in print of what is averaged, if it has one, and
+    `lacking`: its systems that are not there.
     """
 
     answers: Survey
@@ -70,6 +72,9 @@ class View:
     averaged: int
     mean: str
     now: pd.DataFrame
+    parts: dict[str, str] = field(default_factory=dict)
+    known: str = ""
+    lacking: list[str] = field(default_factory=list)
 
     def labelled(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows with names for people."""
@@ -81,20 +86,32 @@ class View:
         return self.now[self.now["system"].isin([*self.shown, self.mean])]
 
     @property
+    def whole(self) -> dict[str, str]:
+        """Names of all systems but parts of others: whoever counts or ranks systems takes these."""
+        return {code: name for code, name in self.names.items() if code not in self.parts}
+
+    @property
+    def apart(self) -> list[str]:
+        """Systems to draw, but parts of one that is drawn: these are independent samples."""
+        return [code for code in self.shown if self.parts.get(code) not in self.shown]
+
+    @property
     def lowest(self) -> pd.DataFrame:
-        """Shares of the lowest answer, of all systems and the mean."""
-        return self.now[self.now["statistic"] == self.answers.statistics[0]]
+        """Shares of the lowest answer, of all systems but parts of others, and of the mean."""
+        rows = self.now[self.now["statistic"] == self.answers.statistics[0]]
+        return rows[~rows["system"].isin(self.parts)]
 
     @property
     def often(self) -> pd.DataFrame:
-        """Shares of the answers that count as often, of all systems."""
+        """Shares of the answers that count as often, of all systems but parts of others."""
         rows = self.now[self.now["statistic"] == self.answers.statistics[1]]
-        return rows[~rows["average"]]
+        return rows[~rows["average"] & ~rows["system"].isin(self.parts)]
 
     @property
     def highlight(self) -> list[str]:
         """Systems to set off from the others, where there are others."""
-        return self.shown if len(self.names) > len(self.shown) else []
+        drawn = [code for code in self.shown if code in self.whole]
+        return drawn if len(self.whole) > len(drawn) else []
 
     @property
     def spoken(self) -> str:
@@ -117,17 +134,26 @@ class View:
 def view(answers: Survey, systems: Sequence[str] = (), average: Sequence[str] = ()) -> View:
     """What to show: `systems` where they are there, else the first; a mean over those of `average`, or over all.
 
-    Raises InputError for a group that is not there, and where no share can be shown.
+    `average` may be the name of one in print (`talis_codebook.AVERAGES`) alone. A part of a system that is there, too,
+    is shown only if `systems` has it, and is never averaged together with its whole. Raises InputError for a group
+    that is not there, names of averages that are not known, and where no share can be shown.
     """
     kind, table = "systems" if _is_talis(answers) else "groups", shares.table(answers)
     names = answers.frame.drop_duplicates("system").set_index("system")["name"].to_dict()
-    absent = [code for code in dict.fromkeys([*systems, *average]) if code not in names]
+    known, wanted = _wanted(average, kind)
+    absent = [code for code in dict.fromkeys([*systems, *wanted * (not known)]) if code not in names]
     if absent and kind == "groups":
         raise InputError(f"`systems`: there is no group {', '.join(absent)}. There are: {', '.join(names)}.")
+    parts = {part: whole for (_, part), whole in _parts(answers.frame).items()}
+    names |= {part: f"{names[part]} (part of {names[whole]})" for part, whole in parts.items()}
     latest = table["cycle"].max()
-    shown = to_draw(table[table["cycle"] == latest], systems)
-    mean_of = [code for code in average or names if code in names and kind == "systems"]
-    name = f"Mean of {len(mean_of)}"
+    there = table[table["cycle"] == latest]
+    shown = to_draw(there[~there["system"].isin(parts.keys() - set(systems))], systems)
+    present = list(dict.fromkeys(there["system"])) if kind == "systems" else []
+    mean_of = [code for code in wanted or present if code in present]
+    mean_of = [code for code in mean_of if parts.get(code) not in mean_of]
+    name = f"Mean of {len(mean_of)}" + f" of {len(wanted)} ({known})" * bool(known)
+    lacking = [code for code in wanted if code not in present] if known else []
     mean = comparisons.average(table, mean_of, name).head(len(table) if len(mean_of) > 1 else 0)
     rows = labelled_rows(pd.concat([table, mean]), answers.items, names, name)
     now = rows[rows["cycle"] == latest].reset_index(drop=True)
@@ -135,7 +161,41 @@ def view(answers: Survey, systems: Sequence[str] = (), average: Sequence[str] = 
     more = " or more often" * (answers.often < len(answers.categories))
     spoken = [answers.categories[0], answers.categories[answers.often - 1] + more]
     words = dict(zip(answers.statistics, spoken, strict=True))
-    return View(answers, table, kind, names, shown, absent, words, len(mean_of), name, now)
+    return View(
+        answers, table, kind, names, shown, absent, words, len(mean_of), name, now, parts, known, lacking
+    )  # fmt: skip
+
+
+def _wanted(average: Sequence[str], kind: str) -> tuple[str, list[str]]:
+    """The name of an average in print, or nothing, and the codes of the systems to average (none: all)."""
+    wanted, known = list(dict.fromkeys(average)), ", ".join(codebook.AVERAGES)
+    for name in wanted if kind == "systems" else ():
+        found = codebook.average(name)
+        if found and len(wanted) > 1:
+            size = len(codebook.AVERAGES[found])
+            raise InputError(f"`average`: {name!r} stands for {size} systems. Give it alone, or give systems.")
+        if found:
+            return found, list(codebook.AVERAGES[found])
+        if len(name.strip()) != 3:
+            raise InputError(
+                f"`average`: {name!r} is neither the code of a system (three letters) nor an average known here ({known})."
+            )
+    return "", wanted
+
+
+def _parts(frame: pd.DataFrame) -> dict[tuple[int, str], str]:
+    """Systems that are parts of another of the same cycle: cycle and part -> whole."""
+    systems = frame.groupby("cycle")["system"].unique()
+    parts = {cycle: codebook.parts(cycle, there) for cycle, there in systems.items()}
+    return {(cycle, part): whole for cycle, found in parts.items() for part, whole in found.items()}
+
+
+def counted(frame: pd.DataFrame) -> pd.DataFrame:
+    """Respondents without those who stand a second time in a part of their system."""
+    again = pd.Series(False, frame.index)
+    for cycle, part in _parts(frame):
+        again |= frame["cycle"].eq(cycle) & frame["system"].eq(part)
+    return frame[~again]
 
 
 def labelled_rows(rows: pd.DataFrame, items: dict[str, str], names: dict[str, str], mean: str = "") -> pd.DataFrame:
@@ -169,8 +229,11 @@ def distribution(view: View) -> pd.DataFrame:
 
 
 def differences(view: View) -> pd.DataFrame:
-    """Differences of drawn systems, latest cycle; groups of one survey, not independent: `shares.level_differences`."""
-    pairs = list(combinations(view.shown, 2))
+    """Differences of drawn systems, latest cycle; groups of one survey, not independent: `shares.level_differences`.
+
+    Where a system is drawn with a part of it, the part is compared with nothing.
+    """
+    pairs = list(combinations(view.apart, 2))
     if view.kind == "systems" or not pairs:
         latest = view.table["cycle"].max()
         return comparisons.differences(view.table[view.table["cycle"] == latest], pairs)
@@ -211,7 +274,7 @@ def _talis(run: Session, place: Path, level: str, encoding: str | None = None) -
 
 
 def _data_files(place: Path) -> list[Path]:
-    return [p for p in place.rglob("*") if p.suffix.lower() in (".zip", *frames.ENDINGS)]
+    return [p for p in place.rglob("*") if p.suffix.lower() in (".zip", *pieces.ENDINGS)]
 
 
 def _is_talis(answers: Survey) -> bool:

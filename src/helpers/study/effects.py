@@ -6,7 +6,9 @@ import pandas as pd
 
 from helpers.estimate import rounding
 from helpers.project import InputError, relative
-from helpers.read import files, frames
+from helpers.read import accounts, frames
+from helpers.read.accounts import Account
+from helpers.read.files import Options
 from helpers.study.report_counts import SCHOOLS
 
 DOCUMENTS = {
@@ -72,20 +74,19 @@ def gather(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True)[[*COLUMNS, "state"]]
 
 
-def read(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
-    """A user's effects: COLUMNS, an estimate with its interval a row. Raises InputError naming column and rows."""
-    if files.check(path) != ".csv":
-        raise InputError(f"{relative(path)}: give the effects as a CSV file.")
-    frame = frames.read(path, COLUMNS, encoding=encoding)
+def read(path: Path, options: Options = Options()) -> tuple[pd.DataFrame, Account]:
+    """A user's effects: COLUMNS, an estimate with its interval a row; and what became of the file's rows. Raises InputError."""
+    given = frames.read(path, COLUMNS, options, ids=COLUMNS[:3])
+    frame = pd.DataFrame({name: frames.labels(given, name) for name in COLUMNS[:3]})
     for column in COLUMNS[3:]:
-        frame[column] = frames.numbers(frame, column, path)
+        frame[column] = frames.numbers(given, column)
     wrong = frame[COLUMNS].isna().any(axis=1) | ~frame["estimate"].between(frame["ci_low"], frame["ci_high"])
     if wrong.any():
         raise InputError(
             f"{relative(path)}, row {frame.index[wrong][0]}: a cell is empty, or the estimate lies outside its "
             "interval. Give study, label, unit, estimate, ci_low and ci_high in every row."
         )
-    return frame
+    return frame, accounts.of(given, len(frame), numeric=COLUMNS[3:])
 
 
 def yardstick(rows: pd.DataFrame) -> pd.Series:

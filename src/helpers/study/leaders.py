@@ -15,7 +15,10 @@ from statsmodels.stats.proportion import proportion_confint
 from helpers.estimate.intervals import clopper_pearson, holm
 from helpers.estimate.reliability import krippendorff_alpha
 from helpers.project import InputError, relative
-from helpers.read import frames
+from helpers.read import accounts, frames
+from helpers.read.accounts import Account
+from helpers.read.files import Options
+from helpers.read.frames import Given
 from helpers.read.suppression import MINIMUM
 
 PRACTICES = {
@@ -127,26 +130,27 @@ def recounted(who: pd.DataFrame, printed: pd.Series) -> dict[str, dict[str, floa
 class Coding:
     """`matrix`: a row a leader, 0/1 columns called in words, practices first; with two coders, what both saw.
 
-    `coders`: the two coders' own matrices in the same order of rows and columns, or nothing.
+    `coders`: the two coders' own matrices in the same order of rows and columns, or nothing. `account`: of the file's rows.
     """
 
     matrix: pd.DataFrame
     practices: list[str]
     supports: list[str]
     coders: tuple[pd.DataFrame, ...]
+    account: Account
 
 
 def read(
     path: Path, practices: Sequence[str] | dict[str, str], supports: Sequence[str] | dict[str, str] = (),
-    leader: str = "", coder: str = "", encoding: str = "utf-8",
+    leader: str = "", coder: str = "", options: Options = Options(),
 ) -> Coding:  # fmt: skip
-    """A coding matrix from a CSV, Parquet, SPSS or Stata file.
+    """A coding matrix from the user's file.
 
     Raises InputError naming file, column and first rows; also for fewer than MINIMUM leaders, of whom nothing is shown.
 
     Parameters
     ----------
-    path, practices, supports, encoding : the file; columns of 0 and 1, or column -> words; encoding of a CSV file
+    path, practices, supports, options : the file; columns of 0 and 1, or column -> words; how the file is read
     leader, coder : columns: whom a row is about; who coded it, then every leader needs a row from each of exactly two
     """
     of_practices, of_supports = _words(practices), _words(supports)
@@ -163,20 +167,21 @@ def read(
     ):  # fmt: skip
         if wrong:
             raise InputError(message)
-    frame = frames.read(path, named, encoding=encoding, names=tuple(ids))
-    codes = pd.DataFrame({name: _code(frame, column, path) for column, name in (of_practices | of_supports).items()})
+    given = frames.read(path, named, options, ids=ids)
+    codes = pd.DataFrame({name: _code(given, column) for column, name in (of_practices | of_supports).items()})
     for name in ids:
-        frames.refuse(frame[name], frame[name].isna(), name, path, "an empty cell", "Fill it, or take the row out")
-    coders = _coders(frame, codes, leader, coder, path) if coder else ()
+        frames.refuse(given, name, frames.labels(given, name).isna(), "an empty cell", "Fill it, or take the row out")
+    coders = _coders(given, codes, leader, coder) if coder else ()
     if leader and not coder:
-        frames.check_unique(frame, [leader], path)
+        frames.check_unique(given, [leader])
     matrix = coders[0] & coders[1] if coders else codes.reset_index(drop=True)
     if len(matrix) < MINIMUM:
         raise InputError(
             f"{relative(path)}: {len(matrix)} leaders. Of fewer than {MINIMUM} nothing is shown, for they could be "
             "recognised. Code more, or describe them in words that they have agreed to."
         )
-    return Coding(matrix, [*of_practices.values()], [*of_supports.values()], coders)
+    account = accounts.of(given, len(codes), named=[coder] if coder else ())
+    return Coding(matrix, [*of_practices.values()], [*of_supports.values()], coders, account)
 
 
 def counts(matrix: pd.DataFrame) -> pd.DataFrame:
@@ -285,24 +290,24 @@ def _words(columns: Sequence[str] | dict[str, str]) -> dict[str, str]:
     return dict(columns) if isinstance(columns, dict) else {name: name for name in columns}
 
 
-def _code(frame: pd.DataFrame, column: str, path: Path) -> pd.Series:
-    values = pd.to_numeric(frame[column], errors="coerce")
-    remedy = "Write 1 where the code is there and 0 where it is not; an empty cell says neither"
-    frames.refuse(frame[column], ~values.isin([0, 1]), column, path, "values other than 0 and 1", remedy)
-    return values.astype(int)
+def _code(given: Given, column: str) -> pd.Series:
+    remedy = (
+        "Write 1 where the code is there and 0 where it is not, or x and nothing; beside 1 an empty cell says neither"
+    )
+    return frames.yes_or_no(given, column, remedy).astype(int)
 
 
-def _coders(frame: pd.DataFrame, codes: pd.DataFrame, leader: str, coder: str, path: Path) -> tuple[pd.DataFrame, ...]:
+def _coders(given: Given, codes: pd.DataFrame, leader: str, coder: str) -> tuple[pd.DataFrame, ...]:
     """The two coders' matrices, leaders in the same order."""
-    who, whom = (frames.categories(frame, name) for name in (coder, leader))
+    who, whom = (frames.labels(given, name) for name in (coder, leader))
     names = list(dict.fromkeys(who))
     if len(names) != 2:
         raise InputError(
-            f"{relative(path)}, column {coder!r}: {len(names)} coders ({', '.join(map(repr, names[:5]))}). Agreement is "
+            f"{given.name}, column {coder!r}: {len(names)} coders ({', '.join(map(repr, names[:5]))}). Agreement is "
             "computed for exactly two: keep two, or leave `coder` out and give a row a leader."
         )
-    frames.check_unique(frame.assign(**{leader: whom, coder: who}), [leader, coder], path)
+    frames.check_unique(given, [leader, coder])
     once, remedy = whom.map(whom.value_counts()) < 2, "Have every leader coded by both, or take these out"
-    frames.refuse(whom, once, leader, path, "leaders that only one of the two coders coded", remedy)
+    frames.refuse(given, leader, once, "leaders that only one of the two coders coded", remedy)
     ordered = (codes[who == name].set_axis(whom[who == name]).sort_index() for name in names)
     return tuple(part.reset_index(drop=True) for part in ordered)

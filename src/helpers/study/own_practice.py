@@ -9,11 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from helpers.estimate import complete_records, fixed_effects, moments, panels, rasch
+from helpers.estimate import fixed_effects, moments, panels, rasch
 from helpers.estimate.fixed_effects import Within
 from helpers.estimate.moments import Moments
 from helpers.project import ROOT, InputError, at
-from helpers.read import files, records
+from helpers.read import accounts, cells, files, order, records, sql
+from helpers.read.accounts import Account
+from helpers.read.files import Options
 from helpers.read.suppression import MINIMUM
 
 
@@ -23,8 +25,8 @@ class Study:
 
     `files`: what was read; `years`: labels of the years besides the baseline; `cluster`: the column of clusters when
     coarser than the school; `references`: for each panel the level that a category's others are compared with;
-    `without_panel`: records that belong to no panel. `sample`: complete records of the first panel under the
-    names in its `model`, one of `every` so many, for `compared`. With items: `item_fit`, the calibrated `scale` and its `reliability`.
+    `without_panel`, `without_weight`: records that belong to no panel, or have weight 0. `sample`: complete records of the first panel under the
+    names in its `model`, one of `every` so many, for `compared`. `told`: what the file's owner should know. With items: `item_fit`, the calibrated `scale` and its `reliability`.
     """
 
     files: list[Path]
@@ -33,12 +35,14 @@ class Study:
     categories: tuple[str, ...]
     references: dict[str, dict[str, str]]
     without_panel: int
+    without_weight: int
     model: moments.Model
     sample: pd.DataFrame
     every: int
     moments: dict[str, Moments]
     counts: dict[str, Moments]
     panels: dict[str, Within]
+    told: tuple[str, ...] = ()
     item_fit: pd.DataFrame | None = None
     scale: rasch.Scale | None = None
     reliability: float = np.nan
@@ -61,27 +65,36 @@ class Sample(NamedTuple):
 
 
 def read(
-    path: Path, *, outcome: str, items: list[str], low: int, high: int, balanced: bool, by: str, **columns: Any
-) -> Study:
+    path: Path, *, outcome: str, items: list[str], low: int, high: int, balanced: bool, by: str, labels: list[str] = (),
+    options: Options = Options(), **columns: Any,
+) -> Study:  # fmt: skip
     """Read a file or a folder and add it up. Raises InputError for what is missing, contradictory or wrong in the file.
 
     Parameters
     ----------
-    path, outcome, items, low, high : of the records; a column of numbers, or columns of answers from `low` to `high`
+    path, options, outcome : of the records; how they are read; a column of numbers, or else
+    items, low, high, labels : columns of answers from `low` to `high`, or in words, lowest first
     balanced, by, columns : only schools with complete records in every year; the others as `panels.models` takes them
     """
-    columns["baseline"] = str(columns["baseline"])
     _check_parameters(path, outcome, items, columns)
-    school, year, baseline = columns["school"], columns["year"], columns["baseline"]
+    school, year = columns["school"], columns["year"]
     named = [name for name in (school, year, by, columns["cluster"], *columns["categories"]) if name]
     numeric = [outcome, *items, *columns["controls"], columns["weight"]]
     used = list(dict.fromkeys([*named, *filter(None, numeric)]))
-    with records.open_records(path, used, named) as source:
+    ids = [school, year, columns["cluster"]]
+    with records.open_records(path, used, named, options, ids) as source:
         files.check_columns(used, source.columns, source.name)
+        baseline = columns["baseline"] = source.level(year, columns["baseline"])
+        no_weight = source.leave_out(f"{sql.number(source, columns['weight'])} = 0") if columns["weight"] else 0
+        _put_in_numbers(source, items, labels, low)
+        told = [*source.told, *_suspects(source, [name for name in numeric if name])]
         measured = _measure(source, items, low, high, year, baseline) if items else {}
+        in_order = columns["order"] = moments.years(source, year, columns.get("order", ()), baseline)
         models = panels.models(source, outcome=outcome or rasch.MEASURE, by=by, **columns)
-        found_years = [name for name in moments.levels(source, year) if name != baseline]
+        found_years = [name for name in in_order if name != baseline]
         rows = int(source.fetch("SELECT count(*) AS n FROM file")["n"][0])
+        gaps = _gaps(source, year, used)
+        told += accounts.by_time(f"Rows with an empty cell, by {year}", {at: gaps.get(at, 0) for at in in_order})
         found = _each(models, lambda model: _add_up(source, model, found_years))
         sums, plain, references = ({k: v[i] for k, v in found.items()} for i in range(3))
         model, first = (next(iter(parts.values())) for parts in (models, sums))
@@ -94,11 +107,12 @@ def read(
             {panel: moments.take(part, kept[panel]) for panel, part in parts.items()} for parts in (sums, plain)
         )
     return Study(
-        files=records.find(path)[0], model=replace(model, subset={}), sample=sample, every=every,
+        files=[path] if path.suffix.lower() == ".zip" else records.find(path)[0], model=replace(model, subset={}), sample=sample, every=every,
         years=[name for name in found_years if any(name in part.terms for part in sums.values())],
         cluster=columns["cluster"], categories=tuple(columns["categories"]), references=references,
-        without_panel=without, moments=sums, counts=plain,
-        panels=_each(sums, lambda part: _within(part, source.name)), **measured,
+        without_panel=without, without_weight=no_weight, moments=sums, counts=plain,
+        panels=_each(sums, lambda part: _within(part, source.name)), told=(*told, *filter(None, [order.told(in_order)])),
+        **measured,
     )  # fmt: skip
 
 
@@ -144,6 +158,21 @@ def notes(study: Study) -> str:
         named = [level if alike else f"{level} ({panel})" for panel, level in levels.items()]
         said += f" Reference of {column}: {', '.join(dict.fromkeys(named))}."
     return said
+
+
+def account(study: Study, name: str) -> Account:
+    """What became of the file's rows; `name`: what it is called."""
+    parts = study.moments.values()
+    rows, complete = sum(part.rows for part in parts), sum(int(part.records.sum()) for part in parts)
+    single = sum(len(data.singletons) for data in study.panels.values())
+    left_out = {
+        "weight 0": study.without_weight,
+        "no panel": study.without_panel,
+        "an empty cell in a column that is used": rows - complete,
+        "the only record of its school": single,
+    }
+    whole = rows + study.without_panel + study.without_weight
+    return Account(name, whole, complete - single, left_out, study.told)
 
 
 def joint_tests(study: Study, inference: str) -> pd.DataFrame:
@@ -218,11 +247,11 @@ def compared(study: Study, of_units: dict[str, float], fit: Callable[[Sample], A
 
 def _sample(source: records.Records, model: moments.Model, every: int) -> pd.DataFrame:
     """One of `every` so many complete records of a panel, in their order, under the names of the model's columns."""
-    cells = {column: complete_records.label(source, column) for column in model.labels}
-    cells |= {column: complete_records.number(source, column) for column in model.numbers}
+    cells = {column: sql.label(source, column) for column in model.labels}
+    cells |= {column: sql.number(source, column) for column in model.numbers}
     names = {column: source.identifier(column) for column in cells}
     wanted = [f"{name} IS NOT NULL" for name in names.values()]
-    wanted += [f"{names[name]} = {records.quote(level)}" for name, level in model.subset.items()]
+    wanted += [f"{names[name]} = {sql.quote(level)}" for name, level in model.subset.items()]
     shown = ", ".join(f"{cells[column]} AS {name}" for column, name in names.items())
     with records.in_order(source):
         found = source.fetch(
@@ -269,6 +298,38 @@ def _check_parameters(path: Path, outcome: str, items: list[str], columns: dict[
     if bool(outcome) == bool(items):
         either = "`outcome` (a column of numbers) or `items` (columns of ordered answers)"
         raise InputError(f"Your own records need {either}: one of the two.")
+
+
+def _put_in_numbers(source: records.Records, items: list[str], labels: list[str], low: int) -> None:
+    """Let items that hold words, or codes with value labels, hold the numbers of `cells.answers`."""
+    written = {}
+    for item in items:
+        as_label = sql.label(source, item)
+        present = source.fetch(f"SELECT DISTINCT {as_label} AS v FROM file")["v"]
+        with at(f"{source.name}, column {item!r}"):
+            places, _ = cells.answers([str(v) for v in present if v], labels, source.labels.get(item, {}), low)
+        cases = " ".join(f"WHEN {sql.quote(cell)} THEN '{place}'" for cell, place in places.items())
+        if places:
+            written[item] = f"CASE {as_label} {cases} ELSE CAST({source.identifier(item)} AS VARCHAR) END"
+    source.rewrite(written)
+
+
+def _gaps(source: records.Records, year: str, used: list[str]) -> dict[str, int]:
+    """How many rows of each year have an empty cell in a column that is used."""
+    gap = " OR ".join(f"{source.identifier(column)} IS NULL" for column in used)
+    found = source.fetch(f"SELECT {sql.label(source, year)} AS at, count(*) AS n FROM file WHERE {gap} GROUP BY 1")
+    return {str(at): int(n) for at, n in zip(found["at"], found["n"], strict=True) if at}
+
+
+def _suspects(source: records.Records, numeric: list[str]) -> list[str]:
+    """Numbers that look like codes for a missing answer, in words."""
+    said = []
+    for column in dict.fromkeys(numeric):
+        number = sql.number(source, column)
+        found = source.fetch(f"SELECT {number} AS v, count(*) AS n FROM file WHERE {number} IS NOT NULL GROUP BY 1")
+        counts = dict(zip(found["v"], found["n"], strict=True))
+        said += cells.told_suspects(column, counts)
+    return said
 
 
 def _measure(

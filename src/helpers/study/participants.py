@@ -12,7 +12,11 @@ from helpers.estimate import intervals, twogroups
 from helpers.estimate.panels import NUMBERS
 from helpers.estimate.power import detectable_difference
 from helpers.project import InputError, relative
-from helpers.read import frames
+from helpers.read import accounts, frames
+from helpers.read.accounts import Account
+from helpers.read.cells import few
+from helpers.read.files import Options, shortened
+from helpers.read.frames import Given
 from helpers.read.suppression import MINIMUM
 
 SUMMARY = ["mean1", "sd1", "n1", "mean2", "sd2", "n2"]
@@ -58,15 +62,16 @@ def printed_tests(printed: pd.DataFrame) -> pd.DataFrame:
 
 
 def read(
-    path: Path, scales: list[str], group: str, *, cluster: str = "", respondent: str = "", encoding: str = "utf-8",
-    ranges: dict[str, list[float]] | None = None,
-) -> pd.DataFrame:  # fmt: skip
-    """The user's records: scales as numbers, and the groups. Raises InputError naming file, column and first rows.
+    path: Path, scales: list[str], group: str, *, cluster: str = "", respondent: str = "",
+    ranges: dict[str, list[float]] | None = None, nest: bool = False, options: Options = Options(),
+) -> tuple[pd.DataFrame, Given]:  # fmt: skip
+    """The user's records: scales as numbers, and the groups; and the file as it was read. Raises InputError.
 
     Parameters
     ----------
-    path, encoding, ranges : the file; the encoding of a CSV file; scale -> its lowest and highest value
+    path, options, ranges : the file; how it is read; scale -> its lowest and highest value
     scales, group, cluster, respondent : columns; a respondent may stand once
+    nest : whether each group numbers its clusters anew
     """
     if not group or not scales:
         raise InputError("Comparing groups needs `group` (a column) and `scales` (columns). Name both.")
@@ -77,14 +82,15 @@ def read(
         if len(ends) != 2 or not ends[0] < ends[1]:
             raise InputError(f"`ranges` of {scale!r}: give its lowest and its highest value, not {ends}.")
     others = [name for name in (group, cluster, respondent) if name]
-    frame = frames.read(path, [*others, *scales], encoding=encoding, names=(group, cluster))
+    given = frames.read(path, [*others, *scales], options, ids=[cluster, respondent])
     if respondent:
-        frames.check_unique(frame, [respondent], path)
+        frames.check_unique(given, [respondent])
+    frame = pd.DataFrame({name: frames.labels(given, name) for name in others})
+    if nest and cluster:
+        frame[cluster] = frame[group] + " / " + frame[cluster]
     for scale in scales:
-        frame[scale] = frames.numbers(frame, scale, path, *ranges.get(scale, (None, None)))
-    for name in filter(None, (group, cluster)):
-        frame[name] = frames.categories(frame, name)
-    return frame
+        frame[scale] = frames.numbers(given, scale, *ranges.get(scale, ()))
+    return frame, given
 
 
 def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> tuple[pd.DataFrame, list[str]]:
@@ -95,7 +101,9 @@ def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> t
     frame, path, group, compare : of `read`; its file; the column of groups; two names (none: the only two there are)
     """
     counts = frame[group].value_counts()
-    found = ", ".join(f"{name!r} ({n} rows)" for name, n in counts.sort_index().items())
+    some = list(counts.sort_index().items())[:12]
+    found = ", ".join(f"{shortened(name)} ({n} rows)" for name, n in some)
+    found += f" and {len(counts) - len(some)} more" if len(counts) > len(some) else ""
     names = compare or sorted(counts.index)
     if len(names) != 2 or len(set(names)) != 2 or not set(names) <= set(counts.index):
         raise InputError(
@@ -103,6 +111,29 @@ def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> t
             "Name two of them in `compare`, the first minus the second."
         )
     return frame[frame[group].isin(names)], list(names)
+
+
+def account(
+    given: Given, records: pd.DataFrame, group: str, scales: list[str], cluster: str = "", nest: bool = False
+) -> Account:
+    """What became of the rows of a file.
+
+    Parameters
+    ----------
+    given, records : as `read` gives the file, and what `choose` left of it
+    group, scales, cluster, nest : as for `read`
+    """
+    named = frames.labels(given, group)
+    nothing = int(records[scales].isna().all(axis=1).sum())
+    left_out = {
+        "no group": int(named.isna().sum()),
+        "other groups than the two compared": int((named.notna() & ~named.isin(records[group])).sum()),
+        "no answer on any scale": nothing,
+    }
+    told = accounts.shared_schools(records[group], records[cluster], nest) if cluster else []
+    if cluster and (gaps := int(records[cluster].isna().sum())):
+        told.append(f"{cluster}: {few(gaps)} rows have none and are left out where errors allow for it.")
+    return accounts.of(given, len(records) - nothing, left_out, numeric=scales, named=[group], told=told)
 
 
 def from_records(frame: pd.DataFrame, scales: list[str], first: pd.Series, path: Path) -> pd.DataFrame:
@@ -146,6 +177,11 @@ def clustered_estimates(frame: pd.DataFrame, groups: pd.DataFrame, first: pd.Ser
     """
     rows = []
     for row in groups.itertuples():
+        if frame.loc[frame[row.scale].notna(), cluster].nunique() < 2:
+            raise InputError(
+                f"column {cluster!r}: there is only one cluster among those who answered {row.scale!r}, and errors between clusters need "
+                "two or more. Leave `cluster` out."
+            )
         found = twogroups.clustered(frame[row.scale], first, frame[cluster])
         found |= {"scale": row.scale, "method": "clustered", "term": "difference"}
         sd = twogroups.pooled_sd(row.sd1, row.n1, row.sd2, row.n2)

@@ -12,7 +12,9 @@ import pandas as pd
 from helpers.draw.numbers import written
 from helpers.estimate.intervals import wilson
 from helpers.project import InputError, relative
-from helpers.read import frames
+from helpers.read import accounts, frames
+from helpers.read.accounts import Account
+from helpers.read.files import Options
 
 COLUMNS = ["label", "value", "unit", "said_by", "after", "source_value", "source_says", "change"]
 """Columns of a user's own table."""
@@ -91,15 +93,15 @@ def from_print(chains: pd.DataFrame, printed: pd.DataFrame, numbers: pd.DataFram
     return rows.sort_values("number", key=printed.index.get_indexer, kind="stable", ignore_index=True)
 
 
-def read(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
-    """A user's own table with the columns of COLUMNS (CSV, Parquet, SPSS, Stata), with the columns of `from_print`.
+def read(path: Path, options: Options = Options()) -> tuple[pd.DataFrame, Account]:
+    """A user's own table with the columns of COLUMNS, with the columns of `from_print`; what became of the file's rows.
 
     `unit`, `after` and `source_value` may be empty, `source_says` where nothing was seen. Raises InputError.
     """
-    given = frames.read(path, COLUMNS, encoding=encoding)
-    texts = {name: frames.categories(given, name) for name in COLUMNS}
+    given = frames.read(path, COLUMNS, options)
+    texts = {name: frames.labels(given, name) for name in COLUMNS}
     rows = pd.DataFrame(texts).apply(lambda column: column.fillna("").str.strip())
-    rows = rows.assign(**{name: frames.numbers(given, name, path) for name in ("value", "source_value")})
+    rows = rows.assign(**{name: frames.numbers(given, name) for name in ("value", "source_value")})
     known, seen = rows["change"].isin(SIGNS), ~rows["change"].isin(["not seen", "context"])
     nothing = (rows["source_says"] == "") & rows["source_value"].isna()
     other = rows["source_value"].notna() & (rows["source_value"] != rows["value"])
@@ -114,10 +116,11 @@ def read(path: Path, encoding: str = "utf-8") -> pd.DataFrame:
         ("source_value", (rows["change"] == "same") & other, "another number than `value`, called the same",
          "Correct the number or the column change"),
     ):  # fmt: skip
-        frames.refuse(given[column], wrong, column, path, what, remedy)
+        frames.refuse(given, column, wrong, what, remedy)
     if not (rows["change"] != "context").any():
         raise InputError(f"{relative(path)}, column 'change': every row is context. Enter what was retold as well.")
-    return rows.assign(sign=rows["change"].map(SIGNS), source=rows["after"], how="", bound="", source_bound="")
+    rows = rows.assign(sign=rows["change"].map(SIGNS), source=rows["after"], how="", bound="", source_bound="")
+    return rows, accounts.of(given, len(rows), numeric=("value", "source_value"))
 
 
 def tally(rows: pd.DataFrame) -> pd.DataFrame:

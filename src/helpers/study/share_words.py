@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from helpers.read import talis_codebook as codebook
 from helpers.study import classroom_doors
 from helpers.study.classroom_doors import View
 
@@ -13,7 +14,7 @@ Words = dict[str, Any]
 
 def told(view: View, level: str) -> str:
     """What was read, in a sentence or two."""
-    frame = view.answers.frame
+    frame = classroom_doors.counted(view.answers.frame)
     keys = ["cycle", "system", "school_id"] if view.kind == "systems" else ["school_id"]
     schools = frame.drop_duplicates(keys)["school_id"].notna().sum()
     cycles = ", ".join(str(cycle) for cycle in sorted(frame["cycle"].unique()) if cycle)
@@ -22,8 +23,42 @@ def told(view: View, level: str) -> str:
     absent = f" Not in these files: {', '.join(view.absent)}." if view.absent else ""
     return (
         f"{made_up * view.answers.simulated}Read: {len(frame):,} respondents in {schools:,} schools, "
-        f"{len(view.names)} {view.kind} ({', '.join(view.names.values())}){of_talis}.{absent}"
+        f"{len(view.whole)} {view.kind} ({', '.join(view.whole.values())}){of_talis}.{absent}{_parts(view)}{_mean(view)}"
     )
+
+
+def _parts(view: View) -> str:
+    """Which systems are parts of others, and what they are left out of."""
+    if not view.parts:
+        return ""
+    named = ", ".join(view.names[code] for code in view.parts)
+    return (
+        f" {named}: the same teachers stand in the whole, so these are left out of the numbers of systems, respondents "
+        "and schools, of charts of all systems, of a mean that has the whole, and of differences beside it, and are "
+        "shown only if `systems` names them."
+    )
+
+
+def _mean(view: View) -> str:
+    """Of how many systems a mean is that is known from print, and which are lacking."""
+    if not view.known:
+        return ""
+    of, year = len(codebook.AVERAGES[view.known]), str(view.now["cycle"].iloc[0])
+    here = f", here of {year}" * (year not in view.known)
+    closed = [f"{name} ({code})" for code, name in codebook.NOT_PUBLIC.items() if code in view.lacking]
+    public = f" No teacher file of {', '.join(closed)} of {year} is public." if closed and not here else ""
+    lacking = f"; not in these files: {', '.join(view.lacking)}." if view.lacking else "."
+    if view.averaged < 2:
+        here = "one alone is here" if view.averaged else "none is here"
+        return f" Of the {of} systems of the average {view.known} {here}, so there is no mean{lacking}{public}"
+    return f" The mean is of {view.averaged} of the {of} systems of the average {view.known}{here}{lacking}{public}"
+
+
+def alone(view: View) -> str:
+    """Why no difference is shown."""
+    if len(view.shown) > 1 and view.parts:
+        return "*Nothing to compare: what is drawn is a system and parts of it, which are no independent samples.*"
+    return "*Nothing to compare: there is one only.*"
 
 
 def trusted(checks: pd.DataFrame) -> str:
@@ -92,7 +127,8 @@ def dots(view: View) -> Words:
     """Of `view.drawn`."""
     first = view.now[view.now["system"] == view.shown[0]].dropna(subset="share")
     rarely, often = (first.loc[first.loc[first["statistic"] == name, "share"].idxmax()] for name in view.words)
-    mean = f"; hollow: plain mean of {view.averaged} systems, each counting the same"
+    of = f"of the {len(codebook.AVERAGES[view.known])} systems of {view.known}, " if view.known else "systems, "
+    mean = f"; hollow: plain mean of {view.averaged} {of}each counting the same{_fewer(view)}"
     return {
         "title": "Never, and often",
         "caption": f"Share of respondents with 95 percent intervals{mean * (view.averaged > 1)}.",
@@ -104,6 +140,14 @@ def dots(view: View) -> Words:
     }
 
 
+def _fewer(view: View) -> str:
+    """The practices for which fewer systems have a share to average."""
+    means = view.now[view.now["average"]].drop_duplicates("item")
+    means = means[means["n_systems"].between(1, view.averaged - 1)] if len(means) else means
+    told = ", ".join(f"{row.n_systems:.0f} in “{row.item_label}”" for row in means.itertuples())
+    return f" (fewer where it was not asked or cannot be shown: {told})" if told else ""
+
+
 def ranked(view: View) -> Words:
     """Of `view.lowest`."""
     lowest, spans = view.answers.categories[0], view.closed
@@ -111,7 +155,7 @@ def ranked(view: View) -> Words:
     return {
         "title": f"{lowest}: all, from fewest to most",
         "caption": f"Share who answer {lowest.lower()}, with 95 percent intervals.",
-        "alt": f"{len(view.answers.items)} panels, one a practice, with the share of {len(view.names)} {view.kind} in "
+        "alt": f"{len(view.answers.items)} panels, one a practice, with the share of {len(view.whole)} {view.kind} in "
         f"order. They lie furthest apart in {item.lower()}: from {spans.at[item, 'min']:.0%} to "
         f"{spans.at[item, 'max']:.0%}.",
         "data": view.lowest,
@@ -125,7 +169,7 @@ def often(view: View) -> Words:
     return {
         "title": f"{view.often_words}: all {view.kind} and practices",
         "caption": "Percent of respondents. Hatched: not asked, or too few to be shown.",
-        "alt": f"Map of {len(view.names)} {view.kind} and {len(view.answers.items)} practices. Most often: "
+        "alt": f"Map of {len(view.whole)} {view.kind} and {len(view.answers.items)} practices. Most often: "
         f"{most['item_label'].lower()} in {most['label']} ({most['share']:.0%}); least often: "
         f"{least['item_label'].lower()} in {least['label']} ({least['share']:.0%}).",
         "data": view.often,

@@ -1,0 +1,82 @@
+"""What became of the rows of a user's file: how many were read and used, which were left out and why, and what to know."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from helpers.read import frames
+from helpers.read.cells import few
+from helpers.read.frames import Given
+from helpers.read.suppression import MINIMUM
+
+
+@dataclass(frozen=True)
+class Account:
+    """Of one file: `rows` with something in them, `used` ones, those left out by reason, and sentences to be told."""
+
+    file: str
+    rows: int
+    used: int
+    left_out: dict[str, int] = field(default_factory=dict)
+    told: tuple[str, ...] = ()
+
+    @property
+    def page(self) -> str:
+        """In words for a page: no count of one to nine is told or follows from the others, for totals are round."""
+        gone = {why: n for why, n in self.left_out.items() if n}
+        read, used = (
+            f"about {round(count, -1):,}" if count >= MINIMUM else few(count) for count in (self.rows, self.used)
+        )
+        if not gone:
+            return " ".join([f"{_sentence(read)} rows were read, and all are used.", *self.told])
+        parts = ", ".join(f"{why} ({few(n)})" for why, n in gone.items())
+        return " ".join([f"{_sentence(read)} rows were read, and {used} are used. Left out: {parts}.", *self.told])
+
+    @property
+    def exact(self) -> str:
+        """In words for whoever holds the file."""
+        gone = ", ".join(f"{why} {n:,}" for why, n in self.left_out.items() if n)
+        return " ".join(
+            [
+                f"{self.file}: {self.used:,} of {self.rows:,} rows are used{f' (left out: {gone})' if gone else ''}.",
+                *self.told,
+            ]
+        )
+
+
+def of(
+    given: Given, used: int, left_out: dict[str, int] | None = None, *, numeric: Sequence[str] = (),
+    named: Sequence[str] = (), told: Sequence[str] = (),
+) -> Account:  # fmt: skip
+    """The account of a file as `frames.read` gave it.
+
+    Parameters
+    ----------
+    given, used, left_out : the file; rows used; reason -> rows, each row at its first reason
+    numeric, named, told : columns that are numbers, and labels (see `frames.notes`); more to be told
+    """
+    notes = frames.notes(given, numeric, named)
+    return Account(given.name, len(given.frame), used, left_out or {}, (*notes, *told))
+
+
+def _sentence(words: str) -> str:
+    return words[0].upper() + words[1:]
+
+
+def by_time(what: str, counts: Mapping[str, int]) -> list[str]:
+    """How many rows something holds of, by wave or year; `counts` in the order of time."""
+    told = ", ".join(f"{when} {few(n)}" for when, n in counts.items() if n)
+    return [f"{what}: {told}."] if told else []
+
+
+def shared_schools(groups: pd.Series, schools: pd.Series, nest: bool) -> list[str]:
+    """How many schools (or other clusters) stand in several groups, and what that is taken to mean; rows as in the file."""
+    pairs = pd.DataFrame({"group": groups, "school": schools}).dropna().drop_duplicates()
+    several = int((pairs["school"].value_counts() > 1).sum())
+    if nest or not several:
+        return []
+    return [
+        f"{several} schools stand in two groups or more and count as one school each. If each group numbers its schools anew, write "
+        "`nest: true`."
+    ]
