@@ -19,6 +19,21 @@ def test_imports_of_every_form_are_seen():
     }
 
 
+def test_imports_are_seen_wherever_they_stand_and_words_are_none():
+    code = '''"""Words:
+    from helpers that nobody has
+    """
+import os; from helpers.read import files
+def late():
+    if os.name:
+        from helpers.estimate import (  # two
+            moments,
+            power as p,
+        )
+'''
+    assert kept.modules(code) == {"read", "read.files", "estimate", "estimate.moments", "estimate.power"}
+
+
 def test_names_that_are_no_modules_are_left_out():
     assert kept.modules("from helpers import nothing_like_it") == set()
 

@@ -11,10 +11,11 @@ import functools
 import hashlib
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,19 +83,29 @@ def load(path: Path) -> dict[str, Any] | None:
         return None
 
 
+_LIKE_IMPORTS = re.compile(
+    r"(?:^|;)[ \t]*((?:from[ \t]+helpers\b[^\n(;]*(?:\([^)]*\))?)|(?:import[ \t][^\n;]*\bhelpers\b[^\n;]*))", re.M
+)
+
+
 @functools.cache  # every notebook imports the same few modules
 def modules(code: str) -> frozenset[str]:
     """Modules of this package that a piece of code imports, by dotted names without `helpers`."""
-    named, waiting = set(), [ast.parse(code)]
-    while waiting:  # not ast.walk: imports are statements, and most nodes are not
-        node = waiting.pop()
-        waiting += [part for part in ast.iter_child_nodes(node) if not isinstance(part, ast.expr)]
+    named = set()
+    for node in _imports(code):
         if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "helpers":
             named |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
         elif isinstance(node, ast.Import):
             named |= {alias.name for alias in node.names if alias.name.startswith("helpers.")}
     names = (name.removeprefix("helpers").removeprefix(".") for name in named)
     return frozenset(name for name in names if name and _file(name).is_file())
+
+
+def _imports(code: str) -> Iterator[ast.stmt]:
+    """Statements that begin like an import from this package: to parse all the code takes a hundred times as long."""
+    for found in _LIKE_IMPORTS.finditer(code):
+        with suppress(SyntaxError):  # of a docstring, whose words are none
+            yield from ast.parse(found[1]).body
 
 
 def closure(names: set[str]) -> list[Path]:
