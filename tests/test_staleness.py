@@ -26,7 +26,7 @@ def test_imports_are_seen_wherever_they_stand_and_words_are_none():
 import os; from helpers.read import files
 def late():
     if os.name:
-        from helpers.estimate import (  # two
+        from helpers.estimate import (  # (two)
             moments,
             power as p,
         )
