@@ -105,6 +105,20 @@ def test_csv_dialects(tmp_path, text, encoding):
     assert given.frame.index.tolist() == [2, 3]
 
 
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+def test_rows_that_were_entered_twice_are_told(tmp_path, ending):
+    twice = pd.concat([GOOD, GOOD.head(12)])
+    for frame, told in (
+        (twice, ["12 rows are the same as an earlier row"]),
+        (GOOD, []),
+        (twice[["group", "item"]], []),
+    ):
+        path = tmp_path / f"mine{ending}"
+        frame.to_excel(path, index=False) if ending == ".xlsx" else frame.to_csv(path, index=False)
+        found = frames.read(path, ["group"]).told
+        assert [sentence[: len(said)] for sentence, said in zip(found, told, strict=True)] == told
+
+
 def with_cell(row, column, value):
     frame = GOOD.astype(object)
     frame.loc[row, column] = value

@@ -17,6 +17,8 @@ from helpers.read import cells, files, headers, order, relations, statistical, w
 from helpers.read.files import Options, listed, shortened
 from helpers.read.texts import csv
 
+_TELLING, _LOOKED_AT = 5, 200_000  # columns and rows of files in which rows that repeat others are looked for
+
 
 @dataclass(frozen=True)
 class Given:
@@ -350,12 +352,21 @@ def _read(path: Path, options: Options, columns: Sequence[str]) -> Given:
     match files.check(path):
         case ".csv":
             frame, head = csv(path, relative(path), options.encoding, columns)
-            return Given(path, frame, two_ways=head.two_ways, told=head.told)
+            return Given(path, frame, two_ways=head.two_ways, told=(*head.told, *_repeated(frame)))
         case ".parquet":
             return Given(path, relations.parquet(path, columns), two_ways=True)
         case ending if ending in files.WORKBOOKS:
             frame, told = workbooks.read(path, options.sheet)
-            return Given(path, frame, two_ways=True, told=told)
+            return Given(path, frame, two_ways=True, told=(*told, *_repeated(frame)))
         case _:
             frame, named, wording = statistical.read(path, columns, options.encoding)
             return Given(path, frame, named, wording, two_ways=True)
+
+
+def _repeated(frame: pd.DataFrame) -> list[str]:
+    """How many rows are the same as an earlier one in every cell, where there are cells enough to make that strange."""
+    if len(frame.columns) < _TELLING or len(frame) > _LOOKED_AT:
+        return []
+    count = int(frame.duplicated().sum())
+    what = "rows are the same as an earlier row in every cell. If they were entered twice, take them out."
+    return [f"{cells.few(count)[0].upper()}{cells.few(count)[1:]} {what}"] if count else []
