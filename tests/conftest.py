@@ -81,17 +81,19 @@ def wait_until(seen: Callable[[], bool], running: subprocess.Popen | None = None
     return seen()
 
 
-def write_records(path: Path, frame: pd.DataFrame) -> Path:
-    """A file of records in the format that its name tells."""
+def write_records(path: Path, frame: pd.DataFrame, **labels: Any) -> Path:
+    """A file of records in the format that its name tells; `labels`: what files of SPSS and Stata say of columns."""
     match path.suffix:
         case ".csv":
             frame.to_csv(path, index=False)
         case ".parquet":
             duckdb.from_df(frame).write_parquet(str(path))
-        case ".sav":
-            pyreadstat.write_sav(frame, str(path))
+        case ".xlsx":
+            frame.to_excel(path, index=False)
+        case ".sav" | ".zsav":
+            pyreadstat.write_sav(frame, str(path), compress=path.suffix == ".zsav", **labels)
         case ".dta":
-            pyreadstat.write_dta(frame, str(path))
+            pyreadstat.write_dta(frame, str(path), **labels)
         case other:
             raise ValueError(f"no way to write {other}")
     return path

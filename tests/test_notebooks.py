@@ -51,8 +51,7 @@ def test_prose_comes_first_and_asks_one_question(path):
 def test_code_cells_are_short_and_define_next_to_nothing(path):
     for cell in source.cells(path):
         if cell["type"] == "code":
-            # A parameter is one line, for tools that read them; elsewhere a cell is what a researcher would copy.
-            assert len(cell["text"].splitlines()) <= (40 if "parameters" in cell["tags"] else 25)
+            assert len(cell["text"].splitlines()) <= 25
             for node in ast.walk(ast.parse(cell["text"])):
                 if isinstance(node, ast.FunctionDef):
                     assert node.end_lineno - node.lineno < 4, node.name

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from conftest import write_records
 from helpers.estimate import complete_records, moments
 from helpers.project import InputError
 from helpers.read import frames, records, sql, survey, texts
@@ -371,17 +372,7 @@ def write(path, rows):
     """Words, numbers and labelled codes, in the format that the name tells."""
     frame = pd.DataFrame(rows, columns=["w", "n", "c"]).astype({"n": float})
     words = {"c": {1: "often", 2: "seldom", 3: "never", 4: "always"}}
-    match path.suffix:
-        case ".csv":
-            frame.to_csv(path, index=False)
-        case ".parquet":
-            duckdb.from_df(frame).write_parquet(str(path))
-        case ".xlsx":
-            frame.to_excel(path, index=False)
-        case ".dta":
-            pyreadstat.write_dta(frame, str(path), variable_value_labels=words)
-        case _:
-            pyreadstat.write_sav(frame, str(path), compress=path.suffix == ".zsav", variable_value_labels=words)
+    write_records(path, frame, variable_value_labels=words)
     return words["c"] if path.suffix in (".dta", ".sav", ".zsav") else {code: str(code) for code in words["c"]}
 
 

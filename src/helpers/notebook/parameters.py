@@ -8,6 +8,8 @@ The cell is what a reader sees, what JupyterLab runs and what `make run` checks 
 """
 
 import ast
+import functools
+import inspect
 import io
 import re
 import tokenize
@@ -17,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from helpers.notebook import source
+from helpers.notebook import kinds, source
 from helpers.project import InputError, relative
 from helpers.read.files import shortened
 
@@ -46,13 +48,22 @@ def declared(notebook: Path) -> list[Parameter]:
         if token.type == tokenize.COMMENT
     }
     body = ast.parse(text).body
-    # A type with quotes in it has a name of its own, since papermill lists no parameter whose line has more quotes.
-    names = {n.targets[0].id: ast.unparse(n.value) for n in body if isinstance(n, ast.Assign)}
+    names = _named_kinds() | _named(body)
     found = []
     for node in (n for n in body if isinstance(n, ast.AnnAssign)):
         kind, help = ast.unparse(node.annotation), comments.get(node.end_lineno, "")
         found.append(Parameter(node.target.id, names.get(kind, kind), ast.literal_eval(node.value), help))
     return found
+
+
+@functools.cache
+def _named_kinds() -> dict[str, str]:
+    return _named(ast.parse(inspect.getsource(kinds)).body)
+
+
+def _named(body: list[ast.stmt]) -> dict[str, str]:
+    """Types that have a name of their own, as they are written."""
+    return {n.targets[0].id: ast.unparse(n.value) for n in body if isinstance(n, ast.Assign)}
 
 
 def check(notebook: Path, values: dict[str, Any], where: str, more: Sequence[Parameter] = ()) -> dict[str, Any]:

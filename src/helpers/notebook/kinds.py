@@ -1,0 +1,11 @@
+"""Types of parameters that need more than a word: papermill lists a parameter only where its line names the type simply."""
+
+from typing import Literal
+
+Label = str | int
+Codes = list[str | int | float]
+Names = list[str] | dict[str, str]
+Levels = list[str] | dict[str, str | int]
+Scales = list[str] | dict[str, list[str]]
+Level = Literal["primary", "lower secondary", "upper secondary"]
+Inference = Literal["CRV1", "CRV3", "bootstrap"]
