@@ -29,9 +29,9 @@ class Account:
             f"about {round(count, -1):,}" if count >= MINIMUM else few(count) for count in (self.rows, self.used)
         )
         if not gone:
-            return " ".join([f"{_sentence(read)} rows were read, and all are used.", *self.told])
+            return " ".join([f"{read.capitalize()} rows were read, and all are used.", *self.told])
         parts = ", ".join(f"{why} ({few(n)})" for why, n in gone.items())
-        return " ".join([f"{_sentence(read)} rows were read, and {used} are used. Left out: {parts}.", *self.told])
+        return " ".join([f"{read.capitalize()} rows were read, and {used} are used. Left out: {parts}.", *self.told])
 
     @property
     def exact(self) -> str:
@@ -58,10 +58,6 @@ def of(
     """
     notes = frames.notes(given, numeric, named)
     return Account(given.name, len(given.frame), used, left_out or {}, (*notes, *told))
-
-
-def _sentence(words: str) -> str:
-    return words[0].upper() + words[1:]
 
 
 def by_time(what: str, counts: Mapping[str, int]) -> list[str]:

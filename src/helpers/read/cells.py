@@ -9,6 +9,7 @@ import numpy as np
 
 from helpers.project import InputError
 from helpers.read.files import shortened
+from helpers.read.suppression import MINIMUM
 
 SPACES = "".join(character for character in map(chr, range(0x3001)) if character.isspace())
 """Every blank there is, as `str.strip` knows them; SQL is told."""
@@ -221,7 +222,7 @@ def told_suspects(column: str, counts: Mapping[float, int]) -> list[str]:
 
 def few(count: int) -> str:
     """A count of rows as pages have it: one to nine are not told exactly."""
-    return f"{count:,}" if count == 0 or count >= 10 else "fewer than 10"
+    return f"{count:,}" if count == 0 or count >= MINIMUM else f"fewer than {MINIMUM}"
 
 
 def answers(

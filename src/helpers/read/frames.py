@@ -369,4 +369,4 @@ def _repeated(frame: pd.DataFrame) -> list[str]:
         return []
     count = int(frame.duplicated().sum())
     what = "rows are the same as an earlier row in every cell. If they were entered twice, take them out."
-    return [f"{cells.few(count)[0].upper()}{cells.few(count)[1:]} {what}"] if count else []
+    return [f"{cells.few(count).capitalize()} {what}"] if count else []

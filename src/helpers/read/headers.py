@@ -5,7 +5,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate, islice
 from pathlib import Path
 from typing import IO
@@ -31,15 +31,13 @@ class Head:
     """The beginning of a CSV file.
 
     `names`: of the columns, without blanks around them; `mark`: between them. `lines`, `records`: how many lines, and how
-    many rows as a spreadsheet counts, come before the first record. `wording`: what a survey tool's second row says of the
-    columns. `two_ways`: whether 1.204 may be a number with a mark between thousands. `told`: what was passed over.
+    many rows as a spreadsheet counts, come before the first record. `two_ways`: whether 1.204 may be a number with a mark between thousands. `told`: what was passed over.
     """
 
     names: list[str]
     mark: str
     lines: int
     records: int
-    wording: dict[str, str] = field(default_factory=dict)
     two_ways: bool = False
     told: tuple[str, ...] = ()
 
@@ -110,7 +108,7 @@ def _read(file: Iterator[str], name: str) -> Head:
     mark = mark or _mark(given)
     first = _cells(given, mark)
     following = list(islice(records, 2))
-    names, wording, skipped = _of_a_tool(first, [_cells(text, mark) for text, _ in following])
+    names, skipped = _of_a_tool(first, [_cells(text, mark) for text, _ in following])
     names = _checked(names, name)
     lines += sum(count for _, count in following[:skipped])
     rows = " and ".join(str(before + 1 + k) for k in range(skipped))
@@ -121,12 +119,12 @@ def _read(file: Iterator[str], name: str) -> Head:
     )
     sample = "".join(text for text, _ in following)[:SAMPLE] + "".join(islice(file, 200))[:SAMPLE]
     two_ways = mark != "," or bool(_QUOTED_NUMBER.search(sample))
-    return Head(names, mark, lines, before + skipped, wording, two_ways, told)
+    return Head(names, mark, lines, before + skipped, two_ways, told)
 
 
 def named(rows: list[list[str]], file: str) -> tuple[list[str], int]:
     """Names of columns by the first rows of a sheet, and how many rows after the first belong to them too."""
-    names, _, skipped = _of_a_tool(rows[0], rows[1:])
+    names, skipped = _of_a_tool(rows[0], rows[1:])
     return _checked(names, file), skipped
 
 
@@ -170,12 +168,11 @@ def _cells(text: str, mark: str) -> list[str]:
     return [" ".join(cell.split()) for cell in cells]
 
 
-def _of_a_tool(first: list[str], following: list[list[str]]) -> tuple[list[str], dict[str, str], int]:
-    """Names, wording and how many further rows of the header there are, as Qualtrics and SurveyMonkey write them."""
+def _of_a_tool(first: list[str], following: list[list[str]]) -> tuple[list[str], int]:
+    """Names, and how many further rows of the header there are, as Qualtrics and SurveyMonkey write them."""
     ids = [any("ImportId" in cell for cell in row) for row in following]
     if any(ids):
-        skipped = ids.index(True) + 1
-        return first, dict(zip(first, following[0], strict=False)) if skipped == 2 else {}, skipped
+        return first, ids.index(True) + 1
     if following and set(filter(None, following[0])) & set(_ANSWER_ROW) and not following[0][0]:
         below = following[0] + [""] * (len(first) - len(following[0]))
         # A question with several columns has its words over the first of them only.
@@ -185,8 +182,8 @@ def _of_a_tool(first: list[str], following: list[list[str]]) -> tuple[list[str],
             question if own and under in ("", *_ANSWER_ROW) else f"{question}: {under}"
             for own, question, under in pairs
         ]
-        return names, {}, 1
-    return first, {}, 0
+        return names, 1
+    return first, 0
 
 
 def _undecodable_row(path: Path, encoding: str) -> int:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from helpers.project import InputError, relative
 from helpers.read import files, headers
-from helpers.read.cells import label
+from helpers.read.cells import few, label
 from helpers.read.files import shortened
 
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml")
@@ -145,6 +145,4 @@ def _errors(path: Path, place: int) -> Sequence[str]:
     if not found:
         return ()
     some = ", ".join(cell.decode() for cell in found[:3])
-    return (
-        f"{len(found) if len(found) >= 10 else 'Fewer than 10'} cells hold an error of the spreadsheet ({some}) and count as empty.",
-    )
+    return (f"{few(len(found)).capitalize()} cells hold an error of the spreadsheet ({some}) and count as empty.",)
