@@ -119,7 +119,7 @@ def bootstraps(path: Path, rounds: int, slow: bool) -> None:
     import pyfixest as pf
 
     import wild
-    from helpers.estimate import fixed_effects, moments
+    from helpers.estimate import fixed_effects, moments, resampling
 
     print(f"Wild cluster bootstrap of one coefficient, {DRAWS:,} draws")
     model = moments.Model(**MODEL)
@@ -133,7 +133,7 @@ def bootstraps(path: Path, rounds: int, slow: bool) -> None:
         return wild.run(deviations, outcome, school.to_numpy(), chosen, DRAWS, 1).pvalue
 
     acts = {
-        OURS: lambda: fixed_effects.wild_bootstrap(data, TESTED, draws=DRAWS),
+        OURS: lambda: resampling.wild_bootstrap(data, TESTED, draws=DRAWS),
         "wildboottest": wildboottest,
     }
     seconds = {name: [] for name in acts}

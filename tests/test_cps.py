@@ -89,7 +89,7 @@ def committed(name):
 
 def estimates(panel):
     data = released.read_pooled(practice_change.read_pooled(practice_change.FOLDER / "cps-reports-moments.csv"), panel)
-    return data, released.fit(data).in_units_of(data.baseline_sd).table()
+    return data, released.fit(data, "CRV1").in_units_of(data.baseline_sd).table()
 
 
 # What the project shows without the files
@@ -423,7 +423,7 @@ def test_each_choice_is_the_run_that_its_parameters_make(records):
     assert found["specification"].drop_duplicates().tolist() == list(practice_change.VARIANTS.values())
     for row in found.itertuples():
         given = yaml.safe_load(row.parameters)
-        table = practice_change.estimates(sums, given.get("inference", "CRV1"))
+        table = practice_change.estimates(sums, given.get("inference", "CR2"))
         table = table[(table["specification"] == given["variant"]) & (table["term"] == "2017")]
         table = table.set_index(["group", "measure"]).loc[(row.group, "ambitious_instruction")]
         assert (row.estimate, row.std_error) == tuple(table[["estimate", "std_error"]])

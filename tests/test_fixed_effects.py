@@ -9,7 +9,7 @@ from linearmodels.panel import PanelOLS
 from scipy import stats
 from statsmodels.regression.linear_model import OLS
 
-from helpers.estimate import fixed_effects, moments
+from helpers.estimate import fixed_effects, moments, resampling
 from helpers.project import InputError
 
 TERMS = ["2013", "2014", "2015", "sex: m", "x"]
@@ -140,13 +140,13 @@ def test_wild_bootstrap_equals_refitting_every_sign_pattern():
         beyond += abs(t_of(fitted + flipped)) >= observed * (1 - 1e-10)
     expected = beyond / 2 ** len(schools)
     assert 0.01 < expected < 0.99
-    assert fixed_effects.wild_bootstrap(within(frame), "2014") == pytest.approx(expected, abs=1e-12)
+    assert resampling.wild_bootstrap(within(frame), "2014") == pytest.approx(expected, abs=1e-12)
 
 
 def test_drawn_signs_come_close_to_all_of_them():
     data = within(records(n=400, schools=12, seed=9))
-    every = fixed_effects.wild_bootstrap(data, "2014", draws=2**12)
-    drawn = fixed_effects.wild_bootstrap(data, "2014", draws=2**12 - 1, seed=3)
+    every = resampling.wild_bootstrap(data, "2014", draws=2**12)
+    drawn = resampling.wild_bootstrap(data, "2014", draws=2**12 - 1, seed=3)
     assert drawn == pytest.approx(every, abs=4 * np.sqrt(every * (1 - every) / 2**12))
 
 
@@ -163,16 +163,18 @@ def test_intervals_and_p_values_use_t_with_clusters_minus_one():
 
 def test_joint_test_of_several_terms_is_walds_f():
     fit = fixed_effects.fit(within(records()))
-    f, p = fit.joint_test(["2013", "2014", "2015"])
+    f, df, p = fixed_effects.joint_test(within(records()), ["2013", "2014", "2015"])
     b, v = fit.estimate[:3], fit.covariance[:3, :3]
     assert f == pytest.approx(b @ np.linalg.inv(v) @ b / 3, rel=1e-9)
-    assert p == pytest.approx(stats.f.sf(f, 3, fit.n_groups - 1), rel=1e-10)
+    assert df == fit.n_groups - 1
+    assert p == pytest.approx(stats.f.sf(f, 3, df), rel=1e-10)
 
 
-def test_joint_test_of_one_term_is_its_t_test_squared():
-    fit = fixed_effects.fit(within(records()))
-    row = by_term(fit).loc["x"]
-    f, p = fit.joint_test(["x"])
+@pytest.mark.parametrize("inference", ["CRV1", "CR2"])
+def test_joint_test_of_one_term_is_its_t_test_squared(inference):
+    row = by_term(fixed_effects.fit(within(records()), inference)).loc["x"]
+    f, df, p = fixed_effects.joint_test(within(records()), ["x"], inference)
+    assert df == pytest.approx(row["df"], rel=1e-10)
     assert f == pytest.approx((row["estimate"] / row["std_error"]) ** 2, rel=1e-12)
     assert p == pytest.approx(row["p_value"], rel=1e-9)
 

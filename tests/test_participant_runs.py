@@ -70,9 +70,15 @@ def test_the_regression_by_statsmodels_has_the_errors_of_the_table(tmp_path, exa
     found = run(tmp_path, example, cluster=cluster)
     table = found.table("estimates").set_index(["method", "term"])
     fit = found.variables["fit"]
-    for name, of_fit in (("estimate", fit.params), ("std_error", fit.bse)):
-        assert of_fit["first"] == pytest.approx(table.loc[(method, "difference"), name], rel=1e-9)
-    assert f"{fit.bse['first']:.4f} (row “{method}”)" in found.page
+    row = table.loc[(method, "difference")]
+    assert fit.params["first"] == pytest.approx(row["estimate"], rel=1e-9)
+    errors = row["std_error"]
+    if cluster:
+        given = found.variables["answers"]
+        errors = twogroups.clustered(given["score"], given["first"] == 1, given["school"], "CRV1")["std_error"]
+    assert fit.bse["first"] == pytest.approx(errors, rel=1e-9)
+    assert f"error {fit.bse['first']:.4f}" in found.page
+    assert f"{row['std_error']:.4f} (row “{method}”)" in found.page
 
 
 def test_nothing_of_print_is_in_it(tmp_path, example):
@@ -99,7 +105,8 @@ def test_likeness_that_is_none_leaves_welch_and_few_schools_raise_p():
 def test_reading_counts_all_tests_and_keeps_their_order():
     rows = [("a", 2.0, 1, 40, 2.1, 1, 40), ("b", 2.5, 1, 40, 2.0, 1, 40), ("c", 2, 1, 40, 2, 1, 40)]
     groups = pd.DataFrame(rows, columns=["scale", *participants.SUMMARY], index=[7, 8, 9])
-    found = participants.reading(groups, alpha=0.05, power=0.8).set_index("scale")
+    tests, wide = (participants.welch_tests(groups, level) for level in (0.95, 0.90))
+    found = participants.reading(groups, tests, wide, alpha=0.05, power=0.8).set_index("scale")
     assert found["p_holm"]["b"] == pytest.approx(3 * found["p_value"]["b"])
     assert found["p_holm"]["c"] == 1
     assert found["detectable"].tolist() == pytest.approx([0.6343] * 3, abs=1e-4)

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from helpers.estimate import fixed_effects, moments
+from helpers.estimate import fixed_effects, moments, resampling
 from helpers.project import InputError
 from helpers.read.records import open_records
 from helpers.release import __main__ as command
@@ -102,7 +102,7 @@ def test_bootstrap_gives_the_p_values_of_the_records(ask, kind):
     folder = ask(frame, kind, COLUMNS | {"controls": ["x"], "inference": "bootstrap"})
     found = pd.read_csv(folder / "estimates.csv")
     data = fixed_effects.within(moments.compute(frame, model(COLUMNS | {"controls": ["x"]})))
-    expected = [fixed_effects.wild_bootstrap(data, term) for term in data.terms]
+    expected = [resampling.wild_bootstrap(data, term) for term in data.terms]
     assert found["p_value"].tolist() == pytest.approx(expected, rel=1e-12)
     assert found["ci_low"].isna().all() == (kind == "pooled")
 

@@ -14,7 +14,8 @@ from statsmodels.multivariate.factor import Factor
 from statsmodels.regression.linear_model import OLS
 
 from conftest import need
-from helpers.estimate import reliability
+from helpers.estimate import panels, power, reliability
+from helpers.estimate.permutation import Treatment
 from helpers.project import InputError
 from helpers.read import waves
 from helpers.simulate import examples
@@ -228,7 +229,7 @@ def test_changes_are_those_of_a_regression_with_a_dummy_for_each_school(tmp_path
 
 def test_errors_are_those_of_linearmodels(tmp_path, example):
     survey = read(tmp_path, example, **FULL)
-    found = signposts.changes(survey)
+    found = signposts.changes(survey, "CRV1")
     ours = found[(found["scale"] == "comfort") & (found["method"] == signposts.FIXED)].set_index("term")
     data = complete(example, "comfort").reset_index(drop=True)
     x = dummies(data, full=True)
@@ -270,7 +271,33 @@ def test_holm_counts_all_terms_of_interest(tmp_path, example):
     ordered = main.sort_values("p_value")
     by_hand = np.minimum(1, np.maximum.accumulate(ordered["p_value"] * np.arange(6, 0, -1)))
     assert ordered["p_holm"].to_numpy() == pytest.approx(by_hand.to_numpy(), rel=1e-12)
-    assert (main["detectable"] / main["std_error"]).tolist() == pytest.approx([2.86] * 6, abs=0.01)
+    expected = [power.multiple(df) for df in main["df"]]
+    assert (main["detectable"] / main["std_error"]).tolist() == pytest.approx(expected, rel=1e-9)
+
+
+def test_treated_schools_are_permuted_unless_another_inference_is_asked_for(tmp_path, example):
+    survey = read(tmp_path, example, **FULL)
+    found = {kind: signposts.changes(survey, kind).query("method == @signposts.FIXED") for kind in ("", "CR2", "CRV1")}
+    terms = found[""]["term"].isin(signposts.main_terms(survey))
+    data = signposts._within(survey, "comfort", signposts._sums(survey, "comfort"))
+    by_hand = panels.table(data, "permutation", treatment=Treatment(
+        np.isin(data.clusters, example.loc[example["peer_groups"] == 1, "school"].astype(str)),
+        {f"difference in change, {wave}": f"comparison schools, {wave}" for wave in survey.later},
+    )).set_index("term")  # fmt: skip
+    ours = found[""][found[""]["scale"] == "comfort"].set_index("term")
+    assert ours["p_value"].to_dict() == pytest.approx(by_hand["p_value"].to_dict())
+    assert (found[""][~terms]["p_value"] == found["CR2"][~terms]["p_value"]).all()
+    assert (found[""]["std_error"] == found["CR2"]["std_error"]).all()
+    assert not np.isclose(found["CR2"]["p_value"], found["CRV1"]["p_value"]).any()
+    assert (found["CRV1"]["df"] == found["CRV1"]["n_groups"] - 1).all()
+
+
+def test_what_cannot_be_permuted_is_refused(tmp_path, example):
+    mixed = read(tmp_path, example, **FULL | {"cluster": "district"})
+    assert signposts.inference(mixed) == "CR2"
+    for survey, why in ((mixed, "both kinds"), (read(tmp_path, example), "no comparison schools")):
+        with pytest.raises(InputError, match=f"nothing to permute.*{why}.*Use CR2"):
+            signposts.changes(survey, "permutation")
 
 
 def test_a_baseline_in_the_middle_turns_the_signs(tmp_path, example):
@@ -294,7 +321,7 @@ def test_other_choices_are_what_they_say(tmp_path, example):
     scale, term = "engagement", "difference in change, 3"
     known = estimates[(estimates["scale"] == scale) & (estimates["term"] == term)].set_index("method")
     assert found.loc[(scale, "mixed model"), "estimate"] == known.loc[signposts.MIXED, "estimate"]
-    assert found.loc[(scale, "districts as clusters (CRV3)"), "n_groups"] == 6
+    assert found.loc[(scale, "districts as clusters (CR2)"), "n_groups"] == 6
     plain = read(tmp_path, example, treated="peer_groups")
     bare = signposts.changes(plain).set_index(["scale", "method", "term"])["estimate"]
     assert found.loc[(scale, "no controls"), "estimate"] == pytest.approx(bare[scale, signposts.FIXED, term], rel=1e-9)

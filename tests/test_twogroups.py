@@ -9,6 +9,7 @@ from scipy import optimize, stats
 from statsmodels.stats.weightstats import ttost_ind
 
 from helpers.estimate import twogroups
+from helpers.project import InputError
 
 # R's data set `sleep`, and what R prints for t.test(extra ~ group, data = sleep).
 SLEEP1 = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
@@ -71,7 +72,8 @@ def test_equivalence_bound_is_where_two_one_sided_tests_turn():
     rng = np.random.default_rng(1)
     first, second = rng.normal(0.2, 1, 40), rng.normal(0, 1.4, 55)
     numbers = summary(first, second)
-    bound = twogroups.equivalence_bound(*numbers) * twogroups.pooled_sd(*np.array(numbers)[[1, 2, 4, 5]])
+    interval = twogroups.welch(*numbers, level=0.90)
+    bound = max(abs(interval["ci_low"]), abs(interval["ci_high"]))
     assert ttost_ind(first, second, -bound, bound, usevar="unequal")[0] == pytest.approx(0.05, rel=1e-9)
 
 
@@ -98,7 +100,7 @@ def test_clustered_errors_equal_the_sandwich_written_out():
     cluster = rng.integers(0, 12, 150)
     first = pd.Series(rng.random(150) < 0.4)
     values = pd.Series(rng.normal(size=150) + 0.5 * cluster / 12 + 0.3 * first)
-    found = twogroups.clustered(values, first, pd.Series(cluster))
+    found = twogroups.clustered(values, first, pd.Series(cluster), "CRV1")
     x = np.column_stack([np.ones(150), first.astype(float)])
     bread = np.linalg.inv(x.T @ x)
     beta = bread @ x.T @ values
@@ -111,16 +113,19 @@ def test_clustered_errors_equal_the_sandwich_written_out():
     assert found["n_groups"] == g
 
 
-def test_clusters_of_one_teacher_give_nearly_welch():
+@pytest.mark.parametrize("share", [0.5, 0.1])
+def test_clusters_of_one_teacher_give_welch(share):
+    """CR2 with its degrees of freedom is then Welch's test (but for Satterthwaite's working variance)."""
     rng = np.random.default_rng(3)
-    values, first = pd.Series(rng.normal(size=80)), pd.Series(np.arange(80) % 2 == 0)
-    single = twogroups.clustered(values, first, pd.Series(range(80)))
-    welch = twogroups.welch(*twogroups.summarise(values, first))
-    # With equal groups of n each, Welch's variance is the sandwich (HC0) times n / (n - 1); here n = 40.
-    factor = (80 / 79 * 79 / 78) / (40 / 39)
-    assert single["std_error"] == pytest.approx(welch["std_error"] * factor**0.5, rel=1e-10)
+    values, first = pd.Series(rng.normal(size=80)), pd.Series(np.arange(80) < 80 * share)
+    single = twogroups.clustered(values, first, pd.Series(range(80)), "CR2")
+    summary = twogroups.summarise(values, first)
+    assert single["std_error"] == pytest.approx(twogroups.welch(*summary)["std_error"], rel=1e-10)
+    n1, n2 = summary[2], summary[5]
+    working = twogroups.welch_df(1, 1, n1, n2)
+    assert single["df"] == pytest.approx(working, rel=1e-10)
 
 
 def test_one_cluster_is_refused():
-    with pytest.raises(ValueError, match="two clusters"):
+    with pytest.raises(InputError, match="only one cluster"):
         twogroups.clustered(pd.Series([1.0, 2, 3]), pd.Series([True, False, True]), pd.Series(["a"] * 3))

@@ -288,8 +288,8 @@ def test_one_school_is_too_few_for_errors_between_schools(tmp_path):
     frame, _ = participants.read(path, ["score"], "group", cluster="school")
     first = frame["group"] == "colleague"
     groups = participants.from_records(frame, ["score"], first, path)
-    with pytest.raises(InputError, match=r"'school': there is only one cluster.*Leave `cluster` out"):
-        participants.clustered_estimates(frame, groups, first, "school")
+    with pytest.raises(InputError, match=r"'school'.*there is only one cluster.*Leave `cluster` out"):
+        participants.clustered_tests(frame, groups, first, "school")
 
 
 def test_clustered_rows_stand_beside_welch(tmp_path):
@@ -298,9 +298,11 @@ def test_clustered_rows_stand_beside_welch(tmp_path):
     first = frame["group"] == "colleague"
     groups = participants.from_records(frame, ["score"], first, path)
     welch, clustered = (
-        participants.estimates(groups),
-        participants.clustered_estimates(frame, groups, first, "school"),
-    )
+        participants.estimates(tests, groups)
+        for tests in (
+            participants.welch_tests(groups), participants.clustered_tests(frame, groups, first, "school"),
+        )
+    )  # fmt: skip
     assert list(clustered.columns) == participants.COLUMNS
     assert clustered["n_groups"].tolist() == [10, 10]
     assert clustered["estimate"].tolist() == pytest.approx(welch["estimate"].tolist(), rel=1e-12)

@@ -34,8 +34,10 @@ def stars(p_value: float) -> str:
 
 def interval(low: float, high: float, decimals: int = 2) -> str:
     """An interval in words."""
-    if np.isinf(low) or np.isinf(high):
+    if np.isinf(low) and np.isinf(high):
         return "no bounds: too few clusters"
+    if np.isinf(low) or np.isinf(high):
+        return f"{'below' if np.isinf(low) else 'above'} {number(high if np.isinf(low) else low, decimals)}"
     return "–" if np.isnan(low) else f"{number(low, decimals)} to {number(high, decimals)}"
 
 

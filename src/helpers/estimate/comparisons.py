@@ -151,7 +151,7 @@ def _fitted(survey: Survey, sums: moments.Moments | None, place: int, n_samples:
         return nothing.reindex(codes).assign(note="cannot be estimated within schools")
     found = fixed_effects.fit(data).table().assign(note="").set_index(pd.Index(codes))[columns]
     people, schools = survey.fewest
-    found.loc[fixed_effects.informing(data) < schools, "note"] = f"fewer than {schools} schools have both levels"
+    found.loc[fixed_effects.varying(data) < schools, "note"] = f"fewer than {schools} schools have both levels"
     if data.n < people:
         found["note"] = f"fewer than {people} respondents have a colleague in their school"
     found.loc[found["note"] != "", columns[:-1]] = np.nan

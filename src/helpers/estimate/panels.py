@@ -7,15 +7,19 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from helpers.estimate import fixed_effects, moments
-from helpers.estimate.fixed_effects import Within, wild_bootstrap, wild_interval
+from helpers.estimate import cr2, fixed_effects, moments, permutation, resampling
+from helpers.estimate.fixed_effects import Within
 from helpers.estimate.moments import Model, Moments
+from helpers.estimate.permutation import Treatment
+from helpers.estimate.resampling import wild_bootstrap, wild_interval
 from helpers.project import InputError
 from helpers.read.records import Records
 
 INFERENCE = {
-    "CRV1": "clustered standard errors, CRV1: G/(G-1) (N-1)/(N-k-1), t with G-1 degrees of freedom",
+    "permutation": "p-values and intervals from all other choices of as many schools, or 9,999 of them; standard errors CR2",
+    "CR2": "clustered standard errors, CR2, t with Satterthwaite's degrees of freedom (Bell and McCaffrey)",
     "CRV3": "cluster jackknife, CRV3: (G-1)/G, t with G-1 degrees of freedom",
+    "CRV1": "clustered standard errors, CRV1: G/(G-1) (N-1)/(N-k-1), t with G-1 degrees of freedom",
     "bootstrap": "CRV1 standard errors; p-values and intervals by the wild cluster bootstrap, null imposed",
 }
 """Kinds of inference by the name that the parameter takes."""
@@ -23,11 +27,19 @@ INFERENCE = {
 NUMBERS = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
 """Columns of an estimate that are empty where it must not be shown or cannot be had."""
 
-_KINDS = {
-    "CRV1": "clustered standard errors (CRV1)",
+COUNTS = ["n", "n_groups", "n_varying", "df"]
+"""Columns that say what an estimate rests on: records, clusters, clusters in which its term varies, degrees of freedom."""
+
+_COVARIANCE = {"permutation": "CR2", "bootstrap": "CRV1"}
+
+KINDS = {
+    "permutation": "permutation of schools",
+    "CR2": "small-sample standard errors (CR2)",
     "CRV3": "cluster jackknife (CRV3)",
+    "CRV1": "clustered standard errors (CRV1)",
     "bootstrap": "wild cluster bootstrap",
 }
+"""The same in a few words."""
 
 
 def models(
@@ -65,25 +77,52 @@ def models(
     return {level: replace(model, subset={by: level}) for level in levels}
 
 
-def table(data: Within, inference: str = "CRV1", unit: float = 1.0, terms: list[str] | None = None) -> pd.DataFrame:
-    """Tidy estimates of one model: `term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`.
+def table(
+    data: Within, inference: str = "CR2", unit: float = 1.0, *, terms: Sequence[str] | None = None,
+    treatment: Treatment | None = None, level: float = 0.95,
+) -> pd.DataFrame:  # fmt: skip
+    """Tidy estimates of one model: columns of `Fit.table`.
 
     A term that varies in one cluster alone has an error of zero by construction, which says nothing: it is left empty.
 
     Parameters
     ----------
     data, inference : the model's cross-products, and one of INFERENCE
-    unit : what the outcome is divided by
+    unit, level : what the outcome is divided by; how often the intervals hold the truth
     terms : the bootstrap is made for these alone; for all without them
+    treatment : what "permutation" needs; terms that are none of its effects have CR2
     """
-    found = fixed_effects.fit(data, "CRV3" if inference == "CRV3" else "CRV1").table()
+    found = fixed_effects.fit(data, _COVARIANCE.get(inference, inference)).table(level)
+    # Of a term of one cluster alone CR2 has no error, which bisection needs as a step.
+    steps = dict(zip(found["term"], np.sqrt(np.diag(fixed_effects.fit(data).covariance)), strict=True))
+    found.loc[found["n_varying"] < 2, [*NUMBERS[1:], "df"]] = np.nan
     if inference == "bootstrap":
-        for place, term in enumerate(found["term"]):
-            if terms is None or term in terms:
-                found.loc[place, NUMBERS[2:]] = *wild_interval(data, term), wild_bootstrap(data, term)
-    found.loc[fixed_effects.informing(data) < 2, NUMBERS[1:]] = np.nan
+        found["df"] = cr2.degrees_of_freedom(data.xx)
+    for place, term in enumerate(found["term"]):
+        if inference == "bootstrap" and (terms is None or term in terms) and found.at[place, "n_varying"] > 1:
+            found.loc[place, NUMBERS[2:]] = *wild_interval(data, term, level), wild_bootstrap(data, term)
+        if inference == "permutation" and term in treatment.effects:
+            parts = permutation.parts(data, treatment, term)
+            ends = resampling.interval(parts, found.at[place, "estimate"], steps[term], level)
+            found.loc[place, NUMBERS[2:]] = *ends, resampling.p_value(parts)
     found[NUMBERS[:4]] = found[NUMBERS[:4]] / unit
     return found
+
+
+def joint_test(data: Within, terms: list[str], inference: str = "CR2") -> dict[str, float]:
+    """Test that all these terms are zero, `f, df2, p_value`; nothing where the clusters cannot tell so many apart.
+
+    Wald's F with the errors of the `inference`; of "bootstrap" CRV1's, with the p-value of the draws.
+    """
+    fitted = fixed_effects.fit(data, _COVARIANCE.get(inference, inference))
+    places = [fitted.terms.index(term) for term in terms]
+    told_apart = np.linalg.matrix_rank(fitted.covariance[np.ix_(places, places)]) == len(terms)
+    if len(terms) >= fitted.n_groups or not told_apart:
+        return {}
+    f, df, p_value = fixed_effects.joint_test(data, terms, fitted.inference)
+    if inference == "bootstrap":
+        f, p_value = resampling.wild_joint(data, terms)
+    return {} if np.isnan(p_value) else {"f": f, "df2": df, "p_value": p_value}
 
 
 def estimates(panels: dict[str, Within], inference: str, units: dict[str, float]) -> pd.DataFrame:
@@ -104,11 +143,11 @@ def alternatives(variants: dict[str, Callable[[], pd.DataFrame]], term: str) -> 
         except InputError:
             rows[name] = pd.DataFrame(index=pd.Index([term], name="term"))
     found = pd.concat(rows, names=["specification"]).reset_index()
-    return found.reindex(columns=["specification", "term", *NUMBERS, "n", "n_groups"])
+    return found.reindex(columns=["specification", "term", *NUMBERS, *COUNTS])
 
 
 def specifications(
-    sums: Moments, term: str, years: list[str], cluster: str, unit: float, declared: str = "CRV1"
+    sums: Moments, term: str, years: list[str], cluster: str, unit: float, declared: str = "CR2"
 ) -> pd.DataFrame:
     """The effect of `term` with the inference `declared` and under alternatives, all from the same sums.
 
@@ -122,8 +161,8 @@ def specifications(
     """
     data = fixed_effects.within(sums)
     variants = {"as declared": (lambda: data, declared, "{}")}
-    for kind, name in _KINDS.items():
-        if kind != declared:
+    for kind, name in KINDS.items():
+        if kind not in (declared, "permutation"):
             variants[name] = (lambda: data, kind, f"inference: {kind}")
     if cluster:
         own = partial(fixed_effects.within, by_schools(sums))
@@ -137,7 +176,7 @@ def specifications(
         variants["only schools seen every year"] = (balanced, declared, "balanced: true")
 
     def row(make: Callable[[], Within], kind: str) -> pd.DataFrame:
-        return table(make(), kind, unit, [term])
+        return table(make(), kind, unit, terms=[term])
 
     found = alternatives({name: partial(row, *how[:2]) for name, how in variants.items()}, term)
     counts = {"n": data.n, "n_groups": len(data.clusters)}

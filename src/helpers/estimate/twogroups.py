@@ -1,6 +1,6 @@
 """Two groups compared, from printed means and SDs or from records; means and shares of ordered answers by group.
 
-Equivalence is by two one-sided tests (Schuirmann 1987). Differences are first minus second; SDs divide by n - 1.
+Differences are first minus second; SDs divide by n - 1.
 """
 
 from math import sqrt
@@ -8,8 +8,12 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 
+from helpers.estimate import fixed_effects, moments, panels
+from helpers.estimate.fixed_effects import Within
 from helpers.estimate.intervals import t_test, wilson
+from helpers.estimate.permutation import Treatment
 from helpers.estimate.power import design_effect
+from helpers.project import InputError
 
 
 def welch_error(sd1: float, sd2: float, n1: int, n2: int) -> float:
@@ -68,17 +72,6 @@ def hedges_g(mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: in
     return {name: value for name, value in t_test(g, sqrt(variance)).items() if name != "p_value"}
 
 
-def equivalence_bound(mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int) -> float:
-    """Smallest difference, in pooled SDs, that two one-sided 5 % tests rule out: the far end of its 90 % interval.
-
-    Parameters
-    ----------
-    mean1, sd1, n1, mean2, sd2, n2 : mean, SD and size of each group
-    """
-    interval = welch(mean1, sd1, n1, mean2, sd2, n2, level=0.90)
-    return max(abs(interval["ci_low"]), abs(interval["ci_high"])) / pooled_sd(sd1, n1, sd2, n2)
-
-
 def pooled_sd(sd1: float, n1: int, sd2: float, n2: int) -> float:
     """Square root of the groups' variances averaged by their degrees of freedom.
 
@@ -104,21 +97,56 @@ def summarise(values: pd.Series, first: pd.Series) -> tuple[float, float, int, f
     return tuple(number for v in pairs for number in (v.mean(), v.std(ddof=1), len(v)))
 
 
-def clustered(values: pd.Series, first: pd.Series, cluster: pd.Series) -> dict[str, float]:
-    """Difference of means with standard errors clustered by `cluster`: as `welch`, and `n_groups`, the clusters.
+def clustered(
+    values: pd.Series, first: pd.Series, cluster: pd.Series, inference: str = "", level: float = 0.95
+) -> dict[str, float]:
+    """Difference of means with errors that allow for clusters: the columns of `panels.table` but the term.
 
-    Columns of one index. Least squares on a dummy; CRV1, the sandwich times G/(G-1) (N-1)/(N-2); 95 % interval of t
-    with G-1 degrees of freedom. Raises ValueError for fewer than two clusters.
+    Least squares on a dummy. `n_varying`: clusters of the group that is in fewer of them. Raises InputError for fewer
+    than two clusters.
+
+    Parameters
+    ----------
+    values, first, cluster : columns of one index: outcome, whether of the first group, and cluster; gaps are left out
+    inference, level : one of `panels.INFERENCE`; empty: permutation where no cluster holds both groups, else CR2
     """
-    from statsmodels.regression.linear_model import OLS
-
     data = pd.DataFrame({"y": values, "first": first.astype(float), "cluster": cluster}).dropna()
-    groups, names = pd.factorize(data["cluster"])
+    design = np.column_stack([data["first"], np.ones(len(data)), data["y"]]).astype(float)
+    places, names = pd.factorize(data["cluster"], sort=True)
     if len(names) < 2:
-        raise ValueError("clustering needs at least two clusters")
-    design = np.column_stack([np.ones(len(data)), data["first"]])
-    fit = OLS(data["y"].to_numpy(float), design).fit(cov_type="cluster", cov_kwds={"groups": groups})
-    return _tested(fit.params[1], fit.bse[1], len(names) - 1) | {"n": len(data), "n_groups": len(names)}
+        raise InputError(
+            "there is only one cluster, and errors between clusters need two or more. Leave `cluster` out."
+        )
+    sums = np.zeros((len(names), 3, 3))
+    np.add.at(sums, places, design[:, :, None] * design[:, None, :])
+    of_first, everybody = sums[:, 0, 0], sums[:, 1, 1]
+    whole = bool(((of_first == 0) | (of_first == everybody)).all())
+    if inference == "permutation" and not whole:
+        raise InputError("some clusters hold both groups, so there is nothing to permute.")
+    regression = Within(
+        ("first", "constant"), names.to_numpy(str), sums[:, :2, :2], sums[:, :2, 2], sums[:, 2, 2], n=len(data),
+        n_schools=len(names), singletons=(), baseline_mean=np.nan, baseline_sd=np.nan, constant=True,
+    )  # fmt: skip
+    treatment = Treatment(of_first > 0, {"first": "constant"}) if whole else None
+    kind = inference or ("permutation" if whole else "CR2")
+    found = panels.table(regression, kind, treatment=treatment, terms=["first"], level=level).iloc[0].to_dict()
+    return found | {"n_varying": min((of_first > 0).sum(), (of_first < everybody).sum()), "inference": kind}
+
+
+def within_clusters(values: pd.Series, first: pd.Series, cluster: pd.Series, inference: str = "") -> dict[str, float]:
+    """The same for people of one cluster, by a fixed effect for each. Raises InputError.
+
+    `n_varying`: clusters that hold both groups; the others say nothing.
+
+    Parameters
+    ----------
+    values, first, cluster : as for `clustered`
+    inference : likewise; CR2 where that is empty or "permutation", since here nothing is permuted
+    """
+    data = pd.DataFrame({"y": values, "first": first.astype(float), "cluster": cluster, "time": "1"}).dropna()
+    model = moments.Model("y", "cluster", "time", "1", controls=("first",))
+    kind = "CR2" if inference in ("", "permutation") else inference
+    return panels.table(fixed_effects.within(moments.compute(data, model)), kind).iloc[0].to_dict()
 
 
 def _tested(estimate: float, std_error: float, df: float, level: float = 0.95) -> dict[str, float]:

@@ -55,6 +55,7 @@ def _about(given: dict[str, Any], kind: str, panels: dict[str, Panel], rows: int
         "parameters": shown,
         "panels": {name: _described(panel, kind) for name, panel in panels.items()},
         "covariance": {
+            "CR2": "sandwich of scores adjusted as by Bell and McCaffrey; tests use t with Satterthwaite's degrees of freedom, df",
             "CRV1": "sandwich clustered by school or cluster, times G/(G-1) (N-1)/(N-k-1): G clusters, N records, "
             "k terms; tests use t with G-1 degrees of freedom",
             "CRV3": "jackknife over clusters, times (G-1)/G",

@@ -11,8 +11,9 @@ import pandas as pd
 
 from helpers import kept
 from helpers.estimate import fixed_effects, panels
-from helpers.estimate.fixed_effects import Fit, Within, wild_bootstrap
+from helpers.estimate.fixed_effects import Fit, Within
 from helpers.estimate.moments import Moments
+from helpers.estimate.resampling import wild_bootstrap
 from helpers.project import InputError, relative
 
 POOLED = ["panel", "part", "row", "column", "value"]
@@ -29,6 +30,7 @@ class Pooled:
 
     `xx`: k x k; `xy`: k; `meat`: k x k, the outer products of the clusters' scores; `jackknife`: k x k, the CRV3
     covariance if there is one; `wild_p`: k p-values of `wild_bootstrap`; `baseline_mean, baseline_sd`: of the outcome.
+    `cr2`: k x k, the CR2 covariance, with `df` and `n_varying` of each term (k) as in a Fit.
     """
 
     terms: tuple[str, ...]
@@ -42,6 +44,9 @@ class Pooled:
     wild_p: np.ndarray
     baseline_mean: float
     baseline_sd: float
+    cr2: np.ndarray
+    df: np.ndarray
+    n_varying: np.ndarray
     jackknife: np.ndarray | None = None
 
 
@@ -55,13 +60,17 @@ def pooled(within: dict[str, Within], left_out: dict[str, int] | None = None) ->
         counts = {"records": data.n, "n_groups": len(data.clusters), "n_schools": data.n_schools}
         if left_out:
             counts["incomplete"] = left_out[panel]
-        scores = fixed_effects.scores(data, fixed_effects.fit(data).estimate)
+        small = fixed_effects.fit(data, "CR2")
+        scores = fixed_effects.scores(data, small.estimate)
         parts = [
             *_vector("n", counts, counts.values()),
             *_triangle("xx", data.terms, data.xx.sum(axis=0)),
             *_vector("xy", data.terms, data.xy.sum(axis=0)),
             ("yy", "", "", data.yy.sum()),
             *_triangle("meat", data.terms, scores.T @ scores),
+            *_triangle("cr2", data.terms, small.covariance),
+            *_vector("df", data.terms, small.df),
+            *_vector("n_varying", data.terms, small.n_varying),
             *_jackknife(data),
             *_vector("wild_p", data.terms, [wild_bootstrap(data, term) for term in data.terms]),
             *_vector("baseline", ("mean", "sd"), (data.baseline_mean, data.baseline_sd)),
@@ -74,7 +83,7 @@ def read_pooled(frame: pd.DataFrame, panel: str) -> Pooled:
     """One panel of a pooled release. Raises InputError when the panel or one of its parts is not there."""
     parts = _parts(frame, panel)
     terms = tuple(parts["xy"]["row"])
-    matrices = [part for part in ("xx", "meat", "jackknife") if part in parts]
+    matrices = [part for part in ("xx", "meat", "cr2", "jackknife") if part in parts]
     square = {part: _filled(np.zeros([len(terms)] * 2), parts[part], row=terms, column=terms) for part in matrices}
     one = pd.concat([parts["n"], parts["baseline"]]).set_index("row")["value"]
     return Pooled(
@@ -84,22 +93,25 @@ def read_pooled(frame: pd.DataFrame, panel: str) -> Pooled:
         n_schools=int(one["n_schools"]),
         xy=parts["xy"]["value"].to_numpy(float),
         yy=float(parts["yy"]["value"].iloc[0]),
-        wild_p=parts["wild_p"]["value"].to_numpy(float),
+        **{part: parts[part]["value"].to_numpy(float) for part in ("wild_p", "df", "n_varying")},
         baseline_mean=float(one["mean"]),
         baseline_sd=float(one["sd"]),
         **square,
     )
 
 
-def fit(data: Pooled, inference: str = "CRV1") -> Fit:
-    """The fit that the records gave, with CRV1 or CRV3 as in `fixed_effects.fit`."""
+def fit(data: Pooled, inference: str = "CR2") -> Fit:
+    """The fit that the records gave, with CR2, CRV3 or CRV1 as in `fixed_effects.fit`."""
     if inference == "CRV3" and data.jackknife is None:
-        raise InputError("CRV3: this release has no part `jackknife`. Use CRV1.")
+        raise InputError("CRV3: this release has no part `jackknife`. Use CR2.")
     bread = np.linalg.inv(data.xx)
     crv1 = fixed_effects.crv1_factor(data.n, data.n_groups, len(data.terms)) * bread @ data.meat @ bread
-    covariance = {"CRV1": crv1, "CRV3": data.jackknife}[inference]
+    covariance = {"CR2": data.cr2, "CRV3": data.jackknife, "CRV1": crv1}[inference]
     counts = data.n, data.n_groups, data.n_schools
-    return Fit(data.terms, np.linalg.solve(data.xx, data.xy), covariance, inference, *counts)
+    df = data.df if inference == "CR2" else np.full(len(data.terms), data.n_groups - 1.0)
+    return Fit(
+        data.terms, np.linalg.solve(data.xx, data.xy), covariance, inference, *counts, df, data.n_varying.astype(int)
+    )
 
 
 def table(data: Pooled, inference: str, unit: float) -> pd.DataFrame:
@@ -194,7 +206,7 @@ def read(path: Path) -> pd.DataFrame:
         raise InputError(f"{relative(file)}, column 'value': {error}. Ask for it again.") from None
 
 
-def estimates(path: Path, inference: str = "CRV1", standardise: bool = False) -> pd.DataFrame:
+def estimates(path: Path, inference: str = "CR2", standardise: bool = False) -> pd.DataFrame:
     """The estimate table that a release gives: `panel`, then the columns of `Fit.table`, then `state`.
 
     `path` and errors as in `read`; `inference`: one of `panels.INFERENCE`, with empty intervals of the bootstrap where
@@ -216,7 +228,7 @@ def estimates(path: Path, inference: str = "CRV1", standardise: bool = False) ->
 
 
 _HEADERS = [",".join(columns) for columns in (POOLED, SCHOOL)]
-_POOLED_PARTS = ("n", "xx", "xy", "yy", "meat", "wild_p", "baseline")
+_POOLED_PARTS = ("n", "xx", "xy", "yy", "meat", "cr2", "df", "n_varying", "wild_p", "baseline")
 _SCHOOL_PARTS = ("n", "centres", "baseline", "sums", "products")
 _COUNTS = ("records", "weights")
 _BASELINE = (*_COUNTS, "sum", "squares")

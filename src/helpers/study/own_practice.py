@@ -176,21 +176,17 @@ def account(study: Study, name: str) -> Account:
 
 
 def joint_tests(study: Study, inference: str) -> pd.DataFrame:
-    """Wald tests that all year effects of a panel are zero: `panel, f, df1, df2, p_value`."""
+    """Tests that all year effects of a panel are zero (`panels.joint_test`): `panel, f, df1, df2, p_value`."""
     rows = []
     for panel, data in study.panels.items():
         own = _own(data, study.years)
-        fit = fixed_effects.fit(data, "CRV3" if inference == "CRV3" else "CRV1")
-        # No more restrictions can be tested than there are clusters to tell them apart.
-        places = [fit.terms.index(year) for year in own]
-        told_apart = np.linalg.matrix_rank(fit.covariance[np.ix_(places, places)]) == len(own)
         enough = all(_rests_on(study.counts[panel], year, study) >= MINIMUM for year in own)
-        if len(own) < fit.n_groups and told_apart and enough:
-            rows.append((panel, *fit.joint_test(own), len(own), fit.n_groups - 1))
-    return pd.DataFrame(rows, columns=["panel", "f", "p_value", "df1", "df2"])
+        if enough and (found := panels.joint_test(data, own, inference)):
+            rows.append({"panel": panel, "df1": len(own)} | found)
+    return pd.DataFrame(rows, columns=["panel", "f", "df1", "df2", "p_value"])
 
 
-def specifications(study: Study, of_units: dict[str, float], inference: str = "CRV1") -> pd.DataFrame:
+def specifications(study: Study, of_units: dict[str, float], inference: str = "CR2") -> pd.DataFrame:
     """The last year's effect of each panel under declared alternatives (see `panels.specifications`)."""
     tables = []
     for panel, sums in study.moments.items():

@@ -9,9 +9,9 @@ import pandas as pd
 from scipy import stats
 
 from helpers.estimate import intervals, twogroups
-from helpers.estimate.panels import NUMBERS
-from helpers.estimate.power import detectable_difference
-from helpers.project import InputError, relative
+from helpers.estimate.panels import COUNTS, NUMBERS
+from helpers.estimate.power import detectable_difference, multiple
+from helpers.project import InputError, at, relative
 from helpers.read import accounts, frames
 from helpers.read.accounts import Account
 from helpers.read.cells import few
@@ -20,7 +20,9 @@ from helpers.read.frames import Given
 from helpers.read.suppression import MINIMUM
 
 SUMMARY = ["mean1", "sd1", "n1", "mean2", "sd2", "n2"]
-COLUMNS = ["scale", "method", "term", *NUMBERS, "n", "n_groups"]
+COLUMNS = ["scale", "method", "term", *NUMBERS, *COUNTS]
+WELCH, CLUSTERED, WITHIN = "Welch", "clustered", "within clusters"
+"""How two groups are compared: by people, by people of clusters who are alike, and those of the same cluster."""
 
 
 def margins(table1: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -157,54 +159,91 @@ def from_records(frame: pd.DataFrame, scales: list[str], first: pd.Series, path:
     return pd.DataFrame(rows)
 
 
-def estimates(groups: pd.DataFrame) -> pd.DataFrame:
-    """Welch's difference of means and Hedges' g for each scale, tidy (COLUMNS)."""
-    rows = []
-    for row in groups.to_dict("records"):
-        summary = [row[name] for name in SUMMARY]
-        shared = {"scale": row["scale"], "method": "Welch", "n": row["n1"] + row["n2"]}
-        rows.append(twogroups.welch(*summary) | shared | {"term": "difference"})
-        rows.append(twogroups.hedges_g(*summary) | shared | {"term": "hedges_g"})
+def estimates(tests: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
+    """Differences of means, each followed by Hedges' g, tidy (COLUMNS).
+
+    `tests`: of `welch_tests`, `clustered_tests` or both; `groups`: the table of groups. Welch's g has its own large-sample
+    interval; g of other tests is their difference in pooled SDs, taken as known, with Hedges' correction.
+    """
+    rows, by_scale = [], groups.set_index("scale")
+    for row in tests.to_dict("records"):
+        summary = by_scale.loc[row["scale"], SUMMARY]
+        g = twogroups.hedges_g(*summary)
+        if row["method"] != WELCH:
+            scaled = g["estimate"] / row["estimate"] if row["estimate"] else np.nan
+            g = {name: row[name] * scaled for name in NUMBERS[:4]}
+        rows += [row | {"term": "difference"}, {**row, **g, "term": "hedges_g", "p_value": np.nan}]
     return pd.DataFrame(rows).reindex(columns=COLUMNS)
 
 
-def clustered_estimates(frame: pd.DataFrame, groups: pd.DataFrame, first: pd.Series, cluster: str) -> pd.DataFrame:
-    """The same, clustered by a column, tidy (COLUMNS); g in pooled SDs, taken as known, with Hedges' correction.
+def welch_tests(groups: pd.DataFrame, level: float = 0.95) -> pd.DataFrame:
+    """Welch's test of each scale: `scale, method` and the columns of an estimate."""
+    rows = [twogroups.welch(*row, level=level) for row in groups[SUMMARY].to_numpy()]
+    return pd.DataFrame(rows, groups.index).assign(scale=groups["scale"], method=WELCH)
+
+
+def clustered_tests(
+    frame: pd.DataFrame, groups: pd.DataFrame, first: pd.Series, cluster: str, inference: str = "", level: float = 0.95
+) -> pd.DataFrame:
+    """The same with errors that allow for clusters, and a column `inference`. Raises InputError.
 
     Parameters
     ----------
     frame, groups, first, cluster : records; their table of groups; which rows are of group 1; the column of clusters
+    inference, level : as for `twogroups.clustered`
     """
     rows = []
-    for row in groups.itertuples():
-        if frame.loc[frame[row.scale].notna(), cluster].nunique() < 2:
-            raise InputError(
-                f"column {cluster!r}: there is only one cluster among those who answered {row.scale!r}, and errors between clusters need "
-                "two or more. Leave `cluster` out."
-            )
-        found = twogroups.clustered(frame[row.scale], first, frame[cluster])
-        found |= {"scale": row.scale, "method": "clustered", "term": "difference"}
-        sd = twogroups.pooled_sd(row.sd1, row.n1, row.sd2, row.n2)
-        # Hedges' factor is the g of a difference of one pooled SD.
-        unit = sd / twogroups.hedges_g(sd, row.sd1, row.n1, 0, row.sd2, row.n2)["estimate"]
-        scaled = {name: found[name] / unit for name in NUMBERS[:4]}
-        rows += [found, found | scaled | {"term": "hedges_g", "p_value": np.nan}]
-    return pd.DataFrame(rows).reindex(columns=COLUMNS)
+    for scale in groups["scale"]:
+        with at(f"column {cluster!r}, of those who answered {scale!r}"):
+            found = twogroups.clustered(frame[scale], first, frame[cluster], inference, level)
+        rows.append({"scale": scale, "method": CLUSTERED} | found)
+    return pd.DataFrame(rows, groups.index)
 
 
-def reading(groups: pd.DataFrame, alpha: float, power: float) -> pd.DataFrame:
+def within_tests(
+    frame: pd.DataFrame, groups: pd.DataFrame, first: pd.Series, cluster: str, inference: str = ""
+) -> pd.DataFrame:
+    """Those of the same cluster compared, for scales where MINIMUM people of each group are in clusters that hold both.
+
+    Parameters
+    ----------
+    frame, groups, first, cluster, inference : as for `clustered_tests`
+    """
+    rows = []
+    for place, scale in groups["scale"].items():
+        answered = frame[scale].notna() & frame[cluster].notna()
+        both = first[answered].groupby(frame.loc[answered, cluster]).transform("nunique") == 2
+        counts = first[answered][both].value_counts()
+        if len(counts) == 2 and counts.min() >= MINIMUM:
+            found = twogroups.within_clusters(frame[scale], first, frame[cluster], inference)
+            rows.append(pd.Series({"scale": scale, "method": WITHIN} | found, name=place))
+    return pd.DataFrame(rows)
+
+
+def reading(groups: pd.DataFrame, tests: pd.DataFrame, wide: pd.DataFrame, alpha: float, power: float) -> pd.DataFrame:
     """What keeps a reader from taking too much from the tests: `scale, p_value, p_holm, detectable, equivalence_bound`.
 
-    Welch's p-values before and after Holm's correction; the difference in standard deviations that groups of this size
-    find with `power`; the smallest that two one-sided 5 % tests rule out.
+    P-values before and after Holm's correction; the difference in standard deviations that a study with this standard
+    error finds with `power`; the smallest that two one-sided 5 % tests rule out (Schuirmann 1987): the far end of the 90 % interval.
+
+    Parameters
+    ----------
+    groups, tests, wide : the table of groups; its tests, with intervals of 95 and of 90 percent
+    alpha, power : level of the test, and how often it finds the difference
     """
-    rows = groups[SUMMARY].to_numpy()
-    p_values = pd.Series([twogroups.welch(*row)["p_value"] for row in rows], groups.index)
+    sd = np.array([twogroups.pooled_sd(r.sd1, r.n1, r.sd2, r.n2) for r in groups.itertuples()])
+    finite = np.isfinite(tests["ci_low"]) & np.isfinite(tests["ci_high"])  # else nothing can be found at all
+    detectable = [
+        detectable_difference(n1, n2, alpha, power)
+        if test.method == WELCH
+        else multiple(test.df, power, alpha) * test.std_error / unit
+        for n1, n2, test, unit in zip(groups["n1"], groups["n2"], tests.itertuples(), sd, strict=True)
+    ]
     return groups[["scale"]].assign(
-        p_value=p_values,
-        p_holm=intervals.holm(p_values),
-        detectable=[detectable_difference(r.n1, r.n2, alpha, power) for r in groups.itertuples()],
-        equivalence_bound=[twogroups.equivalence_bound(*row) for row in rows],
+        p_value=tests["p_value"],
+        p_holm=intervals.holm(tests["p_value"]),
+        detectable=np.where(finite, detectable, np.nan),
+        equivalence_bound=np.maximum(wide["ci_low"].abs(), wide["ci_high"].abs()) / sd,
     )
 
 

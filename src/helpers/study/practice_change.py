@@ -212,7 +212,7 @@ def tables(paths: list[Path]) -> tuple[dict[str, pd.DataFrame], dict[str, list[P
     return made, {name: [path] for name, path in files.items()}
 
 
-def estimates(sums: pd.DataFrame, inference: str = "CRV1") -> pd.DataFrame:
+def estimates(sums: pd.DataFrame, inference: str = "CR2") -> pd.DataFrame:
     """Estimates of every panel in standard deviations of the first year, from what `pooled` gives.
 
     Columns `panel, group, measure, specification` and those of an estimates table. With `inference` "bootstrap" the

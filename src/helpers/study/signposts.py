@@ -7,6 +7,7 @@ the term of interest is the difference in change: peer-group schools less the ot
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,8 @@ from helpers.estimate import fixed_effects, moments, panels, power
 from helpers.estimate.fixed_effects import Within
 from helpers.estimate.intervals import holm, t_test
 from helpers.estimate.moments import Moments
-from helpers.estimate.panels import NUMBERS
+from helpers.estimate.panels import COUNTS, NUMBERS
+from helpers.estimate.permutation import Treatment
 from helpers.estimate.reliability import scale_reliability
 from helpers.project import InputError, at, in_order
 from helpers.read.suppression import MINIMUM
@@ -27,6 +29,7 @@ ALL = "all schools"
 """The group of both kinds of schools."""
 _DIFFERENCE = "difference in change, "
 _STAYED = "only teachers who stayed"
+_DISTRICTS = "districts as clusters (CR2)"
 
 
 def main_terms(survey: Waves) -> list[str]:
@@ -34,21 +37,33 @@ def main_terms(survey: Waves) -> list[str]:
     return [f"{_DIFFERENCE}{wave}" if survey.compared else wave for wave in survey.later]
 
 
-def changes(survey: Waves) -> pd.DataFrame:
-    """Estimates of both models for every scale, in standard deviations of the baseline wave.
+def inference(survey: Waves, asked: str = "") -> str:
+    """One of `panels.INFERENCE`: what is asked for; else permutation where whole clusters are treated, else CR2.
 
-    Columns `scale, method, term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups, detectable, p_holm, icc`.
-    Fixed effects: CRV1, t with clusters - 1 degrees of freedom. For the main terms `detectable` is the smallest change
-    that a study with this standard error finds four times in five, `p_holm` the p-value corrected by Holm for the main
-    terms of all scales. The mixed model has a random intercept a school and normal tests, and takes no weights; `icc` is
-    the schools' share of the variance that its fixed terms leave. Empty are terms that rest on fewer than MINIMUM
-    teachers, and `n` where it would tell the size of a wave that is not shown.
+    Raises InputError for a permutation where nothing can be permuted.
+    """
+    whole = survey.compared and (survey.frame.groupby("cluster")["kind"].nunique() == 1).all()
+    if asked == "permutation" and not whole:
+        why = "some clusters hold schools of both kinds" if survey.compared else "there are no comparison schools"
+        raise InputError(f"{survey.name}: `inference: permutation` has nothing to permute: {why}. Use CR2.")
+    return asked or ("permutation" if whole else "CR2")
+
+
+def changes(survey: Waves, asked: str = "") -> pd.DataFrame:
+    """Estimates of both models for every scale, in standard deviations of the baseline wave; `asked`: for `inference`.
+
+    Columns `scale, method, term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups, n_varying, df, detectable,
+    p_holm, icc`. For the main terms of the fixed effects `detectable` is the smallest change that a study with this
+    standard error finds four times in five, `p_holm` the p-value corrected by Holm for the main terms of all scales. The
+    mixed model has a random intercept a school and normal tests, and takes no weights; `icc` is the schools' share of the
+    variance that its fixed terms leave. Empty are terms that rest on fewer than MINIMUM teachers, and `n` where it would
+    tell the size of a wave that is not shown.
     """
     main = main_terms(survey)
     tables = []
     for scale in survey.scores:
         data = _within(survey, scale, _sums(survey, scale))
-        fixed = panels.table(data, unit=data.baseline_sd).assign(method=FIXED)
+        fixed = _table(survey, data, asked).assign(method=FIXED)
         mixed = _mixed(survey, scale).assign(method=MIXED)
         mixed[NUMBERS[:4]] = mixed[NUMBERS[:4]] / data.baseline_sd
         both = pd.concat([fixed, mixed], ignore_index=True)
@@ -59,9 +74,10 @@ def changes(survey: Waves) -> pd.DataFrame:
         tables.append(both.sort_values(["method", "place"], ascending=[False, True], kind="stable"))
     found = pd.concat(tables, ignore_index=True)
     known = found["term"].isin(main) & (found["method"] == FIXED) & found["p_value"].notna()
-    found.loc[known, "detectable"] = [power.multiple(r.n_groups - 1) * r.std_error for r in found[known].itertuples()]
     found["p_holm"] = holm(found["p_value"].where(known))
-    order = ["scale", "method", "term", *NUMBERS, "n", "n_groups", "detectable", "p_holm", "icc"]
+    known &= np.isfinite(found["ci_low"]) & np.isfinite(found["ci_high"])  # else nothing can be found at all
+    found.loc[known, "detectable"] = [power.multiple(r.df) * r.std_error for r in found[known].itertuples()]
+    order = ["scale", "method", "term", *NUMBERS, *COUNTS, "detectable", "p_holm", "icc"]
     return found.reindex(columns=order).astype({"n": "Int64"})
 
 
@@ -73,40 +89,40 @@ def answers(survey: Waves, scale: str) -> pd.DataFrame:
     return frame.join(survey.conditions.add_prefix("held: "))
 
 
-def specifications(survey: Waves, estimates: pd.DataFrame) -> pd.DataFrame:
+def specifications(survey: Waves, estimates: pd.DataFrame, asked: str = "") -> pd.DataFrame:
     """The last wave's main term under other choices: `panel, specification, term, estimate, ..., n, n_groups`.
 
-    A panel a scale; `estimates` of `changes`. Empty is what cannot be had or rests on too few, and `n` where it is so.
+    A panel a scale; `estimates` of `changes`, and what was `asked` there. Empty is what cannot be had or rests on too few, and `n` where it is so.
     """
     term = main_terms(survey)[-1]
     tables = []
     for scale, known in estimates[estimates["term"] == term].groupby("scale", sort=False):
-        rows = panels.alternatives(_variants(survey, scale, known), term)
+        rows = panels.alternatives(_variants(survey, scale, known, asked), term)
         # All but one rest on the same rows as `known`, whose number may be hidden.
         same = rows["estimate"].notna() & (rows["specification"] != _STAYED)
         rows.loc[same, "n"] = known["n"].iloc[0]
         if term in _too_few(survey, scale):
-            rows[[*NUMBERS, "n", "n_groups"]] = np.nan
+            rows[[*NUMBERS, *COUNTS]] = np.nan
         tables.append(rows.assign(panel=scale))
     found = pd.concat(tables, ignore_index=True).astype({"n": "Int64", "n_groups": "Int64"})
     return found[["panel", *found.columns.drop("panel")]]
 
 
-def _variants(survey: Waves, scale: str, known: pd.DataFrame) -> dict[str, Callable[[], pd.DataFrame]]:
-    """The declared choices for one scale. `known`: its rows of the main term, by both models."""
+def _variants(survey: Waves, scale: str, known: pd.DataFrame, asked: str) -> dict[str, Callable[[], pd.DataFrame]]:
+    """The declared choices for one scale. `known`: its rows of the main term, by both models; `asked`: the inference."""
     sums = _sums(survey, scale)
     data = _within(survey, scale, sums)
-    unit, wanted = data.baseline_sd, [*main_terms(survey), *_of_others(survey)]
+    declared, wanted = inference(survey, asked), [*main_terms(survey), *_of_others(survey)]
     bare = fixed_effects.without(data, [name for name in data.terms if name not in wanted])
     variants = {
         "as declared": lambda: known[known["method"] == FIXED],
-        "cluster jackknife (CRV3)": lambda: panels.table(data, "CRV3", unit),
-        "districts as clusters (CRV3)": lambda: _by_district(survey, sums, unit),
-        "no controls": lambda: panels.table(bare, unit=unit),
-        _STAYED: lambda: _stayers(survey, scale, unit),
+        **{name: partial(_table, survey, data, kind, data.baseline_sd) for kind, name in panels.KINDS.items()},
+        _DISTRICTS: lambda: panels.table(_by_district(survey, sums), "CR2", data.baseline_sd),
+        "no controls": lambda: _table(survey, bare, declared, data.baseline_sd),
+        _STAYED: lambda: _table(survey, _stayers(survey, scale), declared, data.baseline_sd),
         "mixed model": lambda: known[known["method"] == MIXED],
     }
-    absent = {"districts as clusters (CRV3)": not survey.in_districts, "no controls": survey.conditions.empty}
+    absent = {_DISTRICTS: not survey.in_districts, "no controls": survey.conditions.empty, panels.KINDS[declared]: True}
     return {name: estimate for name, estimate in variants.items() if not absent.get(name)}
 
 
@@ -251,14 +267,24 @@ def _within(survey: Waves, scale: str, sums: Moments) -> Within:
         return fixed_effects.within(sums)
 
 
-def _by_district(survey: Waves, sums: Moments, unit: float) -> pd.DataFrame:
+def _table(survey: Waves, data: Within, asked: str, unit: float = 0.0) -> pd.DataFrame:
+    """`panels.table` with the inference that is asked for, in a `unit`: standard deviations of the baseline wave."""
+    kind, treatment = inference(survey, asked), None
+    if kind == "permutation":
+        peers = survey.frame.loc[survey.frame["kind"] == PEERS, "cluster"]
+        effects = dict(zip(main_terms(survey), _of_others(survey), strict=True))
+        present = {term: other for term, other in effects.items() if term in data.terms}
+        treatment = Treatment(np.isin(data.clusters, peers.astype(str).unique()), present)
+    return panels.table(data, kind, unit or data.baseline_sd, treatment=treatment)
+
+
+def _by_district(survey: Waves, sums: Moments) -> Within:
     district = survey.frame.drop_duplicates("school").set_index("school")["district"]
-    grouped = replace(sums, clusters=district[sums.schools].to_numpy(object))
-    return panels.table(fixed_effects.within(grouped), "CRV3", unit)
+    return fixed_effects.within(replace(sums, clusters=district[sums.schools].to_numpy(object)))
 
 
-def _stayers(survey: Waves, scale: str, unit: float) -> pd.DataFrame:
-    """The model on the first and last wave of teachers who have a score in both. Raises InputError for too few."""
+def _stayers(survey: Waves, scale: str) -> Within:
+    """The first and last wave of teachers who have a score in both. Raises InputError for too few."""
     ends = survey.frame[survey.complete(scale)]
     ends = ends[ends["wave"].isin([survey.baseline, survey.later[-1]])]
     both = ends.groupby("teacher")["wave"].transform("nunique") == 2
@@ -266,7 +292,7 @@ def _stayers(survey: Waves, scale: str, unit: float) -> pd.DataFrame:
     left_or_new = ends[~both].groupby(["wave", "kind"]).size()
     if stayed.min() < MINIMUM or _few(left_or_new).any():
         raise InputError("too few teachers stayed, left or came to be shown.")
-    return panels.table(fixed_effects.within(_sums(survey, scale, ends[both].index)), unit=unit)
+    return fixed_effects.within(_sums(survey, scale, ends[both].index))
 
 
 def _mixed(survey: Waves, scale: str) -> pd.DataFrame:

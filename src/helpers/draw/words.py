@@ -1,0 +1,33 @@
+"""What results say in words, computed from them: the one place for sentences that several notebooks share."""
+
+import numpy as np
+import pandas as pd
+
+FEW = 10
+"""Below so many clusters, or degrees of freedom, a page says what they mean."""
+
+
+def few_clusters(estimates: pd.DataFrame, clusters: str = "schools") -> str:
+    """A sentence on estimates that few clusters tell about; nothing where there are none.
+
+    >>> rows = pd.DataFrame({"term": ["2019", "x"], "n_groups": 20, "n_varying": [20, 2], "df": [18.2, 1.04]})
+    >>> few_clusters(rows)
+    'Few schools: x varies in 2 of 20 (1.0 degrees of freedom). Intervals allow for that and are wide; what is small cannot be seen.'
+
+    Parameters
+    ----------
+    estimates, clusters : rows with `term, n_groups, n_varying, df`; what the clusters are called
+    """
+    low = estimates[["n_varying", "df"]].min(axis=1) < FEW
+    rows = estimates[low].drop_duplicates(["term", "n_groups", "n_varying"])
+    if rows.empty:
+        return ""
+    each = [
+        f"{r.term} varies in {r.n_varying:.0f} of {r.n_groups:.0f}"
+        + (f" ({r.df:.1f} degrees of freedom)" if np.isfinite(r.df) else "")
+        for r in rows.head(4).itertuples()
+    ]
+    more = f" and {len(rows) - 4} more" if len(rows) > 4 else ""
+    return (
+        f"Few {clusters}: {'; '.join(each)}{more}. Intervals allow for that and are wide; what is small cannot be seen."
+    )
