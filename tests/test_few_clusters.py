@@ -116,8 +116,20 @@ def test_a_term_of_one_cluster_has_no_error_and_leaves_the_others_theirs(records
 
 
 def test_degrees_of_freedom_follow_the_clusters_that_tell(records):
-    df = dict(zip(within(records).terms, cr2.degrees_of_freedom(within(records).xx), strict=True))
+    data = within(records)
+    df = dict(zip(data.terms, cr2.degrees_of_freedom(cr2.adjusted(data.xx)), strict=True))
     assert df["x"] < 3 < df["z"] < 8
+
+
+def test_the_series_of_clusters_with_little_leverage_is_the_root(monkeypatch):
+    rng = np.random.default_rng(8)
+    rows = rng.normal(size=(500, 6, 3)) * rng.choice([0.2, 1, 8], 500)[:, None, None]
+    xx = np.einsum("gni,gnj->gij", rows, rows)
+    parts = cr2.adjusted(xx)
+    small = np.einsum("gii->g", parts.own) < cr2._SMALL
+    assert 100 < small.sum() < 500
+    monkeypatch.setattr(cr2, "_SMALL", 0.0)
+    assert parts.adjusting == pytest.approx(cr2.adjusted(xx).adjusting, abs=1e-14)
 
 
 def panel(sizes, waves=2, seed=1, treated=3):

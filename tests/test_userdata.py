@@ -306,5 +306,10 @@ def test_clustered_rows_stand_beside_welch(tmp_path):
     assert list(clustered.columns) == participants.COLUMNS
     assert clustered["n_groups"].tolist() == [10, 10]
     assert clustered["estimate"].tolist() == pytest.approx(welch["estimate"].tolist(), rel=1e-12)
+    within = participants.within_tests(frame, groups, first, "school").assign(estimate=0.5, method="within clusters")
+    tables = [clustered, participants.estimates(within, groups)]
+    assert len(tables[1]) == 2
+    unit = [table["estimate"].iloc[1] / table["estimate"].iloc[0] for table in tables]
+    assert unit[0] == pytest.approx(unit[1], rel=1e-12)  # one unit for every difference of a scale
     ratio = clustered["std_error"] / clustered["estimate"]
     assert ratio.iloc[0] == pytest.approx(ratio.iloc[1], rel=1e-12)

@@ -13,9 +13,11 @@ from scipy import special  # what scipy.stats would call, without its import tim
 
 _ALONE = 1e-10
 """Below this share of a direction is left outside of one cluster: the others say nothing about it, as clubSandwich has it."""
+_SMALL = 0.01
+"""Clusters with less leverage than this have their root by its power series, which for many clusters saves most of the time."""
 
 
-class _Adjusted(NamedTuple):
+class Adjusted(NamedTuple):
     """In the basis of B: `root` B (k x k), `own` M_g and `adjusting` (I - M_g)^(-1/2), G x k x k each."""
 
     root: np.ndarray
@@ -23,17 +25,31 @@ class _Adjusted(NamedTuple):
     adjusting: np.ndarray
 
 
-def covariance(xx: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Covariance of the coefficients, k x k. `xx`: G x k x k cross-products; `scores`: G x k, regressors times residuals."""
-    parts = _adjusted(xx)
+def adjusted(xx: np.ndarray) -> Adjusted:
+    """What covariance and tests share. `xx`: G x k x k cross-products of the clusters."""
+    root = np.linalg.inv(np.linalg.cholesky(xx.sum(axis=0))).T
+    own = root.T @ xx @ root
+    leverage = np.einsum("gii->g", own)  # no less than the largest root
+    small = leverage < _SMALL
+    adjusting = np.empty_like(own)
+    share, vectors = np.linalg.eigh(own[~small])
+    rest = 1 - share
+    factor = np.where(rest > _ALONE, 1 / np.sqrt(np.maximum(rest, _ALONE)), 0.0)
+    adjusting[~small] = (vectors * factor[:, None, :]) @ vectors.transpose(0, 2, 1)
+    if small.any():
+        adjusting[small] = _series(own[small], leverage[small].max())
+    return Adjusted(root, own, adjusting)
+
+
+def covariance(parts: Adjusted, scores: np.ndarray) -> np.ndarray:
+    """Covariance of the coefficients, k x k. `scores`: G x k, regressors times residuals."""
     influence = np.matmul(parts.adjusting, (scores @ parts.root)[:, :, None])[:, :, 0] @ parts.root.T
     return influence.T @ influence
 
 
-def degrees_of_freedom(xx: np.ndarray) -> np.ndarray:
-    """Satterthwaite's degrees of freedom of each coefficient: k. `xx`: as for `covariance`."""
-    parts = _adjusted(xx)
-    found = np.empty(xx.shape[1])
+def degrees_of_freedom(parts: Adjusted) -> np.ndarray:
+    """Satterthwaite's degrees of freedom of each coefficient: k."""
+    found = np.empty(len(parts.root))
     for place, contrast in enumerate(parts.root):  # B'c of the contrast that is one coefficient
         left = parts.adjusting @ contrast
         right = np.matmul(parts.own, left[:, :, None])[:, :, 0]
@@ -44,7 +60,7 @@ def degrees_of_freedom(xx: np.ndarray) -> np.ndarray:
 
 
 def joint_test(
-    xx: np.ndarray, estimate: np.ndarray, covariance: np.ndarray, places: list[int]
+    parts: Adjusted, estimate: np.ndarray, covariance: np.ndarray, places: list[int]
 ) -> tuple[float, float, float]:
     """F that the coefficients at `places` are zero, its second degrees of freedom, and p: Pustejovsky & Tipton's HTZ.
 
@@ -53,9 +69,9 @@ def joint_test(
 
     Parameters
     ----------
-    xx, estimate, covariance, places : as for `covariance`; k coefficients; what it gives for them; q of the k
+    parts, estimate, covariance, places : of `adjusted`; k coefficients and their covariance; q places of the k
     """
-    parts, q = _adjusted(xx), len(places)
+    q = len(places)
     contrasts = parts.root[places].T  # k x q
     values, vectors = np.linalg.eigh(contrasts.T @ contrasts)
     contrasts = contrasts @ (vectors / np.sqrt(values))  # so that the covariance is expected to be one
@@ -75,10 +91,13 @@ def joint_test(
     return f, float(left_over), float(special.fdtrc(q, left_over, f))
 
 
-def _adjusted(xx: np.ndarray) -> _Adjusted:
-    root = np.linalg.inv(np.linalg.cholesky(xx.sum(axis=0))).T
-    own = root.T @ xx @ root
-    share, vectors = np.linalg.eigh(own)
-    rest = 1 - share
-    factor = np.where(rest > _ALONE, 1 / np.sqrt(np.maximum(rest, _ALONE)), 0.0)
-    return _Adjusted(root, own, (vectors * factor[:, None, :]) @ vectors.transpose(0, 2, 1))
+def _series(own: np.ndarray, largest: float) -> np.ndarray:
+    """(I - M)^(-1/2) by its binomial series, as far as a term can still change the last digit."""
+    terms = 1
+    while largest**terms > np.finfo(float).eps:
+        terms += 1
+    one = np.eye(own.shape[1])
+    found = np.broadcast_to(special.binom(2 * terms, terms) / 4.0**terms * one, own.shape)
+    for power in range(terms - 1, -1, -1):
+        found = special.binom(2 * power, power) / 4.0**power * one + own @ found
+    return found

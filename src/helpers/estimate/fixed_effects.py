@@ -130,6 +130,7 @@ def fit(data: Within, inference: str = "CRV1") -> Fit:
     """
     a, b = _solve(data)
     g = len(data.clusters)
+    df = np.full(len(b), g - 1.0)
     if inference == "CRV1":
         influence = scores(data, b) @ np.linalg.inv(a)
         covariance = crv1_factor(data.n, g, len(data.terms) - data.constant) * influence.T @ influence
@@ -137,14 +138,14 @@ def fit(data: Within, inference: str = "CRV1") -> Fit:
         without_one = a - data.xx
         scale = 1 / np.sqrt(np.diag(a))  # a common one of the terms, whatever their units are
         if (np.linalg.cond(without_one * scale * scale[:, None]) > 1e10).any():
-            raise InputError("CRV3: without one of the clusters a term cannot be estimated. Use CRV1.")
+            raise InputError("CRV3: without one of the clusters a term cannot be estimated. Use CR2.")
         left_out = np.linalg.solve(without_one, (data.xy.sum(axis=0) - data.xy)[:, :, None])[:, :, 0]
         covariance = (g - 1) / g * (left_out - b).T @ (left_out - b)
     elif inference == "CR2":
-        covariance = cr2.covariance(data.xx, scores(data, b))
+        parts = cr2.adjusted(data.xx)
+        covariance, df = cr2.covariance(parts, scores(data, b)), cr2.degrees_of_freedom(parts)
     else:
         raise ValueError(f"inference is CR2, CRV3 or CRV1, not {inference!r}")
-    df = cr2.degrees_of_freedom(data.xx) if inference == "CR2" else np.full(len(b), g - 1.0)
     return Fit(data.terms, b, covariance, inference, data.n, g, data.n_schools, df, varying(data))
 
 
@@ -155,7 +156,7 @@ def joint_test(data: Within, terms: list[str], inference: str = "CRV1") -> tuple
     """
     fitted, places = fit(data, inference), [data.terms.index(term) for term in terms]
     if inference == "CR2":
-        return cr2.joint_test(data.xx, fitted.estimate, fitted.covariance, places)
+        return cr2.joint_test(cr2.adjusted(data.xx), fitted.estimate, fitted.covariance, places)
     b, v = fitted.estimate[places], fitted.covariance[np.ix_(places, places)]
     f = float(b @ np.linalg.solve(v, b) / len(places))
     return f, fitted.n_groups - 1.0, float(special.fdtrc(len(places), fitted.n_groups - 1, f))

@@ -97,7 +97,7 @@ def table(
     steps = dict(zip(found["term"], np.sqrt(np.diag(fixed_effects.fit(data).covariance)), strict=True))
     found.loc[found["n_varying"] < 2, [*NUMBERS[1:], "df"]] = np.nan
     if inference == "bootstrap":
-        found["df"] = cr2.degrees_of_freedom(data.xx)
+        found["df"] = cr2.degrees_of_freedom(cr2.adjusted(data.xx))
     for place, term in enumerate(found["term"]):
         if inference == "bootstrap" and (terms is None or term in terms) and found.at[place, "n_varying"] > 1:
             found.loc[place, NUMBERS[2:]] = *wild_interval(data, term, level), wild_bootstrap(data, term)

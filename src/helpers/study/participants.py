@@ -170,8 +170,11 @@ def estimates(tests: pd.DataFrame, groups: pd.DataFrame) -> pd.DataFrame:
         summary = by_scale.loc[row["scale"], SUMMARY]
         g = twogroups.hedges_g(*summary)
         if row["method"] != WELCH:
-            scaled = g["estimate"] / row["estimate"] if row["estimate"] else np.nan
-            g = {name: row[name] * scaled for name in NUMBERS[:4]}
+            _, sd1, n1, _, sd2, n2 = summary
+            sd = twogroups.pooled_sd(sd1, n1, sd2, n2)
+            # Hedges' factor is the g of a difference of one pooled SD.
+            unit = sd / twogroups.hedges_g(sd, sd1, n1, 0, sd2, n2)["estimate"]
+            g = {name: row[name] / unit for name in NUMBERS[:4]}
         rows += [row | {"term": "difference"}, {**row, **g, "term": "hedges_g", "p_value": np.nan}]
     return pd.DataFrame(rows).reindex(columns=COLUMNS)
 
