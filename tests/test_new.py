@@ -22,7 +22,7 @@ from helpers import project as house
 from helpers.build import plan
 from helpers.notebook import new, parameters, source
 from helpers.notebook.guesses import Guessed, family, fits
-from helpers.read import columns, frames
+from helpers.read import columns, formats, frames
 
 NAMES = {name[10:12]: name[10:] for name in source.names() if name.startswith("your-data/")}
 FILES = [
@@ -363,7 +363,7 @@ REFUSED = {
     "header alone": ("05-satisfaction", "{}/header.csv", "to.yml", "columns but no rows"),
     "no text": ("05-satisfaction", "{}/binary.csv", "to.yml", "this is no text"),
     "other kinds": ("05-satisfaction", "{}/a.docx", "to.yml", "cannot read *.docx files"),
-    "a folder": ("05-satisfaction", "{}", "to.yml", "this is a folder"),
+    "a folder with a bad file": ("05-satisfaction", "{}", "to.yml", "binary.csv: this is no text"),
     "an old file": ("05-satisfaction", DATA, "old.yml", "old.yml is there already and stays as it is"),
     "no folder": ("05-satisfaction", DATA, "no/to.yml", "there is no folder"),
 }
@@ -455,7 +455,7 @@ def test_kinds_of_columns(tmp_path):
     )
     frame.astype(object).to_excel(tmp_path / "a.xlsx", index=False)
     path = tmp_path / "a.xlsx"
-    found = {c.name: c for c in columns.describe(frames.read(path, frames.header(path)))}
+    found = {c.name: c for c in columns.describe(frames.read(path, formats.header(path)))}
     assert {name: (c.kind, c.binary, c.unique, c.gaps) for name, c in found.items()} == {
         "x": ("labels", True, False, 20), "d": ("dates", False, False, 0), "b": ("numbers", True, False, 0),
         "i": ("numbers", False, True, 0), "t": ("labels", False, False, 0),

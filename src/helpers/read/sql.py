@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from helpers.project import InputError, at
-from helpers.read import cells, frames
+from helpers.read import cells, frames, repeats
 from helpers.read.cells import Marks
 from helpers.read.files import AGAIN, Options, shortened
 from helpers.read.relations import quote
@@ -154,6 +154,10 @@ def _look(records: Records, used: list[str], texts: list[str], two_ways: bool) -
     left = int(found["n"][0])
     if found["blank"][0]:
         left -= records.leave_out(_blank(records, list(records.columns)))
+    if getattr(records, "whole", False):  # Spark never is: to look takes long where records are many
+        records.told += repeats.in_sql(
+            lambda count: int(records.fetch(count)["n"][0]), "file", len(records.columns), left
+        )
     if not left:
         raise InputError(f"{records.name}: there are no records: columns but no rows. {AGAIN}")
     return [column for place, column in enumerate(texts) if found[f"t{place}"][0]]
