@@ -227,8 +227,15 @@ def test_large_files_are_not_looked_through(tmp_path, ending, told, monkeypatch)
     assert told(path, "q") == ""
 
 
+@TELLS
+def test_columns_that_are_not_used_may_differ_in_files_of_statistics(tmp_path, told):
+    write(tmp_path / "waves" / "a.sav", table(12))
+    write(tmp_path / "waves" / "b.sav", table(12).rename(columns={"score": "points"}))
+    assert told(tmp_path / "waves", "q") == ""
+
+
 def test_rows_that_differ_in_a_late_column_alone(tmp_path):
-    wide = pd.DataFrame(np.ones((20, repeats._AT_A_TIME * 2 + 1))).rename(columns="v{}".format)
+    wide = pd.DataFrame(np.ones((20, 101))).rename(columns="v{}".format)
     assert REPEAT in told_by_frame(write(tmp_path / "a.sav", wide, {}), "v0")
     wide["v100"] = np.arange(20.0)
     assert told_by_frame(write(tmp_path / "b.sav", wide, {}), "v0") == ""

@@ -344,6 +344,21 @@ def test_a_folder_of_records(tmp_path):
     assert values["data"] == str(tmp_path / "years")
 
 
+@pytest.mark.parametrize("name", ["03-talis-deprivatization", "05-satisfaction"])
+def test_a_folder_of_a_survey_in_parts(tmp_path, name):
+    """What is guessed rests on all parts: in the first one nobody gave the highest answer."""
+    (tmp_path / "terms").mkdir()
+    n = np.arange(60)
+    for term, most in (("autumn", 3), ("spring", 4)):
+        words = np.array(["Español", "Música"])[n % 2]
+        frame = pd.DataFrame({"a": n % most + 1, "b": n % most + 1, "group": words})
+        frame.to_csv(tmp_path / "terms" / f"{term}.csv", index=False, encoding="cp1252")
+    text, values = written(tmp_path, name, str(tmp_path / "terms"))
+    assert "120 rows, 3 columns" in text
+    assert (values["items"], values["encoding"]) == (["a", "b"], "cp1252")
+    assert values.get("high", 4) == 4
+
+
 def test_numbers_that_can_be_read_in_two_ways_are_told(tmp_path):
     (tmp_path / "a.csv").write_text("a;score\n" + "".join(f"{i % 4 + 1};1.20{i % 4}\n" for i in range(60)))
     text, values = written(tmp_path, "05-satisfaction", str(tmp_path / "a.csv"))

@@ -9,7 +9,9 @@ from helpers.read.cells import few
 from helpers.read.files import Found
 
 TELLING, LOOKED_AT = 5, 200_000  # columns and rows of files in which they are looked for
-_AT_A_TIME = 50  # columns of which most rows differ, so that the others are not read
+_FIRST = (
+    8  # columns that are looked at first, then twice as many: ids stand at the beginning, and the rest need not be read
+)
 
 
 def of_frame(frame: pd.DataFrame) -> list[str]:
@@ -42,15 +44,20 @@ def in_parquet(found: Sequence[Found], columns: int, rows: int) -> list[str]:
 
 
 def in_statistical(found: Sequence[Found], encodings: tuple[str | None, ...]) -> list[str]:
-    """What is told of files of SPSS, Stata or SAS, which are read again, some columns at a time, while rows are alike."""
+    """What is told of files of SPSS, Stata or SAS, which are read again, some columns at a time, while rows are alike.
+
+    Nothing of files that have other columns besides those that are used.
+    """
     heads = [statistical.parse(file.path, file.name, encodings, metadataonly=True)[1] for file in found]
     names = heads[0].column_names
+    same = all(set(head.column_names) == set(names) for head in heads)
     # Portable files do not tell how many rows they have, and are small.
-    if not _may_tell(len(names), sum(head.number_rows or 0 for head in heads)):
+    if not same or not _may_tell(len(names), sum(head.number_rows or 0 for head in heads)):
         return []
-    alike = None
-    for start in range(0, len(names), _AT_A_TIME):
-        columns = names[start : start + _AT_A_TIME]
+    alike, start = None, 0
+    while start < len(names):
+        columns = names[start : 2 * start + _FIRST]
+        start += len(columns)
         frames = [statistical.parse(file.path, file.name, encodings, usecols=columns)[0] for file in found]
         part = pd.util.hash_pandas_object(pd.concat(frames, ignore_index=True), index=False)
         alike = part if alike is None else pd.util.hash_pandas_object(pd.DataFrame({0: alike, 1: part}), index=False)
