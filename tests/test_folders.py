@@ -6,7 +6,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
-from test_reading import DOORS, by_frame, by_stream
+from test_reading import DOORS, by_frame, by_stream, sheet
 
 import inprocess
 from conftest import ROOT, write_records
@@ -83,7 +83,8 @@ def test_other_files_beside_them_are_told_and_hidden_ones_are_not_read(tmp_path)
     expected = cells_of(by_frame, folder)
     for name in (".hidden.csv", "~$2023.csv", "__MACOSX/2023.csv"):
         write(folder / name, table())
-    (folder / "notes.txt").write_text("said")
+    for name in ("notes.txt", ".DS_Store", "__MACOSX/notes.txt"):
+        (folder / name).write_text("said")
     for told in (told_by_frame, told_by_stream):
         assert told(folder, "q") == "Not read in waves: notes.txt."
     assert cells_of(by_frame, folder) == expected
@@ -165,10 +166,10 @@ def test_numbers_may_not_be_written_in_two_ways(tmp_path, door):
 
 
 def test_labels_that_only_one_file_needs_are_kept(tmp_path):
-    write(tmp_path / "waves" / "a.sav", table(8).assign(q=[1.0, 2] * 4), {1: "always", 2: "often"})
+    write(tmp_path / "waves" / "a.sav", table(8).assign(q=[1.0, 3] * 4), {1: "always", 2: "often"})
     write(tmp_path / "waves" / "b.sav", table(8).assign(q=[2.0, 3] * 4), {2: "often ", 3: "seldom"})
     for door in (by_frame, by_stream):
-        assert door(tmp_path / "waves", "q", "label", Options()) == ["always", "often"] * 4 + ["often", "seldom"] * 4
+        assert door(tmp_path / "waves", "q", "label", Options()) == ["always", "seldom"] * 4 + ["often", "seldom"] * 4
 
 
 def test_long_ids_in_files_of_several_types(tmp_path):
@@ -200,6 +201,12 @@ def test_what_one_file_tells_has_its_name(tmp_path):
         f"Row 2 of {name}.csv belong to the header, as a survey tool writes it{end}"
         for name, end in (("a", ""), ("b", "."))
     ]
+
+
+def test_cells_with_errors_are_told_by_file(tmp_path):
+    for name, cell in (("a", 1), ("b", "#N/A")):
+        sheet(cell)(tmp_path).rename(tmp_path / f"{name}.xlsx")
+    assert told_by_frame(tmp_path, "v").startswith("b.xlsx: Fewer than 10 cells hold an error of the spreadsheet (B2)")
 
 
 @TELLS
