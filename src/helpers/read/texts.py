@@ -50,7 +50,7 @@ def csv(path: Path, name: str, encoding: str, columns: Sequence[str] = ()) -> tu
     for place in (0, 1, -1)[: len(frame.columns)]:  # most rows have something in the first columns or the last one
         empty = empty[_is_blank(empty.iloc[:, place])]
     blank = empty.apply(_is_blank).all(axis=1)
-    return frame.drop(empty.index[blank]), head
+    return frame.drop(empty.index[blank]) if blank.any() else frame, head
 
 
 def _is_blank(column: pd.Series) -> pd.Series:
