@@ -17,8 +17,8 @@ from helpers.read.together import Together
 class Given:
     """Columns of a file, or of several alike, as they are there, and what is said of them.
 
-    `frame`: cells of CSV files and workbooks as they are written, of other files with their own types; declared missing
-    codes are missing. Its index counts rows; of several files it tells the file and the row ("2024.csv, row 12").
+    `frame`: cells of CSV files (`frames.read` gives them as categories, in no order) and workbooks as they are written, of
+    other files with their own types; declared missing codes are missing. Its index counts rows; of several files it tells the file and the row ("2024.csv, row 12").
     `labels`: column -> code -> value label. `wording`: column -> what the file says that it is. `two_ways`: whether 1.204
     may be written with a mark between thousands. `told`: what was passed over. `ending`: of the file, or of each.
     """

@@ -30,8 +30,9 @@ def read(path: Path, columns: Sequence[str], options: Options = Options(), ids: 
     columns = list(dict.fromkeys(columns))
     given = formats.read(path, columns, options)
     files.check_columns(columns, given.frame.columns, given.name)
-    words = {"", *map(str.strip, files.MISSING)} if given.ending == ".csv" else {""}
-    frame = given.frame[columns].apply(_filled, words=words)
+    in_text = given.ending == ".csv"
+    words = {"", *map(str.strip, files.MISSING)} if in_text else {""}
+    frame = given.frame[columns].apply(_filled, words=words, in_text=in_text)
     if frame.empty:
         raise InputError(f"{given.name}: the file has columns but no rows. {files.AGAIN}")
     for column in [name for name in columns if options.missing and name not in ids]:
@@ -116,7 +117,7 @@ def answers(
 def codes(given: Given, column: str) -> pd.Series:
     """A column as labels of `cells.label`, value labels not put in; missing stays."""
     raw = given.frame[column]
-    return _each(raw, cells.labelled, object).replace("", np.nan)
+    return _each(raw, lambda codes: {code: text or np.nan for code, text in cells.labelled(codes).items()}, object)
 
 
 def labels(given: Given, column: str) -> pd.Series:
@@ -126,6 +127,8 @@ def labels(given: Given, column: str) -> pd.Series:
     """
     found, named = codes(given, column), given.labels.get(column, {})
     shown = names_of(named)
+    if not shown:
+        return found
     return _each(found, lambda codes: {code: shown.get(code, code) for code in codes}, object)
 
 
@@ -269,8 +272,9 @@ def _as_numbers(given: Given, column: str) -> tuple[pd.Series, pd.Series]:
 
 def _each(column: pd.Series, what: Callable[[list[object]], Mapping[object, object]], kind: type) -> pd.Series:
     """What a function of the different cells makes of each, looked at once; missing stays."""
-    places, _ = pd.factorize(column)
-    different = list(column.dropna().unique())  # as they are: factorize gives short floats as long ones
+    places, found = pd.factorize(column)
+    text = isinstance(column.dtype, pd.CategoricalDtype)
+    different = list(found if text else column.dropna().unique())  # factorize gives short floats as long ones
     made = what(different)
     return pd.Series(np.array([*(made[cell] for cell in different), np.nan], dtype=kind)[places], column.index)
 
@@ -287,8 +291,15 @@ def _remedy_for_text(given: Given, raw: pd.Series, wrong: pd.Series) -> str:
     return "Correct or empty these, or name them in `missing` if they mean no answer"
 
 
-def _filled(column: pd.Series, words: set[str]) -> pd.Series:
-    """A column in which text that is one of these words, blanks around it or not, is missing."""
+def _filled(column: pd.Series, words: set[str], in_text: bool) -> pd.Series:
+    """A column in which text that is one of these words, blanks around it or not, is missing; text alone as categories.
+
+    Parameters
+    ----------
+    column, words, in_text : the column; what stands for no answer; whether all cells are text
+    """
+    if in_text:
+        column = pd.Series(pd.Categorical.from_codes(*pd.factorize(column)), column.index)
     if pd.api.types.is_numeric_dtype(column):
         return column
     gone = {value for value in column.dropna().unique() if isinstance(value, str) and value.strip() in words}
