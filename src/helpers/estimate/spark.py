@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers.project import InputError, relative
-from helpers.read import files, headers
-from helpers.read.records import called, find
+from helpers.read import files, headers, together
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,11 +70,11 @@ def open_spark(source: Path | Sequence[Path] | str) -> SparkRecords:
     session = _session()
     if isinstance(source, str):
         return SparkRecords(session, source, _read(source, lambda: session.sql(f"SELECT * FROM {source}")))
-    paths, ending = find(source)
-    name = called(paths)
-    if ending == ".parquet":
+    found = together.find(source)
+    paths, name = [file.path for file in found.files], found.name
+    if found.ending == ".parquet":
         frame = _read(name, lambda: session.read.parquet(*map(str, paths)))
-    elif ending == ".csv":
+    elif found.ending == ".csv":
         frame = _read(name, lambda: _read_csv(session, paths))
     else:
         raise InputError(f"{name}: Spark reads CSV and Parquet files. Save it as one of these.")

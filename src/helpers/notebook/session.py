@@ -53,13 +53,20 @@ class Section:
     sources: list[Path] = field(default_factory=list)
 
     def reads(self, path: str | Path) -> Path:
-        """Note that the section rests on a file (an edit of it reruns the notebook), and return its place."""
+        """Note that the section rests on a file, a folder or a zip, and return its place.
+
+        An edit of it reruns the notebook; so do a new file in a folder, an edited one and one that is gone.
+        """
         if not str(path):
             raise InputError("`data` is empty. Name your file in it.")
         place = locate(path)
-        if not place.is_file():
-            raise InputError(f"{path}: there is no such file. Paths are relative to the project's folder.")
+        if not place.exists():
+            raise InputError(f"{path}: there is no such file or folder. {files.FROM_HERE}")
         looks_in(self.run, place)
+        if place.is_dir():
+            inside = files.sources(place, files.ENDINGS)
+            for read in [*sorted({file.parent for file in inside} - {place}), *inside]:
+                looks_in(self.run, read)
         if place not in self.sources:
             self.sources.append(place)
         return place
@@ -73,7 +80,7 @@ class Section:
     def state(self) -> str:
         """State of what was read: of several, the one furthest from print; printed numbers alone are recomputed."""
         found = {files.state_of(path) for path in self.sources}
-        state = next(state for state in ("simulated", "microdata", "moments", "published") if state in found)
+        state = min(found, key=files.STATES.index)
         printed = state == "published" or (self.of_print and state == "microdata")
         return "recomputed" if printed else state
 
