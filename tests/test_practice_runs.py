@@ -107,7 +107,7 @@ def test_own_records_give_what_another_package_gives(tmp_path, schueler, ending)
         path.mkdir()
         for year, part in schueler.groupby("Jahr"):
             part.to_csv(path / f"{year}.csv", index=False)
-    given = COLUMNS | {"data": str(path), "weight": "Gewicht", "cluster": "Bezirk"}
+    given = COLUMNS | {"data": str(path), "weight": "Gewicht", "cluster": "Bezirk", "inference": "CRV1"}
     ran = run(tmp_path / "run", NOTEBOOK, **given)
     found = ran.table("estimates")
     assert found["term"].tolist() == ["2019", "2020", "2021", "Geschlecht: w", "Armut"]
