@@ -11,7 +11,7 @@ from helpers.estimate import fixed_effects, moments
 from helpers.estimate.fixed_effects import Within, wild_bootstrap, wild_interval
 from helpers.estimate.moments import Model, Moments
 from helpers.project import InputError
-from helpers.read.records import Records
+from helpers.read.engine import SqlRecords
 
 INFERENCE = {
     "CRV1": "clustered standard errors, CRV1: G/(G-1) (N-1)/(N-k-1), t with G-1 degrees of freedom",
@@ -31,7 +31,7 @@ _KINDS = {
 
 
 def models(
-    records: Records,
+    records: SqlRecords,
     *,
     baseline: str | int,
     controls: list[str],
