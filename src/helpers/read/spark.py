@@ -49,10 +49,13 @@ class SparkRecords(SqlRecords):
 
     def __init__(self, session: SparkSession, name: str, frame: DataFrame):
         self.session = session
-        # Once read it is kept, in memory or on disk: an estimate looks at it many times.
+        self._keep(frame)
+        super().__init__(name)
+
+    def _keep(self, frame: DataFrame) -> None:
+        """Let `file` be this, kept in memory or on disk once it is read: an estimate looks at it many times."""
         self._kept = frame.persist()
         self._kept.createOrReplaceTempView("file")
-        super().__init__(name)
 
     def run(self, query: str) -> None:
         """Run a statement without a result."""
@@ -72,7 +75,10 @@ class SparkRecords(SqlRecords):
 
     def show(self, query: Callable[[str], str]) -> None:
         """Let `file` be what this query makes of it; the query is given the name of the view that it was."""
-        self.session.sql(query("file")).createOrReplaceTempView("file")
+        before = self._kept
+        self._keep(self.session.sql(query("file")))
+        _read(self.name, self._kept.count)  # or each later query would hold all that was written before it
+        before.unpersist()
 
     def put(self, name: str, frame: pd.DataFrame) -> None:
         """Set a small table of this name beside `file`."""
