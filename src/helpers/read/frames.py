@@ -24,10 +24,11 @@ _TELLING, _LOOKED_AT = 5, 200_000  # columns and rows of files in which rows tha
 class Given:
     """Columns of a file as it has them, and what it says of them.
 
-    `frame`: cells of CSV files and workbooks as they are written, of other files with their own types; declared missing
-    codes are missing, and the index counts rows. `labels`: column -> code -> value label. `wording`: column -> what the
-    file says that it is. `two_ways`: whether 1.204 may be written with a mark between thousands. `ids`: columns in which
-    the user's missing codes are none. `rows`: of the file, blank ones not counted. `told`: what was passed over.
+    `frame`: cells of CSV files (as categories, in no order) and workbooks as they are written, of other files with their
+    own types; declared missing codes are missing, and the index counts rows. `labels`: column -> code -> value label.
+    `wording`: column -> what the file says that it is. `two_ways`: whether 1.204 may be written with a mark between
+    thousands. `ids`: columns in which the user's missing codes are none. `rows`: of the file, blank ones not counted.
+    `told`: what was passed over.
     """
 
     path: Path
@@ -56,8 +57,9 @@ def read(path: Path, columns: Sequence[str], options: Options = Options(), ids: 
     columns = list(dict.fromkeys(columns))
     given = _read(path, options, columns)
     files.check_columns(columns, given.frame.columns, given.name)
-    words = {"", *map(str.strip, files.MISSING)} if path.suffix.lower() == ".csv" else {""}
-    frame = given.frame[columns].apply(_filled, words=words)
+    in_text = path.suffix.lower() == ".csv"
+    words = {"", *map(str.strip, files.MISSING)} if in_text else {""}
+    frame = given.frame[columns].apply(_filled, words=words, in_text=in_text)
     if frame.empty:
         raise InputError(f"{given.name}: the file has columns but no rows. {files.AGAIN}")
     for column in [name for name in columns if options.missing and name not in ids]:
@@ -157,7 +159,7 @@ def answers(
 def codes(given: Given, column: str) -> pd.Series:
     """A column as labels of `cells.label`, value labels not put in; missing stays."""
     raw = given.frame[column]
-    return _each(raw, cells.labelled, object).replace("", np.nan)
+    return _each(raw, lambda codes: {code: text or np.nan for code, text in cells.labelled(codes).items()}, object)
 
 
 def labels(given: Given, column: str) -> pd.Series:
@@ -167,6 +169,8 @@ def labels(given: Given, column: str) -> pd.Series:
     """
     found, named = codes(given, column), given.labels.get(column, {})
     shown = names_of(named)
+    if not shown:
+        return found
     return _each(found, lambda codes: {code: shown.get(code, code) for code in codes}, object)
 
 
@@ -310,8 +314,9 @@ def _as_numbers(given: Given, column: str) -> tuple[pd.Series, pd.Series]:
 
 def _each(column: pd.Series, what: Callable[[list[object]], Mapping[object, object]], kind: type) -> pd.Series:
     """What a function of the different cells makes of each, looked at once; missing stays."""
-    places, _ = pd.factorize(column)
-    different = list(column.dropna().unique())  # as they are: factorize gives short floats as long ones
+    places, found = pd.factorize(column)
+    text = isinstance(column.dtype, pd.CategoricalDtype)
+    different = list(found if text else column.dropna().unique())  # factorize gives short floats as long ones
     made = what(different)
     return pd.Series(np.array([*(made[cell] for cell in different), np.nan], dtype=kind)[places], column.index)
 
@@ -332,8 +337,15 @@ def _remedy_for_text(given: Given, raw: pd.Series, wrong: pd.Series) -> str:
     return "Correct or empty these, or name them in `missing` if they mean no answer"
 
 
-def _filled(column: pd.Series, words: set[str]) -> pd.Series:
-    """A column in which text that is one of these words, blanks around it or not, is missing."""
+def _filled(column: pd.Series, words: set[str], in_text: bool) -> pd.Series:
+    """A column in which text that is one of these words, blanks around it or not, is missing; text alone as categories.
+
+    Parameters
+    ----------
+    column, words, in_text : the column; what stands for no answer; whether all cells are text
+    """
+    if in_text:
+        column = pd.Series(pd.Categorical.from_codes(*pd.factorize(column)), column.index)
     if pd.api.types.is_numeric_dtype(column):
         return column
     gone = {value for value in column.dropna().unique() if isinstance(value, str) and value.strip() in words}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from helpers.project import InputError, at
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _NAN = "CAST('NaN' AS DOUBLE)"
 _BLANKS = " \t\n\v\f\r"  # around what SQL casts to a number
+_FIRST = 3  # columns, one of which has something in nearly every record
 _SAMPLE = 1000  # records in which a column is looked at before all of it is
 
 
@@ -100,8 +102,8 @@ def follow_rules(
     texts = [column for column in used if records.columns[column] == "text"]
     named = [column for column in texts if column in labelled]
     texts = [column for column in texts if column not in labelled]
-    odd = set(_look(records, used, texts, two_ways))
-    clean = _all_clean(records, named)
+    odd, clean = _look(records, used, texts, named, two_ways)
+    records.columns |= dict.fromkeys(clean, "clean")
     if options.missing:
         records.rewrite(
             {
@@ -119,7 +121,7 @@ def follow_rules(
             records.rewrite(
                 {c: f"CASE WHEN {test} THEN NULL ELSE {records.identifier(c)} END" for c, test in gone.items()}
             )
-    records.columns |= dict.fromkeys(clean, "clean")
+    records.columns |= dict.fromkeys(clean, "clean")  # those that were written anew still are
     records.labels |= {
         column: cells.kept_labels(named, options.missing)
         for column, named in records.labels.items()
@@ -142,32 +144,43 @@ def _is_gone(records: SqlRecords, column: str, options: Options, in_words: bool)
     return f"({test} OR {number(records, column)} IN ({', '.join(f'CAST({n!r} AS DOUBLE)' for n in found)}))"
 
 
-def _look(records: SqlRecords, used: list[str], texts: list[str], two_ways: bool) -> list[str]:
-    """Those of the columns of text that hold what SQL does not read as numbers rightly by itself; all in one scan.
+def _look(
+    records: SqlRecords, used: list[str], texts: list[str], named: list[str], two_ways: bool
+) -> tuple[list[str], list[str]]:
+    """Columns that need no, or more than a, second look, by one scan; blank rows are left out.
 
-    Blank rows are left out. Raises InputError where nothing is left.
+    Of `texts` those that hold what SQL does not read as numbers rightly by itself, and of the labels in `named` those
+    whose cells are all their own labels. Raises InputError where no rows are left.
+
+    Parameters
+    ----------
+    records, used, texts, two_ways : as for `follow_rules`; columns of text that should be numbers
+    named : columns of text that hold labels
     """
-    tests = {f"t{place}": _odd(records, records.identifier(column), two_ways) for place, column in enumerate(texts)}
-    blank = _blank(records, used or list(records.columns)) if records.blank_rows else "false"
-    select = ", ".join(f"{test} AS {name}" for name, test in tests.items())
-    found = records.fetch(
-        f"SELECT count(*) AS n, count(*) FILTER (WHERE {blank}) AS blank{', ' if select else ''}{select} FROM file"
+    # Rows that have something have it in the first columns, nearly always; and to join cells is faster than to look in each.
+    few = (used or list(records.columns))[:_FIRST]
+    blank = f"count(*) FILTER (WHERE {_blank(records, few)})" if records.blank_rows else "0"
+    joined = f"coalesce(bool_or(contains(concat_ws('', {', '.join(map(records.identifier, texts))}), '_')), false)"
+    odd = [_odd(records, records.identifier(column), two_ways) for column in texts]
+    clean = [f"coalesce(bool_and({_clean(records.identifier(column))}), false)" for column in named]
+    left, gone, underscores, *seen = _aggregates(
+        records, ["count(*)", blank, joined if texts else "false", *odd, *clean]
     )
-    left = int(found["n"][0])
-    if found["blank"][0]:
+    if gone:
         left -= records.leave_out(_blank(records, list(records.columns)))
     if not left:
         raise InputError(f"{records.name}: there are no records: columns but no rows. {AGAIN}")
-    return [column for place, column in enumerate(texts) if found[f"t{place}"][0]]
+    if underscores:
+        held = [f"coalesce(bool_or(contains({records.identifier(column)}, '_')), false)" for column in texts]
+        seen[: len(texts)] = map(max, seen, _aggregates(records, held))
+    return list(compress(texts, seen)), list(compress(named, seen[len(texts) :]))
 
 
-def _all_clean(records: SqlRecords, named: list[str]) -> list[str]:
-    """Those of the columns of labels whose cells are all their own labels, so that nobody has to look again."""
-    if not named:
-        return []
-    tests = [f"coalesce(bool_and({_clean(records.identifier(column))}), false)" for column in named]
-    found = records.fetch(f"SELECT {', '.join(f'{test} AS c{place}' for place, test in enumerate(tests))} FROM file")
-    return [column for place, column in enumerate(named) if found[f"c{place}"][0]]
+def _aggregates(records: SqlRecords, expressions: list[str]) -> list[int]:
+    """Whole numbers or truth values of all records, by one scan."""
+    named = ", ".join(f"{expression} AS a{place}" for place, expression in enumerate(expressions))
+    found = records.fetch(f"SELECT {named} FROM file")
+    return [int(found[f"a{place}"][0]) for place in range(len(expressions))]
 
 
 def _blank(records: SqlRecords, columns: list[str]) -> str:
@@ -176,11 +189,12 @@ def _blank(records: SqlRecords, columns: list[str]) -> str:
 
 
 def _odd(records: SqlRecords, name: str, two_ways: bool) -> str:
-    tests = [f"count({name}) > count({records.number(name)})", f"coalesce(bool_or(contains({name}, '_')), false)"]
+    """SQL of a column of text that says whether it holds text, or a number that can be read in two ways."""
+    test = f"count({name}) > count({records.number(name)})"
     if two_ways:
         open_number = records.matches(name, f"[{_BLANKS}]*[-+]?[1-9][0-9]{{0,2}}[.,][0-9]{{3}}[{_BLANKS}]*")
-        tests.append(f"coalesce(bool_or({open_number}), false)")
-    return " OR ".join(tests)
+        test += f" OR coalesce(bool_or({open_number}), false)"
+    return test
 
 
 def whole_labels(records: SqlRecords, texts: list[str]) -> dict[str, str]:

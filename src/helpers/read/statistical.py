@@ -81,7 +81,7 @@ def parse(
             if "encoding" not in str(error) and not isinstance(error, UnicodeDecodeError):
                 break
         else:
-            _check_names(list(found[0].columns), file or relative(path))
+            _check_names(found[1].column_names, file or relative(path))
             return found
     if "encoding" in str(fault) or isinstance(fault, UnicodeDecodeError):
         remedy = "Name the right one in the parameters, e.g. `encoding: cp1252`, or export the file again"
