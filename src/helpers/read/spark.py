@@ -48,14 +48,16 @@ class SparkRecords(SqlRecords):
     place = "concat('partition ', spark_partition_id())"
 
     def __init__(self, session: SparkSession, name: str, frame: DataFrame):
-        self.session = session
+        self.session, self.name = session, name
         self._keep(frame)
         super().__init__(name)
 
     def _keep(self, frame: DataFrame) -> None:
-        """Let `file` be this, kept in memory or on disk once it is read: an estimate looks at it many times."""
-        self._kept = frame.persist()
-        self._kept.createOrReplaceTempView("file")
+        """Let `file` be this, read now and kept by Spark in memory or on disk: an estimate looks at it many times.
+
+        Otherwise each query would hold all that was written before it, and Spark would take minutes to understand it.
+        """
+        _read(self.name, frame.localCheckpoint).createOrReplaceTempView("file")
 
     def run(self, query: str) -> None:
         """Run a statement without a result."""
@@ -75,10 +77,7 @@ class SparkRecords(SqlRecords):
 
     def show(self, query: Callable[[str], str]) -> None:
         """Let `file` be what this query makes of it; the query is given the name of the view that it was."""
-        before = self._kept
         self._keep(self.session.sql(query("file")))
-        _read(self.name, self._kept.count)  # or each later query would hold all that was written before it
-        before.unpersist()
 
     def put(self, name: str, frame: pd.DataFrame) -> None:
         """Set a small table of this name beside `file`."""
@@ -122,8 +121,7 @@ class SparkRecords(SqlRecords):
         )
 
     def __exit__(self, *_: object) -> None:
-        """Let go of the views and of what is kept."""
-        self._kept.unpersist()
+        """Let go of the views, and so of what is kept."""
         for view in ("file", "records", "cells"):
             self.session.catalog.dropTempView(view)
 
@@ -183,13 +181,12 @@ def open_spark(
     files.check_columns(columns, frame.columns, name)
     refuse_alike(columns or frame.columns, name)
     used = [SparkRecords.identifier(column) for column in frame.columns if column in columns or not columns]
-    records = SparkRecords(session, name, frame.selectExpr(*used))
-    records.gaps = gaps
     try:
+        records = SparkRecords(session, name, frame.selectExpr(*used))
+        records.gaps = gaps
         sql.follow_rules(records, columns, labelled, options, ids, two_ways)
-    except InputError as error:
-        records.__exit__()
-        if gaps and isinstance(error, _Unread):  # Spark does not say which row it is
+    except _Unread:
+        if gaps:  # Spark does not say which row of a CSV file it is
             for path, head in zip(paths, heads, strict=True):
                 texts.refuse_unequal(path, head, relative(path), options.encoding)
         raise
