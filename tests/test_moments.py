@@ -485,7 +485,7 @@ def test_names_of_stata_that_differ_in_capitals(tmp_path):
 
 def test_a_folder_without_files_is_refused(tmp_path):
     (tmp_path / ".hidden.csv").write_text("not counted")
-    with pytest.raises(InputError, match="the folder holds no files"):
+    with pytest.raises(InputError, match="the folder holds none of"):
         moments.compute(tmp_path, MODEL)
     with pytest.raises(InputError, match="no file is named"):
         moments.compute([], MODEL)

@@ -54,9 +54,10 @@ class Section:
     tables: list[str] = field(default_factory=list)
 
     def reads(self, path: str | Path) -> Path | str:
-        """Note that the section rests on a file (an edit of it reruns the notebook), and return its place.
+        """Note that the section rests on a file, a folder or a zip, and return its place.
 
-        With engine "spark" it may be a table, by its name.
+        An edit of it reruns the notebook; so do a new file in a folder, an edited one and one that is gone. With engine
+        "spark" it may be a table, by its name.
         """
         if not str(path):
             raise InputError("`data` is empty. Name your file in it.")
@@ -64,9 +65,13 @@ class Section:
         if isinstance(place, str):
             self.tables.append(place)
             return place
-        if not place.is_file():
-            raise InputError(f"{path}: there is no such file. Paths are relative to the project's folder.")
+        if not place.exists():
+            raise InputError(f"{path}: there is no such file or folder. {files.FROM_HERE}")
         looks_in(self.run, place)
+        if place.is_dir():
+            inside = files.sources(place, files.ENDINGS)
+            for read in [*sorted({file.parent for file in inside} - {place}), *inside]:
+                looks_in(self.run, read)
         if place not in self.sources:
             self.sources.append(place)
         return place
@@ -89,8 +94,7 @@ class Section:
     @property
     def state(self) -> str:
         """State of what was read: of several, the one furthest from print; printed numbers alone are recomputed."""
-        found = self.states
-        state = next(state for state in ("simulated", "microdata", "moments", "published") if state in found)
+        state = min(self.states, key=files.STATES.index)
         printed = state == "published" or (self.of_print and state == "microdata")
         return "recomputed" if printed else state
 

@@ -32,6 +32,8 @@ class SqlRecords(AbstractContextManager, ABC):
     """What stands for no answer in a text cell, with blanks around it or without."""
     blank_rows = False
     """Whether there may be rows without anything, which are none."""
+    whole = False
+    """Whether there are all columns of what is read, so that rows can be told that repeat another in every cell."""
 
     def __init__(self, name: str):
         self.name = name

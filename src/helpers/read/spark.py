@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from helpers.project import InputError, relative
-from helpers.read import cells, files, headers, relations, sql, texts
+from helpers.read import cells, files, headers, relations, sql, texts, together
 from helpers.read.engine import SqlRecords
 from helpers.read.files import Options
 from helpers.read.headers import Head
-from helpers.read.records import called, find, open_records, refuse_alike, refuse_unlike
+from helpers.read.records import open_records, refuse_alike
 
 if TYPE_CHECKING:
     import numpy as np
@@ -143,12 +143,6 @@ def open_by(
     return opened(source, columns, labelled, options, ids)
 
 
-def inputs(source: Path | str) -> list[Path | str]:
-    """What records rest on: a file, the files of a folder, or a table by its name."""
-    whole = isinstance(source, str) or source.suffix.lower() == ".zip"
-    return [source] if whole else find(source)[0]
-
-
 def open_spark(
     source: Path | Sequence[Path] | str, columns: Collection[str] = (), labelled: Collection[str] = (),
     options: Options = Options(), ids: Collection[str] = (),
@@ -163,17 +157,19 @@ def open_spark(
     """
     if not isinstance(source, (Path, Sequence)):
         raise InputError("engine 'spark' takes files and tables. Read a data frame by engine 'duckdb'.")
-    session, gaps, two_ways = _session(), (), True
+    session, gaps, told, two_ways = _session(), (), [], True
     if isinstance(source, str):
         name = source
         frame = _plain(_read(name, lambda: session.table(source)))
     else:
-        paths, ending = find(source)
-        name = called(paths)
+        found = together.find(source)
+        name, paths, ending = found.name, [file.path for file in found.files], found.ending
+        told = list(found.told)
         if ending == ".parquet":
             frame = _parquet(session, paths)
         elif ending == ".csv":
             heads = [_head(path, options) for path in paths]
+            together.refuse_marks(found.names, heads)
             frame = _csv(session, paths, heads, columns)
             gaps, two_ways = files.MISSING, any(head.two_ways for head in heads)
         else:
@@ -183,7 +179,7 @@ def open_spark(
     used = [SparkRecords.identifier(column) for column in frame.columns if column in columns or not columns]
     try:
         records = SparkRecords(session, name, frame.selectExpr(*used))
-        records.gaps = gaps
+        records.gaps, records.told = gaps, told
         sql.follow_rules(records, columns, labelled, options, ids, two_ways)
     except _Unread:
         if gaps:  # Spark does not say which row of a CSV file it is
@@ -300,7 +296,9 @@ def _over_lines(session: SparkSession, path: Path, name: str) -> bool:
 
 
 def _together(paths: list[Path], frames: list[DataFrame]) -> DataFrame:
-    refuse_unlike(paths, [{column: _kind(kind) for column, kind in frame.dtypes} for frame in frames])
+    together.refuse_unlike(
+        [relative(path) for path in paths], [{column: _kind(kind) for column, kind in frame.dtypes} for frame in frames]
+    )
     return reduce(lambda one, other: one.unionByName(other), frames)
 
 

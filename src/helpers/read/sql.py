@@ -8,7 +8,7 @@ from itertools import compress
 from typing import TYPE_CHECKING
 
 from helpers.project import InputError, at
-from helpers.read import cells, frames
+from helpers.read import cells, frames, repeats
 from helpers.read.cells import Marks
 from helpers.read.files import AGAIN, Options, shortened
 from helpers.read.relations import quote
@@ -168,6 +168,10 @@ def _look(
     )
     if gone:
         left -= records.leave_out(_blank(records, list(records.columns)))
+    if records.whole:  # Spark never is: to look takes long where records are many
+        records.told += repeats.in_sql(
+            lambda count: int(records.fetch(count)["n"][0]), "file", len(records.columns), left
+        )
     if not left:
         raise InputError(f"{records.name}: there are no records: columns but no rows. {AGAIN}")
     if underscores:

@@ -24,7 +24,7 @@ _MOST_CELLS = 50_000_000
 _ERROR = re.compile(rb'<c r="([A-Z]+\d+)"[^>]*\bt="e"')
 
 
-def read(path: Path, sheet: str = "") -> tuple[pd.DataFrame, tuple[str, ...]]:
+def read(path: Path, sheet: str = "", name: str = "") -> tuple[pd.DataFrame, tuple[str, ...]]:
     """The cells of a sheet under the names in its first row, and what its owner should know of it.
 
     Cells that stand for no answer are missing, blank rows left out; the index counts rows as the workbook does. Columns of
@@ -32,11 +32,11 @@ def read(path: Path, sheet: str = "") -> tuple[pd.DataFrame, tuple[str, ...]]:
 
     Parameters
     ----------
-    path, sheet : the workbook; the sheet's name, needed where several hold cells
+    path, sheet, name : the workbook; the sheet's name, needed where several hold cells; what messages call the workbook
     """
     import python_calamine as calamine
 
-    name = relative(path)
+    name = name or relative(path)
     if path.suffix.lower() == ".xlsx":
         _check_extent(path, name)
     with _reading(name):

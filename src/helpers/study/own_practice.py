@@ -108,7 +108,7 @@ def read(
             {panel: moments.take(part, kept[panel]) for panel, part in parts.items()} for parts in (sums, plain)
         )
     return Study(
-        files=spark.inputs(path), model=replace(model, subset={}), sample=sample, every=every,
+        files=[path], model=replace(model, subset={}), sample=sample, every=every,
         years=[name for name in found_years if any(name in part.terms for part in sums.values())],
         cluster=columns["cluster"], categories=tuple(columns["categories"]), references=references,
         without_panel=without, without_weight=no_weight, moments=sums, counts=plain,
