@@ -319,6 +319,14 @@ def test_a_folder_of_unlike_files(spark, tmp_path):
         moments.compute(tmp_path, MODEL, engine="spark")
 
 
+def test_text_that_is_not_utf_8_far_down(spark, tmp_path):
+    """Spark would make question marks of it, so that two names become one."""
+    path = tmp_path / "mine.csv"
+    path.write_bytes(b"k,v\n" + b"a,b\n" * 30_000 + "a,\u00e9\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"mine\.csv, row 30002: the text is not utf-8"):
+        open_spark(path, ["v"], ["v"])
+
+
 def test_quotes_and_very_many_columns(spark, tmp_path):
     path = tmp_path / "mine.csv"
     path.write_text('k,v\na,5" wide\nb,2\n')

@@ -34,7 +34,6 @@ _LONG = re.compile(r"decimal\((1[6-9]|[23]\d),\d+\)")  # may hold more digits th
 _SETTINGS = {
     "spark.sql.ansi.enabled": "true",  # what cannot be cast is an error, not a gap
     "spark.sql.session.timeZone": "UTC",  # moments are those of Greenwich
-    "spark.sql.csv.parser.columnPruning.enabled": "false",  # or rows of unequal length would pass
 }
 _QUIET = {"spark.log.level": "ERROR", "spark.ui.showConsoleProgress": "false"}
 
@@ -260,6 +259,7 @@ def _csv(session: SparkSession, paths: list[Path], heads: list[Head], columns: C
             for field, column in zip(fields, given, strict=True)
             if not (alike and columns) or column in columns
         ]
+        # It looks at every column: so rows of unequal length are seen, and refused.
         blank = " AND ".join(f"{cell} IN ({gaps})" for cell in bare)
         frames.append(whole.where(f"NOT ({blank})").selectExpr(*shown))
     return _together(paths, frames)
