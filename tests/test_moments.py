@@ -548,7 +548,7 @@ def test_the_first_grade_in_order_is_the_reference_where_none_is_named():
     model = moments.Model("y", "school", "year", "0", categories={"grade": ""})
     found = moments.compute(frame, model)
     assert found.terms == (*map(str, range(1, 12)), "grade: 10", "grade: 11")
-    with moments.open_records(frame) as records:
+    with open_records(frame) as records:
         assert moments.levels(records, "year") == [str(year) for year in range(12)]
     some = moments.take(found, np.arange(8) % 2 == 0)
     assert list(some.schools) == ["0", "2", "4", "6"]

@@ -153,6 +153,7 @@ CASES = {
     "percent and none": (cells("45%", "50"), "number", ("percent sign", "'45%'", "'50'")),
     "groups of two": (cells("12,34,567.5"), "number", ("text in a number column",)),
     "underscores": (cells("1_000", "2"), "number", ("text in a number column", "1_000")),
+    "letters that Java takes for numbers": (cells("1", "2d", "0x1p3"), "number", ("text in a number column", "2d")),
     "an underscore beside gaps": (text("k,v\n,2\n,1_000\n"), "number", ("text in a number column", "1_000")),
     "digits of other scripts": (cells("٣", "１２", "2"), "number", ("text in a number column", "٣")),
     "words": (cells("1", "three"), "number", ("text in a number column", "three")),

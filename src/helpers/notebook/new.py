@@ -3,7 +3,7 @@
     python -m helpers.notebook.new parameters NOTEBOOK DATA [PARAMS [SHEET]]
     python -m helpers.notebook.new template NOTEBOOK
 
-In a notebook `new.parameters("your-data/05-satisfaction", "survey.xlsx")` gives its first cell with the same in it.
+In a notebook `new.parameters("your-data/05-satisfaction", "survey.xlsx")` gives its cell of parameters with the same in it.
 Nothing is overwritten, and no level that fewer than ten rows have is named.
 """
 

@@ -54,6 +54,13 @@ _RAGGED = (
 """How DuckDB and pandas tell of rows of unequal length."""
 
 
+def named(data: str, engine: str = "duckdb") -> Path | str:
+    """What `data` names: a file or a folder; or, with engine "spark" and where nothing says that it is a path, a table."""
+    place = locate(data)
+    is_path = "/" in data or place.suffix.lower() in ENDINGS or place.exists()
+    return place if engine != "spark" or is_path else data
+
+
 def check(path: Path, endings: tuple[str, ...] = ENDINGS, name: str = "") -> str:
     """The ending of a file (called `name`) that is there, not empty, and what its ending says. Raises InputError."""
     file, ending = name or relative(path), path.suffix.lower()

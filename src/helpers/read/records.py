@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ import duckdb
 
 from helpers.project import InputError
 from helpers.read import cells, files, frames, headers, relations, repeats, sql, statistical, texts, together, workbooks
+from helpers.read.engine import SqlRecords
 from helpers.read.files import Found, Options
 from helpers.read.together import Together
 
@@ -34,53 +35,17 @@ _NOT_THE_FILE = (
 )  # fmt: skip
 
 
-class Records(AbstractContextManager):
-    """A DuckDB connection with a temporary view `file`, and how to speak of it. Use it in a `with` block.
-
-    `columns`: column -> kind: "number", "float" (which may have decimals), "date",
-    "text" (everything else), or "clean": text whose cells are their own labels.
-    `labels`: column -> code -> value label, where the file has such. `told`: what its owner should know.
-    """
+class Records(SqlRecords):
+    """A DuckDB connection with a temporary view `file`."""
 
     first_group = r"'\1'"
-    """The first group of a regular expression, as this engine writes it."""
-    place = "'record ' || row_number() OVER ()"
-    """SQL that says where a record of `file` stands."""
-    gaps: Sequence[str] = ()
-    """What stands for no answer in a text cell, with blanks around it or without."""
-    blank_rows = False
-    """Whether there may be rows without anything, which are none."""
-    whole = False
-    """Whether there are all columns of what is read, so that rows can be told that repeat another in every cell."""
+    row = "row_number() OVER ()"
+    place = f"'record ' || {row}"
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, name: str, held: ExitStack | None = None):
-        self.connection, self.name, self._held = connection, name, held or connection
-        self.columns = _kinds(connection, "file")
-        self.labels: dict[str, dict[str, str]] = {}
-        self.told: list[str] = []
+        self.connection, self._held = connection, held or connection
         self._rewritten = 0
-
-    @property
-    def orders(self) -> dict[str, list[str]]:
-        """Column -> its labels in the order of their codes."""
-        shown = {column: frames.names_of(named) for column, named in self.labels.items()}
-        return {column: [names[code] for code in frames.in_codes(names)] for column, names in shown.items()}
-
-    def level(self, column: str, asked: object) -> str:
-        """A level that the user names by its label or its code, as `file` has it."""
-        names, wanted = frames.names_of(self.labels.get(column, {})), cells.label(asked)
-        return names[wanted] if wanted in names and wanted not in names.values() else wanted
-
-    def rewrite(self, written: Mapping[str, str]) -> None:
-        """Let columns of `file` hold something else: column -> SQL of the columns that it held before."""
-        if written:
-            self._rewritten += 1
-            self.run(f"ALTER VIEW file RENAME TO file_{self._rewritten}")
-            cells = ", ".join(f"{expression} AS {self.identifier(column)}" for column, expression in written.items())
-            self.run(f"CREATE TEMPORARY VIEW file AS SELECT * REPLACE ({cells}) FROM file_{self._rewritten}")
-            self.columns |= {
-                column: kind for column, kind in _kinds(self.connection, "file").items() if column in written
-            }
+        super().__init__(name)
 
     def run(self, query: str) -> None:
         """Run a statement without a result."""
@@ -95,21 +60,39 @@ class Records(AbstractContextManager):
         except duckdb.Error as error:  # of many kinds: damaged pages raise the base class itself
             raise files.unreadable(self.name, error) from None
 
+    def show(self, query: Callable[[str], str]) -> None:
+        """Let `file` be what this query makes of it; the query is given the name of the view that it was."""
+        self._rewritten += 1
+        self.run(f"ALTER VIEW file RENAME TO file_{self._rewritten}")
+        self.run(f"CREATE TEMPORARY VIEW file AS {query(f'file_{self._rewritten}')}")
+
+    def put(self, name: str, frame: pd.DataFrame) -> None:
+        """Set a small table of this name beside `file`."""
+        self.connection.register("put", frame)
+        self.run(f"CREATE TEMPORARY TABLE {name} AS SELECT * FROM put")
+        self.connection.unregister("put")
+
+    def _kinds(self) -> dict[str, str]:
+        return _kinds(self.connection, "file")
+
     @staticmethod
     def identifier(column: str) -> str:
         """The column's name as SQL writes it."""
         return relations.identifier(column)
 
-    def leave_out(self, condition: str) -> int:
-        """Leave out the records of which this SQL holds, and say how many they are."""
-        count = int(self.fetch(f"SELECT count(*) AS n FROM file WHERE {condition}")["n"][0])
-        if count:
-            self._rewritten += 1
-            self.run(f"ALTER VIEW file RENAME TO file_{self._rewritten}")
-            self.run(
-                f"CREATE TEMPORARY VIEW file AS SELECT * FROM file_{self._rewritten} WHERE ({condition}) IS NOT TRUE"
-            )
-        return count
+    @staticmethod
+    def matches(text: str, pattern: str) -> str:
+        """SQL that says whether a text is of this pattern from end to end."""
+        return f"regexp_full_match({text}, {relations.quote(pattern)})"
+
+    @contextmanager
+    def in_order(self) -> Iterator[None]:
+        """Add numbers in the order of the records, by one thread: otherwise the last digits differ from run to run."""
+        self.run("SET threads TO 1")  # of the whole engine
+        try:
+            yield
+        finally:
+            self.run("RESET threads")
 
     def __exit__(self, *_: object) -> None:
         """Let go of the file; a temporary table disappears."""
@@ -162,17 +145,7 @@ def open_records(
         return records
 
 
-@contextmanager
-def in_order(records: Records) -> Iterator[Records]:
-    """Add numbers in the order of the records, by one thread: otherwise the last digits differ from run to run."""
-    records.run("SET threads TO 1")  # of the whole engine
-    try:
-        yield records
-    finally:
-        records.run("RESET threads")
-
-
-def _refuse_alike(names: Collection[str], file: str) -> None:
+def refuse_alike(names: Collection[str], file: str) -> None:
     """SQL does not tell capital letters from small ones."""
     seen: dict[str, str] = {}
     for name in names:
@@ -188,7 +161,7 @@ def _view_csv(
     """The view `file`, all cells text; whether numbers can be read in two ways; what was passed over; all columns' names."""
     heads = [headers.read(file.path, file.name, options.encoding) for file in found.files]
     for name, head in zip(found.names, heads, strict=True):
-        _refuse_alike(columns or head.names, name)
+        refuse_alike(columns or head.names, name)
     with files.reading(found.name, duckdb.Error):
         each = [
             texts.select(file.path, head, options, _folder(held), columns)
@@ -220,7 +193,7 @@ def _view_workbooks(
 
     read = [workbooks.read(file.path, options.sheet, file.name) for file in found.files]
     for name, (frame, _) in zip(found.names, read, strict=True):
-        _refuse_alike(frame.columns, name)
+        refuse_alike(frame.columns, name)
     together.refuse_unlike(found.names, [dict.fromkeys(frame, "") for frame, _ in read])
     whole = pd.concat([frame for frame, _ in read], ignore_index=True)
     again = repeats.of_frame(whole)
@@ -272,7 +245,7 @@ def _open_labelled(
     labels = together.labels(found.names, [statistical.value_labels(meta) for meta in present], used)
     kinds = [_labelled_kinds(meta, columns, in_words) for meta in present]
     together.refuse_unlike(found.names, kinds)
-    _refuse_alike(kinds[0], found.name)
+    refuse_alike(kinds[0], found.name)
     types = {"text": "VARCHAR", "float": "DOUBLE"}
     fields = ", ".join(f"{Records.identifier(column)} {types[kind]}" for column, kind in kinds[0].items())
     connection.execute(f"CREATE TABLE stored ({fields})")

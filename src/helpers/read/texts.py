@@ -40,10 +40,10 @@ def csv(path: Path, name: str, encoding: str, columns: Sequence[str] = ()) -> tu
     except UnicodeError:
         raise headers.undecodable(path, name, encoding) from None
     except (pd.errors.ParserError, pd.errors.EmptyDataError, pd.errors.ParserWarning) as error:
-        _refuse_unequal(path, head, name, encoding)
+        refuse_unequal(path, head, name, encoding)
         raise files.unreadable(name, error, head.lines - 1) from None
     if len(head.names) > 1 and len(frame) and frame.iloc[:, -1].isna().any():
-        _refuse_unequal(path, head, name, encoding)  # pandas fills short rows
+        refuse_unequal(path, head, name, encoding)  # pandas fills short rows
     frame.columns = head.names
     frame.index = frame.index + head.records + 1
     empty = frame
@@ -58,7 +58,13 @@ def _is_blank(column: pd.Series) -> pd.Series:
     return column.isna() | column.isin(gaps)
 
 
-def _refuse_unequal(path: Path, head: Head, name: str, encoding: str) -> None:
+def refuse_unequal(path: Path, head: Head, name: str, encoding: str) -> None:
+    """Raise InputError for the first row that is longer or shorter than the header.
+
+    Parameters
+    ----------
+    path, head, name, encoding : the file, its head, what messages call it, and the encoding of its text
+    """
     for _ in _narrow(path, head, encoding, name, []):
         pass
 
@@ -95,7 +101,7 @@ def select(path: Path, head: Head, options: Options, folder: Path, columns: Sequ
     path, head, options, folder : the file, its head and how it is read; where a copy may lie
     columns : those that are used; of a file with very many no others are read
     """
-    encoding, names, mixed = options.encoding, head.names, _mixed_ends(path)
+    encoding, names, mixed = options.encoding, head.names, mixed_ends(path)
     alike = columns and len(set(map(str.lower, names))) < len(names)  # DuckDB does not tell capital letters apart
     if alike or len(names) > WIDE:
         names = columns = list(dict.fromkeys(columns))
@@ -136,7 +142,7 @@ def _plain_copy(path: Path, head: Head, encoding: str, folder: Path, mixed: bool
     return copy
 
 
-def _mixed_ends(path: Path) -> bool:
+def mixed_ends(path: Path) -> bool:
     r"""Whether some lines end in \r\n, others in \n or \r, also inside of cells: DuckDB knows one kind in a file."""
     both = feeds = returns = 0
     with path.open("rb") as file:
