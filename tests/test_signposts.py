@@ -19,7 +19,7 @@ from helpers.estimate.permutation import Treatment
 from helpers.project import InputError
 from helpers.read import waves
 from helpers.simulate import examples
-from helpers.study import signposts
+from helpers.study import missing_teachers, signposts
 
 SCALES = {name: [f"{name}_{item}" for item in range(1, 5)] for name in examples.EFFECT}
 COLUMNS = {"teacher": "teacher", "wave": "wave", "school": "school"}
@@ -433,6 +433,10 @@ def given_out(survey, answered):
         (both_ends if row.specification == "only teachers who stayed" else rows, row.n) for row in choices.itertuples()
     ]
     shown += [(first[row.group], row.n) for row in signposts.leavers(survey).itertuples()]
+    shown += [
+        (functional(row.group, "teachers", int(row.wave) - 1), row.complete)
+        for row in missing_teachers.complete(survey).itertuples()
+    ]
     return [(what, float(number)) for what, number in shown if pd.notna(number)]
 
 

@@ -89,6 +89,13 @@ def measure(scale: Scale, cells: pd.DataFrame) -> pd.DataFrame:
     return table.assign(measure=located, std_error=1 / np.sqrt(information))
 
 
+def ends(scale: Scale) -> list[float]:
+    """The lowest and the highest measure of somebody who answered all items."""
+    items = len(scale.items)
+    cells = pd.DataFrame({"answered": (1 << items) - 1, "score": [0, items * len(scale.thresholds)]})
+    return sorted(map(float, measure(scale, cells)["measure"]))
+
+
 def probabilities(scale: Scale, persons: np.ndarray) -> np.ndarray:
     """Probability of each answer: persons x items x answers 0 to K."""
     steps = persons[:, None, None] - scale.items.to_numpy()[None, :, None] - scale.thresholds

@@ -30,3 +30,18 @@ def suppress_groups(cells: pd.DataFrame, values: list[str]) -> pd.DataFrame:
     result = cells.assign(n=cells["n"].astype(float))
     result.insert(result.columns.get_loc("group") + 1, "suppressed", mask)
     return result.assign(**{name: result[name].mask(mask) for name in ["n", *values]})
+
+
+def complementary(counts: pd.Series) -> pd.Series:
+    """Which counts must be hidden where their total may be known: those of one to nine, and more, so that none follows.
+
+    >>> complementary(pd.Series([0, 3, 40, 12])).tolist()
+    [False, True, False, True]
+    """
+    hidden = (counts > 0) & (counts < MINIMUM)
+    while counts[hidden].sum() > 0 and (hidden.sum() == 1 or counts[hidden].sum() < MINIMUM):
+        rest = counts[~hidden & (counts > 0)]
+        if rest.empty:
+            break
+        hidden[rest.idxmin()] = True
+    return hidden

@@ -16,6 +16,8 @@ from helpers.read.order import told as in_words
 from helpers.read.suppression import MINIMUM
 
 PEERS, OTHERS = "peer-group schools", "comparison schools"
+LEVELS = 12
+"""A column that answering may depend on counts by its values up to so many different ones, beyond as a number."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class Waves:
     `items`: for scales made of items, their answers; `conditions`: a column a control or category; `categories`: column ->
     reference level (empty: the first). `waves`: labels in order, the `baseline` among them. `compared, weighted,
     clustered, in_districts`: whether there are comparison schools, weights, clusters coarser than schools, districts.
-    `account`: what became of the file's rows.
+    `account`: what became of the file's rows. `known`: columns known for everybody, numbers or labels; `starts`: the wave in
+    which a row's school began with peer groups, empty: never (None: not named); `ends`: of the scale that items are answered on.
     """
 
     name: str
@@ -43,6 +46,9 @@ class Waves:
     clustered: bool
     in_districts: bool
     account: Account
+    known: pd.DataFrame
+    starts: pd.Series | None
+    ends: tuple[int, int] | None
 
     @property
     def later(self) -> list[str]:
@@ -63,7 +69,8 @@ def read(
     path: Path, *, teacher: str, wave: str, school: str, scales: list[str] | dict[str, list[str]],
     baseline: str | int = "", order: Sequence[str | int] = (), district: str = "", low: int = 1, high: int = 5,
     labels: Sequence[str] = (), controls: Sequence[str] = (), categories: Sequence[str] | dict[str, str | int] = (),
-    treated: str = "", cluster: str = "", weight: str = "", options: Options = Options(),
+    treated: str = "", treated_from: str = "", respond_on: Sequence[str] = (), cluster: str = "", weight: str = "",
+    options: Options = Options(),
 ) -> Waves:  # fmt: skip
     """A survey from the user's file. Raises InputError naming file, column and first rows.
 
@@ -79,17 +86,20 @@ def read(
     low, high, labels : ends of the items' scale, in whole numbers; its answers in words, lowest first.
     controls, categories : columns of numbers, and of labels (or column -> level to compare the others with).
     treated : a column with 1 or 0 (or yes, no) for schools with and without peer groups.
+    treated_from : a column with the wave in which a school began with peer groups; empty for schools that never did.
+    respond_on : columns known for all teachers of the baseline wave, whoever answered later.
     weight : a column of weights; none: 1 for everybody.
     """
     of_items = scales if isinstance(scales, dict) else {}
     answered = list(chain(*of_items.values())) or list(scales)
     references = categories if isinstance(categories, dict) else dict.fromkeys(categories, "")
     references = {name: str(level) for name, level in references.items()}
-    named = [name for name in (teacher, wave, school, district, treated, *references) if name]
+    named = [name for name in (teacher, wave, school, district, treated, treated_from, *references) if name]
     numbers = [*controls, *filter(None, [weight]), *answered]
     _check_parameters((teacher, wave, school), of_items, answered, [*named, *numbers])
     named += filter(None, [cluster])
-    given = frames.read(path, [*named, *numbers], options, ids=[teacher, wave, school, district, cluster])
+    ids = [teacher, wave, school, district, cluster, treated_from]
+    given = frames.read(path, [*named, *numbers, *respond_on], options, ids=ids)
     weights = _weights(given, weight)
     numeric = [*controls, *answered]
     account = accounts.of(
@@ -115,6 +125,8 @@ def read(
         waves=found, baseline=first or found[0], compared=bool(treated), weighted=bool(weight),
         clustered=cluster not in ("", school), in_districts=bool(district),
         account=replace(account, told=(*account.told, *filter(None, [in_words(found)]), *_silent(frame, scores, found))),
+        known=_known(given, respond_on, frame["wave"] == (first or found[0])), ends=(low, high) if items else None,
+        starts=_starts(given, frame, treated_from, found) if treated_from else None,
     )  # fmt: skip
     _check_size(survey, wave, school)
     _check_scales(survey)
@@ -174,6 +186,30 @@ def _kinds(given: Given, frame: pd.DataFrame, treated: str) -> pd.Series:
             "without. A comparison needs two or more of each; without comparison schools leave `treated` out."
         )
     return kinds
+
+
+def _starts(given: Given, frame: pd.DataFrame, treated_from: str, found: list[str]) -> pd.Series:
+    """The wave in which each row's school began, empty: never. It is one of the waves, and goes with `treated`."""
+    starts = frames.labels(given, treated_from).fillna("").astype(object)
+    remedy = f"Write one of {listed(found, 12)}, or leave it empty where there never were peer groups"
+    frames.refuse(given, treated_from, ~starts.isin(["", *found]), "a start that is none of the waves", remedy)
+    _refuse_changing(given, frame.assign(start=starts), "start", treated_from)
+    if frame["kind"].nunique() > 1:
+        against = (starts == "") != (frame["kind"] == OTHERS)
+        what = "a start in a comparison school, or none in a school with peer groups"
+        frames.refuse(given, treated_from, against, what, "Make it agree with `treated`")
+    return starts
+
+
+def _known(given: Given, respond_on: Sequence[str], at_first: pd.Series) -> pd.DataFrame:
+    """Columns of which answering may depend: labels up to LEVELS different ones, else numbers; filled in the baseline wave."""
+    columns = {}
+    for column in respond_on:
+        shown = frames.labels(given, column)
+        columns[column] = shown if shown.nunique() <= LEVELS else frames.numbers(given, column)
+        what, remedy = "empty in the baseline wave", "Fill these, or take the column out of `respond_on`"
+        frames.refuse(given, column, columns[column].isna() & at_first, what, remedy)
+    return pd.DataFrame(columns, given.frame.index)
 
 
 def _weights(given: Given, weight: str) -> pd.Series:

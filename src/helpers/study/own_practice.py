@@ -1,7 +1,7 @@
 """The user's own records as panels of school fixed-effects models."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,8 @@ from helpers.read.accounts import Account
 from helpers.read.engine import SqlRecords
 from helpers.read.files import Options
 from helpers.read.suppression import MINIMUM
+from helpers.study import missing_records
+from helpers.study.missing_records import Missing
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Study:
     `files`: what was read, a table by its name; `years`: labels of the years besides the baseline; `cluster`: the column of clusters when
     coarser than the school; `references`: for each panel the level that a category's others are compared with;
     `without_panel`, `without_weight`: records that belong to no panel, or have weight 0. `sample`: complete records of the first panel under the
-    names in its `model`, one of `every` so many, for `compared`. `told`: what the file's owner should know. With items: `item_fit`, the calibrated `scale` and its `reliability`.
+    names in its `model`, one of `every` so many, for `compared`. `told`: what the file's owner should know. With items: `item_fit`, the calibrated `scale` and its `reliability`. `missing`: who is.
     """
 
     files: list[Path | str]
@@ -47,6 +49,7 @@ class Study:
     item_fit: pd.DataFrame | None = None
     scale: rasch.Scale | None = None
     reliability: float = np.nan
+    missing: Missing | None = None
 
 
 SAMPLED = 200_000
@@ -67,7 +70,7 @@ class Sample(NamedTuple):
 
 def read(
     path: Path | str, *, outcome: str, items: list[str], low: int, high: int, balanced: bool, by: str, labels: list[str] = (),
-    options: Options = Options(), engine: str = "duckdb", **columns: Any,
+    options: Options = Options(), engine: str = "duckdb", respond_on: Sequence[str] = (), bounds: Sequence[float] = (), **columns: Any,
 ) -> Study:  # fmt: skip
     """Read a file, a folder or a table and add it up. Raises InputError for what is missing, contradictory or wrong in the file.
 
@@ -75,13 +78,14 @@ def read(
     ----------
     path, options, engine, outcome : of the records, or a table's name; how and by what they are read (see `spark.open_by`); a column of numbers, or else
     items, low, high, labels : columns of answers from `low` to `high`, or in words, lowest first
+    respond_on, bounds : columns known for everybody; the lowest and the highest outcome that there can be (of items it is known)
     balanced, by, columns : only schools with complete records in every year; the others as `panels.models` takes them
     """
-    _check_parameters(path, outcome, items, columns)
+    _check_parameters(path, outcome, items, columns, bounds)
     school, year = columns["school"], columns["year"]
     named = [name for name in (school, year, by, columns["cluster"], *columns["categories"]) if name]
     numeric = [outcome, *items, *columns["controls"], columns["weight"]]
-    used = list(dict.fromkeys([*named, *filter(None, numeric)]))
+    used = list(dict.fromkeys([*named, *filter(None, numeric), *respond_on]))
     ids = [school, year, columns["cluster"]]
     with spark.open_by(engine, path, used, named, options, ids) as source:
         files.check_columns(used, source.columns, source.name)
@@ -101,19 +105,22 @@ def read(
         model, first = (next(iter(parts.values())) for parts in (models, sums))
         every = -(-int(first.records.sum()) // SAMPLED)
         sample = _sample(source, model, every)
+        ends = rasch.ends(measured["scale"]) if items else bounds
+        missing = missing_records.read(source, models, found_years[-1], respond_on, ends)
     without = rows - sum(part.rows for part in sums.values())
     if balanced:
         kept = _each(sums, lambda part: _seen_every_year(part, found_years, source.name))
         sums, plain = (
             {panel: moments.take(part, kept[panel]) for panel, part in parts.items()} for parts in (sums, plain)
         )
+        missing = missing_records.only(missing, {panel: part.schools for panel, part in sums.items()})
     return Study(
         files=[path], model=replace(model, subset={}), sample=sample, every=every,
         years=[name for name in found_years if any(name in part.terms for part in sums.values())],
         cluster=columns["cluster"], categories=tuple(columns["categories"]), references=references,
         without_panel=without, without_weight=no_weight, moments=sums, counts=plain,
         panels=_each(sums, lambda part: _within(part, source.name)), told=(*told, *filter(None, [order.told(in_order)])),
-        **measured,
+        missing=missing, **measured,
     )  # fmt: skip
 
 
@@ -286,7 +293,9 @@ def _rests_on(plain: Moments, term: str, study: Study) -> float:
     return float(everybody)
 
 
-def _check_parameters(path: Path | str, outcome: str, items: list[str], columns: dict[str, Any]) -> None:
+def _check_parameters(
+    path: Path | str, outcome: str, items: list[str], columns: dict[str, Any], bounds: Sequence[float]
+) -> None:
     if path == ROOT:
         raise InputError("`data` is empty. Name your file in it.")
     for name in ("school", "year", "baseline"):
@@ -295,6 +304,10 @@ def _check_parameters(path: Path | str, outcome: str, items: list[str], columns:
     if bool(outcome) == bool(items):
         either = "`outcome` (a column of numbers) or `items` (columns of ordered answers)"
         raise InputError(f"Your own records need {either}: one of the two.")
+    if len(bounds) and (items or len(bounds) != 2 or not bounds[0] < bounds[1]):
+        raise InputError(
+            "`bounds` are two numbers, the lowest and the highest value of `outcome`. With `items` leave them out."
+        )
 
 
 def _put_in_numbers(source: SqlRecords, items: list[str], labels: list[str], low: int) -> None:

@@ -28,7 +28,7 @@ FIXED, MIXED = "school fixed effects", "mixed model"
 ALL = "all schools"
 """The group of both kinds of schools."""
 _DIFFERENCE = "difference in change, "
-_STAYED = "only teachers who stayed"
+STAYED = "only teachers who stayed"
 _DISTRICTS = "districts as clusters (CR2)"
 
 
@@ -62,13 +62,13 @@ def changes(survey: Waves, asked: str = "") -> pd.DataFrame:
     main = main_terms(survey)
     tables = []
     for scale in survey.scores:
-        data = _within(survey, scale, _sums(survey, scale))
-        fixed = _table(survey, data, asked).assign(method=FIXED)
+        data = within(survey, scale, add_up(survey, scale))
+        fixed = tidy(survey, data, asked).assign(method=FIXED)
         mixed = _mixed(survey, scale).assign(method=MIXED)
         mixed[NUMBERS[:4]] = mixed[NUMBERS[:4]] / data.baseline_sd
         both = pd.concat([fixed, mixed], ignore_index=True)
-        both.loc[both["term"].isin(_too_few(survey, scale)), NUMBERS] = np.nan
-        both["n"] = pd.NA if _n_tells(survey, scale) else both["n"]
+        both.loc[both["term"].isin(too_few(survey, scale)), NUMBERS] = np.nan
+        both["n"] = pd.NA if n_tells(survey, scale) else both["n"]
         places = dict(zip(main, range(len(main)), strict=True))
         both = both.assign(scale=scale, place=both["term"].map(places).fillna(len(main)))
         tables.append(both.sort_values(["method", "place"], ascending=[False, True], kind="stable"))
@@ -84,7 +84,7 @@ def changes(survey: Waves, asked: str = "") -> pd.DataFrame:
 def answers(survey: Waves, scale: str) -> pd.DataFrame:
     """Complete rows of a scale, for a formula: `score, wave, peers` (1: has peer groups), `school`, `held: ...`."""
     frame = survey.frame.loc[survey.complete(scale), ["wave", "school"]]
-    frame["score"] = survey.scores[scale] / _within(survey, scale, _sums(survey, scale)).baseline_sd
+    frame["score"] = survey.scores[scale] / within(survey, scale, add_up(survey, scale)).baseline_sd
     frame["peers"] = (survey.frame["kind"] == PEERS).astype(float)
     return frame.join(survey.conditions.add_prefix("held: "))
 
@@ -99,9 +99,9 @@ def specifications(survey: Waves, estimates: pd.DataFrame, asked: str = "") -> p
     for scale, known in estimates[estimates["term"] == term].groupby("scale", sort=False):
         rows = panels.alternatives(_variants(survey, scale, known, asked), term)
         # All but one rest on the same rows as `known`, whose number may be hidden.
-        same = rows["estimate"].notna() & (rows["specification"] != _STAYED)
+        same = rows["estimate"].notna() & (rows["specification"] != STAYED)
         rows.loc[same, "n"] = known["n"].iloc[0]
-        if term in _too_few(survey, scale):
+        if term in too_few(survey, scale):
             rows[[*NUMBERS, *COUNTS]] = np.nan
         tables.append(rows.assign(panel=scale))
     found = pd.concat(tables, ignore_index=True).astype({"n": "Int64", "n_groups": "Int64"})
@@ -110,16 +110,16 @@ def specifications(survey: Waves, estimates: pd.DataFrame, asked: str = "") -> p
 
 def _variants(survey: Waves, scale: str, known: pd.DataFrame, asked: str) -> dict[str, Callable[[], pd.DataFrame]]:
     """The declared choices for one scale. `known`: its rows of the main term, by both models; `asked`: the inference."""
-    sums = _sums(survey, scale)
-    data = _within(survey, scale, sums)
-    declared, wanted = inference(survey, asked), [*main_terms(survey), *_of_others(survey)]
+    sums = add_up(survey, scale)
+    data = within(survey, scale, sums)
+    declared, wanted = inference(survey, asked), [*main_terms(survey), *of_others(survey)]
     bare = fixed_effects.without(data, [name for name in data.terms if name not in wanted])
     variants = {
         "as declared": lambda: known[known["method"] == FIXED],
-        **{name: partial(_table, survey, data, kind, data.baseline_sd) for kind, name in panels.KINDS.items()},
+        **{name: partial(tidy, survey, data, kind, data.baseline_sd) for kind, name in panels.KINDS.items()},
         _DISTRICTS: lambda: panels.table(_by_district(survey, sums), "CR2", data.baseline_sd),
-        "no controls": lambda: _table(survey, bare, declared, data.baseline_sd),
-        _STAYED: lambda: _table(survey, _stayers(survey, scale), declared, data.baseline_sd),
+        "no controls": lambda: tidy(survey, bare, declared, data.baseline_sd),
+        STAYED: lambda: tidy(survey, _of_stayers(survey, scale), declared, data.baseline_sd),
         "mixed model": lambda: known[known["method"] == MIXED],
     }
     absent = {_DISTRICTS: not survey.in_districts, "no controls": survey.conditions.empty, panels.KINDS[declared]: True}
@@ -137,10 +137,10 @@ def attrition(survey: Waves) -> pd.DataFrame:
     for wave in survey.waves:
         answered = {group: _answered(survey, part, wave) for group, part in groups.items()}
         table = pd.DataFrame.from_dict(answered, orient="index").rename_axis("group")
-        few = _few(table[["teachers", "stayed", "left", "new"]]).any(axis=1)
+        few = is_few(table[["teachers", "stayed", "left", "new"]]).any(axis=1)
         kinds = few.index != ALL
         moved = table.loc[[ALL], "stayed"] - table.loc[kinds, "stayed"].sum()
-        if few.any() or _few(moved).any():
+        if few.any() or is_few(moved).any():
             few |= kinds
         table.loc[few, ["schools", "teachers", "stayed"]] = np.nan
         share = table["stayed"] / (table["stayed"] + table["left"])
@@ -223,12 +223,12 @@ def _answered(survey: Waves, part: pd.DataFrame, wave: str) -> dict[str, float]:
     return {name: float(count) for name, count in counts.items()}
 
 
-def _few(counts: pd.DataFrame | pd.Series) -> pd.DataFrame | pd.Series:
+def is_few(counts: pd.DataFrame | pd.Series) -> pd.DataFrame | pd.Series:
     """Which counts are of somebody, but of fewer than MINIMUM."""
     return (counts > 0) & (counts < MINIMUM)
 
 
-def _of_others(survey: Waves) -> list[str]:
+def of_others(survey: Waves) -> list[str]:
     """Terms of the comparison schools' own change."""
     return [f"{OTHERS}, {wave}" for wave in survey.later] if survey.compared else []
 
@@ -243,7 +243,7 @@ def _terms(survey: Waves, rows: pd.Index) -> pd.DataFrame:
     return pd.concat([pd.DataFrame(columns, index=rows), survey.conditions.loc[rows]], axis=1)
 
 
-def _sums(survey: Waves, scale: str, rows: pd.Index | None = None) -> Moments:
+def add_up(survey: Waves, scale: str, rows: pd.Index | None = None) -> Moments:
     """Moments of the complete rows, or of those among them that are named."""
     rows = survey.frame.index[survey.complete(scale)] if rows is None else rows
     terms = _terms(survey, rows)
@@ -258,21 +258,22 @@ def _sums(survey: Waves, scale: str, rows: pd.Index | None = None) -> Moments:
     parts.insert(0, "the outcome", survey.scores.loc[rows, scale])
     with at(f"{survey.name}, scale {scale!r}"):
         sums = moments.compute(pd.concat([parts, terms], axis=1).reset_index(drop=True), model)
-    named = dict(zip(survey.later, _of_others(survey) or survey.later, strict=True))
+    named = dict(zip(survey.later, of_others(survey) or survey.later, strict=True))
     return replace(sums, terms=tuple(named.get(name, name) for name in sums.terms))
 
 
-def _within(survey: Waves, scale: str, sums: Moments) -> Within:
+def within(survey: Waves, scale: str, sums: Moments) -> Within:
+    """`fixed_effects.within`, whose messages name file and scale."""
     with at(f"{survey.name}, scale {scale!r}"):
         return fixed_effects.within(sums)
 
 
-def _table(survey: Waves, data: Within, asked: str, unit: float = 0.0) -> pd.DataFrame:
+def tidy(survey: Waves, data: Within, asked: str, unit: float = 0.0) -> pd.DataFrame:
     """`panels.table` with the inference that is asked for, in a `unit`: standard deviations of the baseline wave."""
     kind, treatment = inference(survey, asked), None
     if kind == "permutation":
         peers = survey.frame.loc[survey.frame["kind"] == PEERS, "cluster"]
-        effects = dict(zip(main_terms(survey), _of_others(survey), strict=True))
+        effects = dict(zip(main_terms(survey), of_others(survey), strict=True))
         present = {term: other for term, other in effects.items() if term in data.terms}
         treatment = Treatment(np.isin(data.clusters, peers.astype(str).unique()), present)
     return panels.table(data, kind, unit or data.baseline_sd, treatment=treatment)
@@ -283,16 +284,20 @@ def _by_district(survey: Waves, sums: Moments) -> Within:
     return fixed_effects.within(replace(sums, clusters=district[sums.schools].to_numpy(object)))
 
 
-def _stayers(survey: Waves, scale: str) -> Within:
-    """The first and last wave of teachers who have a score in both. Raises InputError for too few."""
+def stayers(survey: Waves, scale: str) -> pd.Index:
+    """Rows of the first and last wave of teachers who have a score in both. Raises InputError for too few."""
     ends = survey.frame[survey.complete(scale)]
     ends = ends[ends["wave"].isin([survey.baseline, survey.later[-1]])]
     both = ends.groupby("teacher")["wave"].transform("nunique") == 2
-    stayed = ends[both].groupby("kind")["teacher"].nunique().reindex(survey.kinds, fill_value=0)
+    kept = ends[both].groupby("kind")["teacher"].nunique().reindex(survey.kinds, fill_value=0)
     left_or_new = ends[~both].groupby(["wave", "kind"]).size()
-    if stayed.min() < MINIMUM or _few(left_or_new).any():
+    if kept.min() < MINIMUM or is_few(left_or_new).any():
         raise InputError("too few teachers stayed, left or came to be shown.")
-    return fixed_effects.within(_sums(survey, scale, ends[both].index))
+    return ends.index[both]
+
+
+def _of_stayers(survey: Waves, scale: str) -> Within:
+    return fixed_effects.within(add_up(survey, scale, stayers(survey, scale)))
 
 
 def _mixed(survey: Waves, scale: str) -> pd.DataFrame:
@@ -302,7 +307,7 @@ def _mixed(survey: Waves, scale: str) -> pd.DataFrame:
     columns = {"constant": 1.0}
     if survey.compared:
         columns["peers"] = frame["kind"] == PEERS
-    for wave, term in zip(survey.later, _of_others(survey) or survey.later, strict=True):
+    for wave, term in zip(survey.later, of_others(survey) or survey.later, strict=True):
         if (frame["wave"] == wave).any():
             columns[term] = frame["wave"] == wave
     for name in terms:
@@ -319,7 +324,7 @@ def _mixed(survey: Waves, scale: str) -> pd.DataFrame:
     return table.assign(n=len(y), n_groups=frame["school"].nunique(), icc=between / (between + rest))
 
 
-def _too_few(survey: Waves, scale: str) -> list[str]:
+def too_few(survey: Waves, scale: str) -> list[str]:
     """Terms that rest on fewer than MINIMUM teachers: of a wave and kind of school, a level, or off a control's mode."""
     frame = survey.frame[survey.complete(scale)]
     sizes = pd.crosstab(frame["wave"], frame["kind"]).reindex(columns=survey.kinds)
@@ -338,7 +343,7 @@ def _too_few(survey: Waves, scale: str) -> list[str]:
     return few
 
 
-def _n_tells(survey: Waves, scale: str) -> bool:
+def n_tells(survey: Waves, scale: str) -> bool:
     """Whether the count of all rows, less the waves that are shown, would be a count that is hidden."""
     answered = attrition(survey).set_index("group").loc[[ALL], "teachers"]
-    return bool(answered.isna().any() or set(survey.later) & set(_too_few(survey, scale)))
+    return bool(answered.isna().any() or set(survey.later) & set(too_few(survey, scale)))
