@@ -306,7 +306,7 @@ def test_items_bring_their_own_ends(tmp_path):
     ("more", "said"),
     [
         ({"bounds": [1, 4]}, "values off the ends 1 to 4"),
-        ({"bounds": [6, 0]}, "`bounds` are two numbers"),
+        ({"bounds": [6, 0]}, "`low` is not below `high`"),
         ({"respond_on": ["gap"]}, "'gap': empty"),
         ({"respond_on": ["word"]}, "more than 12 different values"),
     ],

@@ -279,7 +279,7 @@ def test_treated_schools_are_permuted_unless_another_inference_is_asked_for(tmp_
     survey = read(tmp_path, example, **FULL)
     found = {kind: signposts.changes(survey, kind).query("method == @signposts.FIXED") for kind in ("", "CR2", "CRV1")}
     terms = found[""]["term"].isin(signposts.main_terms(survey))
-    data = signposts._within(survey, "comfort", signposts._sums(survey, "comfort"))
+    data = signposts.within(survey, "comfort", signposts.add_up(survey, "comfort"))
     by_hand = panels.table(data, "permutation", treatment=Treatment(
         np.isin(data.clusters, example.loc[example["peer_groups"] == 1, "school"].astype(str)),
         {f"difference in change, {wave}": f"comparison schools, {wave}" for wave in survey.later},

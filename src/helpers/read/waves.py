@@ -100,17 +100,11 @@ def read(
     named += filter(None, [cluster])
     ids = [teacher, wave, school, district, cluster, treated_from]
     given = frames.read(path, [*named, *numbers, *respond_on], options, ids=ids)
-    weights = _weights(given, weight)
-    numeric = [*controls, *answered]
-    account = accounts.of(
-        given, int((weights > 0).sum()), {"weight 0": int((weights == 0).sum())}, numeric=numeric,
-        named=[wave, *references],
-    )  # fmt: skip
-    given = replace(given, frame=given.frame[weights > 0])
+    given, weights, account = _counted(given, weight, [*controls, *answered], [wave, *references])
     frame = _places(given, teacher=teacher, wave=wave, school=school, district=district, cluster=cluster)
     frames.check_unique(given, [teacher, wave])
     frame["kind"] = _kinds(given, frame, treated) if treated else PEERS
-    frame["weight"] = weights[weights > 0]
+    frame["weight"] = weights
     items = {scale: frames.answers(given, columns, labels, low, high)[0] for scale, columns in of_items.items()}
     scores = {scale: said.mean(axis=1).where(said.notna().mean(axis=1) >= 0.5) for scale, said in items.items()}
     scores = scores or {scale: frames.numbers(given, scale) for scale in scales}
@@ -126,7 +120,7 @@ def read(
         clustered=cluster not in ("", school), in_districts=bool(district),
         account=replace(account, told=(*account.told, *filter(None, [in_words(found)]), *_silent(frame, scores, found))),
         known=_known(given, respond_on, frame["wave"] == (first or found[0])), ends=(low, high) if items else None,
-        starts=_starts(given, frame, treated_from, found) if treated_from else None,
+        starts=_starts(given, frame, treated_from, wave, found) if treated_from else None,
     )  # fmt: skip
     _check_size(survey, wave, school)
     _check_scales(survey)
@@ -188,9 +182,10 @@ def _kinds(given: Given, frame: pd.DataFrame, treated: str) -> pd.Series:
     return kinds
 
 
-def _starts(given: Given, frame: pd.DataFrame, treated_from: str, found: list[str]) -> pd.Series:
-    """The wave in which each row's school began, empty: never. It is one of the waves, and goes with `treated`."""
-    starts = frames.labels(given, treated_from).fillna("").astype(object)
+def _starts(given: Given, frame: pd.DataFrame, treated_from: str, wave: str, found: list[str]) -> pd.Series:
+    """The wave in which each row's school began, empty: never. It is one of the waves `found`, and goes with `treated`."""
+    written = frames.labels(given, treated_from).fillna("").astype(object)
+    starts = written.map({start: frames.resolved(given, wave, start) for start in written.unique()})
     remedy = f"Write one of {listed(found, 12)}, or leave it empty where there never were peer groups"
     frames.refuse(given, treated_from, ~starts.isin(["", *found]), "a start that is none of the waves", remedy)
     _refuse_changing(given, frame.assign(start=starts), "start", treated_from)
@@ -210,6 +205,17 @@ def _known(given: Given, respond_on: Sequence[str], at_first: pd.Series) -> pd.D
         what, remedy = "empty in the baseline wave", "Fill these, or take the column out of `respond_on`"
         frames.refuse(given, column, columns[column].isna() & at_first, what, remedy)
     return pd.DataFrame(columns, given.frame.index)
+
+
+def _counted(
+    given: Given, weight: str, numeric: Sequence[str], named: Sequence[str]
+) -> tuple[Given, pd.Series, Account]:
+    """The file without rows of weight 0, the weights of the others, and what became of its rows."""
+    weights = _weights(given, weight)
+    used = weights > 0
+    gone = {"weight 0": int((~used).sum())}
+    account = accounts.of(given, int(used.sum()), gone, numeric=numeric, named=named)
+    return replace(given, frame=given.frame[used]), weights[used], account
 
 
 def _weights(given: Given, weight: str) -> pd.Series:

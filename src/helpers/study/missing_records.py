@@ -196,7 +196,7 @@ def _check_ends(source: SqlRecords, model: Model, ends: Sequence[float]) -> None
             model.outcome,
             wrong,
             f"values off the ends {ends[0]:g} to {ends[1]:g}",
-            "Correct them, or change `bounds`",
+            "Correct them, or change `low` and `high`",
         )
 
 

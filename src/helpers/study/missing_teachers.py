@@ -65,7 +65,10 @@ def specifications(survey: Waves, asked: str = "") -> pd.DataFrame:
     are comparison schools; the worst case of scales with ends. The bounds hold no controls. Empty is what cannot be had.
     """
     term = signposts.main_terms(survey)[-1]
-    tables = [panels.alternatives(_variants(survey, scale, asked), term).assign(panel=scale) for scale in survey.scores]
+    variants = {scale: _variants(survey, scale, asked) for scale in survey.scores}
+    tables = [panels.alternatives(of, term).assign(panel=scale) for scale, of in variants.items() if of]
+    if not tables:
+        return pd.DataFrame(columns=["panel", "specification", "term", *panels.NUMBERS, *panels.COUNTS])
     found = pd.concat(tables, ignore_index=True).assign(n=pd.NA).astype({"n": "Int64", "n_groups": "Int64"})
     return found[["panel", *found.columns.drop("panel")]]
 

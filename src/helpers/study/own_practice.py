@@ -304,10 +304,8 @@ def _check_parameters(
     if bool(outcome) == bool(items):
         either = "`outcome` (a column of numbers) or `items` (columns of ordered answers)"
         raise InputError(f"Your own records need {either}: one of the two.")
-    if len(bounds) and (items or len(bounds) != 2 or not bounds[0] < bounds[1]):
-        raise InputError(
-            "`bounds` are two numbers, the lowest and the highest value of `outcome`. With `items` leave them out."
-        )
+    if len(bounds) and not bounds[0] < bounds[1]:
+        raise InputError("`low` is not below `high`: write the lowest and the highest outcome that there can be.")
 
 
 def _put_in_numbers(source: SqlRecords, items: list[str], labels: list[str], low: int) -> None:

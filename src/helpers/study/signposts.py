@@ -269,7 +269,13 @@ def within(survey: Waves, scale: str, sums: Moments) -> Within:
 
 
 def tidy(survey: Waves, data: Within, asked: str, unit: float = 0.0) -> pd.DataFrame:
-    """`panels.table` with the inference that is asked for, in a `unit`: standard deviations of the baseline wave."""
+    """`panels.table` with the inference that is asked for.
+
+    Parameters
+    ----------
+    survey, data, asked : what was read, a model of it, and what was asked for `inference`
+    unit : what the score is divided by; 0: the standard deviation of the baseline wave
+    """
     kind, treatment = inference(survey, asked), None
     if kind == "permutation":
         peers = survey.frame.loc[survey.frame["kind"] == PEERS, "cluster"]
