@@ -84,6 +84,17 @@ def test_three_columns_that_exclude_each_other_leave_a_remainder(ask, kind):  # 
     ask(frame, kind, asked)
 
 
+def test_pooled_sums_of_a_term_of_two_schools_are_refused(ask):  # noqa: F811
+    frame = students(schools=6)
+    frame["bus"] = np.where(frame["school"].isin(["Lyceum-01", "Lyceum-02"]), frame["sex"], "none")
+    asked = COLUMNS | {"categories": {"bus": "none"}}
+    with pytest.raises(InputError, match=r"fewer than 3 schools: bus: f \(2\), bus: m \(2\)|collinear"):
+        ask(frame, "pooled", asked)
+    frame["bus"] = np.where(frame["school"].isin(["Lyceum-01", "Lyceum-02"]) & (frame["sex"] == "f"), "yes", "no")
+    with pytest.raises(InputError, match=r"fewer than 3 schools: bus: yes \(2\)"):
+        ask(frame, "pooled", COLUMNS | {"categories": {"bus": "no"}})
+
+
 def test_an_empty_pair_of_levels_tells_three_columns_at_once(ask):  # noqa: F811
     """Nobody has both a and b, so that "neither, and m" follows from pairs; each pair of levels has ten students or none."""
     rng = np.random.default_rng(4)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pandas as pd
 
+from helpers.estimate import fixed_effects
 from helpers.estimate.moments import Moments
+from helpers.estimate.panels import by_schools
 from helpers.project import InputError
 from helpers.read.suppression import MINIMUM
 from helpers.release import audit
@@ -50,6 +52,8 @@ def check(panels: dict[str, Panel], dropped: Sequence[str], kind: str) -> None:
                 f"sums over {groups} schools or clusters tell about each of them. A pooled release needs "
                 f"{FEWEST_GROUPS} of both: use fewer panels, or smaller clusters."
             )
+        if kind == "pooled":
+            _check_terms(panel)
         {"school": _check_school_cells, "pooled": _check_pooled_cells}[kind](panel)
         _check_what_follows(panel, kind)
         rest = panel.moments.left_out
@@ -127,6 +131,17 @@ def _check_pooled_cells(panel: Panel) -> None:
         raise InputError(
             f"{len(small)} cells over all schools have 1 to {MINIMUM - 1} students. The first: {first}. "
             "Use fewer categories or levels, or fewer panels."
+        )
+
+
+def _check_terms(panel: Panel) -> None:
+    """Refuse pooled sums of a term that varies within one or two schools only: they are the sums of these."""
+    by_school = fixed_effects.within(by_schools(panel.moments))
+    varies = zip(by_school.terms, fixed_effects.varying(by_school), strict=True)
+    if few := [f"{term} ({n})" for term, n in varies if n < FEWEST_GROUPS]:
+        raise InputError(
+            f"terms that vary within fewer than {FEWEST_GROUPS} schools: {', '.join(few)}. Their sums are those of these "
+            "schools. Leave the column out, or put levels together."
         )
 
 
