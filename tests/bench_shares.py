@@ -77,7 +77,7 @@ def ours() -> Callable[[], Found]:
 
 def estimator() -> Callable[[], Found]:
     """The estimator alone: one matrix product a system, from columns of 0, 1 and nothing."""
-    from helpers.estimate.shares import means
+    from helpers.estimate.survey_means import means
 
     system, _, answers, weights = records()
     values = indicators(answers)
