@@ -33,8 +33,8 @@ def few_clusters(estimates: pd.DataFrame, clusters: str = "schools") -> str:
     )
 
 
-def few_behind(shares: pd.DataFrame) -> str:
-    """A sentence on shares that few schools tell about; nothing where there are none.
+def few_behind(shares: pd.DataFrame, clusters: str = "schools") -> str:
+    """A sentence on shares or means that few schools, or other clusters, tell about; nothing where there are none.
 
     >>> few_behind(pd.DataFrame({"label": ["art", "music"], "share": 0.5, "n_schools": [31, 6]}))
     'Few schools: music (6). Intervals allow for that and are wide; what is small cannot be seen.'
@@ -48,4 +48,4 @@ def few_behind(shares: pd.DataFrame) -> str:
         return ""
     each = ", ".join(f"{label} ({n:.0f})" for label, n in least.head(4).items())
     more = f" and {len(least) - 4} more" if len(least) > 4 else ""
-    return f"Few schools: {each}{more}. Intervals allow for that and are wide; what is small cannot be seen."
+    return f"Few {clusters}: {each}{more}. Intervals allow for that and are wide; what is small cannot be seen."

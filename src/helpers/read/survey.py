@@ -291,11 +291,13 @@ def _check_groups(respondents: pd.DataFrame, given: Given, items: list[str], gro
 
 def read_answers(
     path: Path, *, low: int, high: int, items: list[str] = (), item: str = "", response: str = "",
-    respondent: str = "", group: str = "", labels: list[str] = (), options: Options = Options(),
+    respondent: str = "", group: str = "", cluster: str = "", weight: str = "", labels: list[str] = (),
+    options: Options = Options(),
 ) -> tuple[pd.DataFrame, list[str], Account]:  # fmt: skip
     """Answers (whole numbers) as rows `item, answer, group`, missing ones left out; the scale's words; the file's rows.
 
-    Raises InputError as `read_survey`.
+    With `cluster` or `weight` also `cluster` (categories: all that answered anything) and `weight`. Raises InputError
+    as `read_survey`.
 
     Parameters
     ----------
@@ -304,12 +306,14 @@ def read_answers(
     item, response : columns with the item and the answer, a row an answer.
     respondent : a column in which nobody may stand twice (with `item`: nobody twice at an item).
     group : a column of groups; none: one group "all".
+    cluster, weight : columns of schools or others who were drawn together; of weights, 0 for who is left out.
     labels : the answers in words, lowest first; none: those of the file, where it has some.
     """
     _check_scale(low, high, list(items), item, response, labels)
     columns = list(items) or [response]
     others = [name for name in (item, respondent, group) if name]
-    given = frames.read(path, [*others, *columns], options, ids=[respondent])
+    drawn_by = [name for name in (cluster, weight) if name]
+    given = frames.read(path, [*others, *drawn_by, *columns], options, ids=[respondent, cluster])
     if respondent:
         frames.check_unique(given, [respondent, item] if item else [respondent])
     said, words = frames.answers(given, columns, labels, low, high)
@@ -322,29 +326,46 @@ def read_answers(
     if group:
         frames.check_groups(given, frame[group], group)
     groups, called = frame[group] if group else "all", _worded(given, columns)
+    drawn = _drawn(given, cluster, weight, frame[respondent] if item and respondent else None)
     parts = [
-        pd.DataFrame(
-            {
-                "item": frame[item] if item else called[column],
-                "answer": said[column],
-                "group": groups,
-            }
-        )
+        drawn.assign(item=frame[item] if item else called[column], answer=said[column], group=groups)
         for column in columns
     ]
-    gaps = pd.concat(parts)
-    answers = gaps.dropna(subset=["item", "answer"]).reset_index(drop=True)
+    answers = pd.concat(parts).query("weight > 0").dropna(subset=["item", "answer"]).reset_index(drop=True)
+    if drawn_by:
+        answers["cluster"] = answers["cluster"].astype("category")
     if answers.empty:
         raise InputError(f"{relative(path)}: nobody answered any of the items.")
     if answers["item"].value_counts().max() < MINIMUM:
         raise InputError(f"{relative(path)}: no item has {MINIMUM} answers, and nothing that rests on fewer is shown.")
     empty = said.isna().all(axis=1)
     nowhere = frame[item].isna() & ~empty if item else pd.Series(False, empty.index)
+    light = ~empty & ~nowhere & (drawn["weight"] == 0)
     account = accounts.of(
-        given, int((~empty & ~nowhere).sum()), {"no answer to any item": int(empty.sum()), "no item": int(nowhere.sum())},
+        given, int((~empty & ~nowhere & ~light).sum()),
+        {"no answer to any item": int(empty.sum()), "no item": int(nowhere.sum()), "weight 0": int(light.sum())},
         named=list(filter(None, [group, item])), told=_told_words(words, labels, given, dict.fromkeys(columns, "")),
     )  # fmt: skip
-    return answers.astype({"answer": int}), words, account
+    columns = ["item", "answer", "group", *(["cluster", "weight"] if drawn_by else [])]
+    return answers[columns].astype({"answer": int}), words, account
+
+
+def _drawn(given: Given, cluster: str, weight: str, respondents: pd.Series | None) -> pd.DataFrame:
+    """`weight` of every row (1 where no column is named) and `cluster`: the named one, else the respondent or the row."""
+    weights = _weights(given, [weight] if weight else [])[:, 0]
+    clusters = pd.Series(given.frame.index, given.frame.index, dtype=object)
+    if respondents is not None:
+        clusters = respondents.astype(object).where(respondents.notna(), clusters)
+    if cluster:
+        clusters = frames.labels(given, cluster)
+        remedy = "Fill it, give these rows one of their own, or leave `cluster` out"
+        frames.refuse(given, cluster, clusters.isna(), "a cluster that is missing", remedy)
+        if clusters.nunique() < 2:
+            raise InputError(
+                f"{given.name}, column {cluster!r}: one cluster only ({clusters.iloc[0]!r}), and errors between clusters "
+                "need two or more. Leave `cluster` out."
+            )
+    return pd.DataFrame({"weight": weights, "cluster": clusters}, given.frame.index)
 
 
 def _check_scale(low: int, high: int, items: list[str], item: str, response: str, labels: list[str]) -> None:
