@@ -515,3 +515,21 @@ def test_a_labelled_code_that_the_user_calls_missing_is_no_answer(tmp_path):
         assert survey.frame["visit"].value_counts().to_dict() == {1: 10, 2: 10, 3: 10, NO_ANSWER: 10}
     with open_records(path, ["visit"], [], Options(missing=[9])) as records:
         assert records.labels["visit"] == {"1": "never", "2": "monthly", "3": "weekly"}
+
+
+@pytest.mark.parametrize(
+    ("weight", "share", "mean"),
+    [
+        ("", (0.046679500, 0.03745619, 0.05803704), (0.1921255512943, 0.0389013854848)),
+        ("W_SCHGRNRABWT", (0.075501111, 0.04677879, 0.11964547), (0.0226962125588, 0.0656893559910)),
+    ],
+)
+def test_teachers_of_pisa_2015(shared, weight, share, mean):
+    """R's survey 4.1: svyciprop of TC046Q04NA = 1, and svymean of the OECD's index of exchange; schools as clusters."""
+    path = shared / "data" / "pisa" / "pisa2015_teachers_usa.csv"
+    survey = read_survey(path, ["TC046Q04NA"], school="CNTSCHID", weight=weight, means=["EXCHT"])
+    found = cell(survey, "all", "TC046Q04NA", "lowest")
+    assert found[["share", "ci_low", "ci_high"]].tolist() == pytest.approx(share, rel=1e-6)
+    index = shares.averages(survey).iloc[0]
+    assert (index["estimate"], index["std_error"]) == pytest.approx(mean, rel=1e-10)
+    assert (index["n"], index["n_schools"]) == (2086, 169)
