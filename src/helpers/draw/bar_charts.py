@@ -13,7 +13,7 @@ from helpers.draw.numbers import percent
 from helpers.draw.style import BLUE, GREY, HEAD, INK, ORANGE, PALE, RED, SIGNS, SKY, SMALL, dark
 from helpers.project import in_order
 
-_VERDICTS = {"reproduces": BLUE, "contradicts": RED, "recovered": SKY, "cannot be reproduced": "#a3a3a3",
+_VERDICTS = {"reproduces": BLUE, "contradicts": RED, "cannot be reproduced": "#a3a3a3",
              "quoted only": "#e4e4e4"}  # fmt: skip
 
 

@@ -162,6 +162,23 @@ def joint_test(data: Within, terms: list[str], inference: str = "CRV1") -> tuple
     return f, fitted.n_groups - 1.0, float(special.fdtrc(len(places), fitted.n_groups - 1, f))
 
 
+def steps(fitted: Fit, years: list[str], level: float = 0.95) -> pd.DataFrame:
+    """Change from each of the `years` (all but the baseline, in order) to the next, the first from the baseline.
+
+    Columns as of `Fit.table`, without counts; `term` is the later year. Standard errors allow for what two year effects
+    have in common; the degrees of freedom are the fewer of theirs, which is on the safe side.
+    """
+    import pandas as pd
+
+    places = [fitted.terms.index(year) for year in years]
+    change = np.zeros((len(years), len(fitted.terms)))
+    change[range(len(years)), places] = 1
+    change[range(1, len(years)), places[:-1]] = -1
+    df = np.minimum(fitted.df[places], fitted.df[[places[0], *places[:-1]]])
+    errors = np.sqrt(np.einsum("ij,jk,ik->i", change, fitted.covariance, change))
+    return pd.DataFrame({"term": years, **t_test(change @ fitted.estimate, errors, df, level), "df": df})
+
+
 def scores(data: Within, b: np.ndarray) -> np.ndarray:
     """Each cluster's sum of regressors times residuals at the coefficients `b`: G x k."""
     return data.xy - data.xx @ b
