@@ -44,21 +44,21 @@ def by_yardstick(rows: pd.DataFrame, xlabel: str) -> Figure:
 
     What is in other units must not be compared by length, so that no two headings share a scale.
     """
-    parts = list(rows.groupby("heading", sort=False))
-    names = [[style.wrap(label, 2.0, HEAD) for label in part["label"]] for _, part in parts]
+    parts = [part for _, part in rows.groupby("heading", sort=False)]
+    names = [[style.wrap(label, 2.0, HEAD) for label in part["label"]] for part in parts]
     stacks = [style.stack([max(0.3, style.tall(name, HEAD) + 0.04) for name in of]) for of in names]
     ends = [end for _, end in stacks]
-    fig, axes = plt.subplots(
-        len(parts), figsize=(style.WIDTH, sum(ends) + 0.75 * len(parts) + 0.3), height_ratios=ends, squeeze=False
-    )
-    colours = looks(rows["heading"])
-    for ax, (heading, part), of, (ys, end) in zip(axes[:, 0], parts, names, stacks, strict=True):
-        colour = colours[heading][0]
+    heads = [style.wrap(part["heading"].iloc[0], 3.9, HEAD, "bold") for part in parts]
+    height = sum(ends) + sum(style.tall(head, HEAD) + 0.5 for head in heads) + 0.6
+    fig, axes = plt.subplots(len(parts), figsize=(style.WIDTH, height), height_ratios=ends, squeeze=False)
+    for ax, part, of, head, (ys, end), look in zip(
+        axes[:, 0], parts, names, heads, stacks, looks(rows["heading"]).values(), strict=True
+    ):
         ax.set_yticks(ys, of, fontsize=HEAD)
         ax.spines["left"].set_visible(False)
-        _effects(ax, ys, part, [colour] * len(part))
+        _effects(ax, ys, part, [look[0]] * len(part))
         ax.set(ylim=(end, 0), xlim=_limits(part.assign(panel=""))[""])
-        ax.set_title(style.wrap(heading, 3.9, HEAD, "bold"), color=dark(colour), fontsize=HEAD)
+        ax.set_title(head, color=dark(look[0]), fontsize=HEAD)
     fig.supxlabel(xlabel + "\n(each chart on a scale of its own)" * (len(parts) > 1), fontsize=10.5)
     return fig
 

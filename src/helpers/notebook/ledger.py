@@ -41,7 +41,12 @@ def compare(section: Section, found: dict[str, float | tuple], note: str = "", c
 
 
 def same_in_print(section: Section, found: dict[str, float | tuple], note: str = "", check: str = "") -> None:
-    """Enter what another place of print says, as `compare` does: agreement of print with print, and no more."""
+    """Enter what another place of print says: agreement of print with print, and no more.
+
+    Parameters
+    ----------
+    section, found, note, check : as for `compare`
+    """
     _enter(section, found, "published", note, check)
 
 
