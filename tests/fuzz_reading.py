@@ -30,7 +30,7 @@ import pyreadstat
 from helpers.estimate import moments
 from helpers.notebook import parameters, source
 from helpers.project import ROOT, InputError
-from helpers.read import frames, records, sql, survey, waves
+from helpers.read import formats, frames, records, sql, survey, waves
 from helpers.read.files import Options
 from helpers.study import effects, leaders, own_practice, participants, retellings
 
@@ -212,7 +212,7 @@ def options_of(r: random.Random) -> Options:
 
 
 def _each_column(path: Path, r: random.Random) -> None:
-    options, names = options_of(r), frames.header(path, Options())
+    options, names = options_of(r), formats.header(path, Options())
     for column in r.sample(names, min(3, len(names))):
         for reads in (
             frames.numbers, frames.labels, lambda g, c: frames.answers(g, [c], r.choice([(), ["never", "seldom", "often", "always"]])),

@@ -22,7 +22,7 @@ from helpers import project as house
 from helpers.build import plan
 from helpers.notebook import new, parameters, source
 from helpers.notebook.guesses import Guessed, family, fits
-from helpers.read import columns, frames
+from helpers.read import columns, formats, frames
 
 NAMES = {name[10:12]: name[10:] for name in source.names() if name.startswith("your-data/")}
 FILES = [
@@ -344,6 +344,21 @@ def test_a_folder_of_records(tmp_path):
     assert values["data"] == str(tmp_path / "years")
 
 
+@pytest.mark.parametrize("name", ["03-talis-deprivatization", "05-satisfaction"])
+def test_a_folder_of_a_survey_in_parts(tmp_path, name):
+    """What is guessed rests on all parts: in the first one nobody gave the highest answer."""
+    (tmp_path / "terms").mkdir()
+    n = np.arange(60)
+    for term, most in (("autumn", 3), ("spring", 4)):
+        words = np.array(["Español", "Música"])[n % 2]
+        frame = pd.DataFrame({"a": n % most + 1, "b": n % most + 1, "group": words})
+        frame.to_csv(tmp_path / "terms" / f"{term}.csv", index=False, encoding="cp1252")
+    text, values = written(tmp_path, name, str(tmp_path / "terms"))
+    assert "120 rows, 3 columns" in text
+    assert (values["items"], values["encoding"]) == (["a", "b"], "cp1252")
+    assert values.get("high", 4) == 4
+
+
 def test_numbers_that_can_be_read_in_two_ways_are_told(tmp_path):
     (tmp_path / "a.csv").write_text("a;score\n" + "".join(f"{i % 4 + 1};1.20{i % 4}\n" for i in range(60)))
     text, values = written(tmp_path, "05-satisfaction", str(tmp_path / "a.csv"))
@@ -363,7 +378,7 @@ REFUSED = {
     "header alone": ("05-satisfaction", "{}/header.csv", "to.yml", "columns but no rows"),
     "no text": ("05-satisfaction", "{}/binary.csv", "to.yml", "this is no text"),
     "other kinds": ("05-satisfaction", "{}/a.docx", "to.yml", "cannot read *.docx files"),
-    "a folder": ("05-satisfaction", "{}", "to.yml", "this is a folder"),
+    "a folder with a bad file": ("05-satisfaction", "{}", "to.yml", "binary.csv: this is no text"),
     "an old file": ("05-satisfaction", DATA, "old.yml", "old.yml is there already and stays as it is"),
     "no folder": ("05-satisfaction", DATA, "no/to.yml", "there is no folder"),
 }
@@ -455,7 +470,7 @@ def test_kinds_of_columns(tmp_path):
     )
     frame.astype(object).to_excel(tmp_path / "a.xlsx", index=False)
     path = tmp_path / "a.xlsx"
-    found = {c.name: c for c in columns.describe(frames.read(path, frames.header(path)))}
+    found = {c.name: c for c in columns.describe(frames.read(path, formats.header(path)))}
     assert {name: (c.kind, c.binary, c.unique, c.gaps) for name, c in found.items()} == {
         "x": ("labels", True, False, 20), "d": ("dates", False, False, 0), "b": ("numbers", True, False, 0),
         "i": ("numbers", False, True, 0), "t": ("labels", False, False, 0),

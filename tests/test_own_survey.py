@@ -366,11 +366,10 @@ def test_files_that_cannot_be_read(tmp_path, ending, content, named, prefix):
         assert part in str(error.value)
 
 
-def test_a_folder_or_no_data_at_all(tmp_path):
+def test_no_data_at_all():
     """The notebook's empty `data` is the project's folder."""
-    for path in (tmp_path, ROOT):
-        with pytest.raises(InputError, match="`data` names the folder"):
-            read_survey(path, ["visit"])
+    with pytest.raises(InputError, match="`data` is empty"):
+        read_survey(ROOT, ["visit"])
 
 
 def test_an_unknown_encoding_is_named(tmp_path):

@@ -73,6 +73,14 @@ def in_latin_1(ending):
     return build
 
 
+def nameless(folder):
+    """A file of SPSS that damage took a name from."""
+    path = folder / "mine.sav"
+    pyreadstat.write_sav(pd.DataFrame({"v": [1.0, 2], "w": [1.0, 2]}), str(path))
+    path.write_bytes(path.read_bytes().replace(b"W=w", b"W= "))
+    return path
+
+
 def sheet(*given, name="v", above=()):
     """A workbook with these cells below a name; None is an empty one."""
 
@@ -145,6 +153,8 @@ CASES = {
     "percent and none": (cells("45%", "50"), "number", ("percent sign", "'45%'", "'50'")),
     "groups of two": (cells("12,34,567.5"), "number", ("text in a number column",)),
     "underscores": (cells("1_000", "2"), "number", ("text in a number column", "1_000")),
+    "letters that Java takes for numbers": (cells("1", "2d", "0x1p3"), "number", ("text in a number column", "2d")),
+    "an underscore beside gaps": (text("k,v\n,2\n,1_000\n"), "number", ("text in a number column", "1_000")),
     "digits of other scripts": (cells("٣", "１２", "2"), "number", ("text in a number column", "٣")),
     "words": (cells("1", "three"), "number", ("text in a number column", "three")),
     "infinite": (cells("1", "inf"), "number", ("infinite values", "inf")),
@@ -222,6 +232,7 @@ CASES = {
     "words in a portable file": (statistical(".por", ["a", " 101.0"]), "label", ["a", "101"], {"column": "V"}),
     "another encoding in SPSS": (in_latin_1(".sav"), "label", ("mine.sav", "not in the encoding", "`encoding: cp1252`")),
     "another encoding in Stata": (in_latin_1(".dta"), "label", ("mine.dta", "not in the encoding", "`encoding: cp1252`")),
+    "a name that is lost": (nameless, "number", ("mine.sav: a column has no name",)),
     "latin-1 in SPSS": (in_latin_1(".sav"), "label", ["Xé X", "b"], {"options": Options(encoding="latin-1")}),
     # headers and rows
     "blank lines": (text("k,v\na,1\n\nb,2\n\n"), "number", [1, 2]),

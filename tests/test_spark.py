@@ -1,20 +1,30 @@
-"""The same sums on Spark: a local session, awkward names, and the same messages."""
+"""The same on Spark: the table of cases of `test_reading`, sums, whole studies, and the same messages; a local session."""
 
 import importlib.util
+import json
 import os
 import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 
 import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from test_reading import CASES, ORDERS
 
-from conftest import need
-from helpers.estimate import moments
+from conftest import ROOT, need
+from helpers.build import plan
+from helpers.estimate import complete_records, moments
+from helpers.notebook import cards, session
 from helpers.project import InputError
+from helpers.read import cells, sql
+from helpers.read.files import Options, named
+from helpers.read.spark import open_spark
+from helpers.release import folder, panels
+from helpers.study import own_practice
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),
@@ -64,7 +74,7 @@ def spark():
 
     settings = {
         "spark.ui.enabled": "false",
-        "spark.sql.shuffle.partitions": "2",
+        "spark.sql.shuffle.partitions": "1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.driver.host": "127.0.0.1",
         "spark.log.level": "OFF",
@@ -74,7 +84,7 @@ def spark():
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.sql.adaptive.enabled": "false",
     }
-    session = SparkSession.builder.master("local[2]").config(map=settings).getOrCreate()
+    session = SparkSession.builder.master("local[1]").config(map=settings).getOrCreate()
     yield session
     session.stop()
 
@@ -99,6 +109,78 @@ def assert_same(found, expected):
         assert one == pytest.approx(other, rel=1e-12, abs=1e-12 * np.abs(other).max())
 
 
+ONE_LINE = "mine.csv: Spark needs a header of one line, the first. Take the other lines out, or use engine 'duckdb'."
+IN_UTF_8 = "mine.csv: Spark reads text in UTF-8. Save it as 'CSV UTF-8', or use engine 'duckdb'."
+# What Spark does not take, and what it says then.
+REFUSED = dict.fromkeys(
+    ["blank rows before", "sep= and semicolons", "sep= in quotes", "line ends in names", "three rows of Qualtrics",
+     "two rows of SurveyMonkey"], ONE_LINE,
+) | dict.fromkeys(["utf-16", "latin-1"], IN_UTF_8) | {
+    "hours": "mine.parquet: Spark cannot read it ([UNSUPPORTED_TIME_TYPE]",
+    "Windows and Unix line ends": "mine.csv: some lines end as in Windows and others do not",
+}  # fmt: skip
+
+
+def of_spark(table):
+    """Cases whose files are CSV or Parquet."""
+    return [case for case, (build, *_) in table.items() if build.__qualname__.startswith(("text.", "parquet."))]
+
+
+def by_spark(path, column, kind, options):
+    """As `test_reading.by_stream`."""
+    labelled, ids = [] if kind == "number" else [column], [column] if kind == "id" else []
+    with open_spark(path, [column], labelled, options, ids) as source:
+        if kind != "number":
+            return source.fetch(f"SELECT {sql.label(source, column)} AS label FROM file")["label"].tolist()
+        shown = f"{sql.label(source, column)} AS label, {sql.number(source, column)} AS number"
+        found = source.fetch(f"SELECT {shown} FROM file")
+        labels, numbers = found["label"].tolist(), found["number"].tolist()
+        if any(number is None and label is not None for label, number in zip(labels, numbers, strict=True)):
+            complete_records.refuse(source, column, "label IS NOT NULL AND number IS NULL", "text in a number column")
+        if any(number is not None and np.isinf(number) for number in numbers):
+            infinite = "abs(number) = CAST('Infinity' AS DOUBLE)"
+            complete_records.refuse(source, column, infinite, "infinite values")
+        return numbers
+
+
+@pytest.mark.parametrize("case", of_spark(CASES))
+def test_the_table_of_cases(spark, tmp_path, case):
+    build, kind, wanted, *more = CASES[case]
+    said = {"column": "v", "options": Options()} | (more[0] if more else {})
+    path = build(tmp_path)
+    wanted = (REFUSED[case],) if case in REFUSED else wanted
+    if isinstance(wanted, tuple):
+        with pytest.raises(InputError) as error:
+            by_spark(path, said["column"], kind, said["options"])
+        assert [part for part in wanted if part not in str(error.value)] == []
+        return
+    found = by_spark(path, said["column"], kind, said["options"])
+    assert found == (pytest.approx(wanted) if kind == "number" else wanted)
+
+
+@pytest.mark.parametrize("case", of_spark(ORDERS))
+def test_the_known_orders(spark, tmp_path, case):
+    build, wanted, *more = ORDERS[case]
+    with open_spark(build(tmp_path), ["v"], ["v"]) as source:
+        said = {"asked": (), "first": ""} | (more[0] if more else {})
+        if wanted:
+            assert moments.years(source, "v", **said) == wanted
+        else:
+            with pytest.raises(InputError, match=r"mine.csv, column 'v': .*order"):
+                moments.years(source, "v", **said)
+
+
+def test_decimals_as_labels_are_written_as_python_writes_them(spark, tmp_path):
+    """Java writes 1.0E-4, 1.25E7 and Infinity."""
+    rng = np.random.default_rng(7)
+    numbers = [1e-4, 1.25e-4, 9.9e-5, 1e-300, 12345678.5, 2.0**53 + 1, 1e15 + 0.5, 1e18, 1e19, 1.5e22, np.inf, 0.1, 1e7]
+    numbers += (rng.uniform(1, 10, 300).round(5) * 10.0 ** rng.integers(-9, 9, 300)).round(12).tolist()
+    pd.DataFrame({"v": [*numbers, *(-number for number in numbers)]}).to_parquet(tmp_path / "mine.parquet")
+    with open_spark(tmp_path / "mine.parquet", ["v"], ["v"]) as source:
+        found = source.fetch(f"SELECT v, {sql.label(source, 'v')} AS label FROM file")
+    assert found["label"].tolist() == [cells.label(float(value)) for value in found["v"]]
+
+
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
 def test_spark_gives_what_duckdb_gives(spark, tmp_path, ending):
     frame = records()
@@ -120,23 +202,6 @@ def test_a_table_is_named_in_words(spark, tmp_path):
     assert not spark.catalog.tableExists("records")
 
 
-def test_spaces_and_decimals_in_labels(spark, tmp_path):
-    frame = records().drop(columns='"our" school').assign(school=lambda d: d["w"].round(1).astype(str))
-    frame["year"] = frame["year"].astype("Int64").astype(str) + " "
-    frame.loc[:20, "year"] = "  "
-    model = replace(MODEL, school="school", cluster="", categories={})
-    duckdb.sql("SELECT * REPLACE (CAST(school AS DECIMAL(6,2)) * 100 AS school) FROM frame").write_parquet(str(tmp_path / "a.parquet"))  # fmt: skip
-    found = moments.compute(tmp_path, model, engine="spark")
-    assert found.terms[:2] == ("2013", "2014")
-    assert "100" in found.schools
-    assert_same(found, moments.compute(tmp_path, model))
-
-
-def test_decimal_commas(spark, tmp_path):
-    records().to_csv(tmp_path / "a.csv", index=False, sep=";", decimal=",")
-    assert_same(moments.compute(tmp_path, MODEL, engine="spark"), moments.compute(tmp_path, MODEL))
-
-
 def spoilt(column, value):
     frame = records().astype({column: object})
     frame.loc[frame.index[frame["kind of school"] == "hi'gh"][:2], column] = value
@@ -147,10 +212,8 @@ MISTAKES = {
     "misspelt column": (records(), {"outcome": "the outcom"}, "no column 'the outcom'. Did you mean 'the outcome'"),
     "no such baseline": (records(), {"baseline": "2011"}, "no '2011' to compare with; it has 2012, 2013, 2014"),
     "text": (spoilt("whole", "many"), {}, "'whole': text in a number column .partition 0: 'many'; partition 0: 'many'."),
-    "infinite": (spoilt("x.1", "Infinity"), {}, "'x.1': infinite values .partition 0: 'Infinity'"),
     "negative weight": (spoilt("w", -1), {}, "'w': weights that are not positive .partition 0: '-1'"),
     "school in two districts": (spoilt("district", "zzz"), {}, "lies in 'district .' and in 'zzz'"),
-    "no such level": (records(), {"subset": {"kind of school": "low"}}, "no 'low'; it has hi'gh, middle"),
 }  # fmt: skip
 
 
@@ -160,6 +223,118 @@ def test_the_messages_are_the_same(spark, tmp_path, mistake):
     path = write(tmp_path / "mine.csv", frame)
     with pytest.raises(InputError, match=f"mine.csv.*{message}"):
         moments.compute(path, replace(MODEL, **more), engine="spark")
+
+
+EXAMPLE = ROOT / "data" / "simulated" / "01-students.csv"
+STUDY = {
+    "outcome": "", "items": ["item_1", "item_2"], "low": 1, "high": 4, "balanced": False, "by": "", "school": "school",
+    "year": "year", "baseline": "2015", "controls": ["poverty"], "categories": {"gender": "boy"}, "cluster": "district",
+    "weight": "weight",
+}  # fmt: skip
+
+
+def test_a_whole_study(spark, tmp_path):
+    """Words and codes of an item, a code for no answer, weights of 0, a measure made of items, and a sample."""
+    frame = pd.read_csv(EXAMPLE, dtype=str)
+    words = {"1": "never", "2": "seldom", "3": "often", "4": "always \\ 'ever'"}
+    frame["item_2"] = frame["item_2"].replace(words)
+    frame.loc[:20, "weight"] = "0"
+    frame.loc[30:40, "poverty"] = "-9"
+    frame.to_csv(tmp_path / "mine.csv", index=False, sep=";")
+    said = STUDY | {"labels": list(words.values()), "options": Options(missing=[-9])}
+    one, other = (own_practice.read(tmp_path / "mine.csv", **said, engine=e) for e in ("spark", "duckdb"))
+    assert one.without_weight == other.without_weight == 21
+    assert (one.files, one.years, one.told) == (other.files, other.years, other.told)
+    pd.testing.assert_frame_equal(one.item_fit, other.item_fit, rtol=1e-12)
+    for sums in ("moments", "counts"):
+        assert_same(getattr(one, sums)["all records"], getattr(other, sums)["all records"])
+    assert one.sample["poverty"].notna().all()
+    key = one.sample.columns.tolist()
+    pd.testing.assert_frame_equal(*(
+        study.sample.sort_values(key, ignore_index=True) for study in (one, other)
+    ))  # fmt: skip
+
+
+def test_a_release(spark, tmp_path):
+    """Sums of a table, and the checks that need counts and values of the records."""
+    frame = pd.read_csv(EXAMPLE)
+    frame["low"] = (frame["poverty"] > 0).astype(int)
+    spark.createDataFrame(frame.astype(object).where(frame.notna(), None).values.tolist(), list(frame)).createOrReplaceGlobalTempView("released")  # fmt: skip
+    given = {
+        "data": "global_temp.released", "engine": "spark", "outcome": "practice", "school": "school", "year": "year",
+        "baseline": 2015, "order": [], "controls": ["low"], "categories": ["gender"], "cluster": "", "weight": "weight",
+        "by": "", "drop": ["S01"], "encoding": "utf-8", "missing": [], "decimal": "", "thousands": "", "sheet": "",
+    }  # fmt: skip
+    frame.to_parquet(tmp_path / "mine.parquet")
+    (one, rows), (other, expected) = (
+        panels.read(given | more) for more in ({}, {"data": str(tmp_path / "mine.parquet"), "engine": "duckdb"})
+    )
+    assert rows == expected == len(frame)
+    one, other = one["all records"], other["all records"]
+    assert one.values == other.values
+    assert one.values["low"] == (0, 1)
+    assert {cell: counts.tolist() for cell, counts in one.cells.items()} == {
+        cell: counts.tolist() for cell, counts in other.cells.items()
+    }
+    assert_same(one.moments, other.moments)
+    assert folder._about(given | {"merge": {}}, "pooled", {}, rows, "")["inputs"] == []
+
+
+def test_a_table_stands_in_the_small_print_and_is_never_up_to_date(tmp_path):
+    run = session.Session("your-data/01-practice-change", {"engine": "spark"}, {"engine": "duckdb"}, tmp_path, "01", "")
+    assert session.opens(run, "our.students", "spark") == "our.students"
+    own = session.section(run, "our.students")
+    assert (own.state, own.names, own.of_users_data) == ("microdata", ["table our.students"], True)
+    (tmp_path / "tables").mkdir()
+    cards.table(
+        own, pd.DataFrame({"a": [1]}), "one", title="One", caption="A table of one number.", columns={"A": "{a}"}
+    )
+    lines = session.lines(tmp_path)
+    assert lines[0] == {"kind": "table", "name": "our.students"}
+    assert lines[-1]["sources"] == ["table our.students"]
+    (tmp_path / "state.json").write_text(
+        json.dumps({"stamps": {}, "inputs": [], "made": [], "tables": ["our.students"]})
+    )
+    job = plan.Job(EXAMPLE, tmp_path, "", "mine", {}, None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plan, "notebook_stamps", lambda *_: {})
+        assert plan.why_stale(job) == "the table our.students may have changed"
+    with pytest.raises(InputError, match=r"our\.students: there is no such file"):
+        session.section(SimpleNamespace(parameters={"engine": "duckdb"}), "our.students")
+
+
+@pytest.mark.parametrize(
+    ("data", "table"),
+    [("our.students", True), ("students", True), ("data/raw", False), ("absent.csv", False), ("a/b", False), ("data", False)],
+)  # fmt: skip
+def test_what_names_a_table(data, table):
+    assert isinstance(named(data, "spark"), str) == table
+    assert not isinstance(named(data), str)
+
+
+def test_a_folder_of_unlike_files(spark, tmp_path):
+    write(tmp_path / "a.csv", records())
+    write(tmp_path / "b.csv", records().drop(columns="w"))
+    with pytest.raises(InputError, match=r"b.csv lacks the column w|no column 'w'"):
+        moments.compute(tmp_path, MODEL, engine="spark")
+
+
+def test_text_that_is_not_utf_8_far_down(spark, tmp_path):
+    """Spark would make question marks of it, so that two names become one."""
+    path = tmp_path / "mine.csv"
+    path.write_bytes(b"k,v\n" + b"a,b\n" * 30_000 + "a,\u00e9\n".encode("latin-1"))
+    with pytest.raises(InputError, match=r"mine\.csv, row 30002: the text is not utf-8"):
+        open_spark(path, ["v"], ["v"])
+
+
+def test_quotes_and_very_many_columns(spark, tmp_path):
+    path = tmp_path / "mine.csv"
+    path.write_text('k,v\na,5" wide\nb,2\n')
+    with pytest.raises(InputError, match="a quote is opened and not closed, or stands alone within a cell"):
+        open_spark(path, ["v"], ["v"])
+    path.write_text(f"{','.join(f'v{place}' for place in range(6000))}\n")
+    with pytest.raises(InputError, match="6,000 columns are too many for Spark"):
+        open_spark(path, ["v1"])
 
 
 def test_what_spark_cannot_read(spark, tmp_path):

@@ -167,7 +167,9 @@ def test_a_study_is_the_same_for_the_same_seed_only():
 def test_a_study_has_all_its_tables():
     columns = {name: set(table) for name, table in small_study().items()}
     key = {"group", "subject"}
-    estimate = {"term", "estimate", "std_error", "ci_low", "ci_high", "p_value", "n", "n_groups"}
+    estimate = {
+        "term", "estimate", "std_error", "ci_low", "ci_high", "p_value", "n", "n_groups", "n_varying", "df",
+    }  # fmt: skip
     assert columns == {
         "measures": key | {"place", "share"},
         "estimates": key | estimate | {"truth", "latent_truth", "latent_estimate"},

@@ -92,7 +92,8 @@ def why_stale(job: Job) -> str:
         return "not made yet"
     others = [Path(path) if Path(path).is_absolute() else ROOT / path for path in before["inputs"]]
     now = notebook_stamps(job, others)
-    return kept.reason(before["stamps"], now, [job.folder / name for name in before["made"]])
+    reason = kept.reason(before["stamps"], now, [job.folder / name for name in before["made"]])
+    return reason or next((f"the table {name} may have changed" for name in before.get("tables", ())), "")
 
 
 def notebook_stamps(job: Job, inputs: list[Path]) -> dict[str, str]:

@@ -9,18 +9,15 @@ import numpy as np
 
 from helpers.project import InputError
 from helpers.read import order
+from helpers.read.engine import SqlRecords
 from helpers.read.files import listed, shortened
-from helpers.read.records import Records
 from helpers.read.sql import label, literal, number
 
 if TYPE_CHECKING:
     from helpers.estimate.moments import Model
-    from helpers.estimate.spark import SparkRecords
-
-    Source = Records | SparkRecords
 
 
-def prepare(records: Source, model: Model) -> tuple[int, dict[str, int], np.ndarray, dict[str, list[str]]]:
+def prepare(records: SqlRecords, model: Model) -> tuple[int, dict[str, int], np.ndarray, dict[str, list[str]]]:
     """Make the view `records`; return the records of the subset, how many lack each column, centres, and levels.
 
     Centres are rounded means of controls and outcome. Any constant gives the same estimates; one near the mean keeps
@@ -60,13 +57,13 @@ def prepare(records: Source, model: Model) -> tuple[int, dict[str, int], np.ndar
     return rows, incomplete, np.nan_to_num(centres, posinf=0.0, neginf=0.0), levels
 
 
-def ordered(records: Source, column: str, labels: Iterable[str]) -> list[str]:
+def ordered(records: SqlRecords, column: str, labels: Iterable[str]) -> list[str]:
     """Labels of a category in order: that of their codes, where the file has value labels, else of numbers or letters."""
     by_code = [label for label in records.orders.get(column, ()) if label in labels]
     return by_code if len(by_code) == len(set(labels)) else order.plain(labels)
 
 
-def _levels(records: Source, model: Model, cells: list[np.ndarray]) -> dict[str, list[str]]:
+def _levels(records: SqlRecords, model: Model, cells: list[np.ndarray]) -> dict[str, list[str]]:
     """By category, of which `cells` has the labels: its reference, then the other levels in order."""
     levels = {}
     for (column, reference), found in zip(model.references.items(), cells, strict=True):
@@ -86,7 +83,7 @@ def _levels(records: Source, model: Model, cells: list[np.ndarray]) -> dict[str,
     return levels
 
 
-def refuse_unusable(records: Source, model: Model, found: dict[str, np.ndarray]) -> None:
+def refuse_unusable(records: SqlRecords, model: Model, found: dict[str, np.ndarray]) -> None:
     """Look in the finished sums for what must not be in the records; only then search for where it is."""
     chosen = _chosen(records, model)
     sums = [found[name] for name in found if name == "n" or name[1:2].isdigit()]
@@ -113,7 +110,12 @@ def refuse_unusable(records: Source, model: Model, found: dict[str, np.ndarray])
 
 
 def refuse(
-    records: Source, column: str, wrong: str, what: str, remedy: str = "Correct or empty these", chosen: str = "1 = 1"
+    records: SqlRecords,
+    column: str,
+    wrong: str,
+    what: str,
+    remedy: str = "Correct or empty these",
+    chosen: str = "1 = 1",
 ) -> None:
     """Raise InputError with the first records that have something wrong in a column, if there are any.
 
@@ -124,20 +126,21 @@ def refuse(
     what, remedy : what is wrong, and what to do about it
     """
     cells = f"{label(records, column)} AS label, {number(records, column)} AS number"
-    found = records.fetch(
-        "SELECT place, label, count(*) OVER () AS n "
+    numbered = (
         f"FROM (SELECT {records.place} AS place, {cells}, CASE WHEN {chosen} THEN 1 ELSE 0 END AS chosen FROM file) "
-        f"AS numbered WHERE chosen = 1 AND ({wrong}) LIMIT 3"
+        f"AS numbered WHERE chosen = 1 AND ({wrong})"
     )
-    if len(found["n"]):
+    found = records.fetch(f"SELECT place, label {numbered} LIMIT 3")
+    if len(found["place"]):
         first = "; ".join(
             f"{place}: {shortened(label)}" for place, label in zip(found["place"], found["label"], strict=True)
         )
-        more = f" and {found['n'][0] - 3} more" if found["n"][0] > 3 else ""
+        count = int(records.fetch(f"SELECT count(*) AS n {numbered}")["n"][0])
+        more = f" and {count - 3} more" if count > 3 else ""
         raise InputError(f"{records.name}, column {shortened(column)}: {what} ({first}{more}). {remedy}.")
 
 
-def _parts(records: Source, model: Model) -> dict[str, tuple[str, str]]:
+def _parts(records: SqlRecords, model: Model) -> dict[str, tuple[str, str]]:
     """Plain name -> (the column, its expression) of everything the statement uses, but for constants."""
     named = {"school": model.school, "cluster": model.cluster if model.clustered else ""}
     named |= {f"c{place}": column for place, column in enumerate(model.references)}
@@ -151,12 +154,12 @@ def _parts(records: Source, model: Model) -> dict[str, tuple[str, str]]:
     }
 
 
-def _texts(records: Source, model: Model) -> list[str]:
+def _texts(records: SqlRecords, model: Model) -> list[str]:
     """Columns that should be numbers and are text in the file."""
     return [column for column in model.numbers if records.columns[column] in ("text", "date")]
 
 
-def _view(records: Source, model: Model) -> str:
+def _view(records: SqlRecords, model: Model) -> str:
     """The file as a view `records` with plain names: school, cluster, w, y, x0.., c0.., complete, text.
 
     `complete` is 1 where nothing is missing; `text` is 1 where a column of numbers holds text.
@@ -176,13 +179,13 @@ def _view(records: Source, model: Model) -> str:
     )
 
 
-def _chosen(records: Source, model: Model) -> str:
+def _chosen(records: SqlRecords, model: Model) -> str:
     """The condition that a record belongs to the subset."""
     wanted = [f"{label(records, column)} = {literal(level)}" for column, level in model.subset.items()]
     return " AND ".join(wanted) or "1 = 1"
 
 
-def _no_rows(records: Source, model: Model) -> str:
+def _no_rows(records: SqlRecords, model: Model) -> str:
     for column, level in model.subset.items():
         query = f"SELECT {label(records, column)} AS level FROM file GROUP BY 1 ORDER BY 1 LIMIT 20"
         present = [str(name) for name in records.fetch(query)["level"] if name]

@@ -18,13 +18,12 @@ import numpy as np
 from helpers.estimate import complete_records
 from helpers.project import InputError
 from helpers.read import files, order
-from helpers.read.records import Records, open_records
+from helpers.read.engine import SqlRecords
+from helpers.read.spark import open_by
 from helpers.read.sql import label, literal
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from helpers.estimate.spark import SparkRecords
 
 
 @dataclass(frozen=True)
@@ -109,11 +108,11 @@ SUMMED = ("records", "n", "sums", "products", "baseline")
 
 
 def compute(
-    source: Path | Sequence[Path] | pd.DataFrame | Records | str, model: Model, engine: str = "duckdb"
+    source: Path | Sequence[Path] | pd.DataFrame | SqlRecords | str, model: Model, engine: str = "duckdb"
 ) -> Moments:
     """Moments of files that belong together, a folder of them, a data frame or open records; complete records only.
 
-    `engine` is "duckdb" or "spark"; what Spark takes as source is told in `helpers.estimate.spark`. Raises InputError
+    `engine` is "duckdb" or "spark"; what Spark takes as source is told in `helpers.read.spark`. Raises InputError
     for a column or level that does not exist, a column in two parts, text or infinite values where numbers are needed,
     weights that are not positive, schools in two clusters, two terms of one name, and when nothing is left to estimate.
 
@@ -159,12 +158,12 @@ def compute(
     )
 
 
-def levels(records: Records, column: str) -> list[str]:
+def levels(records: SqlRecords, column: str) -> list[str]:
     """Levels of a column as labels, in order; missing is none."""
     return complete_records.ordered(records, column, _levels(records, column))
 
 
-def years(records: Records, column: str, asked: Sequence[str] = (), first: str = "") -> list[str]:
+def years(records: SqlRecords, column: str, asked: Sequence[str] = (), first: str = "") -> list[str]:
     """Levels of a column in the order of time; missing is none. Raises InputError where nothing tells the order.
 
     Parameters
@@ -176,7 +175,7 @@ def years(records: Records, column: str, asked: Sequence[str] = (), first: str =
     return order.in_time(_levels(records, column), place, codes=codes, given=asked, first=first)
 
 
-def _levels(records: Records, column: str) -> set[str]:
+def _levels(records: SqlRecords, column: str) -> set[str]:
     files.check_columns([column], records.columns, records.name)
     found = records.fetch(f"SELECT DISTINCT {label(records, column)} AS level FROM file")
     return {str(level) for level in found["level"] if level}
@@ -236,16 +235,10 @@ def _dummy(place: int, level: str) -> str:
     return f"CAST(CASE WHEN c{place} = {literal(level)} THEN 1 ELSE 0 END AS DOUBLE)"
 
 
-def _open(source: object, model: Model, engine: str) -> AbstractContextManager[Records | SparkRecords]:
-    if engine == "spark":
-        from helpers.estimate.spark import open_spark
-
-        return open_spark(source)
-    if engine != "duckdb":
-        raise ValueError(f"engine is duckdb or spark, not {engine!r}")
-    if isinstance(source, Records):  # whoever opened them closes them
+def _open(source: object, model: Model, engine: str) -> AbstractContextManager[SqlRecords]:
+    if isinstance(source, SqlRecords):  # whoever opened them closes them
         return nullcontext(source)
-    return open_records(source, model.columns, model.labels)
+    return open_by(engine, source, model.columns, model.labels)
 
 
 def _refuse_two_parts(model: Model) -> None:

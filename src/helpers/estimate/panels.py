@@ -13,7 +13,7 @@ from helpers.estimate.moments import Model, Moments
 from helpers.estimate.permutation import Treatment
 from helpers.estimate.resampling import wild_bootstrap, wild_interval
 from helpers.project import InputError
-from helpers.read.records import Records
+from helpers.read.engine import SqlRecords
 
 INFERENCE = {
     "permutation": "p-values and intervals from all other choices of as many schools, or 9,999 of them; standard errors CR2",
@@ -43,7 +43,7 @@ KINDS = {
 
 
 def models(
-    records: Records,
+    records: SqlRecords,
     *,
     baseline: str | int,
     controls: list[str],

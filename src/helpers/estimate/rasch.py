@@ -13,8 +13,8 @@ import pandas as pd
 
 from helpers.estimate.complete_records import refuse
 from helpers.project import InputError
-from helpers.read.records import Records
-from helpers.read.sql import label, number, quote
+from helpers.read.engine import SqlRecords
+from helpers.read.sql import label, literal, number
 
 MEASURE = "rasch_measure"
 """Name of the column that `add_measure` adds."""
@@ -134,7 +134,7 @@ def reliability(measures: np.ndarray, std_errors: np.ndarray) -> float:
 
 
 def add_measure(
-    records: Records, items: list[str], low: int, high: int, year: str, baseline: str
+    records: SqlRecords, items: list[str], low: int, high: int, year: str, baseline: str
 ) -> tuple[Scale, pd.DataFrame]:
     """Give `records` a column MEASURE; return the scale, calibrated on the baseline year, and that year's patterns.
 
@@ -152,7 +152,7 @@ def add_measure(
     if len(items) > MOST:
         raise InputError(f"`items` names {len(items)} columns; {MOST} are the most. Leave some out.")
     shown = {item: number(records, item) for item in items}
-    wrong = f"number < {low} OR number > {high} OR number <> floor(number) OR (number IS NULL AND label IS NOT NULL)"
+    wrong = f"number < {low} OR number > {high} OR number % 1 <> 0 OR (number IS NULL AND label IS NOT NULL)"
     remedy = "Correct them, empty them if they are missing codes, or change `low` and `high`"
     for item in items:
         refuse(records, item, wrong, f"answers off the scale {low} to {high}", remedy)
@@ -214,7 +214,7 @@ def _baseline_patterns(records, shown, cell, low, year, baseline) -> pd.DataFram
     answers = ", ".join(f"{value} - {low} AS {name}" for name, value in named.items())
     found = records.fetch(
         f"SELECT {', '.join(named)}, answered, score, count(*) AS records FROM (SELECT {answers}, {cell}, "
-        f"{label(records, year)} AS year FROM file) WHERE year = {quote(baseline)} AND answered > 0 "
+        f"{label(records, year)} AS year FROM file) WHERE year = {literal(baseline)} AND answered > 0 "
         "GROUP BY ALL ORDER BY ALL"
     )
     patterns = pd.DataFrame({name: np.ma.filled(values.astype(float), np.nan) for name, values in found.items()})
@@ -239,16 +239,16 @@ def _refuse_unused(file: str, given: pd.DataFrame, low: int, high: int, baseline
         )
 
 
-def _add_column(records: Records, measured: pd.DataFrame, answered: str, score: str) -> None:
+def _add_column(records: SqlRecords, measured: pd.DataFrame, answered: str, score: str) -> None:
     """A view `file` in front of the old one, with the measure of each record's cell joined on."""
     if MEASURE in records.columns:
         raise InputError(f"{records.name}: there is a column {MEASURE!r} already. Rename it.")
-    records.connection.register("cells_measured", measured)
-    records.run("CREATE TEMPORARY TABLE cells AS SELECT * FROM cells_measured")
-    records.run("ALTER VIEW file RENAME TO unscored")
-    records.run(
-        f"CREATE TEMPORARY VIEW file AS SELECT answers.*, cells.measure AS {MEASURE} FROM "
-        f"(SELECT *, {answered} AS cell_answered, {score} AS cell_score FROM unscored) AS answers "
-        "LEFT JOIN cells ON cells.answered = cell_answered AND cells.score = cell_score"
+    records.put("cells", measured)
+    records.show(
+        lambda file: (
+            f"SELECT answers.*, cells.measure AS {MEASURE} FROM "
+            f"(SELECT *, {answered} AS cell_answered, {score} AS cell_score FROM {file}) AS answers "
+            "LEFT JOIN cells ON cells.answered = cell_answered AND cells.score = cell_score"
+        )
     )
     records.columns[MEASURE] = "float"

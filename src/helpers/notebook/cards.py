@@ -21,8 +21,7 @@ from matplotlib.figure import Figure
 from helpers.draw import numbers
 from helpers.notebook import session as sessions
 from helpers.notebook.session import Section, Session
-from helpers.project import STATES, relative
-from helpers.read import files
+from helpers.project import STATES
 from helpers.read.accounts import Account
 
 TEMPLATES = Path(__file__).parent / "template"
@@ -145,7 +144,7 @@ def _checked(
     section: Section, name: str, title: str, caption: str, data: pd.DataFrame, as_printed: bool
 ) -> pd.DataFrame:
     """The data, once nothing is missing, each row with its state, else the card's; none that the sources have not."""
-    if not section.sources:
+    if not section.names:
         raise CardError("a card rests on nothing: its section has read no file (section.reads)")
     state = section.state
     if as_printed and state not in ("recomputed", "simulated"):
@@ -159,7 +158,7 @@ def _checked(
         raise CardError(f"{name}: a card's name is lower-case words joined by hyphens")
     if "state" not in data:
         return data.assign(state=state)
-    known = {files.state_of(path) for path in section.sources} | {state}
+    known = section.states | {state}
     if "published" in known:
         known.add("recomputed")
     if strange := [word for word in data["state"].unique() if word not in known]:
@@ -208,14 +207,13 @@ def _about(section: Section, word: str, name: str, title: str, caption: str, dat
     return {
         "name": name, "title": title, "caption": caption, "state": " and ".join(states),
         "states": states, "number": _number(run, word, name), "given": given or "defaults",
-        "origin": ", ".join(map(relative, section.sources)),
+        "origin": ", ".join(section.names),
     }  # fmt: skip
 
 
 def _note(section: Section, kind: str, about: dict[str, Any], **more: Any) -> None:
     kept = {key: about[key] for key in ("number", "name", "title", "caption", "state")}
-    sources = [relative(path) for path in section.sources]
-    sessions.note(section.run, kind, **kept, states=list(about["states"]), **more, sources=sources)
+    sessions.note(section.run, kind, **kept, states=list(about["states"]), **more, sources=section.names)
 
 
 def _number(run: Session, word: str, name: str) -> str:

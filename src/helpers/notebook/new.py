@@ -3,7 +3,7 @@
     python -m helpers.notebook.new parameters NOTEBOOK DATA [PARAMS [SHEET]]
     python -m helpers.notebook.new template NOTEBOOK
 
-In a notebook `new.parameters("your-data/05-satisfaction", "survey.xlsx")` gives its first cell with the same in it.
+In a notebook `new.parameters("your-data/05-satisfaction", "survey.xlsx")` gives its cell of parameters with the same in it.
 Nothing is overwritten, and no level that fewer than ten rows have is named.
 """
 
@@ -15,6 +15,7 @@ import re
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,13 +24,12 @@ from helpers.notebook import guesses, source
 from helpers.notebook.guesses import Guessed
 from helpers.notebook.parameters import Parameter, declared, read
 from helpers.project import ROOT, InputError, locate, relative
-from helpers.read import columns, files, frames
+from helpers.read import columns, files, formats, frames, pieces
 from helpers.read.files import Options
 from helpers.read.frames import Given
 
 LOOKED_AT = 2_000  # columns of a file
 WIDE = 100  # letters of a list that stands on one line
-FOLDERS = ("01", "03")  # notebooks that take one
 SHEETS = ("02", "04", "05", "06", "07", "08")  # notebooks whose example shows what a sheet to fill in looks like
 NEEDED = {
     "01": ("outcome items", "school", "year", "baseline"),
@@ -186,7 +186,7 @@ def _notebook(name: str, numbers: Iterable[str] = ()) -> Path:
 
 
 def _place(data: str) -> Path:
-    """The user's file: in the project's folder, in `data/raw/`, or where its full name says."""
+    """The user's file or folder: in the project's folder, in `data/raw/`, or where its full name says."""
     if not data:
         raise InputError("`DATA` is empty. Name your file in it.")
     places = [locate(data), ROOT / "data" / "raw" / data]
@@ -198,18 +198,14 @@ def _look(notebook: Path, data: str, sheet: str) -> Look:
     place, known = _place(data), declared(notebook)
     values = {"data": (_name(place), "")} | ({"sheet": (sheet, "")} if sheet else {})
     of_survey = {p.name for p in known if p.help.startswith("your survey:")}
-    if notebook.stem[:2] == "03" and (place.is_dir() or place.suffix.lower() == ".zip"):
+    if notebook.stem[:2] == "03" and _holds_talis(place):
         return Look(notebook, known, Guessed(values, out=of_survey), ["Files of TALIS need nothing more."])
-    if place.is_dir() and notebook.stem[:2] not in FOLDERS:
-        raise InputError(f"{_name(place)}: this is a folder. Name a file in it.")
     given, names = _read(place, sheet)
     if given.options.encoding != "utf-8":
         values["encoding"] = (
             given.options.encoding,
             "guessed: the text is not UTF-8; look whether all letters are right",
         )
-    if notebook.stem[:2] == "03" and guesses.is_talis(names):
-        return Look(notebook, known, Guessed(values, out=of_survey), ["Files of TALIS need nothing more."])
     described = columns.describe(given)
     guessed = guesses.guess(known, given, described)
     guessed.values = values | {name: (value, f"guessed: {why}") for name, (value, why) in guessed.values.items()}
@@ -219,18 +215,15 @@ def _look(notebook: Path, data: str, sheet: str) -> Look:
 
 
 def _read(place: Path, sheet: str) -> tuple[Given, list[str]]:
-    """A file's columns, the first of very many, and the names of all; text that is not UTF-8 as what it seems to be."""
-    if place.is_dir():
-        with files.find(place, files.ENDINGS) as found:
-            return _read(found[0].path, sheet)
+    """Columns of what is read, the first of very many, and the names of all; text that is not UTF-8 as what it seems to be."""
     try:
         return _read_as(place, Options(sheet=sheet))
     except InputError as error:
         if "`sheet:" in str(error):
             raise InputError(f"{error} With `make new` write SHEET=... behind it.") from None
-        if place.suffix.lower() != ".csv" or "the text is not" not in str(error):
+        if "the text is not" not in str(error):
             raise
-        with place.open("rb") as opened:
+        with files.find(place, files.ENDINGS) as found, found[0].path.open("rb") as opened:
             wide = opened.read(2) in (b"\xff\xfe", b"\xfe\xff")
         try:
             return _read_as(place, Options(encoding="utf-16" if wide else "cp1252"))
@@ -238,8 +231,16 @@ def _read(place: Path, sheet: str) -> tuple[Given, list[str]]:
             raise error from None
 
 
+def _holds_talis(place: Path) -> bool:
+    """Whether a file, or one of a folder or a zip, has the columns of the OECD's files."""
+    with suppress(InputError), files.find(place, files.ENDINGS) as found:
+        some = [file for file in found if file.path.suffix.lower() in pieces.ENDINGS]
+        return any(guesses.is_talis(pieces.describe(file.path, file.name).columns) for file in some)
+    return False  # what is wrong with it is told where it is read
+
+
 def _read_as(place: Path, options: Options) -> tuple[Given, list[str]]:
-    names = frames.header(place, options)
+    names = formats.header(place, options)
     return frames.read(place, names[:LOOKED_AT], options), names
 
 

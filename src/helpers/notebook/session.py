@@ -17,7 +17,7 @@ from typing import Any
 
 from helpers.kept import label, stamp
 from helpers.notebook import parameters, source
-from helpers.project import ROOT, InputError, locate
+from helpers.project import ROOT, InputError, locate, relative
 from helpers.read import files
 from helpers.read.files import Options
 
@@ -51,15 +51,27 @@ class Section:
     run: Session
     of_print: bool = False
     sources: list[Path] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
 
-    def reads(self, path: str | Path) -> Path:
-        """Note that the section rests on a file (an edit of it reruns the notebook), and return its place."""
+    def reads(self, path: str | Path) -> Path | str:
+        """Note that the section rests on a file, a folder or a zip, and return its place.
+
+        An edit of it reruns the notebook; so do a new file in a folder, an edited one and one that is gone. With engine
+        "spark" it may be a table, by its name.
+        """
         if not str(path):
             raise InputError("`data` is empty. Name your file in it.")
-        place = locate(path)
-        if not place.is_file():
-            raise InputError(f"{path}: there is no such file. Paths are relative to the project's folder.")
+        place = files.named(str(path), self.run.parameters.get("engine", ""))
+        if isinstance(place, str):
+            self.tables.append(place)
+            return place
+        if not place.exists():
+            raise InputError(f"{path}: there is no such file or folder. {files.FROM_HERE}")
         looks_in(self.run, place)
+        if place.is_dir():
+            inside = files.sources(place, files.ENDINGS)
+            for read in [*sorted({file.parent for file in inside} - {place}), *inside]:
+                looks_in(self.run, read)
         if place not in self.sources:
             self.sources.append(place)
         return place
@@ -70,10 +82,19 @@ class Section:
         return self.run.notebook.startswith(f"{source.OWN}/") and self.state != "simulated"
 
     @property
+    def states(self) -> set[str]:
+        """States of all that was read."""
+        return {files.state_of(path) for path in self.sources} | ({"microdata"} if self.tables else set())
+
+    @property
+    def names(self) -> list[str]:
+        """What was read, as the small print has it."""
+        return [*map(relative, self.sources), *(f"table {name}" for name in self.tables)]
+
+    @property
     def state(self) -> str:
         """State of what was read: of several, the one furthest from print; printed numbers alone are recomputed."""
-        found = {files.state_of(path) for path in self.sources}
-        state = next(state for state in ("simulated", "microdata", "moments", "published") if state in found)
+        state = min(self.states, key=files.STATES.index)
         printed = state == "published" or (self.of_print and state == "microdata")
         return "recomputed" if printed else state
 
@@ -138,6 +159,15 @@ def looks_in(session: Session, folder: str | Path) -> Path:
     place = locate(folder)
     note(session, "input", path=label(place), stamp=stamp(place))
     return place
+
+
+def opens(session: Session, data: str, engine: str = "duckdb") -> Path | str:
+    """As `looks_in`; a table, which only engine "spark" takes, is noted by name: whether it has changed nobody can know."""
+    found = files.named(data, engine)
+    if isinstance(found, Path):
+        return looks_in(session, found)
+    note(session, "table", name=found)
+    return found
 
 
 def lines(folder: Path) -> list[dict[str, Any]]:

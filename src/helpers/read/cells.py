@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime, time
 
 import numpy as np
@@ -18,6 +18,7 @@ BLANKS = "[ \u00a0\u2007\u2009\u202f'’]"
 GROUPED = rf"-?[0-9]{{1,3}}({BLANKS}[0-9]{{3}})+([.,][0-9]*)?"
 NUMBER = r"-?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?|-?[iI][nN][fF]([iI][nN][iI][tT][yY])?"
 """A number as SQL and Python read it. Digits are those of ASCII, which all engines know."""
+_GROUPED, _NUMBER = re.compile(GROUPED), re.compile(NUMBER)
 _WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0+")
 WHOLE_BY_COMMA = r"-?(0|[1-9][0-9]*),0+"
 NO_WORDS = re.compile(
@@ -81,7 +82,7 @@ class Marks:
                 return math.nan
             text = text.replace(thousands, "")
         text = text.replace(self.decimal, ".")
-        return float(text) if re.fullmatch(NUMBER, text) else math.nan
+        return float(text) if _NUMBER.fullmatch(text) else math.nan
 
 
 _OTHER = {".": ",", ",": "."}
@@ -96,7 +97,7 @@ _DECIMAL = {mark: re.compile(rf"[0-9]*[{mark}][0-9]+([eE][+-]?[0-9]+)?|[0-9]+[{m
 def _plain(cell: str) -> str:
     """A number without what means nothing: blanks around it and between thousands, a plus, a percent sign."""
     text = cell.strip().replace("−", "-").removesuffix("%").rstrip().removeprefix("+")
-    return re.sub(BLANKS, "", text) if re.fullmatch(GROUPED, text) else text
+    return re.sub(BLANKS, "", text) if _GROUPED.fullmatch(text) else text
 
 
 def _decided(cells: Iterable[str], two_ways: bool) -> str:
@@ -104,6 +105,8 @@ def _decided(cells: Iterable[str], two_ways: bool) -> str:
     first: dict[str, str] = {}  # by decimal mark, a cell that shows it
     open_cell = ""
     for cell in cells:
+        if "." not in cell and "," not in cell:
+            continue
         text = _plain(cell).lstrip("-")
         for mark, other in _OTHER.items():
             if mark in text:
@@ -132,8 +135,10 @@ def _decided(cells: Iterable[str], two_ways: bool) -> str:
     return "."
 
 
-def refuse_percent(cells: Iterable[str], marks: Marks) -> None:
+def refuse_percent(cells: Collection[str], marks: Marks) -> None:
     """Raise InputError, without the place, where a column has numbers with a percent sign and without one."""
+    if not any(cell.strip().endswith("%") for cell in cells):
+        return
     signs = {cell.strip().endswith("%"): cell for cell in cells if abs(marks.number(cell)) > 0}
     if len(signs) > 1:
         raise InputError(

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from helpers.project import InputError, locate, relative
+from helpers.project import ROOT, InputError, locate, relative
 
 STATISTICAL = (".sav", ".zsav", ".por", ".dta", ".sas7bdat")  # of SPSS, Stata and SAS
 WORKBOOKS = (".xlsx", ".xls")
@@ -23,6 +23,7 @@ ENDINGS = (".csv", ".parquet", *STATISTICAL, *WORKBOOKS)  # of files of records 
 MISSING = ["", " ", "NA", "N/A", "NaN", "nan", "."]  # what stands for no answer in a CSV file or a workbook
 NAMES = 2_000  # of columns among which near ones are looked for
 AGAIN = "Export or download it again."  # the remedy for a file that is not whole
+FROM_HERE = "Paths are relative to the project's folder."
 
 # How each format's files begin; a CSV file must begin like none of them.
 _BEGINNINGS = {
@@ -53,6 +54,13 @@ _RAGGED = (
 """How DuckDB and pandas tell of rows of unequal length."""
 
 
+def named(data: str, engine: str = "duckdb") -> Path | str:
+    """What `data` names: a file or a folder; or, with engine "spark" and where nothing says that it is a path, a table."""
+    place = locate(data)
+    is_path = "/" in data or place.suffix.lower() in ENDINGS or place.exists()
+    return place if engine != "spark" or is_path else data
+
+
 def check(path: Path, endings: tuple[str, ...] = ENDINGS, name: str = "") -> str:
     """The ending of a file (called `name`) that is there, not empty, and what its ending says. Raises InputError."""
     file, ending = name or relative(path), path.suffix.lower()
@@ -60,7 +68,7 @@ def check(path: Path, endings: tuple[str, ...] = ENDINGS, name: str = "") -> str
         remedy = _OTHERWISE.get(ending, f"save it as one of {', '.join(endings)}")
         raise InputError(f"{file}: cannot read *{ending} files. Remedy: {remedy}.")
     if not path.is_file():
-        raise InputError(f"{file}: there is no such file. Paths are relative to the project's folder.")
+        raise InputError(f"{file}: there is no such file. {FROM_HERE}")
     if path.stat().st_size == 0:
         raise InputError(f"{file}: the file is empty. {AGAIN}")
     wanted = _BEGINNINGS[ending]
@@ -199,15 +207,17 @@ class Found:
 def sources(place: Path, endings: tuple[str, ...]) -> list[Path]:
     """`place` itself, or the zips and files with these endings below it that are not hidden. Raises InputError for none."""
     name, wanted = relative(place), (*endings, ".zip")
+    if place == ROOT:
+        raise InputError("`data` is empty. Name your file in it.")
     known = ", ".join(wanted)
     if place.is_file():
         if place.suffix.lower() not in wanted:
             raise InputError(f"{name}: this is none of {known}. Name a file, a zip or a folder of these.")
         return [place]
     if not place.is_dir():
-        raise InputError(f"{name}: there is no such file or folder. Paths are relative to the project's folder.")
+        raise InputError(f"{name}: there is no such file or folder. {FROM_HERE}")
     found = sorted(path for path in place.rglob("*") if path.suffix.lower() in wanted)
-    found = [p for p in found if p.is_file() and not _is_junk(p.relative_to(place).parts)]
+    found = [p for p in found if p.is_file() and not is_junk(p.relative_to(place).parts)]
     if not found:
         raise InputError(f"{name}: the folder holds none of {known}. Put the files there.")
     return found
@@ -239,7 +249,7 @@ def _unpacked(source: Path, endings: tuple[str, ...], folder: Path) -> list[Foun
             found, left = [], TOTAL_BYTES
             for member in sorted(members, key=lambda member: member.filename):
                 inside = PurePosixPath(member.filename)
-                if inside.suffix.lower() not in endings or _is_junk(inside.parts):
+                if inside.suffix.lower() not in endings or is_junk(inside.parts):
                     continue
                 # Numbered folders: members of one name in two folders of the zip stay apart.
                 path = folder / str(len(found)) / inside.name
@@ -297,9 +307,9 @@ def _check_size(size: int, limit: int, member: zipfile.ZipInfo, source: Path) ->
         _refuse(member, "it is packed more tightly than survey data can be", source)
 
 
-def _is_junk(parts: tuple[str, ...]) -> bool:
-    """Hidden files and what macOS adds to its zips."""
-    return any(part.startswith((".", "__MACOSX")) for part in parts)
+def is_junk(parts: tuple[str, ...]) -> bool:
+    """Hidden files, what macOS adds to its zips, and what Excel keeps beside an open workbook."""
+    return any(part.startswith((".", "__MACOSX", "~$")) for part in parts)
 
 
 def _refuse(member: zipfile.ZipInfo, what: str, source: Path) -> None:
@@ -308,17 +318,32 @@ def _refuse(member: zipfile.ZipInfo, what: str, source: Path) -> None:
 
 
 _FOLDERS = {"published": "published", "cases": "published", "moments": "moments"}
+STATES = ("simulated", "microdata", "moments", "published")
+"""States of files, the one furthest from print first."""
 
 
 def state_of(path: str | Path) -> str:
-    """State of a data file: a copy of a simulated example stays simulated wherever it lies."""
+    """State of a data file: a copy of a simulated example stays simulated wherever it lies.
+
+    Of a folder the state of the file that is furthest from print; a zip with such a copy is simulated.
+    """
     place = locate(path).resolve()
     for folder, state in _FOLDERS.items():
         if place.is_relative_to(locate("data").resolve() / folder):
             return state
-    size = place.stat().st_size  # a user's file may be too large to be read for this
-    copied = any(length == size and make() == place.read_bytes() for length, make in _examples())
+    if place.is_dir():
+        return min(map(state_of, sources(place, ENDINGS)), key=STATES.index)
+    copied = _is_example(place.stat().st_size, place.read_bytes)  # a user's file may be too large to be read for this
+    if not copied and place.suffix.lower() == ".zip" and zipfile.is_zipfile(place):
+        with zipfile.ZipFile(place) as archive:
+            copied = any(
+                _is_example(m.file_size, partial(archive.read, m)) for m in archive.infolist() if not m.is_dir()
+            )
     return "simulated" if copied else "microdata"
+
+
+def _is_example(size: int, content: Callable[[], bytes]) -> bool:
+    return any(length == size and make() == content() for length, make in _examples())
 
 
 def _examples() -> Iterator[tuple[int, Callable[[], bytes]]]:

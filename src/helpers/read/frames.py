@@ -5,81 +5,41 @@ Files are parsed, never executed. Rows count from 1, in CSV files and workbooks 
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from helpers.project import InputError, at, relative
-from helpers.read import cells, files, headers, order, relations, statistical, workbooks
+from helpers.project import InputError, at
+from helpers.read import cells, files, formats, order
 from helpers.read.files import Options, listed, shortened
-from helpers.read.texts import csv
-
-_TELLING, _LOOKED_AT = 5, 200_000  # columns and rows of files in which rows that repeat others are looked for
-
-
-@dataclass(frozen=True)
-class Given:
-    """Columns of a file as it has them, and what it says of them.
-
-    `frame`: cells of CSV files and workbooks as they are written, of other files with their own types; declared missing
-    codes are missing, and the index counts rows. `labels`: column -> code -> value label. `wording`: column -> what the
-    file says that it is. `two_ways`: whether 1.204 may be written with a mark between thousands. `ids`: columns in which
-    the user's missing codes are none. `rows`: of the file, blank ones not counted. `told`: what was passed over.
-    """
-
-    path: Path
-    frame: pd.DataFrame
-    labels: dict[str, dict[str, str]] = field(default_factory=dict)
-    wording: dict[str, str] = field(default_factory=dict)
-    two_ways: bool = False
-    options: Options = Options()
-    told: tuple[str, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """What messages call the file."""
-        return relative(self.path)
+from helpers.read.formats import Given, row
 
 
 def read(path: Path, columns: Sequence[str], options: Options = Options(), ids: Sequence[str] = ()) -> Given:
-    """Columns of a file of records in any format of `files.ENDINGS`. Raises InputError.
+    """Columns of a file of records in any format of `files.ENDINGS`, or of a folder or a zip of alike ones. Raises InputError.
 
     Parameters
     ----------
-    path, columns : the file, and the columns that must be there
+    path, columns : what is read, and the columns that must be there
     options : what the user says of how it is to be read; its missing codes are missing in all columns
     ids : columns of ids and waves, in which those codes are labels like others
     """
     columns = list(dict.fromkeys(columns))
-    given = _read(path, options, columns)
+    given = formats.read(path, columns, options)
     files.check_columns(columns, given.frame.columns, given.name)
-    words = {"", *map(str.strip, files.MISSING)} if path.suffix.lower() == ".csv" else {""}
-    frame = given.frame[columns].apply(_filled, words=words)
+    in_text = given.ending == ".csv"
+    words = {"", *map(str.strip, files.MISSING)} if in_text else {""}
+    frame = given.frame[columns].apply(_filled, words=words, in_text=in_text)
     if frame.empty:
         raise InputError(f"{given.name}: the file has columns but no rows. {files.AGAIN}")
     for column in [name for name in columns if options.missing and name not in ids]:
         gone = cells.gone(frame[column].dropna().unique(), options.missing, given.labels.get(column, {}))
         frame[column] = frame[column].mask(frame[column].isin(gone)) if gone else frame[column]
     kept = {c: named if c in ids else cells.kept_labels(named, options.missing) for c, named in given.labels.items()}
-    return Given(path, frame, kept, given.wording, given.two_ways, options, given.told)
-
-
-def header(path: Path, options: Options = Options()) -> list[str]:
-    """Names of all columns of a file that `read` can read. Raises InputError."""
-    match files.check(path):
-        case ".csv":
-            return headers.read(path, relative(path), options.encoding).names
-        case ".parquet":
-            return list(relations.parquet(path))
-        case ending if ending in files.WORKBOOKS:
-            return list(workbooks.read(path, options.sheet)[0])
-        case _:
-            return statistical.parse(path, encodings=statistical.tried(path, options.encoding), metadataonly=True)[
-                1
-            ].column_names
+    return replace(given, frame=frame, labels=kept)
 
 
 def numbers(given: Given, column: str, low: float = -np.inf, high: float = np.inf) -> pd.Series:
@@ -157,7 +117,7 @@ def answers(
 def codes(given: Given, column: str) -> pd.Series:
     """A column as labels of `cells.label`, value labels not put in; missing stays."""
     raw = given.frame[column]
-    return _each(raw, cells.labelled, object).replace("", np.nan)
+    return _each(raw, lambda codes: {code: text or np.nan for code, text in cells.labelled(codes).items()}, object)
 
 
 def labels(given: Given, column: str) -> pd.Series:
@@ -167,6 +127,8 @@ def labels(given: Given, column: str) -> pd.Series:
     """
     found, named = codes(given, column), given.labels.get(column, {})
     shown = names_of(named)
+    if not shown:
+        return found
     return _each(found, lambda codes: {code: shown.get(code, code) for code in codes}, object)
 
 
@@ -248,8 +210,8 @@ def refuse_rows(shown: pd.Series, wrong: pd.Series, column: str, file: str, what
     """
     if wrong.any():
         first = "; ".join(
-            f"row {row}: {'empty' if pd.isna(value) else shortened(value)}"
-            for row, value in shown[wrong].head(3).items()
+            f"{row(place)}: {'empty' if pd.isna(value) else shortened(value)}"
+            for place, value in shown[wrong].head(3).items()
         )
         more = f" and {wrong.sum() - 3} more" if wrong.sum() > 3 else ""
         raise InputError(f"{file}, column {column!r}: {what} ({first}{more}). {remedy}.")
@@ -310,8 +272,9 @@ def _as_numbers(given: Given, column: str) -> tuple[pd.Series, pd.Series]:
 
 def _each(column: pd.Series, what: Callable[[list[object]], Mapping[object, object]], kind: type) -> pd.Series:
     """What a function of the different cells makes of each, looked at once; missing stays."""
-    places, _ = pd.factorize(column)
-    different = list(column.dropna().unique())  # as they are: factorize gives short floats as long ones
+    places, found = pd.factorize(column)
+    text = isinstance(column.dtype, pd.CategoricalDtype)
+    different = list(found if text else column.dropna().unique())  # factorize gives short floats as long ones
     made = what(different)
     return pd.Series(np.array([*(made[cell] for cell in different), np.nan], dtype=kind)[places], column.index)
 
@@ -319,21 +282,24 @@ def _each(column: pd.Series, what: Callable[[list[object]], Mapping[object, obje
 def _remedy_for_text(given: Given, raw: pd.Series, wrong: pd.Series) -> str:
     """What can be done about text in a number column, by what it looks like."""
     rows, words = list(raw.index[wrong]), [str(v) for v in raw[wrong].unique()]
-    if (
-        given.path.suffix.lower() in (".csv", *files.WORKBOOKS)
-        and rows
-        and rows == list(raw.index[: len(rows)])
-        and len(rows) <= 3
-    ):
-        last = f"row {rows[0]}" if len(rows) == 1 else f"rows {rows[0]} to {rows[-1]}"
+    if given.ending in (".csv", *files.WORKBOOKS) and rows and rows == list(raw.index[: len(rows)]) and len(rows) <= 3:
+        several = len(rows) > 1 and not isinstance(rows[0], str)
+        last = f"rows {rows[0]} to {rows[-1]}" if several else " and ".join(map(row, rows))
         return f"If {last} belong to the header, as survey tools write it, take {last} out of the file; else correct or empty these"
     if all(cells.NO_WORDS.fullmatch(word.strip()) for word in words):
         return f"If these mean no answer, write `missing: [{', '.join(map(repr, words[:6]))}]`; else correct them"
     return "Correct or empty these, or name them in `missing` if they mean no answer"
 
 
-def _filled(column: pd.Series, words: set[str]) -> pd.Series:
-    """A column in which text that is one of these words, blanks around it or not, is missing."""
+def _filled(column: pd.Series, words: set[str], in_text: bool) -> pd.Series:
+    """A column in which text that is one of these words, blanks around it or not, is missing; text alone as categories.
+
+    Parameters
+    ----------
+    column, words, in_text : the column; what stands for no answer; whether all cells are text
+    """
+    if in_text:
+        column = pd.Series(pd.Categorical.from_codes(*pd.factorize(column)), column.index)
     if pd.api.types.is_numeric_dtype(column):
         return column
     gone = {value for value in column.dropna().unique() if isinstance(value, str) and value.strip() in words}
@@ -346,27 +312,3 @@ def names_of(named: dict[str, str]) -> dict[str, str]:
     return {
         code: name.strip() if counts[name.strip()] == 1 else f"{name.strip()} ({code})" for code, name in named.items()
     }
-
-
-def _read(path: Path, options: Options, columns: Sequence[str]) -> Given:
-    match files.check(path):
-        case ".csv":
-            frame, head = csv(path, relative(path), options.encoding, columns)
-            return Given(path, frame, two_ways=head.two_ways, told=(*head.told, *_repeated(frame)))
-        case ".parquet":
-            return Given(path, relations.parquet(path, columns), two_ways=True)
-        case ending if ending in files.WORKBOOKS:
-            frame, told = workbooks.read(path, options.sheet)
-            return Given(path, frame, two_ways=True, told=(*told, *_repeated(frame)))
-        case _:
-            frame, named, wording = statistical.read(path, columns, options.encoding)
-            return Given(path, frame, named, wording, two_ways=True)
-
-
-def _repeated(frame: pd.DataFrame) -> list[str]:
-    """How many rows are the same as an earlier one in every cell, where there are cells enough to make that strange."""
-    if len(frame.columns) < _TELLING or len(frame) > _LOOKED_AT:
-        return []
-    count = int(frame.duplicated().sum())
-    what = "rows are the same as an earlier row in every cell. If they were entered twice, take them out."
-    return [f"{cells.few(count).capitalize()} {what}"] if count else []

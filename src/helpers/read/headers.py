@@ -187,9 +187,10 @@ def _of_a_tool(first: list[str], following: list[list[str]]) -> tuple[list[str],
 
 
 def _undecodable_row(path: Path, encoding: str) -> int:
-    for row, line in enumerate(path.read_bytes().split(b"\n"), start=1):
-        try:
-            line.decode(encoding)
-        except UnicodeError:
-            return row
+    with path.open("rb") as file:
+        for row, line in enumerate(file, start=1):
+            try:
+                line.removesuffix(b"\n").decode(encoding)
+            except UnicodeError:
+                return row
     return 1

@@ -111,7 +111,7 @@ def _header(path: Path) -> set[str]:
 
 def _read_one(path: Path) -> pd.DataFrame:
     given = frames.read(path, list(_COLUMNS))
-    frame = given.frame.copy()
+    frame = given.frame.astype("str")
     for column in ("School_ID", "Progress_Report_Year"):
         frames.refuse(given, column, frame[column].isna(), "empty cells", "Fill them, or take these rows out")
     for column, words in _WORDS.items():

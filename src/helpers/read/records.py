@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from functools import cache
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 
-from helpers.project import InputError, relative
-from helpers.read import cells, files, frames, headers, relations, sql, statistical, texts, workbooks
-from helpers.read.files import Options
+from helpers.project import InputError
+from helpers.read import cells, files, frames, headers, relations, repeats, sql, statistical, texts, together, workbooks
+from helpers.read.engine import SqlRecords
+from helpers.read.files import Found, Options
+from helpers.read.together import Together
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,51 +35,17 @@ _NOT_THE_FILE = (
 )  # fmt: skip
 
 
-class Records(AbstractContextManager):
-    """A DuckDB connection with a temporary view `file`, and how to speak of it. Use it in a `with` block.
-
-    `columns`: column -> kind: "number", "float" (which may have decimals), "date",
-    "text" (everything else), or "clean": text whose cells are their own labels.
-    `labels`: column -> code -> value label, where the file has such. `told`: what its owner should know.
-    """
+class Records(SqlRecords):
+    """A DuckDB connection with a temporary view `file`."""
 
     first_group = r"'\1'"
-    """The first group of a regular expression, as this engine writes it."""
-    place = "'record ' || row_number() OVER ()"
-    """SQL that says where a record of `file` stands."""
-    gaps: Sequence[str] = ()
-    """What stands for no answer in a text cell, with blanks around it or without."""
-    blank_rows = False
-    """Whether there may be rows without anything, which are none."""
+    row = "row_number() OVER ()"
+    place = f"'record ' || {row}"
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, name: str, held: ExitStack | None = None):
-        self.connection, self.name, self._held = connection, name, held or connection
-        self.columns = _kinds(connection, "file")
-        self.labels: dict[str, dict[str, str]] = {}
-        self.told: list[str] = []
+        self.connection, self._held = connection, held or connection
         self._rewritten = 0
-
-    @property
-    def orders(self) -> dict[str, list[str]]:
-        """Column -> its labels in the order of their codes."""
-        shown = {column: frames.names_of(named) for column, named in self.labels.items()}
-        return {column: [names[code] for code in frames.in_codes(names)] for column, names in shown.items()}
-
-    def level(self, column: str, asked: object) -> str:
-        """A level that the user names by its label or its code, as `file` has it."""
-        names, wanted = frames.names_of(self.labels.get(column, {})), cells.label(asked)
-        return names[wanted] if wanted in names and wanted not in names.values() else wanted
-
-    def rewrite(self, written: Mapping[str, str]) -> None:
-        """Let columns of `file` hold something else: column -> SQL of the columns that it held before."""
-        if written:
-            self._rewritten += 1
-            self.run(f"ALTER VIEW file RENAME TO file_{self._rewritten}")
-            cells = ", ".join(f"{expression} AS {self.identifier(column)}" for column, expression in written.items())
-            self.run(f"CREATE TEMPORARY VIEW file AS SELECT * REPLACE ({cells}) FROM file_{self._rewritten}")
-            self.columns |= {
-                column: kind for column, kind in _kinds(self.connection, "file").items() if column in written
-            }
+        super().__init__(name)
 
     def run(self, query: str) -> None:
         """Run a statement without a result."""
@@ -93,21 +60,39 @@ class Records(AbstractContextManager):
         except duckdb.Error as error:  # of many kinds: damaged pages raise the base class itself
             raise files.unreadable(self.name, error) from None
 
+    def show(self, query: Callable[[str], str]) -> None:
+        """Let `file` be what this query makes of it; the query is given the name of the view that it was."""
+        self._rewritten += 1
+        self.run(f"ALTER VIEW file RENAME TO file_{self._rewritten}")
+        self.run(f"CREATE TEMPORARY VIEW file AS {query(f'file_{self._rewritten}')}")
+
+    def put(self, name: str, frame: pd.DataFrame) -> None:
+        """Set a small table of this name beside `file`."""
+        self.connection.register("put", frame)
+        self.run(f"CREATE TEMPORARY TABLE {name} AS SELECT * FROM put")
+        self.connection.unregister("put")
+
+    def _kinds(self) -> dict[str, str]:
+        return _kinds(self.connection, "file")
+
     @staticmethod
     def identifier(column: str) -> str:
         """The column's name as SQL writes it."""
         return relations.identifier(column)
 
-    def leave_out(self, condition: str) -> int:
-        """Leave out the records of which this SQL holds, and say how many they are."""
-        count = int(self.fetch(f"SELECT count(*) AS n FROM file WHERE {condition}")["n"][0])
-        if count:
-            self._rewritten += 1
-            self.run(f"ALTER VIEW file RENAME TO file_{self._rewritten}")
-            self.run(
-                f"CREATE TEMPORARY VIEW file AS SELECT * FROM file_{self._rewritten} WHERE ({condition}) IS NOT TRUE"
-            )
-        return count
+    @staticmethod
+    def matches(text: str, pattern: str) -> str:
+        """SQL that says whether a text is of this pattern from end to end."""
+        return f"regexp_full_match({text}, {relations.quote(pattern)})"
+
+    @contextmanager
+    def in_order(self) -> Iterator[None]:
+        """Add numbers in the order of the records, by one thread: otherwise the last digits differ from run to run."""
+        self.run("SET threads TO 1")  # of the whole engine
+        try:
+            yield
+        finally:
+            self.run("RESET threads")
 
     def __exit__(self, *_: object) -> None:
         """Let go of the file; a temporary table disappears."""
@@ -130,83 +115,37 @@ def open_records(
     options, ids : what the user says of how it is to be read; columns in which the user's missing codes are labels
     """
     if not isinstance(source, (Path, Sequence)):
-        connection = _engine().cursor()
+        connection = relations.engine().cursor()
         connection.register("frame", source)
         connection.execute(f"CREATE TEMPORARY VIEW file AS {relations.plain(connection, 'SELECT * FROM frame')}")
         return sql.follow_rules(Records(connection, "the data frame"), columns, labelled, options, ids, True)
     with ExitStack() as held:
-        paths, ending = find(source, held)
-        name, two_ways = called(paths), True
-        if ending in files.STATISTICAL:
-            records = _open_labelled(paths, name, columns, labelled, held, options.encoding)
+        found = together.find(source, held)
+        name, two_ways = found.name, True
+        if found.ending in files.STATISTICAL:
+            records = _open_labelled(found, columns, labelled, held, options.encoding)
         else:
-            connection = held.enter_context(_engine().cursor())
-            if ending == ".csv":
-                two_ways, told, first = _view_csv(connection, paths, name, options, held, columns)
-            elif ending == ".parquet":
-                told = _view_parquet(connection, paths, name)
+            connection = held.enter_context(relations.engine().cursor())
+            if found.ending == ".csv":
+                two_ways, told, first = _view_csv(connection, found, options, held, columns)
+            elif found.ending == ".parquet":
+                told = _view_parquet(connection, found)
             else:
-                told = _view_workbooks(connection, paths, options, labelled, ids)
+                told = _view_workbooks(connection, found, options, labelled, ids)
             records = Records(connection, name)
             records.told += told
-            if ending == ".csv":
+            records.whole = found.ending not in files.WORKBOOKS
+            if found.ending == ".csv":
                 records.gaps, records.blank_rows = files.MISSING, len(records.columns) == len(first)
+                records.whole = records.blank_rows
+        records.told[:0] = found.told
         files.check_columns(columns, records.columns, name)
         sql.follow_rules(records, columns, labelled, options, ids, two_ways)
         records._held = held.pop_all()
         return records
 
 
-@contextmanager
-def in_order(records: Records) -> Iterator[Records]:
-    """Add numbers in the order of the records, by one thread: otherwise the last digits differ from run to run."""
-    records.run("SET threads TO 1")  # of the whole engine
-    try:
-        yield records
-    finally:
-        records.run("RESET threads")
-
-
-def find(source: Path | Sequence[Path], held: ExitStack | None = None) -> tuple[list[Path], str]:
-    """The files of a source, all with one ending, and that ending; those of a zip are there while `held` is open.
-
-    Raises InputError.
-    """
-    paths = [source] if isinstance(source, Path) else list(source)
-    if isinstance(source, Path) and source.suffix.lower() == ".zip" and held:
-        paths = [found.path for found in held.enter_context(files.find(source, files.ENDINGS))]
-    if isinstance(source, Path) and source.is_dir():
-        paths = sorted(p for p in source.iterdir() if p.is_file() and p.name[0] not in "._")
-        if not paths:
-            raise InputError(f"{relative(source)}: the folder holds no files. Put them there.")
-    if not paths:
-        raise InputError("no file is named. Name one, or a folder.")
-    kinds: dict[str, Path] = {}
-    for path in paths:
-        kinds.setdefault(files.check(path), path)
-    if len(kinds) > 1:
-        both = " and ".join(relative(path) for path in list(kinds.values())[:2])
-        raise InputError(f"{both} are files of two kinds. Keep files of one kind together.")
-    return paths, next(iter(kinds))
-
-
-def called(paths: list[Path]) -> str:
-    """What to call these files together in messages."""
-    return relative(paths[0]) + (f" and {len(paths) - 1} more" if len(paths) > 1 else "")
-
-
-def _connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
-    """What does not fit into memory goes to the system's temporary folder, not into the one where the user works."""
-    return duckdb.connect(database, config={"temp_directory": tempfile.gettempdir()})
-
-
-@cache
-def _engine() -> duckdb.DuckDBPyConnection:
-    """One for the whole process, whose start takes longer than to read 100,000 records; each opened file has a cursor."""
-    return _connect()
-
-
-def _refuse_alike(names: Collection[str], file: str) -> None:
+def refuse_alike(names: Collection[str], file: str) -> None:
     """SQL does not tell capital letters from small ones."""
     seen: dict[str, str] = {}
     for name in names:
@@ -217,29 +156,27 @@ def _refuse_alike(names: Collection[str], file: str) -> None:
 
 
 def _view_csv(
-    connection: duckdb.DuckDBPyConnection,
-    paths: list[Path],
-    name: str,
-    options: Options,
-    held: ExitStack,
-    columns: Collection[str],
+    connection: duckdb.DuckDBPyConnection, found: Together, options: Options, held: ExitStack, columns: Collection[str]
 ) -> tuple[bool, list[str], list[str]]:
     """The view `file`, all cells text; whether numbers can be read in two ways; what was passed over; all columns' names."""
-    heads = [headers.read(path, relative(path), options.encoding) for path in paths]
-    for path, head in zip(paths, heads, strict=True):
-        _refuse_alike(columns or head.names, relative(path))
-    with files.reading(name, duckdb.Error):
+    heads = [headers.read(file.path, file.name, options.encoding) for file in found.files]
+    for name, head in zip(found.names, heads, strict=True):
+        refuse_alike(columns or head.names, name)
+    with files.reading(found.name, duckdb.Error):
         each = [
-            texts.select(path, head, options, _folder(held), columns) for path, head in zip(paths, heads, strict=True)
+            texts.select(file.path, head, options, _folder(held), columns)
+            for file, head in zip(found.files, heads, strict=True)
         ]
-        _refuse_unlike(paths, [_kinds(connection, f"({select})") for select in each])
+        together.refuse_unlike(found.names, [_kinds(connection, f"({select})") for select in each])
+        together.refuse_marks(found.names, heads)
         connection.execute(f"CREATE TEMPORARY VIEW file AS {' UNION ALL BY NAME '.join(each)}")
     return any(head.two_ways for head in heads), [said for head in heads for said in head.told], heads[0].names
 
 
-def _view_parquet(connection: duckdb.DuckDBPyConnection, paths: list[Path], name: str) -> list[str]:
-    with files.reading(name, duckdb.Error):
-        _refuse_unlike(paths, [_kinds(connection, f"({_select_parquet(path)})") for path in paths])
+def _view_parquet(connection: duckdb.DuckDBPyConnection, found: Together) -> list[str]:
+    paths = [file.path for file in found.files]
+    with files.reading(found.name, duckdb.Error):
+        together.refuse_unlike(found.names, [_kinds(connection, f"({_select_parquet(path)})") for path in paths])
         connection.execute(f"CREATE TEMPORARY VIEW file AS {relations.plain(connection, _select_parquet(*paths))}")
     return []
 
@@ -249,16 +186,17 @@ def _folder(held: ExitStack) -> Path:
 
 
 def _view_workbooks(
-    connection: duckdb.DuckDBPyConnection, paths: list[Path], options: Options, labelled: Collection[str],
+    connection: duckdb.DuckDBPyConnection, found: Together, options: Options, labelled: Collection[str],
     ids: Collection[str],
 ) -> list[str]:  # fmt: skip
     import pandas as pd
 
-    read = [workbooks.read(path, options.sheet) for path in paths]
-    for path, (frame, _) in zip(paths, read, strict=True):
-        _refuse_alike(frame.columns, relative(path))
-        files.check_columns(read[0][0].columns, frame.columns, relative(path))
+    read = [workbooks.read(file.path, options.sheet, file.name) for file in found.files]
+    for name, (frame, _) in zip(found.names, read, strict=True):
+        refuse_alike(frame.columns, name)
+    together.refuse_unlike(found.names, [dict.fromkeys(frame, "") for frame, _ in read])
     whole = pd.concat([frame for frame, _ in read], ignore_index=True)
+    again = repeats.of_frame(whole)
     for name in whole.select_dtypes("object"):
         gone = cells.gone(whole[name].dropna().unique(), [] if name in ids else options.missing)
         kept = whole[name].mask(whole[name].isin(gone)) if gone else whole[name]
@@ -267,7 +205,7 @@ def _view_workbooks(
             whole[name] = kept.map(cells.label, na_action="ignore").astype("str")
     connection.register("sheet", whole)
     connection.execute("CREATE TEMPORARY VIEW file AS SELECT * FROM sheet")
-    return [said for _, told in read for said in told]
+    return [*(said for _, told in read for said in told), *again]
 
 
 def _numbered(column: pd.Series, options: Options) -> pd.Series:
@@ -293,46 +231,30 @@ def _kinds(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, st
     return kinds
 
 
-def _refuse_unlike(paths: list[Path], columns: list[dict[str, str]]) -> None:
-    """All files must have the columns of the first, numbers where it has numbers and text where it has text."""
-    first = columns[0]
-    for path, found in zip(paths, columns, strict=True):
-        for which, names in (("lacks", first.keys() - found), ("also has", found.keys() - first)):
-            if names:
-                raise InputError(
-                    f"{relative(path)} {which} the column {files.listed(map(files.shortened, sorted(names)))}, unlike "
-                    f"{relative(paths[0])}. Files that belong together need the same columns."
-                )
-        for column in found:
-            here, there = ("text" if of[column] == "text" else "numbers" for of in (found, first))
-            if here != there:
-                raise InputError(
-                    f"{relative(path)}, column {column!r}: {here}, but {there} in {relative(paths[0])}. Save the column "
-                    "in the same way in all files."
-                )
-
-
 def _open_labelled(
-    paths: list[Path], name: str, columns: Collection[str], in_words: Collection[str], held: ExitStack, encoding: str
+    found: Together, columns: Collection[str], in_words: Collection[str], held: ExitStack, encoding: str
 ) -> Records:
     """A temporary table on disk, filled in pieces; the columns `in_words` hold value labels."""
     folder = held.enter_context(tempfile.TemporaryDirectory())
-    connection = held.enter_context(_connect(f"{folder}/records.duckdb"))
-    tried = statistical.tried(paths[0], encoding)
-    present = [statistical.parse(path, encodings=tried, metadataonly=True)[1] for path in paths]
-    for meta in present:
+    connection = held.enter_context(relations.connect(f"{folder}/records.duckdb"))
+    tried = statistical.tried(found.files[0].path, encoding)
+    present = [statistical.parse(file.path, file.name, tried, metadataonly=True)[1] for file in found.files]
+    for name, meta in zip(found.names, present, strict=True):
         files.check_columns(columns, meta.column_names, name)
+    used = list(dict.fromkeys(columns)) or present[0].column_names
+    labels = together.labels(found.names, [statistical.value_labels(meta) for meta in present], used)
     kinds = [_labelled_kinds(meta, columns, in_words) for meta in present]
-    _refuse_unlike(paths, kinds)
-    _refuse_alike(kinds[0], name)
+    together.refuse_unlike(found.names, kinds)
+    refuse_alike(kinds[0], found.name)
     types = {"text": "VARCHAR", "float": "DOUBLE"}
     fields = ", ".join(f"{Records.identifier(column)} {types[kind]}" for column, kind in kinds[0].items())
     connection.execute(f"CREATE TABLE stored ({fields})")
-    for path, of_file in zip(paths, kinds, strict=True):
-        _insert(connection, path, of_file, tried)
+    for file, of_file in zip(found.files, kinds, strict=True):
+        _insert(connection, file, of_file, labels, tried)
     connection.execute("CREATE TEMPORARY VIEW file AS SELECT * FROM stored")
-    records = Records(connection, name)
-    records.labels = {c: named for c, named in statistical.value_labels(present[0]).items() if c in kinds[0]}
+    records = Records(connection, found.name)
+    records.labels = labels
+    records.told += repeats.in_statistical(found.files, tried)
     return records
 
 
@@ -347,10 +269,10 @@ def _labelled_kinds(meta: object, columns: Collection[str], in_words: Collection
 
 
 def _insert(
-    connection: duckdb.DuckDBPyConnection, path: Path, kinds: dict[str, str], tried: tuple[str | None, ...]
-) -> None:
-    for piece, meta in statistical.parts(path, list(kinds), ROWS_AT_A_TIME, encodings=tried):
-        labels = statistical.value_labels(meta)
+    connection: duckdb.DuckDBPyConnection, file: Found, kinds: dict[str, str], labels: dict[str, dict[str, str]],
+    tried: tuple[str | None, ...],
+) -> None:  # fmt: skip
+    for piece, _ in statistical.parts(file.path, list(kinds), ROWS_AT_A_TIME, file=file.name, encodings=tried):
         for column in [name for name, kind in kinds.items() if kind == "text"]:
             shown = frames.names_of(labels.get(column, {}))
             codes = {value: cells.label(value) for value in piece[column].dropna().unique()}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +20,27 @@ _AS_THEY_ARE = re.compile(r"VARCHAR|U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|DOUBLE|FL
 _LONG = re.compile(r"U?HUGEINT|DECIMAL\((1[6-9]|[23]\d),\d+\)")  # may hold more digits than a float keeps
 
 
-def parquet(path: Path, columns: Sequence[str] = ()) -> pd.DataFrame:
-    """Columns of a Parquet file; the index counts rows from 1. Raises InputError.
+def connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
+    """What does not fit into memory goes to the system's temporary folder, not into the one where the user works."""
+    import duckdb
+
+    return duckdb.connect(database, config={"temp_directory": tempfile.gettempdir()})
+
+
+@cache
+def engine() -> duckdb.DuckDBPyConnection:
+    """One for the whole process, whose start takes longer than to read 100,000 records; each opened file has a cursor."""
+    return connect()
+
+
+def parquet(path: Path, columns: Sequence[str] = (), name: str = "") -> pd.DataFrame:
+    """Columns of a Parquet file, called `name`; the index counts rows from 1. Raises InputError.
 
     Where one is not there, or none is named, there are all names and no rows.
     """
     import duckdb
 
-    with files.reading(relative(path), duckdb.Error), duckdb.connect() as connection:
+    with files.reading(name or relative(path), duckdb.Error), engine().cursor() as connection:
         query = f"SELECT * FROM read_parquet({quoted([path])})"
         present = [row[0] for row in connection.execute(f"DESCRIBE {query}").fetchall()]
         if not columns or not set(columns) <= set(present):

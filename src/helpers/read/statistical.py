@@ -15,21 +15,25 @@ ENCODINGS = (None, "WINDOWS-1252", "ISO-8859-1")
 
 
 def read(
-    path: Path, columns: Sequence[str], encoding: str = "utf-8"
+    path: Path, columns: Sequence[str], encoding: str = "utf-8", name: str = ""
 ) -> tuple[pd.DataFrame, dict[str, dict[str, str]], dict[str, str]]:
     """Columns without the codes that the file declares missing; column -> code -> value label; column -> its label.
 
     Raises InputError; columns that are not there are left to the caller, who then finds all names in the frame.
+
+    Parameters
+    ----------
+    path, columns, encoding, name : the file, what is used of it, the encoding of its text, and what messages call it
     """
     encodings = tried(path, encoding)
-    meta = parse(path, encodings=encodings, metadataonly=True)[1]
+    meta = parse(path, name, encodings, metadataonly=True)[1]
     present = [name for name in columns if name in set(meta.column_names)]
     if len(present) < len(columns):
         return pd.DataFrame(columns=meta.column_names), {}, {}
-    frame, _ = parse(path, encodings=encodings, usecols=present)
+    frame, _ = parse(path, name, encodings, usecols=present)
     frame = frame.replace("", np.nan)  # an empty cell of a text variable
     frame.index = frame.index + 1
-    wording = {name: text for name, text in zip(meta.column_names, meta.column_labels, strict=True) if text}
+    wording = {column: text for column, text in zip(meta.column_names, meta.column_labels, strict=True) if text}
     return frame, value_labels(meta), wording
 
 
@@ -81,7 +85,7 @@ def parse(
             if "encoding" not in str(error) and not isinstance(error, UnicodeDecodeError):
                 break
         else:
-            _check_names(list(found[0].columns), file or relative(path))
+            _check_names(found[1].column_names, file or relative(path))
             return found
     if "encoding" in str(fault) or isinstance(fault, UnicodeDecodeError):
         remedy = "Name the right one in the parameters, e.g. `encoding: cp1252`, or export the file again"

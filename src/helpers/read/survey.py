@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.project import InputError, relative
-from helpers.read import accounts, cells, files, frames
+from helpers.read import accounts, cells, files, formats, frames
 from helpers.read.accounts import Account
 from helpers.read.files import Options, listed
 from helpers.read.frames import Given
@@ -142,7 +142,6 @@ def _check_parameters(
         (replicates and not weight, "`replicates` needs `weight`, the column of final weights. Name both."),
         (replicates[-1:].isdigit(), f"`replicates` is what the columns' names begin with, before the number: "
             f"{replicates.rstrip('0123456789')!r}, not {replicates!r}."),
-        (path.is_dir(), f"`data` names the folder {relative(path)!r}. Name the file of your survey."),
     ):  # fmt: skip
         if wrong:
             raise InputError(message)
@@ -186,7 +185,7 @@ def _weighing(path: Path, weight: str, replicates: str, options: Options) -> lis
     """Columns of weights, if any: the final one, then those called `replicates` and a number, in the numbers' order."""
     if not replicates:
         return [weight] if weight else []
-    header = frames.header(path, options)
+    header = formats.header(path, options)
     # Some studies call the final weight number 0.
     matches = (re.fullmatch(re.escape(replicates) + r"(\d+)", name) for name in header)
     numbers = {match[0]: int(match[1]) for match in matches if match and match[0] != weight}

@@ -3,6 +3,7 @@
 import json
 import tempfile
 import tomllib
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import jinja2
 import pandas as pd
 
 from helpers import kept
-from helpers.project import ROOT, locate
-from helpers.read.records import find
+from helpers.project import ROOT
+from helpers.read import together
+from helpers.read.files import named
 from helpers.read.suppression import MINIMUM
 from helpers.release import released
 from helpers.release.panels import Panel, in_words
@@ -44,7 +46,12 @@ def write(name: str, given: dict[str, Any], kind: str, panels: dict[str, Panel],
 def _about(given: dict[str, Any], kind: str, panels: dict[str, Panel], rows: int, digest: str) -> dict[str, Any]:
     """What the release is and was made of. No dates, paths or machine names: equal inputs give equal bytes."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    inputs, _ = find(locate(given["data"]))
+    source = named(given["data"], given["engine"])
+    with ExitStack() as held:
+        inputs = [
+            {"name": file.path.name, "bytes": file.path.stat().st_size, "sha256": kept.digest(file.path)}
+            for file in (together.find(source, held).files if isinstance(source, Path) else [])  # a table is no file
+        ]
     shown = given | {"data": Path(given["data"]).name}
     if kind == "pooled":  # no school is named
         shown |= {"merge": len(given["merge"]), "drop": len(given["drop"])}
@@ -62,7 +69,7 @@ def _about(given: dict[str, Any], kind: str, panels: dict[str, Panel], rows: int
             "wild_p": "wild cluster bootstrap, null imposed, Rademacher weights, 9999 draws with seed 1, or "
             "all patterns of signs where these are fewer",
         },
-        "inputs": [{"name": path.name, "bytes": path.stat().st_size, "sha256": kept.digest(path)} for path in inputs],
+        "inputs": inputs,
         "rows": rows,
     }
 

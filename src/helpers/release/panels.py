@@ -17,10 +17,10 @@ from helpers.estimate import fixed_effects, moments
 from helpers.estimate.fixed_effects import Within
 from helpers.estimate.moments import Model, Moments
 from helpers.estimate.panels import models, unweighted
-from helpers.project import locate
-from helpers.read.files import Options
-from helpers.read.records import Records, in_order, open_records
-from helpers.read.sql import quote
+from helpers.read.engine import SqlRecords
+from helpers.read.files import Options, named
+from helpers.read.spark import open_by
+from helpers.read.sql import literal
 from helpers.release import settings
 
 Cell = tuple[tuple[str, str], ...]
@@ -68,9 +68,10 @@ def read(given: dict[str, Any]) -> tuple[dict[str, Panel], int]:
     columns = list(filter(None, dict.fromkeys([*labels, *numbers])))
     options = Options(**{name: given[name] for name in settings.READING})
     ids = [given[part] for part in ("school", "year", "cluster")]
-    with open_records(locate(given["data"]), columns, labels, options, ids) as source, in_order(source):
-        named = models(source, **{name: given[name] for name in settings.MODEL})
-        found = {name: _panel(source, model, given["drop"]) for name, model in named.items()}
+    data, engine = named(given["data"], given["engine"]), given["engine"]
+    with open_by(engine, data, columns, labels, options, ids) as source, source.in_order():
+        parts = models(source, **{name: given[name] for name in settings.MODEL})
+        found = {name: _panel(source, model, given["drop"]) for name, model in parts.items()}
         return found, int(source.fetch("SELECT count(*) AS n FROM file")["n"][0])
 
 
@@ -134,7 +135,7 @@ def in_words(cell: Cell) -> str:
     return " and ".join(f"{column} {level}" for column, level in cell)
 
 
-def _panel(source: Records, model: Model, dropped: list[str]) -> Panel:
+def _panel(source: SqlRecords, model: Model, dropped: list[str]) -> Panel:
     """One panel as the records have it; the view `records` is that of the model until the counts are made."""
     sums = moments.compute(source, model)
     return Panel(
@@ -145,16 +146,16 @@ def _panel(source: Records, model: Model, dropped: list[str]) -> Panel:
     )
 
 
-def _few_values(source: Records, model: Model, dropped: Sequence[str]) -> dict[str, tuple[float, ...]]:
+def _few_values(source: SqlRecords, model: Model, dropped: Sequence[str]) -> dict[str, tuple[float, ...]]:
     """The values of each control and the outcome among records that count, four at most, in the view of `compute`."""
     names = {f"x{place}": column for place, column in enumerate(model.controls)} | {"y": model.outcome}
-    used = "complete = 1" + (f" AND school NOT IN ({', '.join(map(quote, dropped))})" if dropped else "")
+    used = "complete = 1" + (f" AND school NOT IN ({', '.join(map(literal, dropped))})" if dropped else "")
     values = {}
     for name, column in names.items():
         found = source.fetch(
             f"WITH used AS (SELECT {name} AS v FROM records WHERE {used}), "
             "ends AS (SELECT min(v) AS low, max(v) AS high FROM used) "
-            "SELECT low, high, min(v) FILTER (v > low), max(v) FILTER (v < high) "
+            "SELECT low, high, min(v) FILTER (WHERE v > low) AS next, max(v) FILTER (WHERE v < high) AS last "
             "FROM used, ends GROUP BY low, high"
         )
         values[column] = tuple(np.unique(np.ma.concatenate(list(found.values())).compressed()).tolist())

@@ -21,7 +21,7 @@ OF_A_RELEASE = [
 READING = ("encoding", "missing", "decimal", "thousands", "sheet")
 """Those that say how the file is to be read; see `helpers.read.files.Options`."""
 
-_TAKEN = ["data", *MODEL, *READING, "inference", "standardise", *(own.name for own in OF_A_RELEASE)]
+_TAKEN = ["data", *MODEL, "engine", *READING, "inference", "standardise", *(own.name for own in OF_A_RELEASE)]
 _NEEDED = ("data", "outcome", "school", "year", "baseline")
 
 

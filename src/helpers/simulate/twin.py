@@ -15,7 +15,7 @@ import pandas as pd
 
 from helpers.estimate import fixed_effects, moments, rasch
 from helpers.estimate.moments import Model
-from helpers.read.records import in_order, open_records
+from helpers.read.records import open_records
 from helpers.simulate.rating_scale import SKIPPED, Planted, answers, measured, plant
 
 SCHOOLS = {"middle": 465, "high": 130}
@@ -150,7 +150,7 @@ def _subject(
     value, error, scale = measured(drawn, first)
     records = people.assign(practice=value, latent=ability, year=_labels(survey, people))
     model = Model("practice", "school", "year", survey.years[0], tuple(CONTROLS), dict.fromkeys(CATEGORIES, "0"))
-    with open_records(records) as opened, in_order(opened):
+    with open_records(records) as opened, opened.in_order():
         data = fixed_effects.within(moments.compute(opened, model))
         latent = fixed_effects.within(moments.compute(opened, replace(model, outcome="latent")))
     years = list(survey.years[1:])
@@ -213,7 +213,7 @@ def coverage(
         # One aggregation for the whole batch: a school's name begins with its replication's number.
         batch = range(min(at_once, replications - start))
         records = pd.concat([_replication(survey, true, planted, rng, 1000 * i) for i in batch])
-        with open_records(records) as opened, in_order(opened):
+        with open_records(records) as opened, opened.in_order():
             sums = moments.compute(opened, model)
         owner = sums.schools.astype(int) // 1000
         for i in batch:

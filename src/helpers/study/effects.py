@@ -9,6 +9,7 @@ from helpers.project import InputError, relative
 from helpers.read import accounts, frames
 from helpers.read.accounts import Account
 from helpers.read.files import Options
+from helpers.read.formats import row
 from helpers.study.report_counts import SCHOOLS
 
 DOCUMENTS = {
@@ -86,7 +87,7 @@ def read(path: Path, options: Options = Options()) -> tuple[pd.DataFrame, Accoun
     wrong = frame[COLUMNS].isna().any(axis=1) | ~frame["estimate"].between(frame["ci_low"], frame["ci_high"])
     if wrong.any():
         raise InputError(
-            f"{relative(path)}, row {frame.index[wrong][0]}: a cell is empty, or the estimate lies outside its "
+            f"{relative(path)}, {row(frame.index[wrong][0])}: a cell is empty, or the estimate lies outside its "
             "interval. Give study, label, unit, estimate, ci_low and ci_high in every row."
         )
     return frame, accounts.of(given, len(frame), numeric=COLUMNS[3:])

@@ -13,8 +13,9 @@ from helpers.estimate import fixed_effects, moments, panels, rasch
 from helpers.estimate.fixed_effects import Within
 from helpers.estimate.moments import Moments
 from helpers.project import ROOT, InputError, at
-from helpers.read import accounts, cells, files, order, records, sql
+from helpers.read import accounts, cells, files, order, spark, sql
 from helpers.read.accounts import Account
+from helpers.read.engine import SqlRecords
 from helpers.read.files import Options
 from helpers.read.suppression import MINIMUM
 
@@ -23,13 +24,13 @@ from helpers.read.suppression import MINIMUM
 class Study:
     """Panels by name: their sums (`moments`), the same without weights (`counts`), and within schools (`panels`).
 
-    `files`: what was read; `years`: labels of the years besides the baseline; `cluster`: the column of clusters when
+    `files`: what was read, a table by its name; `years`: labels of the years besides the baseline; `cluster`: the column of clusters when
     coarser than the school; `references`: for each panel the level that a category's others are compared with;
     `without_panel`, `without_weight`: records that belong to no panel, or have weight 0. `sample`: complete records of the first panel under the
     names in its `model`, one of `every` so many, for `compared`. `told`: what the file's owner should know. With items: `item_fit`, the calibrated `scale` and its `reliability`.
     """
 
-    files: list[Path]
+    files: list[Path | str]
     years: list[str]
     cluster: str
     categories: tuple[str, ...]
@@ -65,14 +66,14 @@ class Sample(NamedTuple):
 
 
 def read(
-    path: Path, *, outcome: str, items: list[str], low: int, high: int, balanced: bool, by: str, labels: list[str] = (),
-    options: Options = Options(), **columns: Any,
+    path: Path | str, *, outcome: str, items: list[str], low: int, high: int, balanced: bool, by: str, labels: list[str] = (),
+    options: Options = Options(), engine: str = "duckdb", **columns: Any,
 ) -> Study:  # fmt: skip
-    """Read a file or a folder and add it up. Raises InputError for what is missing, contradictory or wrong in the file.
+    """Read a file, a folder or a table and add it up. Raises InputError for what is missing, contradictory or wrong in the file.
 
     Parameters
     ----------
-    path, options, outcome : of the records; how they are read; a column of numbers, or else
+    path, options, engine, outcome : of the records, or a table's name; how and by what they are read (see `spark.open_by`); a column of numbers, or else
     items, low, high, labels : columns of answers from `low` to `high`, or in words, lowest first
     balanced, by, columns : only schools with complete records in every year; the others as `panels.models` takes them
     """
@@ -82,7 +83,7 @@ def read(
     numeric = [outcome, *items, *columns["controls"], columns["weight"]]
     used = list(dict.fromkeys([*named, *filter(None, numeric)]))
     ids = [school, year, columns["cluster"]]
-    with records.open_records(path, used, named, options, ids) as source:
+    with spark.open_by(engine, path, used, named, options, ids) as source:
         files.check_columns(used, source.columns, source.name)
         baseline = columns["baseline"] = source.level(year, columns["baseline"])
         no_weight = source.leave_out(f"{sql.number(source, columns['weight'])} = 0") if columns["weight"] else 0
@@ -107,7 +108,7 @@ def read(
             {panel: moments.take(part, kept[panel]) for panel, part in parts.items()} for parts in (sums, plain)
         )
     return Study(
-        files=[path] if path.suffix.lower() == ".zip" else records.find(path)[0], model=replace(model, subset={}), sample=sample, every=every,
+        files=[path], model=replace(model, subset={}), sample=sample, every=every,
         years=[name for name in found_years if any(name in part.terms for part in sums.values())],
         cluster=columns["cluster"], categories=tuple(columns["categories"]), references=references,
         without_panel=without, without_weight=no_weight, moments=sums, counts=plain,
@@ -244,20 +245,20 @@ def compared(study: Study, of_units: dict[str, float], fit: Callable[[Sample], A
     return ours.dropna().join(pd.DataFrame(other), on="term")
 
 
-def _sample(source: records.Records, model: moments.Model, every: int) -> pd.DataFrame:
+def _sample(source: SqlRecords, model: moments.Model, every: int) -> pd.DataFrame:
     """One of `every` so many complete records of a panel, in their order, under the names of the model's columns."""
     cells = {column: sql.label(source, column) for column in model.labels}
     cells |= {column: sql.number(source, column) for column in model.numbers}
-    names = {column: source.identifier(column) for column in cells}
+    names = {column: f"s{place}" for place, column in enumerate(cells)}
     wanted = [f"{name} IS NOT NULL" for name in names.values()]
-    wanted += [f"{names[name]} = {sql.quote(level)}" for name, level in model.subset.items()]
+    wanted += [f"{names[column]} = {sql.literal(level)}" for column, level in model.subset.items()]
     shown = ", ".join(f"{cells[column]} AS {name}" for column, name in names.items())
-    with records.in_order(source):
+    with source.in_order():
         found = source.fetch(
-            f"SELECT * FROM (SELECT {shown} FROM file) WHERE {' AND '.join(wanted)} "
-            f"QUALIFY row_number() OVER () % {every} = 0"
+            f"SELECT {', '.join(names.values())} FROM (SELECT *, {source.row} AS place FROM (SELECT {shown} FROM file) AS named "
+            f"WHERE {' AND '.join(wanted)}) AS numbered WHERE place % {every} = 0"
         )
-    return pd.DataFrame(found)
+    return pd.DataFrame({column: found[name] for column, name in names.items()})
 
 
 def _as_sample(frame: pd.DataFrame, model: moments.Model, terms: tuple[str, ...], unit: float) -> Sample:
@@ -288,7 +289,7 @@ def _rests_on(plain: Moments, term: str, study: Study) -> float:
     return float(everybody)
 
 
-def _check_parameters(path: Path, outcome: str, items: list[str], columns: dict[str, Any]) -> None:
+def _check_parameters(path: Path | str, outcome: str, items: list[str], columns: dict[str, Any]) -> None:
     if path == ROOT:
         raise InputError("`data` is empty. Name your file in it.")
     for name in ("school", "year", "baseline"):
@@ -299,7 +300,7 @@ def _check_parameters(path: Path, outcome: str, items: list[str], columns: dict[
         raise InputError(f"Your own records need {either}: one of the two.")
 
 
-def _put_in_numbers(source: records.Records, items: list[str], labels: list[str], low: int) -> None:
+def _put_in_numbers(source: SqlRecords, items: list[str], labels: list[str], low: int) -> None:
     """Let items that hold words, or codes with value labels, hold the numbers of `cells.answers`."""
     written = {}
     for item in items:
@@ -307,20 +308,20 @@ def _put_in_numbers(source: records.Records, items: list[str], labels: list[str]
         present = source.fetch(f"SELECT DISTINCT {as_label} AS v FROM file")["v"]
         with at(f"{source.name}, column {item!r}"):
             places, _ = cells.answers([str(v) for v in present if v], labels, source.labels.get(item, {}), low)
-        cases = " ".join(f"WHEN {sql.quote(cell)} THEN '{place}'" for cell, place in places.items())
+        cases = " ".join(f"WHEN {sql.literal(cell)} THEN '{place}'" for cell, place in places.items())
         if places:
-            written[item] = f"CASE {as_label} {cases} ELSE CAST({source.identifier(item)} AS VARCHAR) END"
+            written[item] = f"CASE {as_label} {cases} ELSE CAST({source.identifier(item)} AS STRING) END"
     source.rewrite(written)
 
 
-def _gaps(source: records.Records, year: str, used: list[str]) -> dict[str, int]:
+def _gaps(source: SqlRecords, year: str, used: list[str]) -> dict[str, int]:
     """How many rows of each year have an empty cell in a column that is used."""
     gap = " OR ".join(f"{source.identifier(column)} IS NULL" for column in used)
     found = source.fetch(f"SELECT {sql.label(source, year)} AS at, count(*) AS n FROM file WHERE {gap} GROUP BY 1")
     return {str(at): int(n) for at, n in zip(found["at"], found["n"], strict=True) if at}
 
 
-def _suspects(source: records.Records, numeric: list[str]) -> list[str]:
+def _suspects(source: SqlRecords, numeric: list[str]) -> list[str]:
     """Numbers that look like codes for a missing answer, in words."""
     said = []
     for column in dict.fromkeys(numeric):
@@ -331,9 +332,7 @@ def _suspects(source: records.Records, numeric: list[str]) -> list[str]:
     return said
 
 
-def _measure(
-    source: records.Records, items: list[str], low: int, high: int, year: str, baseline: str
-) -> dict[str, Any]:
+def _measure(source: SqlRecords, items: list[str], low: int, high: int, year: str, baseline: str) -> dict[str, Any]:
     """Give the records a measure of the items; what a Study tells of it."""
     scale, cells = rasch.add_measure(source, items, low, high, year, baseline)
     measured = cells.loc[cells.index.repeat(cells["records"])]
@@ -347,7 +346,7 @@ def _own(sums: Moments | Within, years: list[str]) -> list[str]:
     return [year for year in years if year in sums.terms]
 
 
-def _add_up(source: records.Records, model: moments.Model, years: list[str]) -> tuple[Moments, Moments, dict[str, str]]:
+def _add_up(source: SqlRecords, model: moments.Model, years: list[str]) -> tuple[Moments, Moments, dict[str, str]]:
     """Sums of one panel, the same without weights, and the reference level of each category in it."""
     sums = moments.compute(source, model)
     if not _own(sums, years):
