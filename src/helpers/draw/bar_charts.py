@@ -317,7 +317,7 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
             ax.plot(np.sort(part["truth"]), y, color=RED, linewidth=1.2)
         ax.set_title(ax.get_title(loc="left"), pad=18)
         # Above the chart, where no point can be under it.
-        found = f"{below:.0%} below zero" if differ else "no spread found"
+        found = f"{percent(below)} % below zero" if differ else "no spread found"
         note = f"{len(part)} schools, {found}"
         style.label(ax, 0, 1, note, GREY, (0, 4), xycoords="axes fraction", ha="left", fontsize=9)
         ax.set_ylim(0, 1)
