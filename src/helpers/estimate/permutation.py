@@ -104,7 +104,7 @@ def _statistics(
     aims[:, :q, 0], aims[:, q:, 0] = signs @ xy[:, repeated], xy.sum(axis=0)
     aims[:, :q, 1], aims[:, q:, 1] = signs @ added[:, repeated], added.sum(axis=0)
     aims[:, place, 2] = 1
-    whole = np.linalg.cond(a) < 1e10
+    whole = np.linalg.cond(a, 1) < 1e10
     solved = np.linalg.solve(a[whole], aims[whole])
     b, slope, row = solved[:, :, 0], solved[:, :, 1], solved[:, :, 2]
     found = np.zeros((5, len(b)))
