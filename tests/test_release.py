@@ -75,12 +75,12 @@ def from_records(frame, parameters, inference, **more):
 
 def same(found, expected, rel=1e-12):
     assert found["term"].tolist() == expected["term"].tolist()
-    for column in ("estimate", "std_error", "ci_low", "ci_high", "p_value", "n", "n_groups"):
+    for column in ("estimate", "std_error", "ci_low", "ci_high", "p_value", "n", "n_groups", "n_varying", "df"):
         assert found[column].to_numpy() == pytest.approx(expected[column].to_numpy(), rel=rel), column
 
 
 @pytest.mark.parametrize("kind", ["pooled", "school"])
-@pytest.mark.parametrize("inference", ["CRV1", "CRV3"])
+@pytest.mark.parametrize("inference", ["CR2", "CRV1", "CRV3"])
 @pytest.mark.parametrize("parameters", [PARAMETERS, WEIGHTED], ids=["plain", "weights and districts"])
 def test_estimates_are_those_of_the_records(ask, kind, inference, parameters):
     frame = students()
@@ -94,6 +94,19 @@ def test_estimates_are_those_of_the_records(ask, kind, inference, parameters):
             from_records(frame, parameters, inference, subset={"band": panel}),
         )
     pd.testing.assert_frame_equal(released.estimates(folder, inference), found, check_exact=True)
+
+
+def test_a_pooled_term_of_one_cluster_has_no_error():
+    """One school shows no error between schools, in a release as with the records."""
+    frame = students(schools=6)
+    frame["x"] = np.where(frame["school"] == frame["school"].iloc[0], frame["x"], 0.0)
+    data = fixed_effects.within(moments.compute(frame, model(COLUMNS | {"controls": ["x"]})))
+    sums = released.read_pooled(released.pooled({"p": data}), "p")
+    for inference in ("CR2", "CRV1", "bootstrap"):
+        table = released.table(sums, inference, 1.0).set_index("term")
+        assert table.loc["x", "n_varying"] == 1
+        assert table.loc["x", ["std_error", "ci_low", "p_value", "df"]].isna().all()
+        assert table.drop(index="x")["p_value"].notna().all()
 
 
 @pytest.mark.parametrize("kind", ["pooled", "school"])

@@ -117,7 +117,11 @@ def fit(data: Pooled, inference: str = "CR2") -> Fit:
 def table(data: Pooled, inference: str, unit: float) -> pd.DataFrame:
     """As `Fit.table`, the outcome divided by `unit`. "bootstrap": its p-values, with errors and intervals of CRV1."""
     found = fit(data, "CRV1" if inference == "bootstrap" else inference).in_units_of(unit).table()
-    return found.assign(p_value=data.wild_p) if inference == "bootstrap" else found
+    if inference == "bootstrap":
+        found = found.assign(p_value=data.wild_p, df=data.df)
+    # As in `panels.table`: one cluster alone shows no error.
+    found.loc[found["n_varying"] < 2, [*panels.NUMBERS[1:], "df"]] = np.nan
+    return found
 
 
 def school(moments: dict[str, Moments]) -> pd.DataFrame:
