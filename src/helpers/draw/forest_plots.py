@@ -36,7 +36,8 @@ def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_
     for y, kind, row in zip(ys, kinds, rows.itertuples(), strict=True):
         style.interval(ax, y, row.ci_low, row.ci_high, colours[kind])
         style.point(ax, row.estimate, y, colours[kind])
-        text = f"{row.estimate:.2f}  [{row.ci_low:.2f}, {row.ci_high:.2f}]"
+        known = np.isfinite([row.ci_low, row.ci_high]).all()
+        text = f"{row.estimate:.2f}  " + (f"[{row.ci_low:.2f}, {row.ci_high:.2f}]" if known else "(no interval)")
         style.beside(ax, y, text.replace("-", "−"), fontsize=HEAD)
     low, high = _limits(rows.assign(panel=""))[""]
     if band is not None:  # it reaches as far to both sides, and so does its chart
