@@ -20,8 +20,9 @@ def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_
     Parameters
     ----------
     rows : `label, estimate, ci_low, ci_high`; a `method` (under its label) or `heading` (above its rows) has a colour
-    xlabel, band, band_label : what the axis shows; plus and minus how much is shaded, and what that is called
+    xlabel, band, band_label : what the axis shows; plus and minus how much is shaded (NaN: nothing), and what that is called
     """
+    shaded = band is not None and np.isfinite(band)
     headed, names = "heading" in rows, rows["label"]
     kinds = rows.get("heading", rows.get("method", pd.Series("", rows.index)))
     if "method" in rows:
@@ -29,7 +30,7 @@ def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_
     colours = {kind: colour for kind, (colour, _) in looks(kinds).items()}
     titles = {kind: (kind, dark(colour)) for kind, colour in colours.items() if headed}
     fig, (ax,), ys = style.blocks(names, kinds if headed else None, titles, size=HEAD, least=0.3 if headed else 0.44)
-    if band is not None:
+    if shaded:
         ax.axvspan(-band, band, color="#eeeeee", zorder=0)
         ax.set_title(band_label, color=GREY, fontsize=9, weight="normal", loc="center")
     ax.axvline(0, color=GREY, linewidth=1)
@@ -40,7 +41,7 @@ def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_
         text = f"{row.estimate:.2f}  " + (f"[{row.ci_low:.2f}, {row.ci_high:.2f}]" if known else "(no interval)")
         style.beside(ax, y, text.replace("-", "−"), fontsize=HEAD)
     low, high = _limits(rows.assign(panel=""))[""]
-    if band is not None:  # it reaches as far to both sides, and so does its chart
+    if shaded:  # it reaches as far to both sides, and so does its chart
         high = max(high, -low, 1.05 * band)
         low = -high
     ax.set(xlim=(low, high), xlabel=xlabel)
