@@ -117,7 +117,7 @@ def world(name, levels, coverages, bias=0.0):
 
 def test_worlds_are_told_by_what_mends_them():
     rows = pd.concat([
-        world("all well", [0.06, 0.05, 0.05, 0.05], [0.94, 0.95, 0.95, 0.95]),
+        world("all well", [0.06, 0.06, 0.06, 0.06], [0.94, 0.95, 0.95, 0.95]),
         world("few", [0.25, 0.1, 0.05, 0.05], [0.75, 0.9, 0.95, 0.95]),
         world("uncompared", [0.2, 0.05, 0.05, np.nan], [0.8, 0.95, 0.95, np.nan]),
         world("shared", [0.2, 0.2, 0.2, 0.2], [0.8, 0.8, 0.8, 0.8]),
