@@ -8,10 +8,11 @@ errors. All but R, which runs once, are measured once a round, in turn; figures 
 the rounds' ratios. Quote the ratios: seconds depend on the machine. Matrix products get one thread: with two they are
 as fast on an idle machine, and on a busy one wait long for each other. What misses its aim is said and fails nothing.
 Memory is that of a whole process, the records included. R is left out, and that is said, where it or its package is
-absent.
+absent. A second table tells how often the three kinds of intervals hold a share where schools are few.
 """
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -77,7 +78,7 @@ def ours() -> Callable[[], Found]:
 
 def estimator() -> Callable[[], Found]:
     """The estimator alone: one matrix product a system, from columns of 0, 1 and nothing."""
-    from helpers.estimate.shares import means
+    from helpers.estimate.survey_means import means
 
     system, _, answers, weights = records()
     values = indicators(answers)
@@ -196,8 +197,34 @@ def check(found: dict[str, Found]) -> None:
                 print(f"!! {name} gives another {column}: {apart:.1e} apart")
 
 
+def coverage(draws: int = 1000) -> None:
+    """How often each 95 % interval holds the share, with few schools of unequal sizes: beta-binomial answers."""
+    from helpers.estimate.intervals import of_shares
+    from helpers.estimate.survey_means import Design, means
+
+    kinds = ("symmetric", "logit", "Korn-Graubard")
+    error = 100 * (0.05 * 0.95 / draws) ** 0.5
+    print(f"\nHow often 95 % intervals hold the share, percent of {draws:,} surveys (Monte Carlo error {error:.1f})")
+    print("  schools  alikeness  share   none  " + "  ".join(f"{kind:>13}" for kind in kinds))
+    for schools, icc, share in itertools.product((5, 10, 30), (0.02, 0.2), (0.03, 0.1, 0.5)):
+        rng = np.random.default_rng(5)
+        found = []
+        for _ in range(draws):
+            clusters = np.repeat(np.arange(schools), rng.integers(3, 20, schools))
+            own = rng.beta(share * (1 / icc - 1), (1 - share) * (1 / icc - 1), schools)
+            values = (rng.random(len(clusters)) < own[clusters]).astype(float)[:, None]
+            one = means(values, np.ones_like(values), design=Design(clusters, np.zeros(schools, dtype=int)))
+            found.append([*one.estimate, *one.std_error, *one.df, *one.n, *one.effective_n])
+        columns = np.array(found).T
+        exact = np.isin(columns[0], (0, 1))
+        columns[1, exact] = np.nan
+        held = [(low <= share) & (share <= high) for low, high in (of_shares(*columns, kind) for kind in kinds)]
+        print(f"  {schools:7}  {icc:9}  {share:5}  {100 * exact.mean():5.1f}  "
+              + "  ".join(f"{100 * one.mean():13.1f}" for one in held))  # fmt: skip
+
+
 def main() -> None:
-    """Measure everything in turn and print one table."""
+    """Measure everything in turn and print one table, and one of how often intervals hold."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--child", help=argparse.SUPPRESS)
@@ -224,6 +251,7 @@ def main() -> None:
         print("  left out: R's survey package, which is not here (Debian: r-cran-survey)")
     check(found)
     report(seconds, AIMS, memory)
+    coverage()
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Ordered answers: means, shares, the limits a scale sets, and what is suppressed."""
 
+from dataclasses import replace
 from itertools import combinations_with_replacement
 
 import numpy as np
@@ -9,8 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from conftest import write_records
 from helpers.estimate import rounding, twogroups
+from helpers.estimate import shares as estimate
+from helpers.project import InputError
 from helpers.read import suppression
+from helpers.read.survey import read_answers, read_survey
 
 answers = st.lists(
     st.tuples(st.sampled_from("ab"), st.sampled_from("xyz"), st.integers(1, 5)),
@@ -118,3 +123,68 @@ def test_suppression_treats_all_answers_of_a_group_alike():
     found = suppression.suppress_groups(shares, ["share"])
     assert set(found.loc[found["suppressed"], "group"]) == {"q", "r"}
     assert found["suppressed"].sum() == 4
+
+
+def drawn(seed=6):
+    """Answers of teachers in nine schools, with weights and two subjects."""
+    rng = np.random.default_rng(seed)
+    school = rng.integers(0, 9, 240)
+    latent = rng.normal(size=240) + rng.normal(size=9)[school]
+    answer = pd.Series(np.digitize(latent, [-1, 0, 1.3]) + 1.0).mask(rng.random(240) < 0.1)
+    return pd.DataFrame(
+        {
+            "q": answer,
+            "again": answer,
+            "subject": rng.choice(["a", "b"], 240),
+            "school": [f"s{number}" for number in school],
+            "w": rng.uniform(1, 9, 240).round(3) * (rng.random(240) > 0.05),
+        }
+    )
+
+
+@pytest.mark.parametrize("asked", [{"cluster": "school", "weight": "w"}, {"cluster": "school"}, {"weight": "w"}])
+def test_clusters_and_weights_are_those_of_a_survey(tmp_path, asked):
+    """The same file read as a survey, whose tables are checked beside R's survey package."""
+    path = write_records(tmp_path / "mine.csv", drawn())
+    said, _, account = read_answers(path, items=["q"], group="subject", low=1, high=4, **asked)
+    design = {"school": asked.get("cluster", ""), "weight": asked.get("weight", "")}
+    survey = read_survey(path, ["q"], group="subject", means=["again"], frequent=1, **design)
+    # Whoever answered nothing is a cluster of the survey, and not of the answers.
+    answered = (survey.frame["q"] > 0).to_numpy()
+    survey = replace(survey, frame=survey.frame[answered], weights=survey.weights[answered])
+    by_group = {"left_on": "group", "right_on": "system"}
+    both = twogroups.means(said).merge(estimate.averages(survey), **by_group, suffixes=("", "_2"))
+    assert len(both) == 2
+    for column in ("estimate", "std_error", "ci_low", "ci_high", "n"):
+        assert both[column].to_numpy() == pytest.approx(both[f"{column}_2"].to_numpy(), rel=1e-12)
+    if "cluster" in asked:
+        assert both["n_groups"].tolist() == both["n_schools"].tolist()
+    often = estimate.table(survey).query("statistic == 'often'")
+    top = twogroups.shares(said, 1, 4).query("statistic == 4").merge(often, **by_group, suffixes=("", "_2"))
+    for column in ("share", "std_error", "ci_low", "ci_high"):
+        assert top[column].to_numpy() == pytest.approx(top[f"{column}_2"].to_numpy(), rel=1e-12)
+    assert account.used == answered.sum()
+
+
+def test_an_answer_nobody_gave_has_an_interval_among_clusters_too(tmp_path):
+    path = write_records(tmp_path / "mine.csv", drawn())
+    said, _, _ = read_answers(path, items=["q"], low=0, high=4, cluster="school", weight="w")
+    row = twogroups.shares(said, 0, 4).query("statistic == 0").iloc[0]
+    assert (row["share"], row["ci_low"]) == (0, 0)
+    assert 1 - 0.025 ** (1 / row["n"]) < row["ci_high"] < 0.05
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"school": "s1"}, ["mine.csv", "column 'school'", "one cluster only ('s1')", "leave `cluster` out"]),
+        ({"school": [None, *["s1", "s2"] * 119, "s1"]}, ["column 'school'", "missing", "row 2"]),
+        ({"w": [-1, *[1] * 239]}, ["column 'w'", "row 2: '-1'"]),
+    ],
+)
+def test_clusters_and_weights_that_cannot_be_used(tmp_path, change, named):
+    path = write_records(tmp_path / "mine.csv", drawn().assign(**change))
+    with pytest.raises(InputError) as error:
+        read_answers(path, items=["q"], low=1, high=4, cluster="school", weight="w")
+    for part in named:
+        assert part.lower() in str(error.value).lower()

@@ -262,6 +262,34 @@ def test_a_group_may_be_the_school(tmp_path):
     assert survey.frame["system"].tolist() == survey.frame["school_id"].tolist()
 
 
+def test_strata_and_means_are_read(tmp_path):
+    """Rows that are left out take their strata along; a group may be the stratum."""
+    mine = pd.concat([GOOD] * 2, ignore_index=True).assign(age=np.arange(60) / 4)
+    mine.loc[5, "w"], mine.loc[7, "age"] = 0, np.nan
+    asked = {"strata": "place", "means": {"age": "years at school"}, "school": ""}
+    survey = read(tmp_path / "mine.csv", mine, **asked)
+    kept = mine.drop(index=5)
+    assert survey.strata.tolist() == kept["place"].tolist()
+    assert survey.numbers == {"age": "years at school"}
+    found = shares.averages(survey).set_index("system").loc["south"]
+    south = kept[(kept["place"] == "south") & kept["age"].notna()]
+    assert found["estimate"] == pytest.approx(np.average(south["age"], weights=south["w"]), rel=1e-12)
+    assert found["n"] == len(south)
+    few = read(tmp_path / "few.csv", mine.assign(age=mine["age"].where(mine.index < 18)), **asked)
+    assert shares.averages(few)["estimate"].isna().all()
+    assert set(shares.averages(few)["note"]) == {"fewer than 10 respondents"}
+
+
+def test_groups_that_are_strata_are_samples_of_their_own(tmp_path):
+    """Each then has the factor of its own schools: R's svydesign(strata = ~place)."""
+    mine = GOOD.assign(school=GOOD["school"] + GOOD["place"])
+    survey = read(tmp_path / "mine.csv", mine, strata="place")
+    table, alone = shares.table(survey), shares.table(replace(survey, one_sample=False, strata=None))
+    pd.testing.assert_frame_equal(table, alone)
+    domains = shares.table(replace(survey, strata=None))["std_error"]
+    assert (domains < table["std_error"]).all()
+
+
 def with_cell(column, row, value):
     frame = GOOD.astype({column: object})
     frame.loc[row, column] = value
@@ -330,6 +358,16 @@ MISTAKES = {
     "a replicate that is negative": (replicates(1, 2).assign(rw2=-1), {"replicates": "rw"}, ["column 'rw2'", "row 2: '-1'"]),
     "replicates that are items": (replicates(1, 2), {"items": ["visit", "rw1"], "replicates": "rw"}, ["'rw1'", "twice"]),
     "a school that is missing": (with_cell("school", 4, None), {}, ["mine.csv", "column 'school'", "row 6", "leave `school` out"]),
+    "no such stratum": (GOOD, {"strata": "area"}, ["mine.csv", "no column 'area'"]),
+    "a stratum that is missing": (with_cell("share", 4, None), {"items": ["visit"], "strata": "share"}, ["column 'share'", "row 6", "leave `strata` out"]),
+    "a school in two strata": (GOOD, {"items": ["visit"], "strata": "share"}, ["column 'share'", "several strata", "s0 in 1", "ids of their own"]),
+    "a stratum with one school": (GOOD.assign(area=np.where(GOOD["school"] == "s1", "x", "y")), {"strata": "area"}, ["column 'area'", "one school alone", "row 3: 'x'", "together with a stratum"]),
+    "a stratum with one respondent": (GOOD.assign(area=[*"xyy"] + [*"yyy"] * 9), {"strata": "area", "school": ""}, ["one respondent alone", "row 2: 'x'"]),
+    "a stratum with one school of weight": (GOOD.assign(area=np.where(GOOD["school"] < "s2", "x", "y"), w=np.where(GOOD["school"] == "s1", 0, 1)), {"strata": "area"}, ["one school alone"]),
+    "strata beside replicates": (replicates(1, 2).assign(area=1), {"replicates": "rw", "strata": "area"}, ["`strata`", "replicate weights"]),
+    "the strata are an item": (GOOD, {"strata": "visit"}, ["'visit'", "twice", "`strata`"]),
+    "a mean of an item": (GOOD, {"means": ["visit"]}, ["'visit'", "twice", "`means`"]),
+    "a mean of words": (GOOD, {"means": ["school"], "school": ""}, ["mine.csv", "column 'school'", "row 2: 's0'"]),
     "no rows": (GOOD.head(0), {}, ["no rows"]),
 }  # fmt: skip
 
@@ -477,3 +515,21 @@ def test_a_labelled_code_that_the_user_calls_missing_is_no_answer(tmp_path):
         assert survey.frame["visit"].value_counts().to_dict() == {1: 10, 2: 10, 3: 10, NO_ANSWER: 10}
     with open_records(path, ["visit"], [], Options(missing=[9])) as records:
         assert records.labels["visit"] == {"1": "never", "2": "monthly", "3": "weekly"}
+
+
+@pytest.mark.parametrize(
+    ("weight", "share", "mean"),
+    [
+        ("", (0.046679500, 0.03745619, 0.05803704), (0.1921255512943, 0.0389013854848)),
+        ("W_SCHGRNRABWT", (0.075501111, 0.04677879, 0.11964547), (0.0226962125588, 0.0656893559910)),
+    ],
+)
+def test_teachers_of_pisa_2015(shared, weight, share, mean):
+    """R's survey 4.1: svyciprop of TC046Q04NA = 1, and svymean of the OECD's index of exchange; schools as clusters."""
+    path = shared / "data" / "pisa" / "pisa2015_teachers_usa.csv"
+    survey = read_survey(path, ["TC046Q04NA"], school="CNTSCHID", weight=weight, means=["EXCHT"])
+    found = cell(survey, "all", "TC046Q04NA", "lowest")
+    assert found[["share", "ci_low", "ci_high"]].tolist() == pytest.approx(share, rel=1e-6)
+    index = shares.averages(survey).iloc[0]
+    assert (index["estimate"], index["std_error"]) == pytest.approx(mean, rel=1e-10)
+    assert (index["n"], index["n_schools"]) == (2086, 169)

@@ -263,7 +263,7 @@ def test_cells_are_those_of_the_levels_or_none():
     sums = moments.compute(students(), model(PARAMETERS))
     levels = {"year": ["2012", "2013", "2014"], "sex": ["f", "m"], "plan": ["free", "paid"]}
     assert sums.levels == levels
-    panel = panels.Panel(model(PARAMETERS), sums, sums, {"y": ()})
+    panel = panels.Panel(model(PARAMETERS), sums, sums, {"y": ()}, pd.DataFrame())
     assert panel.cells
     for wrong in (
         levels | {"sex": ["m", "m"]},

@@ -39,16 +39,21 @@ def test_wide_and_long_give_the_same_tables(tmp_path):
 
 
 def test_a_single_item_with_short_words(tmp_path, example):
-    own = example.rename(columns={"materials": "q1"})
-    found = run(tmp_path, own[["q1"]], items=["q1"])
+    own = example.rename(columns={"materials": "q1"}).assign(school=example.index % 7)
+    found = run(tmp_path, own[["q1", "school"]], items=["q1"], cluster="school")
+    assert "Errors allow for 7 clusters and are by linearisation" in found.page
+    assert "Few clusters: all (7)." in found.page
+    assert found.table("estimates")["n_groups"].tolist() == [7]
     assert f"“q1” has the mean {own['q1'].mean():.2f} (95 % interval" in found.page
     assert "“q1” the lowest" not in found.page
 
 
-def test_cells_under_ten_are_nowhere(tmp_path):
-    found = ready(tmp_path, "05-own-data.yml")
+def test_cells_under_ten_are_nowhere(tmp_path, example):
+    values = yaml.safe_load((ROOT / "params" / "05-own-data.yml").read_text()) | {"cluster": "school"}
+    del values["data"]
+    found = run(tmp_path, example.assign(school=example.index % 7), **values)
     means = found.table("estimates").set_index("group")
-    assert means.loc["music", ["estimate", "n"]].isna().all(axis=None)
+    assert means.loc["music", ["estimate", "n", "n_groups"]].isna().all(axis=None)
     assert means.loc["sports", "estimate"].isna().all()  # the next smallest goes with it
     assert means["n"].dropna().min() >= 10
     shares = found.table("shares").set_index("group")

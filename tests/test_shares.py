@@ -81,12 +81,37 @@ def chosen(table, **keys):
 @pytest.fixture(scope="module", params=["made up", "TALIS"])
 def survey(request, tmp_path_factory):
     if request.param == "made up":
-        return made_up()
+        return scored(made_up())
     folder = request.getfixturevalue("shared") / "data" / "talis"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(talis, "CACHE", tmp_path_factory.mktemp("cache"))
         found = talis.read(folder)
-    return replace(found, frame=found.frame.assign(sex=found.frame["sex"].map({"Female": "f", "Male": "m"})))
+    return scored(replace(found, frame=found.frame.assign(sex=found.frame["sex"].map({"Female": "f", "Male": "m"}))))
+
+
+def scored(survey):
+    """With a column of numbers that has gaps."""
+    codes = survey.frame[next(iter(survey.items))]
+    return replace(
+        survey, frame=survey.frame.assign(score=7 * codes.where(codes > 0) ** 2), numbers={"score": "a score"}
+    )
+
+
+def of_kind(survey, kind):
+    """The survey with the design that R has under this name."""
+    if kind == "replicates":
+        return survey
+    whole = {"one_sample": kind in ("domains", "strata")}
+    whole |= {"strata": strata(survey)} if kind == "strata" else {}
+    return replace(final_only(survey), **whole)
+
+
+def strata(survey):
+    """Four strata of schools."""
+    return np.array(list("abcd"))[pd.factorize(survey.frame["school_id"])[0] % 4]
+
+
+KINDS = pytest.mark.parametrize("kind", ["replicates", "linearised", "domains", "strata"])
 
 
 # Other packages
@@ -96,24 +121,42 @@ suppressMessages(library(survey))
 d <- read.csv("answers.csv")
 weights <- as.matrix(read.csv("weights.csv"))
 items <- strsplit(readLines("items.txt"), " ")[[1]]
+ends <- function(answered, item, df, method) {
+  if (!all(answered$variables[[item]] %in% 0:1) || length(unique(answered$variables[[item]])) < 2) return(c(NA, NA))
+  attr(svyciprop(reformulate(item), answered, method, df = df), "ci")
+}
 found <- NULL
 for (system in unique(d$system)) {
   own <- d$system == system
-  rep <- svrepdesign(data = d[own, ], weights = weights[own, 1], repweights = weights[own, -1], type = "Fay",
-                     rho = .5, mse = TRUE, combined.weights = TRUE)
-  lin <- svydesign(ids = ~school_id, weights = weights[own, 1], data = d[own, ])
-  for (kind in c("replicates", "linearised")) {
-    design <- if (kind == "replicates") rep else lin
+  final <- weights[own, 1]
+  designs <- list(
+    replicates = svrepdesign(data = d[own, ], weights = final, repweights = weights[own, -1], type = "Fay",
+                             rho = .5, mse = TRUE, combined.weights = TRUE),
+    linearised = svydesign(ids = ~school_id, weights = final, data = d[own, ]),
+    domains = subset(svydesign(ids = ~school_id, weights = weights[, 1], data = d), own),
+    strata = subset(svydesign(ids = ~school_id, strata = ~stratum, weights = weights[, 1], data = d), own))
+  for (kind in names(designs)) {
+    design <- designs[[kind]]
     for (item in items) {
       if (all(is.na(d[own, item]))) next
       answered <- subset(design, !is.na(design$variables[[item]]))
       all <- svymean(reformulate(item), answered)
       by <- svyby(reformulate(item), ~sex, answered, svymean, covmat = TRUE)
       apart <- svycontrast(by, c(f = -1, m = 1))
+      df <- if (kind == "replicates") Inf else degf(answered)
+      # "logit" is the same by iterations that end 1e-8 away; of replicates it takes the log odds of each.
+      logit <- ends(answered, item, df, "xlogit")
+      beta <- if (kind == "replicates") c(NA, NA) else ends(answered, item, df, "beta")
       found <- rbind(found, data.frame(
         system, item, kind, part = c("all", "f", "m", "m - f"),
-        estimate = c(coef(all), coef(by), coef(apart)), std_error = c(SE(all), SE(by), SE(apart))))
+        estimate = c(coef(all), coef(by), coef(apart)), std_error = c(SE(all), SE(by), SE(apart)),
+        logit_low = logit[1], logit_high = logit[2], beta_low = beta[1], beta_high = beta[2]))
     }
+    both <- subset(design, !is.na(design$variables[[items[2]]]) & !is.na(design$variables[[items[4]]]))
+    if (nrow(both$variables) == 0) next
+    pair <- svycontrast(svymean(reformulate(items[c(2, 4)]), both), c(1, -1))
+    found <- rbind(found, data.frame(system, item = items[2], kind, part = "items", estimate = c(coef(pair)),
+      std_error = c(SE(pair)), logit_low = NA, logit_high = NA, beta_low = NA, beta_high = NA))
   }
 }
 write.csv(found, "found.csv", row.names = FALSE)
@@ -139,11 +182,14 @@ def from_r(survey, tmp_path_factory):
     need(there, "R with its package survey", "REQUIRE_R")
     folder = tmp_path_factory.mktemp("r")
     columns = indicators(survey)
-    survey.frame[["system", "school_id", "sex"]].join(columns).to_csv(folder / "answers.csv", index=False, na_rep="NA")
+    columns["score_mean"] = survey.frame["score"]
+    about = survey.frame[["system", "school_id", "sex"]].assign(stratum=strata(survey))
+    about.join(columns).to_csv(folder / "answers.csv", index=False, na_rep="NA")
     pd.DataFrame(survey.weights).to_csv(folder / "weights.csv", index=False)
     (folder / "items.txt").write_text(" ".join(columns) + "\n")
     (folder / "program.R").write_text(R)
-    subprocess.run([program, "program.R"], cwd=folder, check=True, capture_output=True, text=True)
+    done = subprocess.run([program, "program.R"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
     found = pd.read_csv(folder / "found.csv")
     found[["item", "statistic"]] = found["item"].str.split("_", expand=True)
     return found
@@ -160,10 +206,10 @@ def assert_equal_to(ours, theirs, share, keys):
 
 @pytest.mark.xdist_group("R")
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", ["replicates", "linearised"])
+@KINDS
 def test_shares_are_those_of_r(survey, from_r, kind):
-    ours = survey if kind == "replicates" else final_only(survey)
-    theirs = from_r[from_r["kind"] == kind]
+    ours = of_kind(survey, kind)
+    theirs = from_r[(from_r["kind"] == kind) & (from_r["statistic"] != "mean")]
     keys = ["system", "item", "statistic"]
     assert_equal_to(shares.table(ours), theirs[theirs["part"] == "all"], "share", keys)
     by_sex = theirs.rename(columns={"part": "sex"})
@@ -171,6 +217,43 @@ def test_shares_are_those_of_r(survey, from_r, kind):
     apart = comparisons.level_differences(ours, "sex")
     assert set(zip(apart["term"], apart["other"], strict=True)) == {("m", "f")}
     assert_equal_to(apart, theirs[theirs["part"] == "m - f"], "estimate", keys)
+
+
+@pytest.mark.xdist_group("R")
+@pytest.mark.slow
+@KINDS
+def test_means_and_two_items_of_the_same_people_are_those_of_r(survey, from_r, kind):
+    ours, theirs = of_kind(survey, kind), from_r[from_r["kind"] == kind]
+    scores = theirs[(theirs["statistic"] == "mean") & (theirs["part"] == "all")].assign(item="score")
+    found = shares.averages(ours).merge(scores, on=["system", "item"], suffixes=("", "_r"))
+    known = found[found["note"] == ""]
+    assert len(known) > 1
+    for column in ("estimate", "std_error"):
+        assert known[column].to_numpy() == pytest.approx(known[f"{column}_r"].to_numpy(), rel=1e-8)
+    one, two = list(survey.items)[:2]
+    both = (survey.frame[[one, two]] > 0).all(axis=1)
+    frame = survey.frame.assign(**{item: survey.frame[item].where(both, NO_ANSWER) for item in (one, two)})
+    found = comparisons.item_differences(replace(ours, frame=frame), survey.frame["system"].unique())
+    pairs = found[(found["item"] == one) & (found["other"] == two) & found["std_error"].notna()]
+    assert len(pairs)
+    expected = theirs[theirs["part"] == "items"].set_index("system").loc[pairs["system"]]
+    for column in ("estimate", "std_error"):
+        assert pairs[column].to_numpy() == pytest.approx(expected[column].to_numpy(), rel=1e-8)
+
+
+@pytest.mark.xdist_group("R")
+@pytest.mark.slow
+@KINDS
+@pytest.mark.parametrize(("interval", "name"), [("logit", "logit"), ("Korn-Graubard", "beta")])
+def test_intervals_are_those_of_r(survey, from_r, kind, interval, name):
+    if name == "beta" and kind == "replicates":
+        pytest.skip("R takes t there, with as many degrees of freedom as there are replicates less one")
+    ours = shares.table(replace(of_kind(survey, kind), interval=interval)).dropna(subset="std_error")
+    theirs = from_r[(from_r["kind"] == kind) & (from_r["part"] == "all")]
+    both = ours.merge(theirs, on=["system", "item", "statistic"])
+    assert len(both) == len(ours) > 5
+    for end in ("low", "high"):
+        assert both[f"ci_{end}"].to_numpy() == pytest.approx(both[f"{name}_{end}"].to_numpy(), rel=1e-8)
 
 
 @pytest.mark.parametrize("kind", ["replicates", "linearised"])
@@ -208,7 +291,21 @@ def test_shares_are_those_of_svy(survey, kind):
     assert_equal_to(ours, pd.DataFrame(theirs), "share", keys)
 
 
+def cr2(x, y, schools):
+    """Coefficient and CR2 error of the last column of x, with matrices of records (Pustejovsky and Tipton 2018)."""
+    bread = np.linalg.inv(x.T @ x)
+    left, hat = y - x @ bread @ x.T @ y, x @ bread @ x.T
+    meat = np.zeros_like(bread)
+    for school in np.unique(schools):
+        rows = schools == school
+        size, axes = np.linalg.eigh(np.eye(rows.sum()) - hat[np.ix_(rows, rows)])
+        score = x[rows].T @ axes @ np.diag(size**-0.5) @ axes.T @ left[rows]
+        meat += np.outer(score, score)
+    return (bread @ x.T @ y)[-1], np.sqrt(bread @ meat @ bread)[-1, -1]
+
+
 def test_within_schools_is_a_regression_on_school_dummies(survey):
+    """In records scaled by the root of their weight, school means taken out; the error is CR2."""
     table = comparisons.within_schools(survey, "sex")
     known = table[table["estimate"].notna()]
     assert len(known) > 2
@@ -219,17 +316,13 @@ def test_within_schools_is_a_regression_on_school_dummies(survey):
         part = part[part.groupby("school_id")["sex"].transform("size") > 1]
         weight = survey.weights[survey.frame.index.get_indexer(part.index), 0]
         dummies = pd.get_dummies(part["school_id"].astype(str), dtype=float)
-        x = np.column_stack([part["sex"] == "m", dummies])
-        y = (part[row.item] >= survey.often).astype(float)
-        fitted = sm.WLS(y.to_numpy(), x, weights=weight).fit(
-            cov_type="cluster", cov_kwds={"groups": pd.factorize(part["school_id"])[0]}
-        )
-        n, g = x.shape[0], dummies.shape[1]
-        # Their factor counts the dummies as regressors, ours does not.
-        factor = (n - 1 - g) / (n - 2)
-        assert (row.n, row.n_groups) == (n, g)
-        assert row.estimate == pytest.approx(fitted.params[0], rel=1e-8)
-        assert row.std_error == pytest.approx(fitted.bse[0] * np.sqrt(factor), rel=1e-8)
+        root = np.sqrt(weight)
+        columns = root[:, None] * np.column_stack([part["sex"] == "m", part[row.item] >= survey.often])
+        school = root[:, None] * dummies.to_numpy()
+        male, often = (columns - school @ np.linalg.lstsq(school, columns, rcond=None)[0]).T
+        assert (row.n, row.n_groups) == (len(part), dummies.shape[1])
+        expected = cr2(male[:, None], often, pd.factorize(part["school_id"])[0])
+        assert (row.estimate, row.std_error) == pytest.approx(expected, rel=1e-8)
 
 
 # What the tables hold
@@ -243,8 +336,9 @@ def test_a_share_as_the_words_say():
     often = own["A"] >= 3
     assert row["share"] == pytest.approx(own.loc[often, "weight"].sum() / own["weight"].sum())
     assert (row["n"], row["n_schools"]) == (len(own), own["school_id"].nunique())
-    reach = 1.959964 * row["std_error"]
-    assert [row["ci_low"], row["ci_high"]] == pytest.approx([row["share"] - reach, row["share"] + reach])
+    odds, reach = special.logit(row["share"]), 1.959964 * row["std_error"] / (row["share"] * (1 - row["share"]))
+    ends = [row["ci_low"], row["ci_high"]]
+    assert ends == pytest.approx(special.expit([odds - reach, odds + reach]), rel=1e-6)
 
 
 def test_a_few_clusters_widen_intervals_as_in_statsmodels():
@@ -252,10 +346,11 @@ def test_a_few_clusters_widen_intervals_as_in_statsmodels():
     survey = final_only(made_up(n=400, systems=("X",)))
     frame = survey.frame.assign(school_id=survey.frame["school_id"].str[:2])  # s0 to s9
     for ids in (frame["school_id"], None):
-        table = shares.table(replace(survey, frame=frame.assign(school_id=ids), fewest=(30, 0)))
+        asked = {"fewest": (30, 0), "interval": "symmetric"}
+        table = shares.table(replace(survey, frame=frame.assign(school_id=ids), **asked))
         row = chosen(table, system="X", item="A", statistic=OFTEN)
         known = frame["A"] > 0
-        names = frame["school_id"] if ids is not None else frame.index.astype(str)
+        names = frame["school_id"] if ids is not None else frame.index.to_series()
         # Whoever gave no answer weighs nothing, and still counts as a cluster of the sample.
         y = (frame["A"] >= 3).astype(float)
         fitted = sm.WLS(y, np.ones(len(y)), weights=survey.weights[:, 0] * known).fit(
@@ -264,8 +359,10 @@ def test_a_few_clusters_widen_intervals_as_in_statsmodels():
             use_t=True,
         )
         assert frame["school_id"].nunique() == 10
-        expected = fitted.conf_int(0.05).to_numpy()[0]
-        assert row[["ci_low", "ci_high"]].tolist() == pytest.approx(expected, rel=1e-9)
+        # They count all clusters' degrees of freedom, R and we those of clusters with an answer.
+        reach = stats.t.ppf(0.975, names[known].nunique() - 1) * fitted.bse.iloc[0]
+        expected = fitted.params.iloc[0] - reach, fitted.params.iloc[0] + reach
+        assert (row["ci_low"], row["ci_high"]) == pytest.approx(expected, rel=1e-9)
 
 
 def test_levels_of_few_schools_are_compared_by_students_t():
@@ -338,10 +435,11 @@ def test_intervals_stay_between_0_and_1():
     survey = made_up(n=700)
     survey.frame.loc[survey.frame["A"] == 1, "A"] = 2
     survey.frame.loc[survey.frame.index[survey.frame["system"] == "X"][0], "A"] = 1
-    table = shares.table(survey)
-    row = chosen(table, system="X", item="A", statistic=NEVER)
-    assert 0 < row["share"] < row["std_error"] * 1.96
-    assert row["ci_low"] == 0
+    for interval in ("logit", "Korn-Graubard", "symmetric"):
+        table = shares.table(replace(survey, interval=interval))
+        row = chosen(table, system="X", item="A", statistic=NEVER)
+        assert 0 < row["share"] < row["std_error"] * 1.96
+        assert (row["ci_low"] == 0) == (interval == "symmetric")
     known = table[table["ci_low"].notna()]
     assert (known["ci_low"] <= known["share"]).all()
     assert (known["share"] <= known["ci_high"]).all()
@@ -357,7 +455,11 @@ def test_nobody_and_everybody_have_no_error(answer, never, linear):
     table = shares.table(final_only(survey) if linear else survey)
     row = chosen(table, system="X", item="A", statistic=NEVER)
     assert row["share"] == never  # to the last bit
-    assert row[["std_error", "ci_low", "ci_high"]].isna().all()
+    assert np.isnan(row["std_error"])
+    # Nobody of k, whose weights differ and who are drawn by school: wider than Clopper and Pearson's of k.
+    length = 1 - 0.025 ** (1 / row["n"])
+    assert [row["ci_low"], row["ci_high"]][int(never)] == never
+    assert length < row["ci_high"] - row["ci_low"] < 2 * length
     assert "no standard error: nobody or everybody" in row["note"]
     compared = comparisons.differences(table, [("X", "Z")])
     row = chosen(compared, item="A", statistic=NEVER)
@@ -385,6 +487,31 @@ def test_weights_of_zero_speak_for_nobody():
         lambda survey: comparisons.within_schools(survey, "sex"),
     ):
         pd.testing.assert_frame_equal(found(survey), found(without))
+
+
+def test_nobody_of_85_has_the_exact_interval():
+    """Clopper and Pearson: 1 - .025^(1/85) = .0425; with few schools wider, with unequal weights too."""
+    frame = pd.DataFrame({"cycle": 0, "system": "all", "level": 0, "school_id": None, "A": np.resize([2, 3], 85)})
+    survey = Survey(frame, {"A": ""}, list("1234"), 3, (NEVER, OFTEN), np.ones((85, 1)), 0.5, (10, 0), (), False)
+    alone = shares.table(survey).query("statistic == @NEVER").iloc[0]
+    assert alone["ci_high"] == pytest.approx(0.0425, abs=5e-5)
+    in_schools = replace(survey, frame=frame.assign(school_id=np.arange(85) % 8))
+    few = shares.table(in_schools).query("statistic == @NEVER").iloc[0]
+    factor = (stats.t.ppf(0.975, 84) / stats.t.ppf(0.975, 7)) ** 2
+    assert few["ci_high"] == pytest.approx(1 - 0.025 ** (1 / (85 * factor)), rel=1e-9)
+    uneven = replace(survey, weights=np.where(np.arange(85) < 40, 5.0, 1.0)[:, None])
+    kish = (40 * 5 + 45) ** 2 / (40 * 25 + 45)
+    upper = shares.table(uneven).query("statistic == @NEVER").iloc[0]["ci_high"]
+    assert upper == pytest.approx(1 - 0.025 ** (1 / kish), rel=1e-9)
+
+
+def test_a_group_in_one_school_has_no_error():
+    survey = replace(final_only(made_up(n=600, systems=("X",))), one_sample=True, fewest=(10, 0))
+    frame = survey.frame.assign(system=np.where(survey.frame["school_id"] == "s1", "one", "X"))
+    row = chosen(shares.table(replace(survey, frame=frame)), system="one", item="A", statistic=OFTEN)
+    assert 0 < row["share"] < 1
+    assert row[["std_error", "ci_low", "ci_high"]].isna().all()
+    assert row["note"] == "no standard error: one cluster alone"
 
 
 # Too few, and not asked
@@ -591,7 +718,11 @@ def test_average_counts_systems_alike():
     assert row["n_schools"] == part["n_schools"].sum()
     assert row["share"] == pytest.approx(part["share"].mean(), rel=1e-12)
     assert row["std_error"] == pytest.approx((part["std_error"] ** 2).sum() ** 0.5 / 3, rel=1e-12)
-    assert row["ci_high"] == pytest.approx(row["share"] + 1.959964 * row["std_error"], rel=1e-6)
+    old = comparisons.average(table, ["X", "Y", "Z"], "mean", "symmetric")
+    upper = chosen(old, item="A", statistic=OFTEN)["ci_high"]
+    assert upper == pytest.approx(row["share"] + 1.959964 * row["std_error"], rel=1e-6)
+    odds = special.logit(row["share"]) + 1.959964 * row["std_error"] / row["share"] / (1 - row["share"])
+    assert row["ci_high"] == pytest.approx(special.expit(odds), rel=1e-6)
     assert set(mean.query("item == 'B'")["n_systems"]) == {2}  # one was not asked
     none = comparisons.average(table, ["Y"], "mean").query("item == 'B'")
     assert none["share"].isna().all()

@@ -290,7 +290,7 @@ def test_a_table_stands_in_the_small_print_and_is_never_up_to_date(tmp_path):
         own, pd.DataFrame({"a": [1]}), "one", title="One", caption="A table of one number.", columns={"A": "{a}"}
     )
     lines = session.lines(tmp_path)
-    assert lines[0] == {"kind": "table", "name": "our.students"}
+    assert lines[0] == {"kind": "queried", "name": "our.students"}
     assert lines[-1]["sources"] == ["table our.students"]
     (tmp_path / "state.json").write_text(
         json.dumps({"stamps": {}, "inputs": [], "made": [], "tables": ["our.students"]})

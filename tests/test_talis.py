@@ -283,7 +283,9 @@ def test_sas_through_a_stand_in_for_its_parser(tmp_path, monkeypatch):
 
     def parse(place, usecols=None, row_offset=0, row_limit=0, **options):
         assert (place, options["user_missing"]) == (str(path), True)
-        meta = types.SimpleNamespace(variable_value_labels={}, missing_ranges={}, file_label="", number_rows=stated)
+        meta = types.SimpleNamespace(
+            column_names=list(given), variable_value_labels={}, missing_ranges={}, file_label="", number_rows=stated,
+        )  # fmt: skip
         frame = given if usecols is None else given[usecols]
         return frame.iloc[row_offset : row_offset + row_limit].reset_index(drop=True), meta
 

@@ -176,14 +176,20 @@ def test_own_survey_under_other_names(tmp_path):
             "Fach": rng.choice(["Mathe", "Sprachen"], 300),
             "Hospitation (Frage 1)": rng.choice(words, 300, p=[0.6, 0.3, 0.1]),
             "Gewicht": rng.uniform(0.5, 2, 300).round(3),
+            "Austausch": rng.choice(words, 300),
+            "Alter": rng.integers(25, 60, 300),
         }
     )
     own.to_csv(tmp_path / "umfrage.csv", index=False, sep=";", decimal=",")
     done = run(
-        tmp_path, data=str(tmp_path / "umfrage.csv"), items=["Hospitation (Frage 1)"], labels=words,
-        frequent=1, group="Fach", weight="Gewicht",
+        tmp_path, data=str(tmp_path / "umfrage.csv"), items=["Hospitation (Frage 1)", "Austausch"],
+        labels=words, frequent=1, group="Fach", weight="Gewicht", means=["Alter"],
     )  # fmt: skip
-    found = done.table("shares").set_index(["system", "statistic"])
+    ages = done.table("means").set_index("system")
+    paired = done.table("items").set_index("system")
+    both = done.table("shares").set_index(["system", "statistic", "item"])["share"]
+    found = done.table("shares")
+    found = found[found["item"].str.startswith("Hosp")].set_index(["system", "statistic"])
     for system, part in own.groupby("Fach"):
         w, y = part["Gewicht"], part["Hospitation (Frage 1)"] == "oft"
         share = (w * y).sum() / w.sum()
@@ -191,20 +197,36 @@ def test_own_survey_under_other_names(tmp_path):
         assert row["share"] == pytest.approx(share, rel=1e-10)
         u = w * (y - share) / w.sum()
         # Respondents of the other group count as those of the sample: n = 300.
-        assert row["std_error"] ** 2 == pytest.approx(300 / 299 * (u**2).sum(), rel=1e-2)
+        assert row["std_error"] ** 2 == pytest.approx(300 / 299 * (u**2).sum(), rel=1e-9)
         assert row["n"] == len(part)
+        assert ages.at[system, "estimate"] == pytest.approx((w * part["Alter"]).sum() / w.sum(), rel=1e-10)
+        other = part["Austausch"] == "oft"
+        v = w * (other - (w * other).sum() / w.sum()) / w.sum()
+        assert paired.at[system, "std_error"] ** 2 == pytest.approx(300 / 299 * ((u - v) ** 2).sum(), rel=1e-9)
+        assert paired.at[system, "estimate"] == pytest.approx(
+            both[system, "often", "Hospitation (Frage 1)"] - both[system, "often", "Austausch"]
+        )
+    assert "groups are parts (domains) of one sample" in done.page
     assert set(found["state"]) == {"microdata"}
     compared = done.table("differences")
     often = found.xs("often", level="statistic")["share"]
     expected = often[compared["system"].iloc[0]] - often[compared["other"].iloc[0]]
+    compared = compared[compared["item"].str.startswith("Hosp")]
     assert compared.set_index("statistic").at["often", "estimate"] == pytest.approx(expected)
     assert "The practice that most answer “nie” to is, in the data read here," in done.answer
 
 
 def test_a_survey_without_groups_has_nothing_to_compare(tmp_path):
-    own = pd.DataFrame({"q": ["nie", "oft"] * 20})
+    own = pd.DataFrame(
+        {"q": ["nie", "oft"] * 20, "ort": np.repeat(["a", "b", "c", "d"], 10), "land": np.repeat(["x", "y"], 20)}
+    )
     own.to_csv(tmp_path / "klein.csv", index=False)
-    done = run(tmp_path, data=str(tmp_path / "klein.csv"), items=["q"], labels=["nie", "oft"], frequent=1)
+    asked = {"items": ["q"], "labels": ["nie", "oft"], "frequent": 1, "school": "ort", "strata": "land"}
+    done = run(tmp_path, data=str(tmp_path / "klein.csv"), **asked, interval="Korn-Graubard")
+    assert "with schools as clusters within 2 strata" in done.page
+    assert "Few schools: all (4)." in done.page
+    assert "intervals by Korn and Graubard" in done.page
+    assert "One question only: no two to compare." in done.page
     assert "Nothing to compare: there is one only." in done.page
     assert "One cycle only: no change to show." in done.page
     assert "No column is named in `by`." in done.page
@@ -256,6 +278,7 @@ IDLE = {
     "systems of no files": ({"systems": ["FIN"]}, "`systems`: this is about the OECD's files, and none are in"),
     "weights of no questions": ({"data": str(ZIP), "weight": "w", "fay": 0.3}, "`weight`, `fay`: this is about a survey of your own"),
     "level of a survey": ({"items": ["q"], "data": SURVEY, "level": "primary"}, "`level`: this is about TALIS"),
+    "strata of TALIS": ({"data": str(ZIP), "strata": "land", "means": ["x"]}, "`strata`, `means`: this is about a survey of your own"),
     "no replicates": ({"items": ["q"], "data": SURVEY, "fay": 0.3}, "`fay`: this is about replicate weights"),
     "nothing to divide by": ({"within_schools": True}, "`within_schools`: this needs groups"),
     "nothing to divide yours by": ({"data": str(ZIP), "within_schools": True}, "`within_schools`: this needs groups"),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import ROOT
-from helpers.estimate import shares
+from helpers.estimate import survey_means
 from helpers.read import files, talis
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED
 from helpers.simulate import talis_sav, talis_systems
@@ -46,7 +46,7 @@ def draws(population):
     for _ in range(DRAWS):
         sample = talis_systems.draw(rng, population, SCHOOLS)
         values = answers[sample.teachers.index]
-        means = shares.means(values, sample.weights, talis_systems.FAY)
+        means = survey_means.means(values, sample.weights, talis_systems.FAY)
         final = sample.weights[:, 0]
         women = final[sample.teachers["female"].to_numpy()].sum()
         never = final @ values[:, :8]

@@ -184,7 +184,7 @@ def _settle(job: Job, aside: Path, stamps: dict[str, str], seconds: float) -> No
     made = [p.relative_to(aside).as_posix() for p in sorted(aside.rglob("*")) if p.is_file()]
     state = {
         "stamps": stamps | read, "inputs": list(read), "made": made,
-        "tables": [line["name"] for line in lines if line["kind"] == "table"],
+        "tables": [line["name"] for line in lines if line["kind"] == "queried"],
         "seconds": round(seconds, 2), "ended": time.strftime("%Y-%m-%d %H:%M", time.gmtime()),
     }  # fmt: skip
     (aside / "state.json").write_text(json.dumps(state, indent=1), encoding="utf-8")

@@ -47,3 +47,21 @@ def _few(estimates: pd.DataFrame, clusters: str) -> str:
     return (
         f"Few {clusters}: {'; '.join(each)}{more}. Intervals allow for that and are wide; what is small cannot be seen."
     )
+
+
+def few_behind(shares: pd.DataFrame, clusters: str = "schools") -> str:
+    """A sentence on shares or means that few schools, or other clusters, tell about; nothing where there are none.
+
+    >>> few_behind(pd.DataFrame({"label": ["art", "music"], "share": 0.5, "n_schools": [31, 6]}))
+    'Few schools: music (6). Intervals allow for that and are wide; what is small cannot be seen.'
+
+    `shares` has `label, share, n_schools`, the last empty where no school is known.
+    """
+    known = shares.dropna(subset=["share", "n_schools"])
+    least = known.groupby("label", sort=False, observed=True)["n_schools"].min()
+    least = least[least < FEW]
+    if least.empty:
+        return ""
+    each = ", ".join(f"{label} ({n:.0f})" for label, n in least.head(4).items())
+    more = f" and {len(least) - 4} more" if len(least) > 4 else ""
+    return f"Few {clusters}: {each}{more}. Intervals allow for that and are wide; what is small cannot be seen."

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from helpers.estimate import fixed_effects, moments
-from helpers.estimate.intervals import holm, t_test
-from helpers.estimate.shares import ESTIMATES, Sample, evaluated, headlines, interval, levels_of, samples, table
+from helpers.estimate.intervals import holm, of_shares, t_test
+from helpers.estimate.shares import ESTIMATES, Sample, evaluated, headlines, levels_of, samples, table
 from helpers.project import InputError
 from helpers.read.survey import Survey
 
@@ -31,11 +31,16 @@ def change(shares: pd.DataFrame) -> pd.DataFrame:
     return _compared(shares, "cycle", [(late, early) for early, late in combinations(cycles, 2)])
 
 
-def average(shares: pd.DataFrame, systems: Sequence[str], name: str) -> pd.DataFrame:
+def average(shares: pd.DataFrame, systems: Sequence[str], name: str, interval: str = "logit") -> pd.DataFrame:
     """Plain mean of shares over those `systems` that have data: every system counts the same.
 
     Columns as in the table, and `n_systems`, how many these are; `n` and `n_schools` are theirs together. The standard
     error is sqrt(sum se^2) / n_systems. A share of exactly 0 or 1 counts and adds no variance, which `note` says.
+
+    Parameters
+    ----------
+    shares, systems, name : the table; systems to average, where they have data; what the mean is called in `system`
+    interval : "symmetric", else log odds, since a mean of shares has no sample size (`intervals.of_shares`)
     """
     part, keys = _systems(shares), _keys(shares, "system")
     part = part[part["system"].isin(systems) & part["share"].notna()]
@@ -57,7 +62,9 @@ def average(shares: pd.DataFrame, systems: Sequence[str], name: str) -> pd.DataF
     adds_nothing = "{exact} of {n_systems} systems at 0 or 1 add nothing to the standard error"
     found["note"] = [adds_nothing.format_map(row) if row["exact"] else "" for row in found.to_dict("records")]
     found["note"] = found["note"].mask(found["n_systems"] == 0, "no system has data")
-    found["ci_low"], found["ci_high"] = interval(found["share"], found["std_error"], np.inf)
+    kind = "symmetric" if interval == "symmetric" else "logit"
+    known = (found[column].to_numpy(float, copy=True) for column in ("share", "std_error"))
+    found["ci_low"], found["ci_high"] = of_shares(*known, np.inf, np.nan, np.nan, kind)
     return found.assign(system=name)[[*(column for column in shares if column != "n_systems"), "n_systems"]]
 
 
@@ -72,7 +79,7 @@ def level_differences(survey: Survey, by: str) -> pd.DataFrame:
     found = []
     for cells in evaluated(survey, headlines(survey), by):
         for (two, second), (one, first) in combinations(cells, 2):
-            estimate, error = first.minus(second)
+            estimate, error, df = first.minus(second)
             known = one.notna() & two.notna()
             rows = one[["cycle", "system", "item", "statistic"]].assign(
                 term=one[by],
@@ -80,9 +87,37 @@ def level_differences(survey: Survey, by: str) -> pd.DataFrame:
                 estimate=np.where(known["share"], estimate, np.nan),
                 std_error=np.where(known["std_error"], error, np.nan),
                 note=_joined(one[by], one["note"], two[by], two["note"]),
-                df=first.df,
+                df=df,
             )
             found.append(rows)
+    return _tested(pd.concat(found, ignore_index=True))
+
+
+def item_differences(survey: Survey, systems: Sequence[str]) -> pd.DataFrame:
+    """Differences between the shares `often` of two items, of the same people, in some systems of the latest cycle.
+
+    Columns: cycle, system, statistic, item, other (a later item), and the rest as in `differences`: `item` minus
+    `other`. Both shares are of one sample, so the error counts their covariance: people who do one thing often tend
+    to do the other too.
+    """
+    often = survey.statistics[1]
+    latest, statistics = survey.frame["cycle"].max(), {often: headlines(survey)[often]}
+    one, two = np.triu_indices(len(survey.items), 1)
+    found = []
+    for [(rows, own)] in evaluated(survey, statistics, ""):
+        if rows["cycle"].iloc[0] != latest or rows["system"].iloc[0] not in systems:
+            continue
+        first, second = (rows.iloc[places].reset_index(drop=True) for places in (one, two))
+        estimate, error, df = own.take(one).minus(own.take(two))
+        known = first.notna() & second.notna()
+        compared = first[["cycle", "system", "statistic", "item"]].assign(
+            other=second["item"],
+            estimate=np.where(known["share"], estimate, np.nan),
+            std_error=np.where(known["std_error"], error, np.nan),
+            note=_joined(first["item"], first["note"], second["item"], second["note"]),
+            df=df,
+        )
+        found.append(compared)
     return _tested(pd.concat(found, ignore_index=True))
 
 
@@ -91,8 +126,8 @@ def within_schools(survey: Survey, by: str) -> pd.DataFrame:
 
     Columns: cycle, system, item, statistic, term (the level), other (the first), estimate, std_error, ci_low, ci_high,
     p_value, p_holm, n, n_groups (respondents and schools of the model: schools with a single one drop out), note.
-    School fixed effects with the final weight, errors clustered by school (CRV1), t(n_groups - 1): `fixed_effects.fit`;
-    replicate weights play no part. Levels whose share `table` does not show are left out of the model, and what is
+    School fixed effects with the final weight, errors clustered by school (CR2, Satterthwaite's degrees of freedom):
+    `fixed_effects.fit`; replicate weights play no part. Levels whose share `table` does not show are left out of the model, and what is
     seen in fewer schools than a share needs is not shown. Raises InputError as `table` does.
     """
     survey = replace(survey, weights=survey.weights[:, :1])
@@ -149,7 +184,7 @@ def _fitted(survey: Survey, sums: moments.Moments | None, place: int, n_samples:
         data = fixed_effects.within(own)
     except InputError:  # levels that never meet in a school, or answers that are all alike there
         return nothing.reindex(codes).assign(note="cannot be estimated within schools")
-    found = fixed_effects.fit(data).table().assign(note="").set_index(pd.Index(codes))[columns]
+    found = fixed_effects.fit(data, "CR2").table().assign(note="").set_index(pd.Index(codes))[columns]
     people, schools = survey.fewest
     found.loc[fixed_effects.varying(data) < schools, "note"] = f"fewer than {schools} schools have both levels"
     if data.n < people:

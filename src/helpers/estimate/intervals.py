@@ -40,6 +40,48 @@ def t_test(estimate: Numbers, std_error: Numbers, df: Numbers = np.inf, level: f
     }
 
 
+def of_shares(
+    share: np.ndarray,
+    std_error: np.ndarray,
+    df: np.ndarray,
+    n: np.ndarray,
+    effective_n: np.ndarray,
+    kind: str = "logit",
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of 95 % intervals of shares from a survey, always within 0 and 1.
+
+    "logit": Student's t on the scale of log odds (R's survey, `svyciprop`, has the same default). "Korn-Graubard":
+    Clopper and Pearson's with the design's effective sample size, share (1 - share) / se^2, times (t_(n-1) / t_df)^2
+    (Korn and Graubard 1998; `svyciprop(method="beta")`). "symmetric": share -+ t se, cut at 0 and 1, which is too short
+    near these. A share of 0 or 1 shows no variance: with the first two it has Clopper and Pearson's interval, with
+    Kish's size times the same factor (Parker and others 2017, NCHS), which cannot know how alike clusters are.
+
+    >>> ends = of_shares(*(np.array([x]) for x in (0.0, np.nan, 84, 85, 85)))
+    >>> [round(float(end[0]), 4) for end in ends]
+    [0.0, 0.0425]
+
+    Parameters
+    ----------
+    share, std_error, df : shares from 0 to 1, their standard errors and degrees of freedom (infinite: normal)
+    n, effective_n : respondents with an answer; Kish's size for their weights
+    kind : which interval
+    """
+    if kind == "symmetric":
+        found = t_test(share, std_error, df)
+        return np.clip(found["ci_low"], 0.0, 1.0), np.clip(found["ci_high"], 0.0, 1.0)
+    exact = (share == 0) | (share == 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = t_test(special.logit(share), std_error / (share * (1 - share)), df)
+        size = np.where(exact, effective_n, share * (1 - share) / std_error**2)
+        size *= np.minimum(1.0, (special.stdtrit(n - 1, 0.975) / special.stdtrit(df, 0.975)) ** 2)
+    ends = special.expit(found["ci_low"]), special.expit(found["ci_high"])
+    counted = exact if kind == "logit" else np.isfinite(size)
+    if counted.any():
+        low, high = clopper_pearson((size * share)[counted], size[counted])
+        ends[0][counted], ends[1][counted] = low, high
+    return ends
+
+
 def wilson(count: Numbers, n: Numbers) -> tuple[Numbers, Numbers]:
     """Wilson's (1927) 95 % interval of a share, `count` of `n`; close to its level also in small samples.
 

@@ -8,11 +8,12 @@ from math import sqrt
 import numpy as np
 import pandas as pd
 
-from helpers.estimate import fixed_effects, moments, panels
+from helpers.estimate import fixed_effects, moments, panels, survey_means
 from helpers.estimate.fixed_effects import Within
-from helpers.estimate.intervals import t_test, wilson
+from helpers.estimate.intervals import of_shares, t_test, wilson
 from helpers.estimate.permutation import Treatment
 from helpers.estimate.power import design_effect
+from helpers.estimate.survey_means import Design
 from helpers.project import InputError
 
 
@@ -156,27 +157,48 @@ def _tested(estimate: float, std_error: float, df: float, level: float = 0.95) -
 def means(answers: pd.DataFrame) -> pd.DataFrame:
     """Mean of each item in each group with its 95 % t interval.
 
-    Rows `item, group, term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`, p_value and n_groups empty.
+    Rows `item, group, term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`, p_value empty. With columns
+    `cluster` (a category) and `weight` by `survey_means.means`, groups as domains of one sample; `n_groups` counts
+    clusters with an answer, and is empty without them.
     """
-    groups = answers.groupby(["item", "group"], sort=False)["answer"]
-    table = groups.agg(["mean", "std", "count"]).reset_index()
-    n = table["count"]
-    found = t_test(table["mean"], table["std"] / n**0.5, n - 1) | {"p_value": np.nan, "n": n, "n_groups": np.nan}
-    return table[["item", "group"]].assign(term="mean", **found)
+    rows = []
+    for (item, group), part in answers.groupby(["item", "group"], sort=False):
+        found = survey_means.means(part["answer"].to_numpy(float)[:, None], *_drawn(part))
+        clusters = found.seen.sum() if "cluster" in part else np.nan
+        numbers = t_test(found.estimate[0], found.std_error[0], found.df[0])
+        numbers |= {"p_value": np.nan, "n": len(part), "n_groups": clusters}
+        rows.append({"item": item, "group": group, "term": "mean"} | numbers)
+    return pd.DataFrame(rows)
 
 
 def shares(answers: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
-    """Share of each answer from low to high, given or not, of each item in each group, with Wilson's 95 % interval.
+    """Share of each answer from low to high, given or not, of each item in each group, with its 95 % interval.
 
-    Rows `item, group, statistic, share, std_error, ci_low, ci_high, n`; `statistic` is the answer.
+    Rows `item, group, statistic, share, std_error, ci_low, ci_high, n`; `statistic` is the answer. Intervals are
+    Wilson's; with columns `cluster` and `weight`, as for `means`, those of `intervals.of_shares`.
     """
-    counts = answers.groupby(["item", "group", "answer"], sort=False).size().to_dict()
-    sizes = answers.groupby(["item", "group"], sort=False).size()
-    rows = [
-        (*key, answer, counts.get((*key, answer), 0), n) for key, n in sizes.items() for answer in range(low, high + 1)
-    ]
-    table = pd.DataFrame(rows, columns=["item", "group", "statistic", "count", "n"])
-    count, n = table["count"].to_numpy(float), table["n"].to_numpy()
-    share, (ci_low, ci_high) = count / n, wilson(count, n)
-    table = table.assign(share=share, std_error=np.sqrt(share * (1 - share) / n), ci_low=ci_low, ci_high=ci_high)
-    return table[["item", "group", "statistic", "share", "std_error", "ci_low", "ci_high", "n"]]
+    parts = []
+    scale = np.arange(low, high + 1)
+    for (item, group), part in answers.groupby(["item", "group"], sort=False):
+        given, n = part["answer"].to_numpy()[:, None] == scale, len(part)
+        if "cluster" in part:
+            found = survey_means.means(given.astype(float), *_drawn(part))
+            # Whether a share is 0 or 1 is counted: in sums of weights rounding would decide.
+            share = np.select([~given.any(axis=0), given.all(axis=0)], [0.0, 1.0], found.estimate)
+            std_error = found.std_error
+            ends = of_shares(share, std_error, found.df, found.n, found.effective_n)
+        else:
+            share = given.mean(axis=0)
+            std_error, ends = np.sqrt(share * (1 - share) / n), wilson(given.sum(axis=0), n)
+        numbers = {"share": share, "std_error": std_error, "ci_low": ends[0], "ci_high": ends[1], "n": n}
+        parts.append(pd.DataFrame({"item": item, "group": group, "statistic": scale} | numbers))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _drawn(part: pd.DataFrame) -> tuple[np.ndarray, float, Design | None]:
+    """Weights, Fay's factor and design of some answers: what `survey_means.means` needs."""
+    if "cluster" not in part:
+        return np.ones((len(part), 1)), 0.0, None
+    clusters = part["cluster"].cat
+    design = Design(clusters.codes.to_numpy(), np.zeros(len(clusters.categories), dtype=int))
+    return part[["weight"]].to_numpy(), 0.0, design

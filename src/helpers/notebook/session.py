@@ -166,7 +166,7 @@ def opens(session: Session, data: str, engine: str = "duckdb") -> Path | str:
     found = files.named(data, engine)
     if isinstance(found, Path):
         return looks_in(session, found)
-    note(session, "table", name=found)
+    note(session, "queried", name=found)
     return found
 
 

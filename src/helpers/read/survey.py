@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from itertools import count, takewhile
 from pathlib import Path
@@ -30,7 +30,10 @@ class Survey:
     cycle, system and level, and empty where no school is known. `weights`: n x (1 + R), the final weight first, then
     R replicate weights (R = 0: none). `fay` is Fay's k of the replicates. Answers from `often` on count as often;
     `statistics` names the two headline shares: of the lowest answer, and of those. Cells that rest on fewer than
-    `fewest` respondents or schools are not shown. `account`: of the rows of a user's file.
+    `fewest` respondents or schools are not shown. `account`: of the rows of a user's file. `interval`: of shares, one
+    of `estimate.intervals.of_shares`. `one_sample`: whether systems are parts (domains) of one sample, or samples of
+    their own. `strata`: n labels of strata in which schools were drawn, or nothing. `numbers`: columns of numbers in
+    the frame (NaN for none) whose means are asked for, column -> words.
     """
 
     frame: pd.DataFrame
@@ -44,12 +47,17 @@ class Survey:
     files: tuple[Path, ...]
     simulated: bool
     account: Account | None = None
+    interval: str = "logit"
+    one_sample: bool = False
+    strata: np.ndarray | None = None
+    numbers: dict[str, str] = field(default_factory=dict)
 
 
 def read_survey(
     path: Path, items: Sequence[str] | dict[str, str], group: str | Sequence[str] = "", weight: str = "",
     replicates: str = "", fay: float = 0.5, labels: Sequence[str] = (), frequent: int = 2, school: str = "",
-    by: str = "", nest: bool = False, options: Options = Options(),
+    by: str = "", nest: bool = False, strata: str = "", means: Sequence[str] | dict[str, str] = (),
+    options: Options = Options(),
 ) -> Survey:  # fmt: skip
     """A file with a row a respondent and a column an item as a Survey.
 
@@ -72,24 +80,23 @@ def read_survey(
     school : the column of schools or other clusters; none: `school_id` is empty.
     by : a further column to compare answers by, as words, in the frame under its own name; empty where missing.
     nest : whether each group numbers its schools anew, so that equal ids in two groups are two schools.
+    strata : the column of strata in which schools, or without these respondents, were drawn; it may be a group or `by`.
+    means : columns of numbers, or column -> wording, whose means are asked for; empty cells are no value.
     """
     wording = dict(items) if isinstance(items, dict) else {item: item for item in items}
     labels = [cells.label(label) for label in labels]
-    _check_parameters(path, list(wording), by, weight, replicates, fay, labels, frequent)
-    weighing = _weighing(path, weight, replicates, options)
-    named = _named(items, weighing, group, school, by)
-    given = frames.read(path, [*items, *named, *weighing], options, ids=[school])
+    _check_parameters(path, [*wording, *means], by, weight, replicates, fay, labels, frequent)
+    weighing = _weighing(path, weight, replicates, strata, options)
+    named = _named([*items, *means], weighing, group, school, by, strata)
+    given = frames.read(path, [*items, *means, *named, *weighing], options, ids=[school])
     if not isinstance(items, dict):
         wording = _worded(given, items)
     weights = _weights(given, weighing)
-    answers, words = frames.answers(given, list(wording), labels)
-    if not words:
-        answers, words = _numbered(answers, given)
-    _check_answers(answers, words, frequent, path)
+    answers, words = _answers(given, list(wording), labels, frequent)
     respondents = _respondents(given, group, school, nest)
     respondents = respondents.assign(**answers.fillna(NO_ANSWER).astype(int))
-    if by:
-        respondents[by] = frames.labels(given, by)
+    further = {by: frames.labels(given, by)} if by else {}
+    respondents = respondents.assign(**further, **{name: frames.numbers(given, name) for name in means})
     grouped = respondents["system"].notna().to_numpy()
     kept = grouped & (weights[:, 0] > 0)
     account = accounts.of(
@@ -97,13 +104,45 @@ def read_survey(
         named=list(filter(None, [*([group] if isinstance(group, str) else group), by])),
         told=[*_told_words(words, labels, given, wording), *accounts.shared_schools(respondents.loc[kept, "system"], respondents.loc[kept, "school_id"], nest)],
     )  # fmt: skip
+    drawn_in = _strata(given, strata, respondents["school_id"], kept) if strata else None
     respondents, weights = respondents[kept].reset_index(drop=True), weights[kept]
     _check_groups(respondents, given, list(wording), group)
     return Survey(
         frame=respondents, items=wording, categories=words, often=len(words) - frequent + 1,
         statistics=("lowest", "often"), weights=weights, fay=fay, fewest=(MINIMUM, 0), files=(path,),
-        simulated=files.state_of(path) == "simulated", account=account,
+        simulated=files.state_of(path) == "simulated", account=account, one_sample=True, strata=drawn_in,
+        numbers=means if isinstance(means, dict) else _worded(given, means),
     )  # fmt: skip
+
+
+def _answers(given: Given, items: list[str], labels: list[str], frequent: int) -> tuple[pd.DataFrame, list[str]]:
+    """Answers as places from 1, NaN for none, and their words."""
+    answers, words = frames.answers(given, items, labels)
+    if not words:
+        answers, words = _numbered(answers, given)
+    _check_answers(answers, words, frequent, given.name)
+    return answers, words
+
+
+def _strata(given: Given, column: str, schools: pd.Series, kept: np.ndarray) -> np.ndarray:
+    """Labels of strata of the rows that are kept. Raises InputError where the design says nothing on errors."""
+    strata = frames.labels(given, column)
+    remedy = "Fill it, put these rows into a stratum of their own, or leave `strata` out"
+    frames.refuse(given, column, strata.isna(), "a stratum that is missing", remedy)
+    unit = "school" if schools.notna().any() else "respondent"
+    drawn = schools if unit == "school" else pd.Series(strata.index, strata.index)
+    astray = kept & (strata[kept].groupby(drawn[kept]).nunique().reindex(drawn).to_numpy() > 1)
+    frames.refuse(
+        given, column, pd.Series(astray, strata.index), "schools that stand in several strata",
+        "Correct these, or give schools of different strata ids of their own",
+        drawn.astype(str) + " in " + strata,
+    )  # fmt: skip
+    lonely = kept & (drawn[kept].groupby(strata[kept]).nunique().reindex(strata).to_numpy() == 1)
+    frames.refuse(
+        given, column, pd.Series(lonely, strata.index), f"strata with one {unit} alone, from which no error can be seen",
+        "In a new column put each together with a stratum that is like it, or leave `strata` out",
+    )  # fmt: skip
+    return strata[kept].to_numpy()
 
 
 def _worded(given: Given, items: Sequence[str]) -> dict[str, str]:
@@ -112,14 +151,17 @@ def _worded(given: Given, items: Sequence[str]) -> dict[str, str]:
     return words if len(set(words.values())) == len(words) else {item: item for item in items}
 
 
-def _named(items: Sequence[str], weighing: list[str], group: str | Sequence[str], school: str, by: str) -> list[str]:
-    """Columns of labels. Raises InputError for a column that plays two parts."""
+def _named(
+    items: Sequence[str], weighing: list[str], group: str | Sequence[str], school: str, by: str, strata: str
+) -> list[str]:
+    """Columns of labels. Raises InputError for a column that plays two parts, but strata which are groups, too."""
     places = dict.fromkeys([group, school]) if isinstance(group, str) else [*group, school]
     named = list(filter(None, [*places, by]))
+    named += [strata] if strata and strata not in named else []
     if taken_twice := files.twice([*items, *named, *weighing]):
         raise InputError(
-            f"the column {taken_twice!r} is named twice among `items`, `group`, `school`, `by`, `weight` "
-            "and `replicates`. Each needs its own."
+            f"the column {taken_twice!r} is named twice among `items`, `means`, `group`, `school`, `by`, `strata`, "
+            "`weight` and `replicates`. Each needs its own."
         )
     return named
 
@@ -181,10 +223,12 @@ def _weights(given: Given, columns: list[str]) -> np.ndarray:
     return weights
 
 
-def _weighing(path: Path, weight: str, replicates: str, options: Options) -> list[str]:
+def _weighing(path: Path, weight: str, replicates: str, strata: str, options: Options) -> list[str]:
     """Columns of weights, if any: the final one, then those called `replicates` and a number, in the numbers' order."""
     if not replicates:
         return [weight] if weight else []
+    if strata:
+        raise InputError("replicate weights allow for strata already. Leave `strata` out, or `replicates`.")
     header = formats.header(path, options)
     # Some studies call the final weight number 0.
     matches = (re.fullmatch(re.escape(replicates) + r"(\d+)", name) for name in header)
@@ -203,12 +247,12 @@ def _weighing(path: Path, weight: str, replicates: str, options: Options) -> lis
     return [weight, *found]
 
 
-def _check_answers(answers: pd.DataFrame, labels: list[str], frequent: int, path: Path) -> None:
+def _check_answers(answers: pd.DataFrame, labels: list[str], frequent: int, name: str) -> None:
     if answers.isna().all(axis=None):
-        raise InputError(f"{relative(path)}: nobody answered any of the items.")
+        raise InputError(f"{name}: nobody answered any of the items.")
     if frequent >= len(labels):
         raise InputError(
-            f"{relative(path)}: of {len(labels)} answers the highest {frequent} cannot count as often. Name every "
+            f"{name}: of {len(labels)} answers the highest {frequent} cannot count as often. Name every "
             "possible answer in `labels`, or lower `frequent`, so that one answer or more stays below."
         )
 
@@ -246,11 +290,13 @@ def _check_groups(respondents: pd.DataFrame, given: Given, items: list[str], gro
 
 def read_answers(
     path: Path, *, low: int, high: int, items: list[str] = (), item: str = "", response: str = "",
-    respondent: str = "", group: str = "", labels: list[str] = (), options: Options = Options(),
+    respondent: str = "", group: str = "", cluster: str = "", weight: str = "", labels: list[str] = (),
+    options: Options = Options(),
 ) -> tuple[pd.DataFrame, list[str], Account]:  # fmt: skip
     """Answers (whole numbers) as rows `item, answer, group`, missing ones left out; the scale's words; the file's rows.
 
-    Raises InputError as `read_survey`.
+    With `cluster` or `weight` also `cluster` (categories: all that answered anything) and `weight`. Raises InputError
+    as `read_survey`.
 
     Parameters
     ----------
@@ -259,12 +305,14 @@ def read_answers(
     item, response : columns with the item and the answer, a row an answer.
     respondent : a column in which nobody may stand twice (with `item`: nobody twice at an item).
     group : a column of groups; none: one group "all".
+    cluster, weight : columns of schools or others who were drawn together; of weights, 0 for who is left out.
     labels : the answers in words, lowest first; none: those of the file, where it has some.
     """
     _check_scale(low, high, list(items), item, response, labels)
     columns = list(items) or [response]
     others = [name for name in (item, respondent, group) if name]
-    given = frames.read(path, [*others, *columns], options, ids=[respondent])
+    drawn_by = [name for name in (cluster, weight) if name]
+    given = frames.read(path, [*others, *drawn_by, *columns], options, ids=[respondent, cluster])
     if respondent:
         frames.check_unique(given, [respondent, item] if item else [respondent])
     said, words = frames.answers(given, columns, labels, low, high)
@@ -277,29 +325,46 @@ def read_answers(
     if group:
         frames.check_groups(given, frame[group], group)
     groups, called = frame[group] if group else "all", _worded(given, columns)
+    drawn = _drawn(given, cluster, weight, frame[respondent] if item and respondent else None)
     parts = [
-        pd.DataFrame(
-            {
-                "item": frame[item] if item else called[column],
-                "answer": said[column],
-                "group": groups,
-            }
-        )
+        drawn.assign(item=frame[item] if item else called[column], answer=said[column], group=groups)
         for column in columns
     ]
-    gaps = pd.concat(parts)
-    answers = gaps.dropna(subset=["item", "answer"]).reset_index(drop=True)
+    answers = pd.concat(parts).query("weight > 0").dropna(subset=["item", "answer"]).reset_index(drop=True)
+    if drawn_by:
+        answers["cluster"] = answers["cluster"].astype("category")
     if answers.empty:
         raise InputError(f"{relative(path)}: nobody answered any of the items.")
     if answers["item"].value_counts().max() < MINIMUM:
         raise InputError(f"{relative(path)}: no item has {MINIMUM} answers, and nothing that rests on fewer is shown.")
     empty = said.isna().all(axis=1)
     nowhere = frame[item].isna() & ~empty if item else pd.Series(False, empty.index)
+    light = ~empty & ~nowhere & (drawn["weight"] == 0)
     account = accounts.of(
-        given, int((~empty & ~nowhere).sum()), {"no answer to any item": int(empty.sum()), "no item": int(nowhere.sum())},
+        given, int((~empty & ~nowhere & ~light).sum()),
+        {"no answer to any item": int(empty.sum()), "no item": int(nowhere.sum()), "weight 0": int(light.sum())},
         named=list(filter(None, [group, item])), told=_told_words(words, labels, given, dict.fromkeys(columns, "")),
     )  # fmt: skip
-    return answers.astype({"answer": int}), words, account
+    columns = ["item", "answer", "group", *(["cluster", "weight"] if drawn_by else [])]
+    return answers[columns].astype({"answer": int}), words, account
+
+
+def _drawn(given: Given, cluster: str, weight: str, respondents: pd.Series | None) -> pd.DataFrame:
+    """`weight` of every row (1 where no column is named) and `cluster`: the named one, else the respondent or the row."""
+    weights = _weights(given, [weight] if weight else [])[:, 0]
+    clusters = pd.Series(given.frame.index, given.frame.index, dtype=object)
+    if respondents is not None:
+        clusters = respondents.astype(object).where(respondents.notna(), clusters)
+    if cluster:
+        clusters = frames.labels(given, cluster)
+        remedy = "Fill it, give these rows one of their own, or leave `cluster` out"
+        frames.refuse(given, cluster, clusters.isna(), "a cluster that is missing", remedy)
+        if clusters.nunique() < 2:
+            raise InputError(
+                f"{given.name}, column {cluster!r}: one cluster only ({clusters.iloc[0]!r}), and errors between clusters "
+                "need two or more. Leave `cluster` out."
+            )
+    return pd.DataFrame({"weight": weights, "cluster": clusters}, given.frame.index)
 
 
 def _check_scale(low: int, high: int, items: list[str], item: str, response: str, labels: list[str]) -> None:

@@ -1,12 +1,17 @@
-"""The checks before sums leave the data holder: no cell (see `panels`) of 1 to 9 students may be told."""
+"""The checks before sums leave the data holder: nothing about 1 to 9 students may be told, or follow from what is told."""
 
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import pandas as pd
 
+from helpers.estimate import fixed_effects
 from helpers.estimate.moments import Moments
+from helpers.estimate.panels import by_schools
 from helpers.project import InputError
 from helpers.read.suppression import MINIMUM
+from helpers.release import audit
 from helpers.release.panels import Panel, drop, in_words, own_clusters
 
 FEWEST_GROUPS = 3
@@ -36,7 +41,7 @@ def check(panels: dict[str, Panel], dropped: Sequence[str], kind: str) -> None:
     """Raise InputError for panels whose sums tell about 1 to 9 students, or about one of so few schools.
 
     `school`: no school may have such a cell. `pooled`: 3 schools and 3 clusters or more, and no such cell over all
-    schools. When schools were dropped, their records must not be countable as what is not in the sums.
+    schools. In both, no such group may follow from all that is told (`audit`). When schools were dropped, their records must not be countable as what is not in the sums.
     """
 
     def of_panel(panel: Panel) -> None:
@@ -47,7 +52,10 @@ def check(panels: dict[str, Panel], dropped: Sequence[str], kind: str) -> None:
                 f"sums over {groups} schools or clusters tell about each of them. A pooled release needs "
                 f"{FEWEST_GROUPS} of both: use fewer panels, or smaller clusters."
             )
+        if kind == "pooled":
+            _check_terms(panel)
         {"school": _check_school_cells, "pooled": _check_pooled_cells}[kind](panel)
+        _check_what_follows(panel, kind)
         rest = panel.moments.left_out
         if dropped and 0 < rest < MINIMUM:
             raise InputError(
@@ -124,3 +132,38 @@ def _check_pooled_cells(panel: Panel) -> None:
             f"{len(small)} cells over all schools have 1 to {MINIMUM - 1} students. The first: {first}. "
             "Use fewer categories or levels, or fewer panels."
         )
+
+
+def _check_terms(panel: Panel) -> None:
+    """Refuse pooled sums of a term that varies within one or two schools only: they are the sums of these."""
+    by_school = fixed_effects.within(by_schools(panel.moments))
+    varies = zip(by_school.terms, fixed_effects.varying(by_school), strict=True)
+    if few := [f"{term} ({n})" for term, n in varies if n < FEWEST_GROUPS]:
+        raise InputError(
+            f"terms that vary within fewer than {FEWEST_GROUPS} schools: {', '.join(few)}. Their sums are those of these "
+            "schools. Leave the column out, or put levels together."
+        )
+
+
+def _check_what_follows(panel: Panel, kind: str) -> None:
+    """Refuse sums from which those of a few students follow by subtraction: a remainder, an empty pair of levels."""
+    columns = list(panel.patterns.columns.drop(["school", "n"]))
+    parts = panel.patterns.groupby("school") if kind == "school" else [("all schools", panel.patterns)]
+    until, concerned = time.monotonic() + audit.SECONDS, []
+    for school, rows in parts:
+        table = rows.groupby(columns, as_index=False)["n"].sum()
+        few = audit.few_told(audit.design(table[columns]), table["n"].to_numpy(), until - time.monotonic())
+        if few.any():
+            concerned.append(f"{school} ({_who(table[few], columns)})")
+    if concerned:
+        more = f" and {len(concerned) - 5} more" if len(concerned) > 5 else ""
+        raise InputError(
+            f"by subtraction the sums tell about fewer than {MINIMUM} students: {'; '.join(concerned[:5])}{more}. Use fewer "
+            "categories or levels, one column for levels that exclude each other, or put schools together (`merge`)."
+        )
+
+
+def _who(rows: pd.DataFrame, columns: list[str]) -> str:
+    """Whom a function tells about: how many, and what the first of them are."""
+    first = ", ".join(f"{column} {rows[column].iloc[0]}" for column in columns)
+    return f"{rows['n'].sum()} students: {first}{', and others' if len(rows) > 1 else ''}"

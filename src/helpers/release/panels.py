@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from helpers.estimate import fixed_effects, moments
 from helpers.estimate.fixed_effects import Within
@@ -31,13 +32,15 @@ Cell = tuple[tuple[str, str], ...]
 class Panel:
     """Sums of one panel, and what the checks must know of the students behind them.
 
-    `model` names every reference level. `counts`: `moments` without weights. `values`: see `_few_values`.
+    `model` names every reference level. `counts`: `moments` without weights. `values`: see `_few_values`. `patterns`: of each
+    school, how many students (`n`) have each combination of levels that occurs, an outcome of two values among them.
     """
 
     model: Model
     moments: Moments
     counts: Moments
     values: dict[str, tuple[float, ...]]
+    patterns: pd.DataFrame
 
     @cached_property
     def within(self) -> Within:
@@ -83,12 +86,16 @@ def prepare(panel: Panel, given: dict[str, Any], kind: str) -> Panel:
         # Schools with one record are not in pooled sums.
         return moments.take(sums, sums.records > 1) if kind == "pooled" else sums
 
-    return replace(panel, moments=recentre(left(panel.moments)), counts=left(panel.counts))
+    sums = recentre(left(panel.moments))
+    patterns = panel.patterns.replace({"school": _new_names(given["merge"])})
+    patterns = patterns[patterns["school"].isin(sums.schools)]
+    patterns = patterns.groupby(list(patterns.columns.drop("n")), as_index=False, sort=False).sum()
+    return replace(panel, moments=sums, counts=left(panel.counts), patterns=patterns)
 
 
 def merge(sums: Moments, groups: dict[str, list[str]]) -> Moments:
     """The schools of each group (new name: schools of one cluster) as one, as if its name stood in their records."""
-    name_of = {member: name for name, members in groups.items() for member in members}
+    name_of = _new_names(groups)
     labels = np.array([name_of.get(name, name) for name in sums.schools], dtype=object)
     schools, first, places = np.unique(labels, return_index=True, return_inverse=True)
     clusters = schools if own_clusters(sums) else sums.clusters[first]
@@ -98,6 +105,10 @@ def merge(sums: Moments, groups: dict[str, list[str]]) -> Moments:
         totals[name] = np.zeros((len(schools), *values.shape[1:]), values.dtype)
         np.add.at(totals[name], places, values)
     return replace(sums, schools=schools, clusters=clusters, **totals)
+
+
+def _new_names(groups: dict[str, list[str]]) -> dict[str, str]:
+    return {member: name for name, members in groups.items() for member in members}
 
 
 def own_clusters(sums: Moments) -> bool:
@@ -138,10 +149,12 @@ def in_words(cell: Cell) -> str:
 def _panel(source: SqlRecords, model: Model, dropped: list[str]) -> Panel:
     """One panel as the records have it; the view `records` is that of the model until the counts are made."""
     sums = moments.compute(source, model)
+    values = _few_values(source, model, dropped)
     return Panel(
         model=replace(model, categories={column: sums.levels[column][0] for column in model.categories}),
         moments=sums,
-        values=_few_values(source, model, dropped),
+        values=values,
+        patterns=_patterns(source, model, len(values[model.outcome]) == 2, dropped),
         counts=moments.compute(source, unweighted(model)) if model.weight else sums,
     )
 
@@ -160,6 +173,18 @@ def _few_values(source: SqlRecords, model: Model, dropped: Sequence[str]) -> dic
         )
         values[column] = tuple(np.unique(np.ma.concatenate(list(found.values())).compressed()).tolist())
     return values
+
+
+def _patterns(source: SqlRecords, model: Model, two_values: bool, dropped: Sequence[str]) -> pd.DataFrame:
+    """Students by school and combination of levels (see `Panel`), of the schools that are not dropped."""
+    names = {f"c{place}": column for place, column in enumerate(model.references)}
+    names |= {"y": model.outcome} if two_values else {}
+    cells = ", ".join(["school", *names])
+    found = source.fetch(
+        f"SELECT {cells}, count(*) AS n FROM records WHERE complete = 1 GROUP BY {cells} ORDER BY {cells}"
+    )
+    table = pd.DataFrame({name: np.asarray(values) for name, values in found.items()})
+    return table[~table["school"].isin(list(dropped))].rename(columns=names)
 
 
 def _indicators(panel: Panel) -> dict[tuple[str, str], np.ndarray]:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from helpers.estimate import comparisons, shares
+from helpers.estimate.survey_means import means
 from helpers.notebook import session
 from helpers.notebook.session import Section, Session
 from helpers.project import InputError, locate
@@ -21,21 +22,25 @@ ASSUMED = "data/simulated/03-talis-assumptions.csv"
 """What the simulated systems assume."""
 
 
-def read(run: Session, data: str, items: Sequence[str] | dict[str, str], level: str, **survey: Any) -> Survey:
+def read(
+    run: Session, data: str, items: Sequence[str] | dict[str, str], level: str, interval: str = "logit", **survey: Any
+) -> Survey:  # fmt: skip
     """The user's answers: a survey if `items` are named, else TALIS files. Raises InputError.
 
     Parameters
     ----------
     run, data : the session that rests on them, and says how files are read; a folder, zip or file
     level, items, survey : one of `talis.LEVELS`, in words; what `read_survey` takes
+    interval : of shares (`intervals.of_shares`)
     """
     if not data:
         raise InputError("`data` is empty. Name a folder, zip or file of TALIS, or your survey.")
     if items:
-        return read_survey(locate(data), items, options=run.options, **survey)
+        return replace(read_survey(locate(data), items, options=run.options, **survey), interval=interval)
     # TALIS files say in which encoding they are; another is one that the user knows better.
     encoding = run.options.encoding
-    return _talis(run, locate(data), level, None if encoding == "utf-8" else encoding)
+    answers = _talis(run, locate(data), level, None if encoding == "utf-8" else encoding)
+    return replace(answers, interval=interval)
 
 
 def in_folder(run: Session, folder: str, level: str) -> Survey | None:
@@ -154,7 +159,8 @@ def view(answers: Survey, systems: Sequence[str] = (), average: Sequence[str] = 
     mean_of = [code for code in mean_of if parts.get(code) not in mean_of]
     name = f"Mean of {len(mean_of)}" + f" of {len(wanted)} ({known})" * bool(known)
     lacking = [code for code in wanted if code not in present] if known else []
-    mean = comparisons.average(table, mean_of, name).head(len(table) if len(mean_of) > 1 else 0)
+    mean = comparisons.average(table, mean_of, name, answers.interval)
+    mean = mean.head(len(table) if len(mean_of) > 1 else 0)
     rows = labelled_rows(pd.concat([table, mean]), answers.items, names, name)
     now = rows[rows["cycle"] == latest].reset_index(drop=True)
     now["item"] = pd.Categorical(now["item"], list(answers.items))
@@ -372,7 +378,7 @@ def checks(survey: Survey, printed: pd.DataFrame) -> pd.DataFrame:
         if given.isna().all():  # nothing there, or no answers to it
             continue
         values = given.isin(answers).astype(float).where(given.notna()).to_numpy()[:, None]
-        ours = shares.means(values, survey.weights[own], survey.fay)
+        ours = means(values, survey.weights[own], survey.fay)
         share, error = 100 * ours.estimate[0], 100 * ours.std_error[0]
         agrees = bool(number.low <= share <= number.high)
         rows.append((number.system, number.row, number.value, share, error, int(given.notna().sum()), agrees))

@@ -4,7 +4,10 @@ from typing import Any
 
 import pandas as pd
 
+from helpers.draw import numbers
+from helpers.draw.words import few_behind
 from helpers.read import talis_codebook as codebook
+from helpers.read.survey import Survey
 from helpers.study import classroom_doors
 from helpers.study.classroom_doors import View
 
@@ -104,22 +107,73 @@ def counts(view: View, table: pd.DataFrame) -> Words:
 def shares(view: View) -> Words:
     """Of `view.table`; people see the systems to draw."""
     rows = side_by_side(view.labelled(view.table[view.table["system"].isin(view.shown)]))
-    replicates, (few, few_schools) = view.answers.weights.shape[1] - 1, view.answers.fewest
-    errors = (
-        f"{replicates} replicate weights, around the estimate from all"
-        if replicates
-        else "linearisation, with schools as clusters where they are known, and Student's t"
-    )
+    few, few_schools = view.answers.fewest
     return {
         "title": f"Shares of all {view.kind}",
         "caption": f"{'; '.join(f'{name}: {spoken}' for name, spoken in view.words.items())}. Standard errors from "
-        f"{errors}; 95 percent intervals, which end at none and all and are rough close to them. Nothing is shown that "
-        f"rests on fewer than {few} respondents{f' or {few_schools} schools' * (few_schools > 1)}.",
+        f"{errors(view.answers)}; 95 percent intervals {INTERVALS[view.answers.interval]}. Nothing is shown that "
+        f"rests on fewer than {few} respondents{f' or {few_schools} schools' * (few_schools > 1)}. "
+        f"{few_behind(view.drawn)}".rstrip(),
         "show": rows,
         "columns": {"System or group": "{label}", "Item": "{item_label}"}
         | {spoken: rows[name] for name, spoken in view.words.items()}
         | {"Answered": "{n:,}"}
         | _cycle(rows),
+    }
+
+
+INTERVALS = {
+    "logit": "on the scale of log odds; of none and all by Clopper and Pearson",
+    "Korn-Graubard": "by Korn and Graubard; of none and all by Clopper and Pearson",
+    "symmetric": "which end at none and all and are rough close to them",
+}
+"""How intervals of shares were made, in words that go on after "95 percent intervals"."""
+
+
+def errors(answers: Survey) -> str:
+    """Where standard errors come from, in words."""
+    if replicates := answers.weights.shape[1] - 1:
+        return f"{replicates} replicate weights, around the estimate from all"
+    by_school = answers.frame["school_id"].fillna("").ne("").any()
+    strata = 0 if answers.strata is None else len(set(answers.strata))
+    parts = (
+        "; groups are parts (domains) of one sample, as a subset of a design is in R's survey"
+        if answers.one_sample and answers.frame["system"].nunique() > 1
+        else ""
+    )
+    return (
+        f"linearisation, {'with schools as clusters' if by_school else 'as if all had been drawn one by one'}"
+        f"{f' within {strata} strata' * bool(strata)}, and Student's t{parts}"
+    )
+
+
+def averages(view: View, rows: pd.DataFrame) -> Words:
+    """Of `shares.averages`."""
+    shown = rows[rows["system"].isin(view.shown)]
+    shown = classroom_doors.labelled_rows(shown, view.answers.numbers, view.names)
+    ends = [numbers.interval(r.ci_low, r.ci_high, 3) if pd.notna(r.std_error) else r.note for r in shown.itertuples()]
+    return {
+        "title": "Means of numbers",
+        "caption": f"Each in the unit of its column, of those who have a value. Standard errors from {errors(view.answers)}.",
+        "show": shown,
+        "columns": {
+            "System or group": "{label}", "Column": "{item_label}", "Mean": "{estimate:.3f}",
+            "Standard error": "{std_error:.4f}", "95 % interval": ends, "Values": "{n:,}",
+        },
+    }  # fmt: skip
+
+
+def between_items(view: View, rows: pd.DataFrame) -> Words:
+    """Of `comparisons.item_differences`."""
+    other = rows["other"].map(view.answers.items)
+    shown = view.labelled(rows).assign(term=rows["item"].map(view.answers.items), other=other)
+    cells = _difference_cells(shown, view)
+    cells["columns"] = {head: cell for head, cell in cells["columns"].items() if head not in ("Item", "Share")}
+    return {
+        "title": f"{view.often_words}: every two practices",
+        "caption": "First less second, of the same people, so that the error allows for what the two have in common; p "
+        "adjusted by Holm's method.",
+        **cells,
     }
 
 
@@ -245,7 +299,7 @@ def within_schools(view: View, by: str, rows: pd.DataFrame) -> Words:
     return {
         "title": f"Differences by {by.replace('_', ' ')} among teachers of the same school",
         "caption": f"Share of {view.often_words.lower()}: level less the first level, with a fixed effect for each "
-        "school; clusters: schools (CRV1).",
+        "school; clusters: schools (CR2, Satterthwaite's degrees of freedom).",
         **_difference_cells(view.labelled(rows), view),
     }
 
