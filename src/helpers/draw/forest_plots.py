@@ -20,19 +20,20 @@ def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_
     Parameters
     ----------
     rows : `label, estimate, ci_low, ci_high`; a `method` (under its label) has a colour
-    xlabel, band, band_label : what the axis shows; plus and minus how much is shaded, and what that is called
+    xlabel, band, band_label : what the axis shows; plus and minus how much is shaded (NaN: nothing), and what that is called
     """
+    shaded = band is not None and np.isfinite(band)
     names, kinds = rows["label"], rows.get("method", pd.Series("", rows.index))
     if "method" in rows:
         names = names + "\n(" + rows["method"] + ")"
     colours = {kind: colour for kind, (colour, _) in looks(kinds).items()}
     fig, (ax,), ys = style.blocks(names, size=HEAD, least=0.44)
-    if band is not None:
+    if shaded:
         ax.axvspan(-band, band, color="#eeeeee", zorder=0)
         ax.set_title(band_label, color=GREY, fontsize=9, weight="normal", loc="center")
     _effects(ax, ys, rows, [colours[kind] for kind in kinds])
     low, high = _limits(rows.assign(panel=""))[""]
-    if band is not None:  # it reaches as far to both sides, and so does its chart
+    if shaded:  # it reaches as far to both sides, and so does its chart
         high = max(high, -low, 1.05 * band)
         low = -high
     ax.set(xlim=(low, high), xlabel=xlabel)
@@ -69,7 +70,8 @@ def _effects(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, colours: list[str
     for y, colour, row in zip(ys, colours, rows.itertuples(), strict=True):
         style.interval(ax, y, row.ci_low, row.ci_high, colour)
         style.point(ax, row.estimate, y, colour)
-        text = f"{row.estimate:.2f}  [{row.ci_low:.2f}, {row.ci_high:.2f}]"
+        known = np.isfinite([row.ci_low, row.ci_high]).all()
+        text = f"{row.estimate:.2f}  " + (f"[{row.ci_low:.2f}, {row.ci_high:.2f}]" if known else "(no interval)")
         style.beside(ax, y, text.replace("-", "−"), fontsize=HEAD)
 
 

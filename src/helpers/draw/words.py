@@ -10,16 +10,32 @@ FEW = 10
 
 
 def few_clusters(estimates: pd.DataFrame, clusters: str = "schools") -> str:
-    """A sentence on estimates that few clusters tell about; nothing where there are none.
+    """Sentences on estimates that few clusters tell about, or too few for a p-value; nothing where there are none.
 
     >>> rows = pd.DataFrame({"term": ["2019", "x"], "n_groups": 20, "n_varying": [20, 2], "df": [18.2, 1.04]})
+    >>> rows = rows.assign(estimate=0.1, p_value=0.04)
     >>> few_clusters(rows)
     'Few schools: x varies in 2 of 20 (1.0 degrees of freedom). Intervals allow for that and are wide; what is small cannot be seen.'
 
     Parameters
     ----------
-    estimates, clusters : rows with `term, n_groups, n_varying, df`; what the clusters are called
+    estimates, clusters : rows with `term, estimate, p_value, n_groups, n_varying, df`, those without an estimate left out;
+        what the clusters are called
     """
+    return " ".join(filter(None, (_few(estimates.dropna(subset="p_value"), clusters), _untested(estimates, clusters))))
+
+
+def _untested(estimates: pd.DataFrame, clusters: str) -> str:
+    rows = estimates[estimates["estimate"].notna() & estimates["p_value"].isna()]
+    if rows.empty:
+        return ""
+    return (
+        f"No p-value and no interval: {'; '.join(dict.fromkeys(rows['term']))}. It rests on one or two clusters "
+        f"({clusters}), alone or smaller than most others, so that nothing here says what chance would do."
+    )
+
+
+def _few(estimates: pd.DataFrame, clusters: str) -> str:
     low = estimates[["n_varying", "df"]].min(axis=1) < FEW
     rows = estimates[low].drop_duplicates(["term", "n_groups", "n_varying"])
     if rows.empty:

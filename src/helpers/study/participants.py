@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from helpers.draw.numbers import spoken_p
 from helpers.estimate import intervals, rounding, twogroups
 from helpers.estimate.panels import COUNTS, NUMBERS
 from helpers.estimate.power import detectable_difference, multiple
@@ -280,6 +281,36 @@ def reading(groups: pd.DataFrame, tests: pd.DataFrame, wide: pd.DataFrame, alpha
         p_holm=intervals.holm(tests["p_value"]),
         detectable=np.where(finite, detectable, np.nan),
         equivalence_bound=np.maximum(wide["ci_low"].abs(), wide["ci_high"].abs()) / sd,
+    )
+
+
+def answer(reading: pd.DataFrame, forest: pd.DataFrame, names: tuple[str, str], alpha: float, power: float) -> str:
+    """What the tests say, in one sentence without its end; also where there is no p-value.
+
+    Parameters
+    ----------
+    reading, forest : of `reading`; Hedges' g by `label`, the first row of a scale the one that was tested
+    names, alpha, power : of the two groups; level of the tests, and how often they find a `detectable` difference
+    """
+    known = reading.dropna(subset="p_value")
+    if known.empty:
+        return (
+            f"Whether {names[0]} and {names[1]} differ cannot be said of any of {len(reading)} scales, as so few clusters hold "
+            "one of the groups that there is no p-value"
+        )
+    clearest = known.loc[known["p_value"].idxmin()]
+    g = forest[forest["label"] == clearest["scale"]].iloc[0]
+    missed = reading["detectable"].median()
+    limit = (
+        f", and a true difference below {missed:.2f} standard deviations would be missed more often than {1 - power:.0%} "
+        "of the time by groups of this size"
+    )
+    return (
+        f"On {(known['p_value'] < alpha).sum()} of {len(reading)} scales {names[0]} and {names[1]} differ at the "
+        f"{alpha:.0%} level, most clearly on “{g.label}” (g = {g.estimate:.2f}, 95 % interval {g.ci_low:.2f} to "
+        f"{g.ci_high:.2f}); after correction for {len(known)} tests this "
+        f"{'stays significant' if clearest.p_holm < alpha else 'is not significant'} ({spoken_p(clearest.p_holm)})"
+        f"{limit if np.isfinite(missed) else ''}"
     )
 
 
