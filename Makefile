@@ -66,6 +66,7 @@ check: lint ## run the fast part: lint, and the tests that need no build, no bro
 bench: $(READY) $(PEERS) ## measure the build against empty notebooks, and the estimators against other packages
 	@$(PYTHON) tests/bench_build.py
 	$(PYTHON) tests/bench_estimator.py
+	$(PYTHON) tests/bench_levels.py
 	$(PYTHON) tests/bench_shares.py
 	$(PYTHON) tests/bench_reading.py
 

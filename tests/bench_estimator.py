@@ -4,7 +4,7 @@
 
 Made-up records: 19 regressors in all (six year effects, seven dummies of three categories, six numbers), errors
 clustered by school. All methods are measured once a round, in turn; figures are medians, and ratios are medians of the
-rounds' ratios. Quote the ratios: seconds depend on the machine. `--large` adds twenty million records (1.3 GB of disk
+rounds' ratios. Quote the ratios: seconds depend on the machine (inference for few schools alone has aims in seconds). `--large` adds twenty million records (1.3 GB of disk
 for a while), `--slow` what takes minutes and up to 9 GB of memory. What misses its aim is said and fails nothing.
 """
 
@@ -155,6 +155,33 @@ def bootstraps(path: Path, rounds: int, slow: bool) -> None:
     print("  p-values:", ", ".join(f"{name} {p:.4f}" for name, p in p_values.items()))
 
 
+def few_schools(rounds: int) -> None:
+    """CR2 of many schools and all permutations of few, once the moments are there. Aims are in seconds."""
+    import numpy as np
+
+    from helpers.estimate import cr2, permutation
+    from helpers.simulate import violations
+
+    print("Inference for few schools, after the moments")
+    rng = np.random.default_rng(1)
+    records = rng.normal(size=(32_500, 25, len(TERMS)))
+    xx, scores = records.transpose(0, 2, 1) @ records, rng.normal(size=(32_500, len(TERMS)))
+    data, treatment = violations.study(violations.World(schools=45, treated=20, unequal=0.7), 0.0, rng)
+
+    def small_samples() -> None:
+        parts = cr2.adjusted(xx)
+        cr2.covariance(parts, scores)
+        cr2.degrees_of_freedom(parts)
+
+    acts = {
+        f"CR2, 32,500 schools x {len(TERMS)}": (small_samples, 0.5),
+        f"{DRAWS:,} permutations of 45": (lambda: permutation.parts(data, treatment, "effect", DRAWS), 0.2),
+    }
+    for name, (act, aim) in acts.items():
+        middle = statistics.median([timed(act)[0] for _ in range(rounds + 1)][1:])  # the first warms the memory
+        print(f"  {name:<26}{middle:>9.3f} s   aim {aim:g} s: {'met' if middle <= aim else 'NOT MET'}", flush=True)
+
+
 def sizes(folder: Path, rounds: int, large: bool) -> None:
     """Whole processes of ours on larger files, 615 records a school."""
     print("Larger files, whole process")
@@ -199,6 +226,7 @@ def main() -> None:
             print("  left out: statsmodels with a dummy a school (--slow)")
         warm_fits(path, [*methods, SCAN], arguments.rounds)
         bootstraps(path, arguments.rounds, arguments.slow)
+        few_schools(arguments.rounds)
         sizes(folder, 3, arguments.large)
         if not arguments.large:
             print("  left out: 20,000,000 records (--large)")

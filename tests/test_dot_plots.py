@@ -47,7 +47,14 @@ def sensitivity():
     return dot_plots.sensitivity(rows, 0.2, {"a": "teachers", "b": LONG}, "smallest change")
 
 
+def rates(**columns):
+    rows = [(label, kind, 0.9, 0.85, 0.94) for label in ("few schools", LONG) for kind in ("CRV1", "CR2", "draws")]
+    rows = pd.DataFrame(rows, columns=["label", "series", "share", "low", "high"]).assign(**columns)
+    return dot_plots.rates(rows, 0.95, "intervals that hold the truth")
+
+
 FIGURES = {
+    "rates": rates,
     "shares": lambda: dot_plots.shares(table(items=EIGHT), WORDS),
     "shares, one system, one statistic": lambda: dot_plots.shares(never({"S": "Alone"}, mean=False), {"never": "never"}),
     "shares, eight systems": lambda: dot_plots.shares(table(dict(list(FIFTY.items())[:8])), WORDS),
@@ -177,3 +184,16 @@ def test_both_numbers_and_the_sign_stand_beside_each_row():
     texts = said(retold("people", value=2014.0, source=32_000.0, repeat=1))
     assert {"≥2014", "32,000", "kept"} <= set(texts)
     assert said(retold("people", source=np.nan)).count("–") == 2
+
+
+def test_rates_stand_at_their_shares_each_series_in_its_order_and_empty_ones_are_left_out():
+    rows = pd.DataFrame({"label": ["a"] * 3 + ["b"] * 3, "series": ["x", "y", "z"] * 2, "low": 0.1, "high": 0.9})
+    ax = dot_plots.rates(rows.assign(share=[0.2, 0.3, 0.4, 0.5, 0.6, np.nan]), 0.95, "held").axes[0]
+    assert [x for x, *_ in marked(ax)] == [0.2, 0.3, 0.4, 0.5, 0.6]
+    assert [line.get_xdata()[0] for line in ax.get_lines() if line.get_linestyle() == "--"] == [0.95]
+    heights = [line.get_ydata()[0] for line in ax.get_lines() if line.get_marker() not in ("None", "")]
+    first, second = ax.get_yticks()
+    assert sorted(heights) == heights
+    assert heights[1] == pytest.approx(first)
+    assert heights[4] == pytest.approx(second)
+    assert len(intervals(ax)) == 5

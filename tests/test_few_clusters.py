@@ -10,8 +10,10 @@ import pytest
 from scipy import stats
 
 from conftest import need
+from helpers.draw import words
 from helpers.estimate import cr2, fixed_effects, moments, panels, permutation, resampling, twogroups
 from helpers.estimate.permutation import Treatment
+from helpers.simulate import violations
 
 R = """
 suppressMessages(library(clubSandwich))
@@ -285,3 +287,25 @@ def test_two_of_twenty_treated_are_not_taken_for_a_finding():
     assert rejected["CRV1"] > 30
     assert rejected["permutation"] < stats.binom.ppf(0.9999, 200, 0.05)
     assert rejected["CR2"] < stats.binom.ppf(0.9999, 200, 0.05)
+
+
+SIZES = {
+    "one smaller": (1, 19, 5, False), "two smaller": (2, 18, 10, False), "two alike": (2, 18, 20, True),
+    "two larger": (2, 18, 40, True), "three smaller": (3, 17, 5, True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize(("few", "many", "size", "tested"), SIZES.values(), ids=SIZES)
+def test_one_or_two_smaller_schools_have_no_p_value(few, many, size, tested, turned):
+    counts = np.repeat([size, 20], [few, many])[:, None] * np.ones((1, 2))
+    sums = counts * np.random.default_rng(2).normal(size=counts.shape)
+    treated = (np.arange(few + many) < few) ^ turned
+    data, treatment = violations.cross_products(counts, sums, treated, np.array([False, True]))
+    row = panels.table(data, "permutation", treatment=treatment).iloc[-1]
+    assert np.isfinite(row["estimate"])
+    assert row[["ci_low", "ci_high", "p_value"]].notna().tolist() == [tested] * 3
+    assert panels.table(data, "CR2").iloc[-1]["p_value"] != row["p_value"]
+    assert ("No p-value and no interval: effect." in words.few_clusters(row.to_frame().T.convert_dtypes())) == (
+        not tested
+    )

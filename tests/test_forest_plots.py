@@ -36,6 +36,11 @@ def effects(repeat=0, **more):
     return forest_plots.effects(ROWS.assign(**label, **more), "difference")
 
 
+def yardsticks(headings, repeat=0):
+    label = {"label": "how often teachers watch the lessons of colleagues " * repeat} if repeat else {}
+    return forest_plots.by_yardstick(ROWS.assign(heading=headings, **label), "difference")
+
+
 def means(*groups):
     rows = [ROWS.assign(group=group, ci_low=-1.0, ci_high=9.0, estimate=ROWS["estimate"] + 2) for group in groups]
     return forest_plots.scale_means(pd.concat(rows), 1, 4, claim=3.0, claim_label="above 3, says the text")
@@ -84,9 +89,9 @@ def bounds():
 
 FIGURES = {
     "effects": effects,
-    "effects by heading": lambda: effects(heading=HEADINGS),
-    "effects of long names": lambda: effects(1, heading="study of schools " * 3),
-    "effects of very long names": lambda: effects(6, heading="study of schools " * 18),
+    "effects by heading": lambda: yardsticks(HEADINGS),
+    "effects of long names": lambda: yardsticks("study of schools " * 3, 1),
+    "effects of very long names": lambda: yardsticks("study of schools " * 18, 6),
     "means": lambda: means("all"),
     "means of groups": lambda: means("mathematics", "languages", "sciences"),
     "proportions": lambda: proportions("sharing", "inspiring"),
@@ -122,15 +127,16 @@ def points(fig):
     return [line.get_ydata()[0] for line in dots], [line.get_color() for line in dots]
 
 
-def test_a_heading_stands_above_its_rows_which_have_a_colour():
-    fig = effects(heading=HEADINGS)
-    (ax,) = fig.axes
-    places, colours = points(fig)
-    assert colours[0] == colours[1] != colours[2] == colours[3]
-    assert [tick.get_text() for tick in ax.get_yticklabels()] == ROWS["label"].tolist()
-    tops = {text.get_text(): text.get_position()[1] for text in ax.texts if text.get_weight() == "bold"}
-    assert list(tops) == [HEADINGS[0], HEADINGS[2]]
-    assert tops[HEADINGS[0]] < places[0] < places[1] < tops[HEADINGS[2]] < places[2] < places[3]
+def test_each_heading_has_an_axis_of_its_own_and_a_colour():
+    """A standard deviation of teachers is not as long as one of schools."""
+    above, below = yardsticks(HEADINGS).axes
+    for ax, heading, part in ((above, HEADINGS[0], ROWS[:2]), (below, HEADINGS[2], ROWS[2:])):
+        assert ax.get_title(loc="left").replace("\n", " ") == heading
+        assert [tick.get_text() for tick in ax.get_yticklabels()] == part["label"].tolist()
+    assert above.get_xlim() != below.get_xlim()
+    colours = [{line.get_color() for line in ax.get_lines() if line.get_marker() == "o"} for ax in (above, below)]
+    assert [len(of) for of in colours] == [1, 1]
+    assert colours[0] != colours[1]
 
 
 def test_methods_alternate_under_their_labels():
@@ -142,7 +148,7 @@ def test_methods_alternate_under_their_labels():
 
 
 def test_the_axis_holds_zero_and_wastes_no_room_on_its_other_side():
-    low, high = effects(heading=HEADINGS).axes[0].get_xlim()
+    low, high = effects().axes[0].get_xlim()
     assert -0.1 < low < 0
     assert 0.84 < high < 0.95
     low, high = forest_plots.effects(ROWS, "difference", band=1.2).axes[0].get_xlim()

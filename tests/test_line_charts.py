@@ -36,10 +36,10 @@ def half_missing(rows):
     return rows.drop(index=rows.index[3]).assign(mark="")
 
 
-def schools(panels, truth=False):
+def schools(panels, truth=False, below=0.4):
     rng = np.random.default_rng(2)
     rows = pd.DataFrame({"panel": np.repeat(panels, 12), "estimate": rng.normal(size=12 * len(panels))})
-    rows = rows.assign(shrunken=rows["estimate"] / 2)
+    rows = rows.assign(shrunken=rows["estimate"] / 2, below_zero=below)
     rows = rows.assign(truth=rows["shrunken"]) if truth else rows
     return bar_charts.school_effects(rows, "2018 against 2012")
 
@@ -106,6 +106,7 @@ FIGURES = {
     "effects of long years": lambda: year_effects(["a"], terms=["after the first visit", "after the second"]),
     "schools of one panel": lambda: schools(["all records"]),
     "schools of many panels": lambda: schools(MANY, True),
+    "schools without spread": lambda: schools(["a", "b"], below=np.nan),
     "schools of long panels": lambda: schools([LONG, LONG + "."]),
     "response rates": rates,
     "category curves": categories,
@@ -147,6 +148,16 @@ def test_a_chart_with_none_below_it_has_numbers_on_its_axis():
     fig.canvas.draw()
     numbered = [any(t.get_visible() and t.get_text() for t in ax.get_xticklabels()) for ax in fig.axes]
     assert numbered[:3] == [False, True, True]
+
+
+def test_schools_that_do_not_differ_have_no_order():
+    fig = schools(["a"], below=np.nan)
+    (ax,) = fig.axes
+    given = next(line.get_xdata() for line in ax.get_lines() if line.get_marker() == ".")
+    assert list(given) != sorted(given)
+    assert len(ax.get_yticks()) == 0
+    assert fig.get_supylabel() == "schools, in no order"
+    assert ax.texts[0].get_text() == "12 schools, no spread found"
 
 
 def test_the_note_on_schools_covers_no_point():

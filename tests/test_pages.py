@@ -140,7 +140,7 @@ def test_index_answers_each_notebook_and_names_data(site):
     for file in ("001-table1.csv", "001-table2.csv", "001-figure6.csv"):
         assert index.find("th", string=f"data/published/{file}")
     # In the ledger's summary every printed number is counted.
-    rows = index.find("caption", string="Ledger rows by file and verdict").parent.tbody.find_all("tr")
+    rows = index.find("caption", string="Printed numbers by file and verdict").parent.tbody.find_all("tr")
     counted = {row.th.text: sum(int(cell.text) for cell in row.find_all("td")) for row in rows}
     assert counted["data/published/001-table1.csv"] == 33
     assert counted["data/published/001-figure6.csv"] == 6

@@ -1,7 +1,9 @@
 """Notebook 04 on the user's own records: values, states and refusals."""
 
 import json
+import re
 
+import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
@@ -79,6 +81,25 @@ def test_the_regression_by_statsmodels_has_the_errors_of_the_table(tmp_path, exa
     assert fit.bse["first"] == pytest.approx(errors, rel=1e-9)
     assert f"error {fit.bse['first']:.4f}" in found.page
     assert f"{row['std_error']:.4f} (row “{method}”)" in found.page
+
+
+def test_two_small_clusters_on_one_side_leave_estimates_without_p(tmp_path):
+    """Sixteen people of two clusters beside eighteen larger ones: a permutation would find too much."""
+    rng = np.random.default_rng(1)
+    sizes = [8, 8, *[20] * 18]
+    school = np.repeat(np.arange(20), sizes)
+    records = pd.DataFrame(
+        {"teacher": np.arange(len(school)), "school": school, "score": rng.normal(2.5, 0.4, len(school))}
+    )
+    records["group"] = np.where(school < 2, "participant", "colleague")
+    columns = {"group": "group", "scales": ["score"], "compare": ["participant", "colleague"]}
+    found = run(tmp_path, records, respondent="teacher", cluster="school", **columns)
+    assert found.answer.startswith("Whether participant and colleague differ cannot be said of any of 1 scales")
+    assert "No p-value and no interval: the difference. It rests on one or two clusters (school)" in found.page
+    assert not re.search(r"\bnan\b", re.sub('base64,[^"]*', "", found.page))
+    row = found.table("estimates").query("method == 'clustered' and term == 'difference'").iloc[0]
+    assert np.isfinite(row["estimate"])
+    assert np.isnan(row["p_value"])
 
 
 def test_nothing_of_print_is_in_it(tmp_path, example):

@@ -506,7 +506,7 @@ def test_schools_under_ten_records_are_left_out_and_none_is_named(tmp_path, weig
     assert len(own_changes(tmp_path, counted(10), weight=weight)) == 12
     found = own_changes(tmp_path, counted(9), weight=weight)
     assert len(found) == 11
-    assert found.columns.tolist() == ["panel", "estimate", "shrunken"]
+    assert found.columns.tolist() == ["panel", "estimate", "shrunken", "below_zero", "spread"]
     assert "hidden" not in found.to_csv()
     assert found["shrunken"].is_monotonic_increasing
     if not weight:
@@ -570,6 +570,25 @@ def test_own_effects_of_schools_are_regressions_school_by_school():
     assert found["shrunken"].to_numpy() == pytest.approx(
         (pull * mean + (1 - pull) * found["estimate"]).to_numpy(), rel=1e-9
     )
+
+
+def test_the_share_below_zero_is_right_over_many_studies_where_shrunken_effects_are_not():
+    """True changes N(.3, .2): 6.7 % lie below zero. Errors are as large as the spread."""
+    rng, truth = np.random.default_rng(3), 0.0668
+    error = np.full(400, 0.2)
+    found, counted_ = [], []
+    for _ in range(60):
+        estimate = rng.normal(0.3, 0.2, 400) + rng.normal(0, error)
+        found.append(fixed_effects.below_zero(estimate, error))
+        mean, between = fixed_effects.distribution(estimate, error)
+        counted_.append((mean + between / (between + error**2) * (estimate - mean) < 0).mean())
+    assert np.mean(found) == pytest.approx(truth, abs=0.006)
+    assert np.mean(counted_) < 0.03
+
+
+def test_without_spread_there_is_no_share_below_zero():
+    estimate = np.tile([0.09, 0.11], 10)
+    assert np.isnan(fixed_effects.below_zero(estimate, np.full(20, 0.2)))
 
 
 def test_schools_without_one_of_the_years_have_no_own_effect():

@@ -99,10 +99,20 @@ def test_print_is_brought_to_percent_and_to_one_order():
 
 def test_counts_leave_context_out_and_keep_the_order_of_signs():
     signs = ["changed", "kept", "kept", "context", "context"]
-    rows = pd.DataFrame({"said_by": list("bbabc"), "sign": signs})
+    rows = pd.DataFrame({"said_by": list("bbabc"), "label": list("vwxyz"), "sign": signs})
     counts = retellings.tally(rows)
     assert counts.groupby("said_by", sort=False)["count"].sum().to_dict() == {"b": 2, "a": 1}
     assert counts["sign"].tolist() == 2 * list(retellings.MEANING)
+
+
+def test_a_number_with_several_sources_counts_once_as_its_best_source_has_it():
+    rows = pd.DataFrame(
+        [("a", "x", "changed"), ("a", "x", "kept"), ("a", "x", "context"), ("a", "y", "not seen"), ("a", "y", "changed"),
+         ("b", "x", "changed")],
+        columns=["said_by", "label", "sign"],
+    )  # fmt: skip
+    assert retellings.by_number(rows)["sign"].tolist() == ["kept", "changed", "changed"]
+    assert retellings.counted(rows) == "of 3 retold numbers that were followed up, 1 was kept, 2 were changed"
 
 
 @pytest.mark.parametrize(

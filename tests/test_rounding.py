@@ -233,3 +233,49 @@ def test_no_standard_error_may_fit_all():
 def test_stars_without_a_level_are_refused():
     with pytest.raises(ValueError, match="1 stars: levels are given for 2, 3 only"):
         rounding.implied_se(0.1, 3, 1)
+
+
+def test_printed_p_fit_one_distribution_with_other_degrees_of_freedom():
+    """As an audit found from the printed t and p alone: 139 to 199 for all five, twice the printed df too."""
+    whole = [df for df in range(30, 500) if rounding.p_fits(printed_tests(), df).all()]
+    assert (whole[0], whole[-1], len(whole)) == (139, 199, 61)
+    assert rounding.p_fits(printed_tests(), 2 * printed_tests()["df"]).all()
+    assert [rounding.p_fits(printed_tests(), df).sum() for df in (95, 96, 97, 98)] == [1, 1, 1, 1]
+
+
+def test_the_degrees_of_freedom_of_1947_fit_worse():
+    """The audit's search: 48 and 48 with four of five."""
+    found = rounding.reproduction_map(printed_tests(), range(44, 53), range(44, 53), of_1947=True)
+    best = found.loc[found["reproduced"].idxmax()]
+    assert best.tolist() == [48, 48, 4]
+
+
+@given(st.floats(0.3, 3), st.floats(0.3, 3), st.integers(5, 80), st.integers(5, 80))
+def test_a_test_of_1947_is_reproduced_from_its_own_numbers(sd1, sd2, n1, n2):
+    v1, v2 = sd1**2 / n1, sd2**2 / n2
+    df, t = (v1 + v2) ** 2 / (v1**2 / (n1 + 1) + v2**2 / (n2 + 1)) - 2, 0.4 / (v1 + v2) ** 0.5
+    sample = (0.399, 0.401), (sd1 - 0.001, sd1 + 0.001), (sd2 - 0.001, sd2 + 0.001)
+    tested = (df - 1e-6, df + 1e-6), (t - 1e-3, t + 1e-3)
+    assert rounding.welch_reproduces(*sample, n1, n2, *tested, of_1947=True)
+
+
+def test_printed_sizes_give_two_of_the_five_tests():
+    """Welch's df cannot exceed 48 + 49 - 2 = 95, and two are above; 49 participants would give each of the five."""
+    found = participants.with_printed_sizes(printed_tests(), range(30, 75))
+    assert found["comes_out"].tolist() == [False, True, False, False, True]
+    assert all(low <= 49 <= high for low, high in found["n"])
+    assert max(high for _, high in found["df"]) < 95
+
+
+def test_p_of_rounded_print_is_a_range_that_holds_every_unrounded_sample():
+    tests, rng = printed_tests(), np.random.default_rng(4)
+    found = participants.p_ranges(tests, 49, 49)
+    for place, test in tests.iterrows():
+        for _ in range(200):
+            m1, m2, s1, s2 = (
+                rng.uniform(test[f"{x}_low"], test[f"{x}_high"]) for x in ("mean1", "mean2", "sd1", "sd2")
+            )
+            p = stats.ttest_ind_from_stats(m1, s1, 49, m2, s2, 49, equal_var=False).pvalue
+            assert found.at[place, "p_low"] <= p <= found.at[place, "p_high"]
+    assert found.loc[2, ["p_low", "p_high"]].round(3).tolist() == [0.026, 0.039]
+    assert found.loc[2, ["holm_low", "holm_high"]].round(2).tolist() == [0.13, 0.19]

@@ -24,12 +24,6 @@ def small_study():
     return twin.study("high", SMALL, WANTED, 5)
 
 
-@functools.cache
-def small_coverage():
-    survey = twin.Survey(YEARS, (450, 450, 450), 30, 4)
-    return twin.coverage(survey, "science", np.array([0.2, 0.5]), 40, 11)
-
-
 def scale(subject="mathematics"):
     return rasch.Scale(
         pd.Series(twin.LOCATIONS[subject], index=[f"item {i}" for i in range(1, 6)]),
@@ -234,45 +228,6 @@ def test_the_effects_of_a_study_are_in_deviations_of_the_whole_baseline_year():
     assert rows["estimate"].to_numpy() == pytest.approx(b[:2], rel=1e-8)
 
 
-def test_intervals_of_replicated_surveys_hold_the_truth_about_as_often_as_they_say():
-    found = small_coverage()
-    assert found[["inference", "term"]].to_numpy().tolist() == [
-        [kind, year] for kind in ("CRV1", "CRV3") for year in YEARS[1:]
-    ]
-    assert found["truth"].tolist() == [0.2, 0.5] * 2
-    assert found["replications"].unique().tolist() == [40]
-    assert found["covered"].between(0.85, 1).all()
-    gap = np.abs(found["mean_estimate"] - found["truth"])
-    assert (gap < 4 * found["sd_estimate"] / np.sqrt(40)).all()
-    # A standard deviation of 40 numbers has a relative error of 1 / sqrt(78).
-    ratio = found["mean_std_error"] / found["sd_estimate"]
-    assert ratio.between(1 - 4 / np.sqrt(78), 1 + 4 / np.sqrt(78)).all()
-    by_kind = found.set_index(["inference", "term"])
-    assert (by_kind.loc["CRV3", "mean_std_error"] > by_kind.loc["CRV1", "mean_std_error"]).all()
-    assert (by_kind.loc["CRV3", "covered"] >= by_kind.loc["CRV1", "covered"]).all()
-
-
-def test_each_replication_is_calibrated_on_its_own_baseline_year(monkeypatch):
-    calibrated = []
-
-    def watched(drawn, calibrating):
-        calibrated.append(np.flatnonzero(calibrating).tolist())
-        assert len(drawn) == 1350
-        return true_measured(drawn, calibrating)
-
-    true_measured = rating_scale.measured
-    monkeypatch.setattr(twin, "measured", watched)
-    survey = twin.Survey(YEARS, (450, 400, 500), 30, 4)
-    twin.coverage(survey, "science", np.array([0.2, 0.5]), 3, 11)
-    assert calibrated == [list(range(450))] * 3
-
-
-def test_replications_do_not_depend_on_how_many_are_added_up_at_once():
-    survey = twin.Survey(YEARS, (450, 450, 450), 30, 4)
-    one, other = (twin.coverage(survey, "science", np.array([0.2, 0.5]), 9, 11, at_once) for at_once in (50, 4))
-    pd.testing.assert_frame_equal(one, other, rtol=1e-9)
-
-
 def test_the_file_of_assumptions_is_what_the_program_assumes():
     kept = pd.read_csv(ROOT / twin.FILE, keep_default_na=False)
     pd.testing.assert_frame_equal(kept, twin.assumptions(), check_dtype=False)
@@ -281,7 +236,7 @@ def test_the_file_of_assumptions_is_what_the_program_assumes():
 def test_every_constant_of_the_program_is_among_the_assumptions():
     values = twin.assumptions()["value"].tolist()
     constants = [
-        *twin.SCHOOLS.values(), *twin.SMALL, twin.SHOCK_SD, twin.SCHOOL_SD, twin.STUDENT_SD, rating_scale.SKIPPED,
+        *twin.SCHOOLS.values(), twin.SHOCK_SD, twin.SCHOOL_SD, twin.STUDENT_SD, rating_scale.SKIPPED,
         *twin.THRESHOLDS, *twin.CONTROLS.values(), *sum(twin.LOCATIONS.values(), ()),
         *sum(twin.CATEGORIES.values(), ()),
     ]  # fmt: skip
@@ -289,9 +244,9 @@ def test_every_constant_of_the_program_is_among_the_assumptions():
 
 
 def test_nothing_simulated_bears_a_name():
-    words = {"high", "mathematics", "science", "item", "threshold", *YEARS, "CRV1", "CRV3"}
+    words = {"high", "mathematics", "science", "item", "threshold", *YEARS}
     words |= {f"item {i}" for i in range(1, 6)} | {f"step {i}" for i in range(1, 4)}
-    for table in [*small_study().values(), small_coverage()]:
+    for table in small_study().values():
         texts = table.select_dtypes(exclude="number")
         assert set(map(str, texts.to_numpy().ravel())) <= words
     assert not (small_study()["schools"].columns == "school").any()
@@ -302,14 +257,12 @@ def test_everything_is_its_parts():
         group: {"science": (0.1, 0.2)} if group == "middle" else {"science": (0.0, 0.3)} for group in twin.SCHOOLS
     }
     counts = {"middle": (2000, 2100), "high": (1000, 1200)}
-    found = twin.everything(YEARS, effects, counts, 4, 30)
+    found = twin.everything(YEARS, effects, counts, 30)
     sizes = twin.respondents(1000, 1200, 3, np.random.default_rng([30, 1]))
     survey = twin.Survey(YEARS, sizes, twin.SCHOOLS["high"], 4)
     alone = twin.study("high", survey, pd.DataFrame(effects["high"]), 31)
-    assert set(found) == {*alone, "coverage"}
+    assert set(found) == set(alone)
     for name, table in alone.items():
         part = found[name][found[name]["group"] == "high"].reset_index(drop=True)
         pd.testing.assert_frame_equal(part, table, check_exact=True)
         assert found[name]["group"].unique().tolist() == ["middle", "high"]
-    assert found["coverage"]["replications"].unique().tolist() == [4]
-    assert found["coverage"]["truth"].tolist() == [0.0, 0.3] * 2

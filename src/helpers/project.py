@@ -18,7 +18,6 @@ STATES = {
 VERDICTS = {
     "reproduces": "what we get rounds to what is printed",
     "contradicts": "what we get cannot round to what is printed",
-    "recovered": "planted in simulated data and found again; shows the method works, is no evidence",
     "cannot be reproduced": "the records it needs are not public, or not here",
     "quoted only": "printed, and nothing else to set beside it",
 }

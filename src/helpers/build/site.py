@@ -92,8 +92,9 @@ def _index(runs: list[dict[str, Any]], book: pd.DataFrame | None) -> str:
     cards = [c | {"run": run["name"]} for run in runs for c in [*run["figures"], *run["tables"]]]
     files = sorted({path for card in cards for path in card["sources"]})
     summary = {}
-    if book is not None:  # for each file of printed numbers, how many ledger rows have each verdict
-        counts = pd.crosstab(book["file"], book["verdict"])
+    if book is not None:  # for each file of printed numbers, how many of them have each verdict
+        numbers = book[book["kind"] == "number"]
+        counts = pd.crosstab(numbers["file"], numbers["verdict"])
         summary = counts.reindex(columns=list(VERDICTS), fill_value=0).T.to_dict("list")
     words = {"states": STATES, "verdicts": VERDICTS, "versions": _versions()}
     body = fill("index.html.j2", runs=runs, cards=cards, files=files, summary=summary, **words)

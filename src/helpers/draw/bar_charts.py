@@ -13,7 +13,7 @@ from helpers.draw.numbers import percent
 from helpers.draw.style import BLUE, GREY, HEAD, INK, ORANGE, PALE, RED, SIGNS, SKY, SMALL, dark
 from helpers.project import in_order
 
-_VERDICTS = {"reproduces": BLUE, "contradicts": RED, "recovered": SKY, "cannot be reproduced": "#a3a3a3",
+_VERDICTS = {"reproduces": BLUE, "contradicts": RED, "cannot be reproduced": "#a3a3a3",
              "quoted only": "#e4e4e4"}  # fmt: skip
 
 
@@ -299,10 +299,16 @@ def category_curves(curves: pd.DataFrame, items: pd.DataFrame, measures: pd.Data
 
 
 def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
-    """Each school's own effect, lowest first. `rows`: `panel` (a chart), `estimate, shrunken`, optionally `truth`."""
+    """Each school's own effect, lowest first; in no order where no spread is found, as there `below_zero` is empty.
+
+    `rows`: `panel` (a chart), `estimate, shrunken`, `below_zero` (share of the panel's schools), optionally `truth`.
+    """
     fig, charts = style.small_charts(rows["panel"], 2.4, sharex=True)
     for panel, ax in charts.items():
-        part = rows[rows["panel"] == panel].sort_values("shrunken")
+        part = rows[rows["panel"] == panel]
+        below = part["below_zero"].iloc[0]
+        if differ := pd.notna(below):
+            part = part.sort_values("shrunken")
         y = (np.arange(len(part)) + 0.5) / len(part)
         ax.axvline(0, color=GREY, linewidth=1)
         ax.plot(part["estimate"], y, ".", color="#a6a6a6", markersize=4)
@@ -311,12 +317,19 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
             ax.plot(np.sort(part["truth"]), y, color=RED, linewidth=1.2)
         ax.set_title(ax.get_title(loc="left"), pad=18)
         # Above the chart, where no point can be under it.
-        note = f"{len(part)} schools, {(part['shrunken'] < 0).mean():.0%} below zero"
+        found = f"{percent(below)} % below zero" if differ else "no spread found"
+        note = f"{len(part)} schools, {found}"
         style.label(ax, 0, 1, note, GREY, (0, 4), xycoords="axes fraction", ha="left", fontsize=9)
         ax.set_ylim(0, 1)
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+        if not differ:
+            ax.set_yticks([])
+    ordered = rows["below_zero"].notna()
+    words = (
+        "lowest effect first" if ordered.all() else "lowest first, if they differ" if ordered.any() else "in no order"
+    )
     fig.supxlabel(xlabel, fontsize=10.5)
-    fig.supylabel("schools, lowest effect first", fontsize=10.5)
+    fig.supylabel(f"schools, {words}", fontsize=10.5)
     return fig
 
 

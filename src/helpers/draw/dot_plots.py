@@ -202,3 +202,29 @@ def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: 
     ax.margins(x=0.12)
     ax.set_xlabel(xlabel)
     return fig
+
+
+def rates(rows: pd.DataFrame, nominal: float, xlabel: str) -> Figure:
+    """Shares with their intervals, several series a row, beside the share that they should be.
+
+    Parameters
+    ----------
+    rows : `label, series, share, low, high`, 0 to 1; a share that is empty is left out
+    nominal, xlabel : where the dashed line stands; what the axis shows
+    """
+    series, labels = looks(rows["series"]), rows["label"].drop_duplicates()
+    apart = 0.13  # inches from mark to mark
+    fig, (ax,), ys = style.blocks(labels, size=HEAD, width=1.7, least=apart * (len(series) + 1), guides=False)
+    middle = dict(zip(labels, ys, strict=True))
+    for y in ys[:-1] + np.diff(ys) / 2:
+        ax.axhline(y, color=FAINT, linewidth=0.8, zorder=0)
+    ax.axvline(nominal, color=GREY, linewidth=1, linestyle="--")
+    for row in rows[rows["share"].notna()].itertuples():
+        colour, marker = series[row.series]
+        y = middle[row.label] + apart * (list(series).index(row.series) - (len(series) - 1) / 2)
+        style.interval(ax, y, row.low, row.high, colour)
+        style.point(ax, row.share, y, colour, marker, size=5)
+    ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f} %")
+    ax.set_xlabel(xlabel)
+    style.legend(fig, {name: _mark(*look) for name, look in series.items()})
+    return fig

@@ -19,31 +19,60 @@ def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_
 
     Parameters
     ----------
-    rows : `label, estimate, ci_low, ci_high`; a `method` (under its label) or `heading` (above its rows) has a colour
-    xlabel, band, band_label : what the axis shows; plus and minus how much is shaded, and what that is called
+    rows : `label, estimate, ci_low, ci_high`; a `method` (under its label) has a colour
+    xlabel, band, band_label : what the axis shows; plus and minus how much is shaded (NaN: nothing), and what that is called
     """
-    headed, names = "heading" in rows, rows["label"]
-    kinds = rows.get("heading", rows.get("method", pd.Series("", rows.index)))
+    shaded = band is not None and np.isfinite(band)
+    names, kinds = rows["label"], rows.get("method", pd.Series("", rows.index))
     if "method" in rows:
         names = names + "\n(" + rows["method"] + ")"
     colours = {kind: colour for kind, (colour, _) in looks(kinds).items()}
-    titles = {kind: (kind, dark(colour)) for kind, colour in colours.items() if headed}
-    fig, (ax,), ys = style.blocks(names, kinds if headed else None, titles, size=HEAD, least=0.3 if headed else 0.44)
-    if band is not None:
+    fig, (ax,), ys = style.blocks(names, size=HEAD, least=0.44)
+    if shaded:
         ax.axvspan(-band, band, color="#eeeeee", zorder=0)
         ax.set_title(band_label, color=GREY, fontsize=9, weight="normal", loc="center")
-    ax.axvline(0, color=GREY, linewidth=1)
-    for y, kind, row in zip(ys, kinds, rows.itertuples(), strict=True):
-        style.interval(ax, y, row.ci_low, row.ci_high, colours[kind])
-        style.point(ax, row.estimate, y, colours[kind])
-        text = f"{row.estimate:.2f}  [{row.ci_low:.2f}, {row.ci_high:.2f}]"
-        style.beside(ax, y, text.replace("-", "−"), fontsize=HEAD)
+    _effects(ax, ys, rows, [colours[kind] for kind in kinds])
     low, high = _limits(rows.assign(panel=""))[""]
-    if band is not None:  # it reaches as far to both sides, and so does its chart
+    if shaded:  # it reaches as far to both sides, and so does its chart
         high = max(high, -low, 1.05 * band)
         low = -high
     ax.set(xlim=(low, high), xlabel=xlabel)
     return fig
+
+
+def by_yardstick(rows: pd.DataFrame, xlabel: str) -> Figure:
+    """Estimates with intervals as `effects` draws them, those of each `heading` on an axis of their own.
+
+    What is in other units must not be compared by length, so that no two headings share a scale.
+    """
+    parts = [part for _, part in rows.groupby("heading", sort=False)]
+    names = [[style.wrap(label, 2.0, HEAD) for label in part["label"]] for part in parts]
+    stacks = [style.stack([max(0.3, style.tall(name, HEAD) + 0.04) for name in of]) for of in names]
+    ends = [end for _, end in stacks]
+    heads = [style.wrap(part["heading"].iloc[0], 3.9, HEAD, "bold") for part in parts]
+    height = sum(ends) + sum(style.tall(head, HEAD) + 0.5 for head in heads) + 0.6
+    fig, axes = plt.subplots(len(parts), figsize=(style.WIDTH, height), height_ratios=ends, squeeze=False)
+    for ax, part, of, head, (ys, end), look in zip(
+        axes[:, 0], parts, names, heads, stacks, looks(rows["heading"]).values(), strict=True
+    ):
+        ax.set_yticks(ys, of, fontsize=HEAD)
+        ax.spines["left"].set_visible(False)
+        _effects(ax, ys, part, [look[0]] * len(part))
+        ax.set(ylim=(end, 0), xlim=_limits(part.assign(panel=""))[""])
+        ax.set_title(head, color=dark(look[0]), fontsize=HEAD)
+    fig.supxlabel(xlabel + "\n(each chart on a scale of its own)" * (len(parts) > 1), fontsize=10.5)
+    return fig
+
+
+def _effects(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, colours: list[str]) -> None:
+    """Estimates with intervals at the heights `ys`, their numbers beside them, and a line at zero."""
+    ax.axvline(0, color=GREY, linewidth=1)
+    for y, colour, row in zip(ys, colours, rows.itertuples(), strict=True):
+        style.interval(ax, y, row.ci_low, row.ci_high, colour)
+        style.point(ax, row.estimate, y, colour)
+        known = np.isfinite([row.ci_low, row.ci_high]).all()
+        text = f"{row.estimate:.2f}  " + (f"[{row.ci_low:.2f}, {row.ci_high:.2f}]" if known else "(no interval)")
+        style.beside(ax, y, text.replace("-", "−"), fontsize=HEAD)
 
 
 def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = None, claim_label: str = "") -> Figure:

@@ -15,6 +15,8 @@ _ALONE = 1e-10
 """Below this share of a direction is left outside of one cluster: the others say nothing about it, as clubSandwich has it."""
 _SMALL = 0.01
 """Clusters with less leverage than this have their root by its power series, which for many clusters saves most of the time."""
+_AT_ONCE = 250
+"""Clusters whose matrices are worked on together: what fits a processor's own memory is not fetched again and again."""
 
 
 class Adjusted(NamedTuple):
@@ -28,7 +30,9 @@ class Adjusted(NamedTuple):
 def adjusted(xx: np.ndarray) -> Adjusted:
     """What covariance and tests share. `xx`: G x k x k cross-products of the clusters."""
     root = np.linalg.inv(np.linalg.cholesky(xx.sum(axis=0))).T
-    own = root.T @ xx @ root
+    own = np.empty_like(xx)
+    for some in _blocks(len(xx)):
+        own[some] = root.T @ (xx[some].reshape(-1, len(root)) @ root).reshape(xx[some].shape)
     leverage = np.einsum("gii->g", own)  # no less than the largest root
     small = leverage < _SMALL
     adjusting = np.empty_like(own)
@@ -36,8 +40,10 @@ def adjusted(xx: np.ndarray) -> Adjusted:
     rest = 1 - share
     factor = np.where(rest > _ALONE, 1 / np.sqrt(np.maximum(rest, _ALONE)), 0.0)
     adjusting[~small] = (vectors * factor[:, None, :]) @ vectors.transpose(0, 2, 1)
-    if small.any():
-        adjusting[small] = _series(own[small], leverage[small].max())
+    terms = _terms(leverage[small].max(initial=0))
+    for some in _blocks(len(xx)):
+        places = np.flatnonzero(small[some]) + some.start
+        adjusting[places] = _series(own[places], terms)
     return Adjusted(root, own, adjusting)
 
 
@@ -49,14 +55,18 @@ def covariance(parts: Adjusted, scores: np.ndarray) -> np.ndarray:
 
 def degrees_of_freedom(parts: Adjusted) -> np.ndarray:
     """Satterthwaite's degrees of freedom of each coefficient: k."""
-    found = np.empty(len(parts.root))
-    for place, contrast in enumerate(parts.root):  # B'c of the contrast that is one coefficient
-        left = parts.adjusting @ contrast
-        right = np.matmul(parts.own, left[:, :, None])[:, :, 0]
-        own, lost = np.einsum("gi,gi->g", left, right), np.einsum("gi,gi->g", right, right)
-        spread = (own**2 - 2 * own * lost).sum() + ((right.T @ right) ** 2).sum()
-        found[place] = (own - lost).sum() ** 2 / spread
-    return found
+    k = len(parts.root)
+    trace, squared, shared = np.zeros(k), np.zeros(k), np.zeros((k, k, k))
+    for some in _blocks(len(parts.own)):
+        # A column for each contrast that is one coefficient, which is B'c.
+        left = (parts.adjusting[some].reshape(-1, k) @ parts.root.T).reshape(-1, k, k)
+        right = parts.own[some] @ left
+        own, of_others = np.einsum("gij,gij->gj", left, right), np.einsum("gij,gij->gj", right, right)
+        trace += (own - of_others).sum(axis=0)
+        squared += (own**2 - 2 * own * of_others).sum(axis=0)
+        by_contrast = np.ascontiguousarray(right.transpose(2, 1, 0))
+        shared += by_contrast @ by_contrast.transpose(0, 2, 1)
+    return trace**2 / (squared + (shared**2).sum(axis=(1, 2)))
 
 
 def joint_test(
@@ -91,13 +101,24 @@ def joint_test(
     return f, float(left_over), float(special.fdtrc(q, left_over, f))
 
 
-def _series(own: np.ndarray, largest: float) -> np.ndarray:
-    """(I - M)^(-1/2) by its binomial series, as far as a term can still change the last digit."""
+def _blocks(count: int) -> list[slice]:
+    return [slice(start, min(count, start + _AT_ONCE)) for start in range(0, count, _AT_ONCE)]
+
+
+def _terms(largest: float) -> int:
+    """How many powers of a matrix with this root the series takes: as far as one can still change the last digit."""
     terms = 1
     while largest**terms > np.finfo(float).eps:
         terms += 1
-    one = np.eye(own.shape[1])
-    found = np.broadcast_to(special.binom(2 * terms, terms) / 4.0**terms * one, own.shape)
-    for power in range(terms - 1, -1, -1):
-        found = special.binom(2 * power, power) / 4.0**power * one + own @ found
+    return terms
+
+
+def _series(own: np.ndarray, terms: int) -> np.ndarray:
+    """(I - M)^(-1/2) by its binomial series up to a power of at least `terms`, two powers for one product."""
+    one, powers = np.eye(own.shape[1]), 2 * np.arange(terms // 2, -1, -1)
+    even, odd = (special.binom(2 * power, power) / 4.0**power for power in (powers, powers + 1))
+    found, square = even[0] * one + odd[0] * own, own @ own
+    for a, b in zip(even[1:], odd[1:], strict=True):
+        found = square @ found
+        found += a * one + b * own
     return found

@@ -162,6 +162,23 @@ def joint_test(data: Within, terms: list[str], inference: str = "CRV1") -> tuple
     return f, fitted.n_groups - 1.0, float(special.fdtrc(len(places), fitted.n_groups - 1, f))
 
 
+def steps(fitted: Fit, years: list[str], level: float = 0.95) -> pd.DataFrame:
+    """Change from each of the `years` (all but the baseline, in order) to the next, the first from the baseline.
+
+    Columns as of `Fit.table`, without counts; `term` is the later year. Standard errors allow for what two year effects
+    have in common; the degrees of freedom are the fewer of theirs, which is on the safe side.
+    """
+    import pandas as pd
+
+    places = [fitted.terms.index(year) for year in years]
+    change = np.zeros((len(years), len(fitted.terms)))
+    change[range(len(years)), places] = 1
+    change[range(1, len(years)), places[:-1]] = -1
+    df = np.minimum(fitted.df[places], fitted.df[[places[0], *places[:-1]]])
+    errors = np.sqrt(np.einsum("ij,jk,ik->i", change, fitted.covariance, change))
+    return pd.DataFrame({"term": years, **t_test(change @ fitted.estimate, errors, df, level), "df": df})
+
+
 def scores(data: Within, b: np.ndarray) -> np.ndarray:
     """Each cluster's sum of regressors times residuals at the coefficients `b`: G x k."""
     return data.xy - data.xx @ b
@@ -212,9 +229,7 @@ def by_school(data: Within, term: str, years: list[str]) -> pd.DataFrame:
     place = years.index(term)
     estimate = np.einsum("gij,gj->gi", inverse, rest[whole])[:, place]
     std_error = residual_sd(data) * np.sqrt(inverse[:, place, place])
-    between = between_variance(estimate, std_error)
-    weight = 1 / (std_error**2 + between)
-    mean = float(weight @ estimate / weight.sum())
+    mean, between = distribution(estimate, std_error)
     shrunken = mean + between / (between + std_error**2) * (estimate - mean)
     found = {"school": data.clusters[whole], "estimate": estimate, "std_error": std_error, "shrunken": shrunken}
     return pd.DataFrame(found)
@@ -225,6 +240,22 @@ def between_variance(estimate: np.ndarray, std_error: np.ndarray) -> float:
     w = std_error**-2.0
     q = w @ (estimate - w @ estimate / w.sum()) ** 2
     return float(max(0.0, (q - (len(w) - 1)) / (w.sum() - w @ w / w.sum())))
+
+
+def distribution(estimate: np.ndarray, std_error: np.ndarray) -> tuple[float, float]:
+    """Mean and variance of the true effects behind estimates with known errors, with `between_variance`."""
+    between = between_variance(estimate, std_error)
+    weight = 1 / (std_error**2 + between)
+    return float(weight @ estimate / weight.sum()), between
+
+
+def below_zero(estimate: np.ndarray, std_error: np.ndarray) -> float:
+    """Share of true effects below zero, were they normal with this `distribution`; NaN where no spread is found.
+
+    Counted among shrunken effects it would be too near to none or all, as these lie closer together than true ones.
+    """
+    mean, between = distribution(estimate, std_error)
+    return float(special.ndtr(-mean / np.sqrt(between))) if between > 0 else np.nan
 
 
 def _spread(sums: np.ndarray) -> tuple[float, float]:

@@ -83,7 +83,8 @@ def table(
 ) -> pd.DataFrame:  # fmt: skip
     """Tidy estimates of one model: columns of `Fit.table`.
 
-    A term that varies in one cluster alone has an error of zero by construction, which says nothing: it is left empty.
+    A term that varies in one cluster alone has an error of zero by construction, which says nothing: it is left empty. So are
+    p-value and interval of "permutation" where one or two clusters are compared with larger ones: `permutation.comparable`.
 
     Parameters
     ----------
@@ -102,9 +103,11 @@ def table(
         if inference == "bootstrap" and (terms is None or term in terms) and found.at[place, "n_varying"] > 1:
             found.loc[place, NUMBERS[2:]] = *wild_interval(data, term, level), wild_bootstrap(data, term)
         if inference == "permutation" and term in treatment.effects:
-            parts = permutation.parts(data, treatment, term)
-            ends = resampling.interval(parts, found.at[place, "estimate"], steps[term], level)
-            found.loc[place, NUMBERS[2:]] = *ends, resampling.p_value(parts)
+            found.loc[place, NUMBERS[2:]] = np.nan
+            if permutation.comparable(data, treatment, term):
+                parts = permutation.parts(data, treatment, term)
+                ends = resampling.interval(parts, found.at[place, "estimate"], steps[term], level)
+                found.loc[place, NUMBERS[2:]] = *ends, resampling.p_value(parts)
     found[NUMBERS[:4]] = found[NUMBERS[:4]] / unit
     return found
 

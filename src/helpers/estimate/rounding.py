@@ -37,14 +37,17 @@ def welch_ranges(mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: in
     return (min(dfs), highest), _ts(mean_difference, corners, n1, n2)
 
 
-def welch_reproduces(mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int, df: Range, t: Range) -> bool:
+def welch_reproduces(
+    mean_difference: Range, sd1: Range, sd2: Range, n1: int, n2: int, df: Range, t: Range, of_1947: bool = False
+) -> bool:
     """Can unrounded means and SDs inside the given ranges give this df and this t at the same time?
 
     Parameters
     ----------
     mean_difference, sd1, sd2, n1, n2, df, t : as in `welch_ranges`, and what is printed of the test, as ranges
+    of_1947 : the degrees of freedom are those of Welch (1947), with n + 1 for n - 1 and less 2 in the end
     """
-    cuts = (_clip(sd1, sd2, *ratios) for ratios in _ratios_with_df(df, n1, n2))
+    cuts = (_clip(sd1, sd2, *ratios) for ratios in _ratios_with_df(df, n1, n2, of_1947))
     found = (_ts(mean_difference, points, n1, n2) for points in cuts if points)
     return any(low <= t[1] and t[0] <= high for low, high in found)
 
@@ -55,14 +58,27 @@ def printed_ranges(test: pd.Series) -> tuple[Range, Range, Range]:
     return difference, _ends(test, "sd1"), _ends(test, "sd2")
 
 
-def reproduction_map(tests: pd.DataFrame, sizes1: range, sizes2: range) -> pd.DataFrame:
-    """Rows `n1, n2, reproduced`: how many of the tests of `participants.printed_tests` two group sizes can give."""
+def reproduction_map(tests: pd.DataFrame, sizes1: range, sizes2: range, of_1947: bool = False) -> pd.DataFrame:
+    """Rows `n1, n2, reproduced`: how many of the tests of `participants.printed_tests` two group sizes can give.
+
+    Parameters
+    ----------
+    tests, sizes1, sizes2, of_1947 : the tests; sizes of either group to be tried; as for `welch_reproduces`
+    """
     printed = [(printed_ranges(test), (_ends(test, "df"), _ends(test, "t"))) for test in tests.to_dict("records")]
     rows = [
-        (n1, n2, sum(welch_reproduces(*sample, n1, n2, *tested) for sample, tested in printed))
+        (n1, n2, sum(welch_reproduces(*sample, n1, n2, *tested, of_1947) for sample, tested in printed))
         for n1, n2 in product(sizes1, sizes2)
     ]
     return pd.DataFrame(rows, columns=["n1", "n2", "reproduced"])
+
+
+def p_fits(tests: pd.DataFrame, df: float | pd.Series) -> pd.Series:
+    """Which printed two-sided p of `participants.printed_tests` follow from their t with these degrees of freedom."""
+    t = tests[["t_low", "t_high"]].abs()
+    far, near = t.max(axis=1), t.min(axis=1).where(tests["t_low"] * tests["t_high"] > 0, 0)
+    low, high = 2 * special.stdtr(df, -far), 2 * special.stdtr(df, -near)
+    return tests["p_low"].le(high) & tests["p_high"].ge(low)
 
 
 def grim(mean: float, decimals: int, n: int, items: int = 1) -> bool:
@@ -146,22 +162,25 @@ def _ts(mean_difference: Range, points: list[tuple[float, float]], n1: int, n2: 
     return min(values), max(values)
 
 
-def _ratios_with_df(df: Range, n1: int, n2: int) -> list[Range]:
+def _ratios_with_df(df: Range, n1: int, n2: int, of_1947: bool) -> list[Range]:
     """Ranges of sd2 / sd1 whose Welch df lies in `df`.
 
-    With r the first group's part of the squared standard error, 1/df = r^2/(n1-1) + (1-r)^2/(n2-1).
+    With r the first group's part of the squared standard error, 1/df = r^2/(n1-1) + (1-r)^2/(n2-1); in 1947
+    1/(df+2) = r^2/(n1+1) + (1-r)^2/(n2+1).
     """
-    peak = n1 + n2 - 2
-    if df[0] > peak:
+    low, high = (end + 2 if of_1947 else end for end in df)
+    free1, free2 = (n + 1 if of_1947 else n - 1 for n in (n1, n2))
+    peak = free1 + free2
+    if low > peak:
         return []
-    outer = _parts_with_df(df[0], n1, n2)
-    inner = _parts_with_df(df[1], n1, n2) if df[1] < peak else None
+    outer = _parts_with_df(low, free1, free2)
+    inner = _parts_with_df(high, free1, free2) if high < peak else None
     parts = [outer] if inner is None else [(outer[0], inner[0]), (inner[1], outer[1])]
     return [(_ratio(high, n1, n2), _ratio(low, n1, n2)) for low, high in parts if max(low, 0) <= min(high, 1)]
 
 
-def _parts_with_df(df: float, n1: int, n2: int) -> Range:
-    a, b, c = 1 / (n1 - 1) + 1 / (n2 - 1), -2 / (n2 - 1), 1 / (n2 - 1) - 1 / df
+def _parts_with_df(df: float, free1: int, free2: int) -> Range:
+    a, b, c = 1 / free1 + 1 / free2, -2 / free2, 1 / free2 - 1 / df
     root = sqrt(max(b * b - 4 * a * c, 0))
     return (-b - root) / (2 * a), (-b + root) / (2 * a)
 

@@ -1,7 +1,9 @@
 """The evidence ledger: each printed number beside what this project gets for it.
 
 A number obtained from rounded print is a range, from `low` to `high`: it reproduces a printed number when the
-range meets the printed number's own rounding interval."""
+range meets the printed number's own rounding interval. Rows that rest on the same comparison share a `check`, and
+checks of numbers are what is counted. Where two numbers of a check cannot both be right, both are contradicted.
+"""
 
 import json
 import shutil
@@ -26,14 +28,26 @@ COLUMNS = ["id", "seed", "locator", "statement", "printed", "decimals", "unit", 
            "notebook"]  # fmt: skip
 
 
-def compare(section: Section, found: dict[str, float | tuple], note: str = "") -> None:
-    """Enter what was obtained for printed numbers: for each id a value, or a range (low, high)."""
-    _enter(section, found, section.state, note)
+def compare(section: Section, found: dict[str, float | tuple], note: str = "", check: str = "") -> None:
+    """Enter what was obtained for printed numbers.
+
+    Parameters
+    ----------
+    section, note : where it was obtained, and how
+    found : for each id a value, or a range (low, high)
+    check : what was checked against what, where all of `found` are one check; without it each number is one by itself
+    """
+    _enter(section, found, section.state, note, check)
 
 
-def same_in_print(section: Section, found: dict[str, float | tuple], note: str = "") -> None:
-    """Enter what another place of print says for printed numbers: agreement of print with print, and no more."""
-    _enter(section, found, "published", note)
+def same_in_print(section: Section, found: dict[str, float | tuple], note: str = "", check: str = "") -> None:
+    """Enter what another place of print says: agreement of print with print, and no more.
+
+    Parameters
+    ----------
+    section, found, note, check : as for `compare`
+    """
+    _enter(section, found, "published", note, check)
 
 
 def repeated(run: Session, known: pd.Series) -> None:
@@ -45,19 +59,20 @@ def repeated(run: Session, known: pd.Series) -> None:
     rows = pd.read_csv(section.reads(REPEATED))
     for row in rows[rows["notebook"] == run.notebook].itertuples():
         ends = known[row.same_as.split(" to ")]
-        same_in_print(section, {row.id: (ends.min(), ends.max())}, row.reason)
+        pair = [row.same_as] if row.same_as.endswith("listed") else sorted([row.id, row.same_as])
+        same_in_print(section, {row.id: (ends.min(), ends.max())}, row.reason, " = ".join(pair))
 
 
-def claim(section: Section, number: str, holds: bool, note: str, as_printed: bool = False) -> None:
+def claim(section: Section, number: str, holds: bool, note: str, as_printed: bool = False, check: str = "") -> None:
     """Enter whether what the text claims with a printed number ("higher than ...") holds.
 
     Parameters
     ----------
-    section, number, holds, note : where it is judged; id of the number; whether it holds, and how far
+    section, number, holds, note, check : where it is judged; id of the number; whether it holds; how far; as for `compare`
     as_printed : it is judged by another place of print as it stands, and nothing is computed
     """
-    state = "published" if as_printed else section.state
-    fields = {"low": None, "high": None, "holds": bool(holds), "state": state, "note": note}
+    state = "published" if as_printed else _state(section)
+    fields = {"low": None, "high": None, "holds": bool(holds), "state": state, "note": note, "check": check}
     sessions.note(section.run, "ledger", id=number, **fields)
 
 
@@ -81,10 +96,18 @@ def without_value(section: Section, numbers: list[str], verdict: str, why: str) 
         sessions.note(section.run, "ledger", id=number, **fields)
 
 
-def _enter(section: Section, found: dict, state: str, note: str) -> None:
+def _enter(section: Section, found: dict, state: str, note: str, check: str) -> None:
+    _state(section)
     for number, value in found.items():
         low, high = map(float, value if isinstance(value, tuple) else (value, value))
-        sessions.note(section.run, "ledger", id=number, low=low, high=high, state=state, note=note)
+        sessions.note(section.run, "ledger", id=number, low=low, high=high, state=state, note=note, check=check)
+
+
+def _state(section: Section) -> str:
+    """The section's state. Raises ValueError where data are made up: they say nothing of what is printed."""
+    if section.state == "simulated":
+        raise ValueError("what was made up is set beside no printed number")
+    return section.state
 
 
 def entries(run: Session, runs: Path) -> list[dict[str, Any]]:
@@ -105,8 +128,8 @@ def book(printed: pd.DataFrame, entries: list[dict[str, Any]]) -> pd.DataFrame:
     """The ledger: a row for each time that a printed number was obtained, quoted or given up.
 
     `printed` as `published.everything()` gives it; `entries` are record lines of kind ledger with `notebook`.
-    COLUMNS, then `ours_low, ours_high, difference` (ours less the printed value; zero where a range holds it) and
-    `file`. Raises KeyError for an id that is not printed anywhere, InputError when no entry names a printed number.
+    COLUMNS, then `ours_low, ours_high, difference` (ours less the printed value; zero where a range holds it), `file`,
+    `kind` (of `published.KINDS`) and `check` (what was checked against what; empty where nothing was). Raises KeyError for an id that is not printed anywhere, InputError when no entry names a printed number.
     """
     if unknown := sorted({entry["id"] for entry in entries} - set(printed.index)):
         raise KeyError(f"the ledger has no printed number {', '.join(unknown)}")
@@ -132,8 +155,22 @@ def _row(number: Any, entry: dict[str, Any]) -> dict[str, Any]:
         "verdict": verdict(number.low, number.high, entry), "reason": entry["note"],
         "notebook": entry["notebook"], "ours_low": low, "ours_high": high,
         "difference": None if low is None else min(max(number.value, low), high) - number.value,
-        "file": number.file,
+        "file": number.file, "kind": number.kind, "check": _check(number.Index, entry),
     }  # fmt: skip
+
+
+def _check(number: str, entry: dict[str, Any]) -> str:
+    beside = "holds" in entry or entry["low"] is not None
+    return (entry.get("check") or f"{number}: {entry['note']}") if beside else ""
+
+
+def checks(book: pd.DataFrame) -> pd.DataFrame:
+    """Each check of printed numbers once: `check, seed, state, verdict, rows`; contradicted where one of its rows is."""
+    rows = book[(book["check"] != "") & (book["kind"] == "number")]
+    grouped = rows.groupby("check", sort=False)
+    found = grouped.agg(seed=("seed", "first"), state=("state", "first"), rows=("id", "size"))
+    against = rows["verdict"].eq("contradicts").groupby(rows["check"]).any()
+    return found.assign(verdict=against.map({True: "contradicts", False: "reproduces"})).reset_index()
 
 
 def _ours(entry: dict[str, Any]) -> str:
@@ -155,8 +192,6 @@ def verdict(printed_low: float, printed_high: float, entry: dict[str, Any]) -> s
     # Half of the last printed digit may itself fall a last bit short in binary.
     slack = 1e-9 * max(1.0, abs(printed_high))
     missed = entry["low"] > printed_high + slack or entry["high"] < printed_low - slack
-    if entry["state"] == "simulated":  # what was made up can miss print, but not speak against it
-        return "cannot be reproduced" if missed else "recovered"
     return "contradicts" if missed else "reproduces"
 
 

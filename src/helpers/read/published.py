@@ -14,12 +14,32 @@ from helpers.read import frames
 
 FOLDER = ROOT / "data" / "published"
 
+KINDS = {
+    "number": "a number in print, in figures or in words",
+    "count of ours": "print gives no number, and we counted what it says",
+    "code": "words of print, for which a number stands here",
+    "label": "a number that only names something, such as a page or a law",
+    "mark": "asterisks",
+}
+"""What a row of printed numbers is: most are numbers, and only these are counted as such."""
+_LABELS = {"number that the table gives the school", "number of a law", "number of a version", "number of a practice",
+           "volume", "issue", "page", "note"}  # fmt: skip
+_CODES = ("code: ", "1: it is said", "place among three systems", "place, most", "falls in")
+
 
 def read(path: Path) -> pd.DataFrame:
-    """Printed numbers by `id`: row, group, statistic, value, decimals, unit, locator; low, high: bounds of rounding."""
+    """Printed numbers by `id`: row, group, statistic, value, decimals, unit, locator, kind; low, high: bounds of rounding.
+
+    `kind`: one of KINDS, as statistic and unit tell it.
+    """
     printed = pd.read_csv(path, index_col="id")
     half = 0.5 * 10.0 ** -printed["decimals"]
-    return printed.assign(low=printed["value"] - half, high=printed["value"] + half)
+    kind = pd.Series("number", printed.index)
+    kind[printed["unit"].isin(_LABELS)] = "label"
+    kind[printed["unit"].str.startswith(_CODES)] = "code"
+    kind[printed["unit"] == "stars"] = "mark"
+    kind[printed["statistic"] == "items listed"] = "count of ours"
+    return printed.assign(kind=kind, low=printed["value"] - half, high=printed["value"] + half)
 
 
 def everything() -> pd.DataFrame:

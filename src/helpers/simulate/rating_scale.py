@@ -178,18 +178,31 @@ def _cells(
 
 def _within(counts: np.ndarray, sums: np.ndarray, treated: np.ndarray) -> Within:
     """School fixed-effects cross-products: later waves, and with comparison schools these times `treated`."""
-    kept = counts.sum(axis=1) > 1
-    counts, sums, treated = counts[kept], sums[kept], treated[kept]
     names = [f"wave {place}" for place in range(1, counts.shape[1])]
     x = np.eye(counts.shape[1])[None, :, 1:].repeat(len(counts), axis=0)  # schools x waves x terms
     if not treated.all():
         x = np.concatenate([x, x * treated[:, None, None]], axis=2)
         names += [f"difference, {name}" for name in names]
-    n, of_x = counts.sum(axis=1), np.einsum("gw,gwi->gi", counts, x)
-    xx = np.einsum("gw,gwi,gwj->gij", counts, x, x)
+    return within_cells(counts, sums, x, names)
+
+
+def within_cells(counts: np.ndarray, sums: np.ndarray, x: np.ndarray, terms: list[str]) -> Within:
+    """School fixed-effects cross-products of records that are alike in all regressors within a cell, as a wave of a school.
+
+    Schools with a single record are left out. Of the outcome only sums are known: `yy` is zero.
+
+    Parameters
+    ----------
+    counts, sums : records of each cell, and the sum of their outcomes: schools x cells
+    x, terms : regressors of each cell, schools x cells x terms; their names
+    """
+    kept = counts.sum(axis=1) > 1
+    counts, sums, x = counts[kept], sums[kept], x[kept]
+    n, weighted = counts.sum(axis=1), counts[:, :, None] * x
+    of_x = weighted.sum(axis=1)
     return Within(
-        terms=tuple(names), clusters=np.arange(len(n)).astype(str),
-        xx=xx - of_x[:, :, None] * of_x[:, None] / n[:, None, None],
+        terms=tuple(terms), clusters=np.arange(len(n)).astype(str),
+        xx=weighted.transpose(0, 2, 1) @ x - of_x[:, :, None] * of_x[:, None] / n[:, None, None],
         xy=np.einsum("gw,gwi->gi", sums, x) - of_x * (sums.sum(axis=1) / n)[:, None],
         yy=np.zeros(len(n)), n=int(n.sum()), n_schools=len(n), singletons=(), baseline_mean=0.0, baseline_sd=1.0,
     )  # fmt: skip

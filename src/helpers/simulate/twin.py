@@ -20,8 +20,6 @@ from helpers.simulate.rating_scale import SKIPPED, Planted, answers, measured, p
 
 SCHOOLS = {"middle": 465, "high": 130}
 """Schools with grades 6 to 8 and with grades 9 to 12. Assumed; print does not say."""
-SMALL = (60, 15)
-"""Schools, and respondents of a school in a year, of the smaller survey that is replicated."""
 FILE = "data/simulated/01-twin-assumptions.csv"  # where `assumptions` are written for readers
 SHOCK_SD = 0.13
 """School-by-year shocks in standard deviations of the baseline year. Assumed: it gives standard errors of the size
@@ -54,31 +52,24 @@ class Survey:
 
 
 def everything(
-    years: tuple[str, ...], effects: dict[str, dict[str, tuple[float, ...]]], counts: dict[str, tuple[int, int]],
-    replications: int, seed: int,
+    years: tuple[str, ...], effects: dict[str, dict[str, tuple[float, ...]]], counts: dict[str, tuple[int, int]], seed: int
 ) -> dict[str, pd.DataFrame]:  # fmt: skip
-    """All tables of the twin: those of `study` for each group of `effects`, and `coverage`.
+    """All tables of the twin: those of `study` for each group of `effects`, one survey each.
 
     Parameters
     ----------
     years : labels, the baseline first
     effects, counts : group -> subject -> printed effects of later years; group -> fewest and most respondents of a year
-    replications, seed : of the last subject of the last group, with fewer schools; of everything
+    seed : of everything
     """
     tasks = []
     for place, (group, wanted) in enumerate(effects.items()):
         sizes = respondents(*counts[group], len(years), np.random.default_rng([seed, place]))
         survey = Survey(years, sizes, SCHOOLS[group], 3 if group == "middle" else 4)
         tasks.append((study, group, survey, pd.DataFrame(wanted), seed + place))
-    schools, students_each = SMALL
-    small = Survey(years, (schools * students_each,) * len(years), schools, 4)
-    subject, aims = list(wanted.items())[-1]
-    task = (coverage, small, subject, np.array(aims), replications, seed + len(effects))
     # Fresh processes: threads of the calling one must not be copied into them.
     with ProcessPoolExecutor(2, get_context("spawn"), initializer=_silence) as pool:
-        replicated = pool.submit(*task)
-        studies = [future.result() for future in [pool.submit(*task) for task in tasks]]
-        return _joined(studies) | {"coverage": replicated.result()}
+        return _joined([future.result() for future in [pool.submit(*task) for task in tasks]])
 
 
 def _joined(parts: list[dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
@@ -155,7 +146,7 @@ def _subject(
         latent = fixed_effects.within(moments.compute(opened, replace(model, outcome="latent")))
     years = list(survey.years[1:])
     table, true_units = (
-        fixed_effects.fit(part).in_units_of(unit).table().set_index("term").loc[years]
+        fixed_effects.fit(part, "CR2").in_units_of(unit).table().set_index("term").loc[years]
         for part, unit in ((data, data.baseline_sd), (latent, planted.latent_sd))
     )
     counts = {
@@ -191,61 +182,6 @@ def _asked(
     return answers(true, ability, rng), ability, shocks
 
 
-def coverage(
-    survey: Survey, subject: str, wanted: np.ndarray, replications: int, seed: int, at_once: int = 50
-) -> pd.DataFrame:
-    """How often 95 percent intervals hold the planted effect, over replications of a smaller survey.
-
-    By year and `inference`: `term, truth, mean_estimate, sd_estimate, mean_std_error, covered, replications`.
-
-    Parameters
-    ----------
-    survey, subject, wanted : its size; whose items are answered; its effects by year after the first
-    replications, seed, at_once : how many, each calibrated on its own; of everything; how many are added up at once
-    """
-    rng = np.random.default_rng(seed)
-    true, tables = _scale(subject), []
-    # The population that replications are drawn from, by a sample so large that its chance does not matter.
-    many = replace(survey, schools=50 * survey.schools, respondents=(300_000, *survey.respondents[1:]))
-    planted = plant(students(many, rng)["ability"].to_numpy(), true, wanted, SHOCK_SD)
-    model = Model("practice", "school", "year", survey.years[0], controls=tuple(CONTROLS))
-    for start in range(0, replications, at_once):
-        # One aggregation for the whole batch: a school's name begins with its replication's number.
-        batch = range(min(at_once, replications - start))
-        records = pd.concat([_replication(survey, true, planted, rng, 1000 * i) for i in batch])
-        with open_records(records) as opened, opened.in_order():
-            sums = moments.compute(opened, model)
-        owner = sums.schools.astype(int) // 1000
-        for i in batch:
-            data = fixed_effects.within(moments.take(sums, owner == i))
-            for inference in ("CRV1", "CRV3"):
-                fit = fixed_effects.fit(data, inference).in_units_of(data.baseline_sd)
-                tables.append(fit.table().assign(inference=inference))
-    truth = dict(zip(survey.years[1:], wanted, strict=True))
-    return _covered(pd.concat(tables, ignore_index=True), truth)
-
-
-def _covered(rows: pd.DataFrame, truth: dict[str, float]) -> pd.DataFrame:
-    """How often intervals hold the truth, by inference and year. `rows`: estimates of all replications."""
-    rows = rows[rows["term"].isin(truth)].assign(truth=rows["term"].map(truth))
-    rows["covered"] = rows["truth"].between(rows["ci_low"], rows["ci_high"])
-    return rows.groupby(["inference", "term", "truth"], sort=False).agg(
-        mean_estimate=("estimate", "mean"), sd_estimate=("estimate", "std"), mean_std_error=("std_error", "mean"),
-        covered=("covered", "mean"), replications=("covered", "size"),
-    ).reset_index()  # fmt: skip
-
-
-def _replication(
-    survey: Survey, true: rasch.Scale, planted: Planted, rng: np.random.Generator, first: int
-) -> pd.DataFrame:
-    """Records of one survey whose schools are numbered from `first`."""
-    people = students(survey, rng)
-    drawn, _, _ = _asked(survey, people, true, planted, rng)
-    value, _, _ = measured(drawn, people["year"].to_numpy() == 0)
-    records = people[list(CONTROLS)].assign(school=first + people["school"], practice=value)
-    return records.assign(year=_labels(survey, people))
-
-
 def _labels(survey: Survey, people: pd.DataFrame) -> pd.Categorical:
     return pd.Categorical.from_codes(people["year"], list(survey.years))
 
@@ -261,8 +197,6 @@ def assumptions() -> pd.DataFrame:
     """Everything that is assumed rather than printed: rows `what, level, value, unit`."""
     rows = [
         *(("schools", group, value, "schools") for group, value in SCHOOLS.items()),
-        ("schools of a replicated survey", "", SMALL[0], "schools"),
-        ("respondents of a school of a replicated survey", "", SMALL[1], "students a year"),
         ("school-by-year shocks", "", SHOCK_SD, "SD of the baseline year"),
         ("spread of schools", "", SCHOOL_SD, "logits"),
         ("spread of students within schools", "", STUDENT_SD, "logits"),

@@ -35,13 +35,16 @@ TABLES = {
 SOURCES = ["data/published/001-table2.csv", "data/published/002-table2.csv", "data/moments/cps-reports-moments.csv"]
 SIMULATED = ["data/simulated/01-twin-assumptions.csv", "data/simulated/06-signposts.csv"]
 
+BY_CONSTRUCTION = "Chicago, print"
+"""The study whose intervals are made from its stars, so that they are clear of zero whatever the data."""
+
 WAYS = {
     "recomputed": "computed from other printed numbers",
     "published": "because the same stands elsewhere in print",
     "moments": "from sums of public records",
     "microdata": "from records",
 }
-"""How a printed number was obtained again, by the state of what was set beside it."""
+"""How a check was made, by the state of what print was set beside."""
 
 _RATED = {"ambitious_instruction": "students' rating", "collaborative_teachers": "teachers' rating"}
 
@@ -66,7 +69,7 @@ def gather(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     signposts = signposts.drop_duplicates("scale", keep="last")
     studies = {
         ("Chile", "teachers"): participants.assign(label=participants["scale"]),
-        ("Chicago, print", "students"): printed.assign(label=printed["panel"], state="recomputed", **ends),
+        (BY_CONSTRUCTION, "students"): printed.assign(label=printed["panel"], state="recomputed", **ends),
         ("Chicago, reports", "schools"): reports.assign(label=rated),
         ("Twin of the Chicago survey", "simulated students"): twin.assign(label=twin["panel"]),
         ("Example of peer groups", "simulated teachers"): signposts.assign(label=signposts["scale"].str.capitalize()),
@@ -91,8 +94,9 @@ def read(path: Path, options: Options = Options()) -> tuple[pd.DataFrame, Accoun
 
 
 def yardstick(rows: pd.DataFrame) -> pd.Series:
-    """Of each effect, the study and whose standard deviations it is in."""
-    return rows["study"] + ": standard deviations of " + rows["unit"]
+    """Of each effect, the study and whose standard deviations it is in; and its `state`, where rows have one."""
+    words = rows["study"] + ": standard deviations of " + rows["unit"]
+    return words + " (" + rows["state"] + ")" if "state" in rows else words
 
 
 def spoken(rows: pd.DataFrame) -> str:

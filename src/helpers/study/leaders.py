@@ -86,11 +86,6 @@ def recounted(who: pd.DataFrame, printed: pd.Series) -> dict[str, dict[str, floa
     subject, informants = who["group"].value_counts(), who["school"].value_counts()
     kinds = {kind: printed[f"002-leaders-sample-schools-{kind}"] for kind in ("9-12", "k-8", "7-12")}
     others = len(schools) - sum(kinds.values())
-    ends = {
-        f"sample-{name}-{end}": (who[f"{band}_low"].agg(how), who[f"{band}_high"].agg(how))
-        for name, band in (("low-income", "low_income"), ("english", "english"))
-        for end, how in (("low", "min"), ("high", "max"))
-    }
     named = who.loc[["Hannah", "Theresa", "Colin"]].query("group == 'mathematics' and grades == 'high school'")
     first, last = (printed[f"002-leaders-period-{end}"] for end in ("first", "last"))
     earlier = {end: printed[f"002-study-discussion-earlier-{end}"] for end in ("first", "last", "years")}
@@ -107,7 +102,6 @@ def recounted(who: pd.DataFrame, printed: pd.Series) -> dict[str, dict[str, floa
         "schools of Table 1 less those of the other two kinds": {
             f"sample-schools-{kind}": others + kinds[kind] for kind in ("9-12", "7-12")
         },
-        "the lowest and the highest band of Table 1": ends,
         "of the three named, by Table 1": {"inspiring-named-math": len(named)},
         "from the first to the last year, both counted": {"period-years": last - first + 1},
         "a director and the specialists of two departments": {

@@ -208,8 +208,9 @@ def specifications(study: Study, of_units: dict[str, float], inference: str = "C
 
 
 def schools(study: Study, of_units: dict[str, float]) -> pd.DataFrame:
-    """Each school's own change to the last year, without names: `panel, estimate, shrunken`.
+    """Each school's own change to the last year, without names: `panel, estimate, shrunken, below_zero, spread`.
 
+    The last two are the panel's: share of schools below zero (`fixed_effects.below_zero`), standard deviation between them.
     In the model but not shown: schools of fewer than MINIMUM records in either year, and panels of fewer other schools.
     """
     tables = []
@@ -219,11 +220,13 @@ def schools(study: Study, of_units: dict[str, float]) -> pd.DataFrame:
         enough = (plain.baseline[:, 0] >= MINIMUM) & (last >= MINIMUM)
         data = fixed_effects.within(panels.by_schools(sums))
         table = fixed_effects.by_school(data, own[-1], own)
+        changes = table[["estimate", "std_error"]].to_numpy().T
         table = table[table["school"].isin(sums.schools[enough])].sort_values("shrunken")
         if len(table) >= MINIMUM:
             shown = table[["estimate", "shrunken"]] / of_units[panel]
             shown.insert(0, "panel", panel)
-            tables.append(shown)
+            spread = np.sqrt(fixed_effects.between_variance(*changes)) / of_units[panel]
+            tables.append(shown.assign(below_zero=fixed_effects.below_zero(*changes), spread=spread))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 

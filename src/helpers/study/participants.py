@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.estimate import intervals, twogroups
+from helpers.draw.numbers import spoken_p
+from helpers.estimate import intervals, rounding, twogroups
 from helpers.estimate.panels import COUNTS, NUMBERS
 from helpers.estimate.power import detectable_difference, multiple
 from helpers.project import InputError, at, relative
@@ -25,8 +26,11 @@ WELCH, CLUSTERED, WITHIN = "Welch", "clustered", "within clusters"
 """How two groups are compared: by people, by people of clusters who are alike, and those of the same cluster."""
 
 
-def margins(table1: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """Each number of Table 1 (as `published.read` gives it) from the others of its row or column: reason, id, number."""
+def margins(table1: pd.DataFrame) -> pd.DataFrame:
+    """Each number of Table 1 (as `published.read` gives it) from the others of its row or column, by id.
+
+    Columns `others` (what these give), `reason`, `check`: the sum that is checked, the same for every cell in it.
+    """
     value = table1.pivot(index="row", columns="group", values="value")
     everybody, zones = "All participating professionals", [z for z in value if z != "Total"]
     others = value[zones[::-1]].rsub(value["Total"], axis=0).set_axis(zones, axis=1)
@@ -35,10 +39,10 @@ def margins(table1: pd.DataFrame) -> dict[str, dict[str, float]]:
     reason = pd.Series("the row's total less the other district: the total's own check, seen from this cell", table1.index)  # fmt: skip
     reason[table1["row"] == everybody] = "sum of the roles"
     reason[table1["group"] == "Total"] = "sum of the districts"
-    return {
-        why: {i: others.at[cell["row"], cell["group"]] for i, cell in cells.iterrows()}
-        for why, cells in table1.groupby(reason)
-    }
+    check = "Table 1, " + table1["row"] + ": districts and total"
+    check = check.mask(reason == "sum of the roles", "Table 1, " + table1["group"] + ": roles and all participants")
+    found = [others.at[cell["row"], cell["group"]] for _, cell in table1.iterrows()]
+    return pd.DataFrame({"others": found, "reason": reason, "check": check}, table1.index)
 
 
 def lists(entries: pd.DataFrame) -> dict[str, dict[str, float]]:
@@ -61,6 +65,36 @@ def printed_tests(printed: pd.DataFrame) -> pd.DataFrame:
     parts = [long.pivot(index="row", columns="name", values=of).add_suffix(end) for of, end in suffixes.items()]
     wide = pd.concat(parts, axis=1).loc[printed["row"].unique()]
     return wide.rename_axis("scale").reset_index()
+
+
+def with_printed_sizes(tests: pd.DataFrame, sizes: range) -> pd.DataFrame:
+    """Whether the printed sizes of `printed_tests` give the printed df and t, a row a scale.
+
+    Columns `scale, comes_out`; `df, t`: ranges that printed means, SDs and sizes allow; `n`: the fewest and the most
+    participants, of `sizes`, that with the printed colleagues give the printed df and t.
+    """
+    rows = []
+    for test in tests.to_dict("records"):
+        n1, n2, sample = int(test["n1"]), int(test["n2"]), rounding.printed_ranges(test)
+        printed = (test["df_low"], test["df_high"]), (test["t_low"], test["t_high"])
+        fits = [n for n in sizes if rounding.welch_reproduces(*sample, n, n2, *printed)]
+        df, t = rounding.welch_ranges(*sample, n1, n2)
+        rows.append((test["scale"], n1 in fits, df, t, (min(fits), max(fits))))
+    return pd.DataFrame(rows, columns=["scale", "comes_out", "df", "t", "n"])
+
+
+def p_ranges(tests: pd.DataFrame, n1: int, n2: int) -> pd.DataFrame:
+    """Welch's p over all means and SDs that print as those of `printed_tests`: `p_low, p_high, holm_low, holm_high`.
+
+    Outer bounds: the ranges of t and of its degrees of freedom are taken as if each went its own way.
+    """
+    ends = []
+    for test in tests.to_dict("records"):
+        df, t = rounding.welch_ranges(*rounding.printed_ranges(test), n1, n2)
+        near = 0.0 if t[0] < 0 < t[1] else min(map(abs, t))
+        ends.append((2 * stats.t.sf(max(map(abs, t)), df[1]), 2 * stats.t.sf(near, df[0])))
+    found = pd.DataFrame(ends, tests.index, ["p_low", "p_high"])
+    return found.assign(holm_low=intervals.holm(found["p_low"]), holm_high=intervals.holm(found["p_high"]))
 
 
 def read(
@@ -247,6 +281,36 @@ def reading(groups: pd.DataFrame, tests: pd.DataFrame, wide: pd.DataFrame, alpha
         p_holm=intervals.holm(tests["p_value"]),
         detectable=np.where(finite, detectable, np.nan),
         equivalence_bound=np.maximum(wide["ci_low"].abs(), wide["ci_high"].abs()) / sd,
+    )
+
+
+def answer(reading: pd.DataFrame, forest: pd.DataFrame, names: tuple[str, str], alpha: float, power: float) -> str:
+    """What the tests say, in one sentence without its end; also where there is no p-value.
+
+    Parameters
+    ----------
+    reading, forest : of `reading`; Hedges' g by `label`, the first row of a scale the one that was tested
+    names, alpha, power : of the two groups; level of the tests, and how often they find a `detectable` difference
+    """
+    known = reading.dropna(subset="p_value")
+    if known.empty:
+        return (
+            f"Whether {names[0]} and {names[1]} differ cannot be said of any of {len(reading)} scales, as so few clusters hold "
+            "one of the groups that there is no p-value"
+        )
+    clearest = known.loc[known["p_value"].idxmin()]
+    g = forest[forest["label"] == clearest["scale"]].iloc[0]
+    missed = reading["detectable"].median()
+    limit = (
+        f", and a true difference below {missed:.2f} standard deviations would be missed more often than {1 - power:.0%} "
+        "of the time by groups of this size"
+    )
+    return (
+        f"On {(known['p_value'] < alpha).sum()} of {len(reading)} scales {names[0]} and {names[1]} differ at the "
+        f"{alpha:.0%} level, most clearly on “{g.label}” (g = {g.estimate:.2f}, 95 % interval {g.ci_low:.2f} to "
+        f"{g.ci_high:.2f}); after correction for {len(known)} tests this "
+        f"{'stays significant' if clearest.p_holm < alpha else 'is not significant'} ({spoken_p(clearest.p_holm)})"
+        f"{limit if np.isfinite(missed) else ''}"
     )
 
 

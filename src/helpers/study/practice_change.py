@@ -226,6 +226,17 @@ def estimates(sums: pd.DataFrame, inference: str = "CR2") -> pd.DataFrame:
     return estimates[[*_PANEL, *estimates.columns.drop(_PANEL)]]
 
 
+def steps(sums: pd.DataFrame, inference: str = "CR2", specification: str = "main") -> pd.DataFrame:
+    """Change from each report to the next, in the units of `estimates`: `group, measure` and `fixed_effects.steps`."""
+    found = []
+    for named in sums.loc[sums["specification"] == specification, _PANEL].drop_duplicates().to_dict("records"):
+        data = released.read_pooled(sums, named["panel"])
+        fitted = released.fit(data, "CRV1" if inference == "bootstrap" else inference).in_units_of(data.baseline_sd)
+        years = [term for term in fitted.terms if term.isdigit()]
+        found.append(fixed_effects.steps(fitted, years).assign(group=named["group"], measure=named["measure"]))
+    return pd.concat(found, ignore_index=True)
+
+
 def choices(fits: pd.DataFrame, sums: pd.DataFrame, last: str) -> pd.DataFrame:
     """Students' rating in the report `last` under each specification and by the jackknife, in words.
 

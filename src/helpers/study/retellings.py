@@ -56,6 +56,7 @@ CLAIMS = [
     "003-text-reach-coaches", "003-text-schools-studied", "003-text-schools-selected", "003-text-east-side-high-schools",
     "004-text-teens-disconnected", "004-text-teachers-engaged", "004-text-callout-hybrid", "004-text-hybrid-seek",
     "004-text-closing-hybrid", "004-text-networks", "004-text-endnote-11", "004-text-endnote-43-year",
+    "004-text-knowledge-1945", "004-text-knowledge-now", "004-text-talis-teachers", "004-text-talis-nations",
 ]  # fmt: skip
 """Retold numbers whose source was seen, so that the ledger can say whether it bears them out."""
 
@@ -123,9 +124,16 @@ def read(path: Path, options: Options = Options()) -> tuple[pd.DataFrame, Accoun
     return rows, accounts.of(given, len(rows), numeric=("value", "source_value"))
 
 
-def tally(rows: pd.DataFrame) -> pd.DataFrame:
-    """How many retellings each document has of each sign: `said_by, sign, count`, signs in order, context left out."""
+def by_number(rows: pd.DataFrame) -> pd.DataFrame:
+    """Of each number that a document retells the row of the source that bears it out best; context is none."""
     judged = rows[rows["sign"] != "context"]
+    rank = judged["sign"].map([*MEANING].index)
+    return judged.loc[rank.groupby([judged["said_by"], judged["label"]], sort=False).idxmin()]
+
+
+def tally(rows: pd.DataFrame) -> pd.DataFrame:
+    """How many numbers of each document have each sign (`by_number`): `said_by, sign, count`, signs in order."""
+    judged = by_number(rows)
     places = list(product(judged["said_by"].unique(), MEANING))
     return judged.groupby(["said_by", "sign"]).size().reindex(places, fill_value=0).rename("count").reset_index()
 
@@ -177,10 +185,10 @@ def in_words(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def counted(judged: pd.DataFrame) -> str:
-    """How many retellings were followed up, and how many have each sign, as the end of a sentence."""
-    counts = judged["sign"].value_counts()
+    """How many retold numbers were followed up, and how many have each sign, as the end of a sentence."""
+    counts = by_number(judged)["sign"].value_counts()
     said = [f"{counts[sign]} {'was' if counts[sign] == 1 else 'were'} {sign}" for sign in MEANING if sign in counts]
-    return f"of {len(judged)} retellings that were followed up, {', '.join(said)}"
+    return f"of {counts.sum()} retold numbers that were followed up, {', '.join(said)}"
 
 
 def spoken_tally(counts: pd.DataFrame) -> str:
