@@ -1,9 +1,11 @@
 """What results say in words, computed from them: the one place for sentences that several notebooks share."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
-from helpers.draw.numbers import interval, spoken_p
+from helpers.draw.numbers import interval, number, spoken_p
 
 FEW = 10
 """Below so many clusters, or degrees of freedom, a page says what they mean."""
@@ -97,3 +99,109 @@ def few_behind(shares: pd.DataFrame, clusters: str = "schools") -> str:
     each = ", ".join(f"{label} ({n:.0f})" for label, n in least.head(4).items())
     more = f" and {len(least) - 4} more" if len(least) > 4 else ""
     return f"Few {clusters}: {each}{more}. Intervals allow for that and are wide; what is small cannot be seen."
+
+
+def count(n: float, one: str, many: str = "") -> str:
+    """How many of something: one is singular, all else plural.
+
+    >>> count(1, "school"), count(0, "school"), count(1200, "study", "studies")
+    ('1 school', '0 schools', '1,200 studies')
+    """
+    return f"{n:,.0f} {one if n == 1 else many or one + 's'}"
+
+
+def listed(names: Iterable[object]) -> str:
+    """Names as a sentence has them.
+
+    >>> listed(["a"]), listed(["a", "b", "c"])
+    ('a', 'a, b and c')
+    """
+    *before, last = map(str, names)
+    return f"{', '.join(before)} and {last}" if before else last
+
+
+def change(estimate: float, low: float, high: float, decimals: int = 2) -> str:
+    """What changed, with a word of direction only where the interval supports it.
+
+    >>> change(-0.44, -0.6, -0.28)
+    'fell by 0.44 (-0.60 to -0.28)'
+    >>> change(0.02, -0.1, 0.14)
+    'cannot be told from no change (0.02; -0.10 to 0.14)'
+    >>> change(0.2, -np.inf, np.inf), change(np.nan, np.nan, np.nan)
+    ('cannot be told from no change (0.20, without an interval)', 'is not shown, as it rests on too few')
+
+    Parameters
+    ----------
+    estimate, low, high : the change and the ends of its interval, in the unit that the sentence names
+    decimals : of the numbers
+    """
+    if not np.isfinite(estimate):
+        return "is not shown, as it rests on too few"
+    if low > 0 or high < 0:
+        return f"{'rose' if low > 0 else 'fell'} by {number(abs(estimate), decimals)} ({interval(low, high, decimals)})"
+    bounds = "; " + interval(low, high, decimals) if np.isfinite([low, high]).any() else ", without an interval"
+    return f"cannot be told from no change ({number(estimate, decimals)}{bounds})"
+
+
+def estimate(value: float, low: float, high: float, decimals: int = 2) -> str:
+    """An estimate with its interval in brackets, whatever there is of both.
+
+    >>> estimate(0.2, 0.1, 0.3), estimate(0.2, -np.inf, np.inf), estimate(np.nan, np.nan, np.nan)
+    ('0.20 (0.10 to 0.30)', '0.20 (without an interval)', 'not shown (too few)')
+
+    Parameters
+    ----------
+    value, low, high : the estimate and the ends of its interval
+    decimals : of the numbers
+    """
+    if not np.isfinite(value):
+        return "not shown (too few)"
+    known = np.isfinite([low, high]).any()
+    return f"{number(value, decimals)} ({interval(low, high, decimals) if known else 'without an interval'})"
+
+
+def apart_from_zero(estimates: pd.Series, p_values: pd.Series, alpha: float = 0.05) -> str:
+    """Which estimates are above zero and which below, where the p-value supports it; both indexed by name.
+
+    >>> names = ["a", "b", "c", "d"]
+    >>> apart_from_zero(pd.Series([0.4, -0.3, 0.1, 0.2], names), pd.Series([0.001, 0.02, 0.6, np.nan], names))
+    'above zero: a; below zero: b; cannot be told from zero: c; without a test: d'
+    """
+    clear = p_values < alpha
+    parts = {
+        "above zero": clear & (estimates > 0),
+        "below zero": clear & (estimates < 0),
+        "cannot be told from zero": p_values.notna() & ~clear,
+        "without a test": p_values.isna(),
+    }
+    return "; ".join(f"{said}: {listed(estimates.index[which])}" for said, which in parts.items() if which.any())
+
+
+def extremes(rows: pd.DataFrame) -> str:
+    """Highest and lowest of some means; which is highest or lowest is said only where its interval is apart from all others.
+
+    >>> rows = pd.DataFrame({"item": ["a", "b", "c"], "estimate": [3.5, 2.6, 2.5],
+    ...                      "ci_low": [3.3, 2.4, 2.3], "ci_high": [3.7, 2.8, 2.7]})
+    >>> extremes(rows)
+    'Of 3 items “a” has the highest mean, 3.50 (3.30 to 3.70); which is lowest cannot be told (“c”: 2.50 (2.30 to 2.70))'
+    >>> extremes(rows.head(1))
+    '“a” has the mean 3.50 (3.30 to 3.70)'
+
+    `rows`: `item, estimate, ci_low, ci_high`, at least one.
+    """
+    rows = rows.sort_values("estimate", ascending=False, kind="stable")
+    said = [f"{estimate(r.estimate, r.ci_low, r.ci_high)}" for r in rows.itertuples()]
+    top, bottom = (f"“{name}”" for name in rows["item"].iloc[[0, -1]])
+    if len(rows) == 1:
+        return f"{top} has the mean {said[0]}"
+    highest = rows["ci_low"].iloc[0] > rows["ci_high"].iloc[1:].max(skipna=False)
+    lowest = rows["ci_high"].iloc[-1] < rows["ci_low"].iloc[:-1].min(skipna=False)
+    if not highest and not lowest:
+        return f"Which of {len(rows)} items has the highest mean cannot be told: they lie between {said[-1]} for {bottom} and {said[0]} for {top}"
+    one = f"{top} has the highest mean, {said[0]}" if highest else f"which is highest cannot be told ({top}: {said[0]})"
+    other = (
+        f"{bottom} has the lowest, {said[-1]}" if highest and lowest else f"{bottom} has the lowest mean, {said[-1]}"
+    )
+    return (
+        f"Of {len(rows)} items {one}; {other if lowest else f'which is lowest cannot be told ({bottom}: {said[-1]})'}"
+    )

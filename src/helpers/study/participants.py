@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.draw.numbers import spoken_p
+from helpers.draw.numbers import interval, spoken_p
+from helpers.draw.words import count
 from helpers.estimate import intervals, rounding, twogroups
 from helpers.estimate.panels import COUNTS, NUMBERS
 from helpers.estimate.power import detectable_difference, multiple
@@ -295,23 +296,35 @@ def answer(reading: pd.DataFrame, forest: pd.DataFrame, names: tuple[str, str], 
     known = reading.dropna(subset="p_value")
     if known.empty:
         return (
-            f"Whether {names[0]} and {names[1]} differ cannot be said of any of {len(reading)} scales, as so few clusters hold "
-            "one of the groups that there is no p-value"
+            f"Whether {names[0]} and {names[1]} differ cannot be said of any scale: so few clusters hold one of the groups "
+            "that there is no p-value"
         )
-    clearest = known.loc[known["p_value"].idxmin()]
-    g = forest[forest["label"] == clearest["scale"]].iloc[0]
+    least = known.loc[known["p_value"].idxmin()]
+    g = forest[forest["label"] == least["scale"]].iloc[0]
+    clear = int((known["p_value"] < alpha).sum())
     missed = reading["detectable"].median()
     limit = (
         f", and a true difference below {missed:.2f} standard deviations would be missed more often than {1 - power:.0%} "
         "of the time by groups of this size"
     )
-    return (
-        f"On {(known['p_value'] < alpha).sum()} of {len(reading)} scales {names[0]} and {names[1]} differ at the "
-        f"{alpha:.0%} level, most clearly on “{g.label}” (g = {g.estimate:.2f}, 95 % interval {g.ci_low:.2f} to "
-        f"{g.ci_high:.2f}); after correction for {len(known)} tests this "
-        f"{'stays significant' if clearest.p_holm < alpha else 'is not significant'} ({spoken_p(clearest.p_holm)})"
-        f"{limit if np.isfinite(missed) else ''}"
-    )
+    size = f"g = {g.estimate:.2f}, 95 % interval {interval(g.ci_low, g.ci_high)}"
+    both = f"{names[0]} and {names[1]}"
+    if not clear:
+        of = "" if len(known) == 1 else f" on any of {len(known)} scales; the smallest p-value is"
+        found = (
+            f"No difference between {both} can be told from none{of} on “{g.label}” ({size}, {spoken_p(least.p_value)})"
+        )
+    elif len(known) == 1:
+        found = f"On “{g.label}” {both} differ at the {alpha:.0%} level ({size}, {spoken_p(least.p_value)})"
+    else:
+        after = "is still clear" if least.p_holm < alpha else "is no longer clear"
+        found = (
+            f"On {clear} of {len(known)} scales {both} differ at the {alpha:.0%} level, with the smallest p-value on "
+            f"“{g.label}” ({size}); after correction for {len(known)} tests this {after} ({spoken_p(least.p_holm)})"
+        )
+    untested = len(reading) - len(known)
+    lacking = f"; {count(untested, 'scale')} could not be tested" if untested else ""
+    return f"{found}{limit if np.isfinite(missed) else ''}{lacking}"
 
 
 def clustering(summary: pd.Series, per_school: float, n_schools: int) -> pd.DataFrame:

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from helpers.draw import numbers
-from helpers.draw.words import few_behind
+from helpers.draw.words import count, few_behind
 from helpers.read import talis_codebook as codebook
 from helpers.read.survey import Survey
 from helpers.study import classroom_doors
@@ -25,8 +25,8 @@ def told(view: View, level: str) -> str:
     of_talis = f", TALIS {cycles}, {level}" if cycles else ""
     absent = f" Not in these files: {', '.join(view.absent)}." if view.absent else ""
     return (
-        f"{made_up * view.answers.simulated}Read: {len(frame):,} respondents in {schools:,} schools, "
-        f"{len(view.whole)} {view.kind} ({', '.join(view.whole.values())}){of_talis}.{absent}{_parts(view)}{_mean(view)}"
+        f"{made_up * view.answers.simulated}Read: {count(len(frame), 'respondent')} in {count(schools, 'school')}, "
+        f"{count(len(view.whole), view.kind.removesuffix('s'))} ({', '.join(view.whole.values())}){of_talis}.{absent}{_parts(view)}{_mean(view)}"
     )
 
 
