@@ -337,6 +337,30 @@ def test_other_choices_are_what_they_say(tmp_path, example):
     )
 
 
+def test_the_error_of_the_standard_deviation_is_in_its_row(tmp_path, example):
+    few = example[example["school"].isin(sorted(example["school"].unique())[:12])]
+    survey = read(tmp_path, few)
+    rows = signposts.specifications(survey, signposts.changes(survey)).set_index(["panel", "specification"])
+    scale = next(iter(survey.scores))
+    row, known = (
+        rows.loc[scale, "standard deviation not taken as known"].squeeze(),
+        rows.loc[scale, "as declared"].squeeze(),
+    )
+    assert row["estimate"] == pytest.approx(known["estimate"], rel=1e-9)
+    data, found = complete(few, scale), []
+    for school in data["school"].unique():  # by records, a school left out at a time
+        part = data[data["school"] != school]
+        y, waves = part["y"], pd.get_dummies(part["wave"])[[2, 3]].astype(float)
+        middle = [v - v.groupby(part["school"]).transform("mean") for v in (y, waves)]
+        slope = np.linalg.lstsq(middle[1].to_numpy(), middle[0].to_numpy(), rcond=None)[0][-1]
+        found.append(slope / y[part["wave"] == 1].std(ddof=1))
+    g = len(found)
+    assert row["std_error"] == pytest.approx(
+        np.sqrt((g - 1) / g * ((np.array(found) - row["estimate"]) ** 2).sum()), rel=1e-6
+    )
+    assert row["df"] == g - 1
+
+
 # ---------------------------------------------------------------- who left
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from helpers.estimate import cr2, fixed_effects, moments, permutation, resampling
 from helpers.estimate.fixed_effects import Within
+from helpers.estimate.intervals import t_test
 from helpers.estimate.moments import Model, Moments
 from helpers.estimate.permutation import Treatment
 from helpers.estimate.resampling import wild_bootstrap, wild_interval
@@ -185,6 +186,23 @@ def specifications(
     counts = {"n": data.n, "n_groups": len(data.clusters)}
     parameters = [how[2] for how in variants.values()]
     return found.fillna(counts).astype(dict.fromkeys(counts, int)).assign(parameters=parameters)
+
+
+def standardised(sums: Moments, term: str) -> pd.DataFrame:
+    """Estimate of one term in baseline standard deviations that are estimated too: the row of `table`, by a cluster jackknife.
+
+    Each cluster is left out in turn, from the change and from the deviation that it is divided by. t with G-1 degrees of
+    freedom. Raises InputError where a cluster cannot be left out.
+    """
+    data = fixed_effects.within(sums)
+    fitted, g = fixed_effects.fit(data), len(data.clusters)
+    place, clusters = data.terms.index(term), sums.clusters.astype(str)
+    parts = [fixed_effects.within(moments.take(sums, clusters != name)) for name in data.clusters]
+    left_out = np.array([fixed_effects.fit(part).estimate[place] / part.baseline_sd for part in parts])
+    estimate = fitted.estimate[place] / data.baseline_sd
+    tests = t_test(estimate, np.sqrt((g - 1) / g * ((left_out - estimate) ** 2).sum()), g - 1)
+    counts = {"n": data.n, "n_groups": g, "n_varying": fitted.n_varying[place], "df": g - 1.0}
+    return pd.DataFrame([{"term": term, **tests, **counts}])
 
 
 def in_every_year(sums: Moments, years: list[str]) -> np.ndarray:

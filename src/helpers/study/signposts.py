@@ -29,6 +29,9 @@ ALL = "all schools"
 """The group of both kinds of schools."""
 _DIFFERENCE = "difference in change, "
 STAYED = "only teachers who stayed"
+MANY = 30
+"""From so many clusters on the error of the baseline's standard deviation matters little, and has no row."""
+_OWN_SD = "standard deviation not taken as known"
 _DISTRICTS = "districts as clusters (CR2)"
 
 
@@ -117,12 +120,18 @@ def _variants(survey: Waves, scale: str, known: pd.DataFrame, asked: str) -> dic
     variants = {
         "as declared": lambda: known[known["method"] == FIXED],
         **{name: partial(tidy, survey, data, kind, data.baseline_sd) for kind, name in panels.KINDS.items()},
+        _OWN_SD: lambda: panels.standardised(sums, main_terms(survey)[-1]),
         _DISTRICTS: lambda: panels.table(_by_district(survey, sums), "CR2", data.baseline_sd),
         "no controls": lambda: tidy(survey, bare, declared, data.baseline_sd),
         STAYED: lambda: tidy(survey, _of_stayers(survey, scale), declared, data.baseline_sd),
         "mixed model": lambda: known[known["method"] == MIXED],
     }
-    absent = {_DISTRICTS: not survey.in_districts, "no controls": survey.conditions.empty, panels.KINDS[declared]: True}
+    absent = {
+        _DISTRICTS: not survey.in_districts,
+        _OWN_SD: len(data.clusters) >= MANY,
+        "no controls": survey.conditions.empty,
+        panels.KINDS[declared]: True,
+    }
     return {name: estimate for name, estimate in variants.items() if not absent.get(name)}
 
 
