@@ -44,7 +44,7 @@ def test_a_single_item_with_short_words(tmp_path, example):
     assert "Errors allow for 7 clusters and are by linearisation" in found.page
     assert "Few clusters: all (7)." in found.page
     assert found.table("estimates")["n_groups"].tolist() == [7]
-    assert f"“q1” has the mean {own['q1'].mean():.2f} (95 % interval" in found.page
+    assert f"“q1” has the mean {own['q1'].mean():.2f} (" in found.page
     assert "“q1” the lowest" not in found.page
 
 
