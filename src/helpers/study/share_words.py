@@ -6,6 +6,7 @@ import pandas as pd
 
 from helpers.draw import numbers
 from helpers.draw.words import few_behind
+from helpers.read import accounts
 from helpers.read import talis_codebook as codebook
 from helpers.read.survey import Survey
 from helpers.study import classroom_doors
@@ -23,9 +24,10 @@ def told(view: View, level: str) -> str:
     cycles = ", ".join(str(cycle) for cycle in sorted(frame["cycle"].unique()) if cycle)
     made_up = "**Here the data are simulated**: all that follows shows the method and is no evidence. "
     of_talis = f", TALIS {cycles}, {level}" if cycles else ""
+    read = accounts.about(len(frame)) if view.answers.account else f"{len(frame):,}"
     absent = f" Not in these files: {', '.join(view.absent)}." if view.absent else ""
     return (
-        f"{made_up * view.answers.simulated}Read: {len(frame):,} respondents in {schools:,} schools, "
+        f"{made_up * view.answers.simulated}Read: {read} respondents in {schools:,} schools, "
         f"{len(view.whole)} {view.kind} ({', '.join(view.whole.values())}){of_talis}.{absent}{_parts(view)}{_mean(view)}"
     )
 
