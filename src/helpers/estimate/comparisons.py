@@ -11,6 +11,7 @@ from helpers.estimate import fixed_effects, moments
 from helpers.estimate.intervals import holm, of_shares, t_test
 from helpers.estimate.shares import ESTIMATES, Sample, evaluated, headlines, levels_of, samples, table
 from helpers.project import InputError
+from helpers.read.suppression import is_small, rounded_differences
 from helpers.read.survey import Survey
 
 
@@ -73,11 +74,16 @@ def level_differences(survey: Survey, by: str) -> pd.DataFrame:
 
     Columns: cycle, system, item, statistic, term, other, and the rest as in `differences`. Levels share schools and are
     no independent samples: the error is that of the difference itself under the same replicates (or linearised, with
-    the same clusters and, as in `table`, Student's t).
+    the same clusters and, as in `table`, Student's t). Of a user's file digits are left out where a level of few people, or
+    people without a level, could be had from them (`suppression.rounded_differences`).
     """
     levels_of(survey, by, needed=2)
-    found = []
-    for cells in evaluated(survey, headlines(survey), by):
+    found, statistics = [], headlines(survey)
+    for cells, [(_, everybody)] in zip(
+        evaluated(survey, statistics, by), evaluated(survey, statistics, ""), strict=True
+    ):
+        sizes = np.array([part.n for _, part in cells])
+        hidden = is_small(sizes).any(axis=0) | is_small(everybody.n - sizes.sum(axis=0))
         for (two, second), (one, first) in combinations(cells, 2):
             estimate, error, df = first.minus(second)
             known = one.notna() & two.notna()
@@ -87,10 +93,13 @@ def level_differences(survey: Survey, by: str) -> pd.DataFrame:
                 estimate=np.where(known["share"], estimate, np.nan),
                 std_error=np.where(known["std_error"], error, np.nan),
                 note=_joined(one[by], one["note"], two[by], two["note"]),
-                df=df,
-            )
+                df=df, one=first.n, two=second.n, hidden=hidden,
+            )  # fmt: skip
             found.append(rows)
-    return _tested(pd.concat(found, ignore_index=True))
+    whole = pd.concat(found, ignore_index=True)
+    sizes = [whole.pop(name).to_numpy() for name in ("one", "two", "hidden")]
+    tested = _tested(whole)
+    return rounded_differences(tested, *sizes) if survey.account else tested
 
 
 def item_differences(survey: Survey, systems: Sequence[str]) -> pd.DataFrame:

@@ -16,6 +16,7 @@ from helpers.estimate.intervals import of_shares, t_test
 from helpers.estimate.survey_means import Design, Means, means
 from helpers.project import InputError, in_order, relative
 from helpers.read.files import check_columns
+from helpers.read.suppression import hide_counts, is_small
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED, Survey
 
 ESTIMATES = ["estimate", "std_error", "ci_low", "ci_high", "p_value", "p_holm"]
@@ -64,7 +65,7 @@ def averages(survey: Survey) -> pd.DataFrame:
 
 
 def counts(survey: Survey) -> pd.DataFrame:
-    """Per cycle, system and item: respondents, schools, answered, no_answer, not_administered."""
+    """Per cycle, system and item: respondents, schools, answered, no_answer, not_administered; of a user's file no small ones."""
     found = []
     for sample in samples(survey):
         codes, schools = sample.codes, _n_schools(sample, np.ones_like(sample.codes, dtype=bool))
@@ -72,7 +73,8 @@ def counts(survey: Survey) -> pd.DataFrame:
         kinds = {"answered": codes > 0, "no_answer": codes == NO_ANSWER, "not_administered": codes == NOT_ADMINISTERED}
         columns |= {name: rows.sum(axis=0) for name, rows in kinds.items()}
         found.append(pd.DataFrame(sample.keys | columns))
-    return pd.concat(found, ignore_index=True)
+    table = pd.concat(found, ignore_index=True)
+    return hide_counts(table, "respondents", list(kinds), ["schools"]) if survey.account else table
 
 
 @dataclass(frozen=True)
@@ -194,7 +196,12 @@ def _cell(survey: Survey, sample: Sample, statistics: dict[str, tuple[int, int]]
         "share": share, "std_error": std_error, "ci_low": ci_low, "ci_high": ci_high,
         "n": found.n, "n_schools": n_schools.repeat(each), "note": note,
     }  # fmt: skip
-    return pd.DataFrame(sample.keys | rows), found
+    table = pd.DataFrame(sample.keys | rows)
+    if survey.account and (few := is_small(table["n"])).any():  # of a user's file
+        table = table.astype({"n": "Int64"}).assign(
+            n=lambda t: t["n"].mask(few), n_schools=table["n_schools"].mask(few)
+        )
+    return table, found
 
 
 def _shown(found: Means, agreeing: np.ndarray, hidden: np.ndarray, survey: Survey) -> tuple[np.ndarray, ...]:

@@ -25,9 +25,7 @@ class Account:
     def page(self) -> str:
         """In words for a page: no count of one to nine is told or follows from the others, for totals are round."""
         gone = {why: n for why, n in self.left_out.items() if n}
-        read, used = (
-            f"about {round(count, -1):,}" if count >= MINIMUM else few(count) for count in (self.rows, self.used)
-        )
+        read, used = map(about, (self.rows, self.used))
         if not gone:
             return " ".join([f"{read.capitalize()} rows were read, and all are used.", *self.told])
         parts = ", ".join(f"{why} ({few(n)})" for why, n in gone.items())
@@ -43,6 +41,11 @@ class Account:
                 *self.told,
             ]
         )
+
+
+def about(total: int) -> str:
+    """A total in words from which, whatever parts of it are told, no small part follows."""
+    return f"about {round(total, -1):,}" if total >= MINIMUM else few(total)
 
 
 def of(

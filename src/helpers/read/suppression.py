@@ -1,9 +1,52 @@
 """Small cells are suppressed before anything is drawn or saved, so that no group of a few can be read off."""
 
+import numpy as np
 import pandas as pd
 
 MINIMUM = 10
 """A cell that rests on fewer answers than this is not shown."""
+_DECIMALS = 2
+
+
+def is_small(counts: pd.DataFrame | pd.Series | np.ndarray) -> pd.DataFrame | pd.Series | np.ndarray:
+    """Which counts are of somebody, but of fewer than MINIMUM."""
+    return (counts > 0) & (counts < MINIMUM)
+
+
+def hide_counts(rows: pd.DataFrame, whole: str, parts: list[str], others: list[str]) -> pd.DataFrame:
+    """Counts of people without the small ones, and without those from which a small one follows.
+
+    Parameters
+    ----------
+    rows, whole, parts : a row a group; its column of all people, and the columns that add up to it
+    others : columns of other counts of the group, hidden where the group is small
+    """
+    shown = rows.astype(dict.fromkeys([whole, *parts, *others], "Int64"))
+    small = is_small(rows[parts])
+    shown[parts] = shown[parts].mask(small)
+    shown[whole] = shown[whole].mask(small.any(axis=1))
+    shown[others] = shown[others].mask(is_small(rows[whole]))
+    return shown
+
+
+def rounded_differences(
+    differences: pd.DataFrame, one: np.ndarray, two: np.ndarray, hidden: np.ndarray
+) -> pd.DataFrame:
+    """Differences of shares with so few digits that a hidden group does not follow from them and from those of all.
+
+    A difference of two shares is a whole number divided by the product of the groups' sizes: many digits tell all three.
+    Where too few whole numbers print alike, nothing is shown.
+
+    Parameters
+    ----------
+    differences : columns `estimate` and others of numbers, a row a difference
+    one, two, hidden : sizes of the two groups; where people are hidden
+    """
+    numbers = differences.select_dtypes("float")
+    alike = 10.0**-_DECIMALS * one * two >= MINIMUM
+    few_digits = np.where(alike[:, None], numbers.round(_DECIMALS), np.nan)
+    shown = pd.DataFrame(np.where(hidden[:, None], few_digits, numbers), numbers.index, numbers.columns)
+    return differences.assign(**shown)
 
 
 def suppress_groups(cells: pd.DataFrame, values: list[str]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from helpers.draw import numbers
 from helpers.draw.words import count, few_behind
+from helpers.read import accounts
 from helpers.read import talis_codebook as codebook
 from helpers.read.survey import Survey
 from helpers.study import classroom_doors
@@ -23,9 +24,11 @@ def told(view: View, level: str) -> str:
     cycles = ", ".join(str(cycle) for cycle in sorted(frame["cycle"].unique()) if cycle)
     made_up = "**Here the data are simulated**: all that follows shows the method and is no evidence. "
     of_talis = f", TALIS {cycles}, {level}" if cycles else ""
+    several = f"{accounts.about(len(frame))} respondents"
+    read = several if view.answers.account else count(len(frame), "respondent")
     absent = f" Not in these files: {', '.join(view.absent)}." if view.absent else ""
     return (
-        f"{made_up * view.answers.simulated}Read: {count(len(frame), 'respondent')} in {count(schools, 'school')}, "
+        f"{made_up * view.answers.simulated}Read: {read} in {count(schools, 'school')}, "
         f"{count(len(view.whole), view.kind.removesuffix('s'))} ({', '.join(view.whole.values())}){of_talis}.{absent}{_parts(view)}{_mean(view)}"
     )
 
