@@ -153,7 +153,7 @@ def test_a_copy_has_nothing_to_do(worked):
         ("src/helpers/build/template/style.css", ["site"]),
         ("src/helpers/notebook/template/ledger.js", ["08"]),
         ("data/published/001-table1.csv", ["04", "08"]),
-        ("data/published/004-text.csv", ["07", "08"]),
+        ("data/published/004-text.csv", ["03", "07", "08"]),
         ("data/simulated/03-talis.zip", ["your-data-03"]),
         ("params/05-own-data.yml", ["your-data-05"]),
         ("requirements.lock", [source.slug(name) for name in source.names()]),

@@ -258,7 +258,7 @@ def values_of(name, *left_out):
 
 
 def read_survey(path):
-    return survey.read_survey(path, **values_of("02-own-survey")).frame
+    return survey.read_survey(path, **values_of("02-own-survey", "interval")).frame
 
 
 def read_coding(path):

@@ -64,7 +64,7 @@ def comparable(data: Within, treatment: Treatment, term: str) -> bool:
     """Whether other choices of clusters say by how much chance moves the estimate.
 
     One or two clusters on one side that are smaller than most others are moved more by chance than any others that might be
-    chosen. A test at 5 percent then rejects 8 to 29 percent when nothing is true, as simulated (`tests/bench_levels.py`).
+    chosen. A test at 5 percent then rejects too often when nothing is true: `tests/bench_levels.py` simulates it.
 
     `data, treatment, term`: as for `parts`.
     """
