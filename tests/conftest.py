@@ -252,6 +252,16 @@ def need(there: object, what: str, required: str) -> None:
         (pytest.fail if os.environ.get(required) else pytest.skip)(f"{what} is not here")
 
 
+def run_r(program: str, package: str, folder: Path) -> None:
+    """Run an R program in a folder; skip, or fail where it has to be, without R or the package that it needs."""
+    rscript = shutil.which("Rscript")
+    there = rscript and not subprocess.run([rscript, "-e", f"library({package})"], capture_output=True).returncode
+    need(there, f"R with its package {package}", "REQUIRE_R")
+    (folder / "program.R").write_text(program)
+    done = subprocess.run([rscript, "program.R"], cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def words(fig: Any) -> list[tuple[Any, Any]]:
     """Every text of a figure that is to be seen, with its box; the ticks outside of an axis are none."""
     from matplotlib.text import Text

@@ -1,7 +1,5 @@
 """Inference where clusters are few: CR2 against R's clubSandwich, permutation and bootstrap against doing it by hand."""
 
-import shutil
-import subprocess
 from itertools import combinations, product
 
 import numpy as np
@@ -9,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from conftest import need
+from conftest import run_r
 from helpers.draw import words
 from helpers.estimate import cr2, fixed_effects, moments, panels, permutation, resampling, twogroups
 from helpers.estimate.permutation import Treatment
@@ -74,13 +72,9 @@ def records():
 
 @pytest.fixture(scope="module")
 def from_r(records, tmp_path_factory):
-    program = shutil.which("Rscript")
-    there = program and not subprocess.run([program, "-e", "library(clubSandwich)"], capture_output=True).returncode
-    need(there, "R with its package clubSandwich", "REQUIRE_R")
     folder = tmp_path_factory.mktemp("r")
     records.to_csv(folder / "records.csv", index=False)
-    (folder / "program.R").write_text(R)
-    subprocess.run([program, "program.R"], cwd=folder, check=True, capture_output=True, text=True)
+    run_r(R, "clubSandwich", folder)
     return pd.read_csv(folder / "found.csv").set_index("case")
 
 

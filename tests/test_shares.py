@@ -5,8 +5,6 @@ Without the other packages these tests are skipped, unless REQUIRE_PEERS (svy) o
 
 import importlib.util
 import itertools
-import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +17,7 @@ from hypothesis import strategies as st
 from scipy import special, stats
 from statsmodels.stats.multitest import multipletests
 
-from conftest import need
+from conftest import need, run_r
 from helpers.estimate import comparisons, shares
 from helpers.project import ROOT, InputError
 from helpers.read import talis
@@ -111,7 +109,13 @@ def strata(survey):
     return np.array(list("abcd"))[pd.factorize(survey.frame["school_id"])[0] % 4]
 
 
-KINDS = pytest.mark.parametrize("kind", ["replicates", "linearised", "domains", "strata"])
+OF_DESIGNS = ["linearised", "domains", "strata"]
+KINDS = pytest.mark.parametrize("kind", ["replicates", *OF_DESIGNS])
+# R's beta of replicates takes t with as many degrees of freedom as there are replicates less one: another interval.
+INTERVALS_OF_R = [
+    *((kind, "logit", "logit") for kind in ("replicates", *OF_DESIGNS)),
+    *((kind, "Korn-Graubard", "beta") for kind in OF_DESIGNS),
+]
 
 
 # Other packages
@@ -177,9 +181,6 @@ def indicators(survey):
 @pytest.fixture(scope="module")
 def from_r(survey, tmp_path_factory):
     """What R's survey package gives, by kind, part, system, item and statistic."""
-    program = shutil.which("Rscript")
-    there = program and not subprocess.run([program, "-e", "library(survey)"], capture_output=True).returncode
-    need(there, "R with its package survey", "REQUIRE_R")
     folder = tmp_path_factory.mktemp("r")
     columns = indicators(survey)
     columns["score_mean"] = survey.frame["score"]
@@ -187,9 +188,7 @@ def from_r(survey, tmp_path_factory):
     about.join(columns).to_csv(folder / "answers.csv", index=False, na_rep="NA")
     pd.DataFrame(survey.weights).to_csv(folder / "weights.csv", index=False)
     (folder / "items.txt").write_text(" ".join(columns) + "\n")
-    (folder / "program.R").write_text(R)
-    done = subprocess.run([program, "program.R"], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
+    run_r(R, "survey", folder)
     found = pd.read_csv(folder / "found.csv")
     found[["item", "statistic"]] = found["item"].str.split("_", expand=True)
     return found
@@ -243,11 +242,8 @@ def test_means_and_two_items_of_the_same_people_are_those_of_r(survey, from_r, k
 
 @pytest.mark.xdist_group("R")
 @pytest.mark.slow
-@KINDS
-@pytest.mark.parametrize(("interval", "name"), [("logit", "logit"), ("Korn-Graubard", "beta")])
+@pytest.mark.parametrize(("kind", "interval", "name"), INTERVALS_OF_R)
 def test_intervals_are_those_of_r(survey, from_r, kind, interval, name):
-    if name == "beta" and kind == "replicates":
-        pytest.skip("R takes t there, with as many degrees of freedom as there are replicates less one")
     ours = shares.table(replace(of_kind(survey, kind), interval=interval)).dropna(subset="std_error")
     theirs = from_r[(from_r["kind"] == kind) & (from_r["part"] == "all")]
     both = ours.merge(theirs, on=["system", "item", "statistic"])

@@ -13,7 +13,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from test_reading import CASES, ORDERS
+from test_reading import CASES, ORDERS, check_case
 
 from conftest import ROOT, need
 from helpers.build import plan
@@ -145,17 +145,7 @@ def by_spark(path, column, kind, options):
 
 @pytest.mark.parametrize("case", of_spark(CASES))
 def test_the_table_of_cases(spark, tmp_path, case):
-    build, kind, wanted, *more = CASES[case]
-    said = {"column": "v", "options": Options()} | (more[0] if more else {})
-    path = build(tmp_path)
-    wanted = (REFUSED[case],) if case in REFUSED else wanted
-    if isinstance(wanted, tuple):
-        with pytest.raises(InputError) as error:
-            by_spark(path, said["column"], kind, said["options"])
-        assert [part for part in wanted if part not in str(error.value)] == []
-        return
-    found = by_spark(path, said["column"], kind, said["options"])
-    assert found == (pytest.approx(wanted) if kind == "number" else wanted)
+    check_case(tmp_path, case, by_spark, (REFUSED[case],) if case in REFUSED else ())
 
 
 @pytest.mark.parametrize("case", of_spark(ORDERS))
