@@ -28,9 +28,10 @@ def people():
 
 
 def test_counts_of_a_group_of_six_are_nowhere(tmp_path, people):
-    answers = survey(tmp_path, people)
+    people["age"] = 30 + people.index % 20
+    answers = survey(tmp_path, people, means=["age"])
     for table, columns in (
-        (shares.counts(answers), ["respondents", "schools", "answered"]), (shares.table(answers), ["n", "n_schools"]),
+        (shares.averages(answers), ["n", "n_schools"]), (shares.counts(answers), ["respondents", "schools", "answered"]), (shares.table(answers), ["n", "n_schools"]),
         (shares.distribution(answers), ["n", "n_schools"]),
     ):  # fmt: skip
         assert table.loc[table["system"] == "arts", columns].isna().all(axis=None)

@@ -9,6 +9,7 @@ from helpers.draw.numbers import interval, number, spoken_p
 
 FEW = 10
 """Below so many clusters, or degrees of freedom, a page says what they mean."""
+_MEANS = "Intervals allow for that and are wide; what is small cannot be seen."
 
 
 def few_clusters(estimates: pd.DataFrame, clusters: str = "schools") -> str:
@@ -48,9 +49,7 @@ def _few(estimates: pd.DataFrame, clusters: str) -> str:
         for r in rows.head(4).itertuples()
     ]
     more = f" and {len(rows) - 4} more" if len(rows) > 4 else ""
-    return (
-        f"Few {clusters}: {'; '.join(each)}{more}. Intervals allow for that and are wide; what is small cannot be seen."
-    )
+    return f"Few {clusters}: {'; '.join(each)}{more}. {_MEANS}"
 
 
 def falls(steps: pd.DataFrame, unit: str = "year") -> str:
@@ -98,7 +97,7 @@ def few_behind(shares: pd.DataFrame, clusters: str = "schools") -> str:
         return ""
     each = ", ".join(f"{label} ({n:.0f})" for label, n in least.head(4).items())
     more = f" and {len(least) - 4} more" if len(least) > 4 else ""
-    return f"Few {clusters}: {each}{more}. Intervals allow for that and are wide; what is small cannot be seen."
+    return f"Few {clusters}: {each}{more}. {_MEANS}"
 
 
 def count(n: float, one: str, many: str = "") -> str:

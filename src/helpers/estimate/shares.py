@@ -60,7 +60,7 @@ def averages(survey: Survey) -> pd.DataFrame:
         numbers = {name: np.where(note == "", numbers[name], np.nan) for name in ESTIMATES[:4]}
         note = np.where((note == "") & np.isnan(own.std_error), f"no standard error: {_unknown(survey)}", note)
         columns = {"item": list(survey.numbers)} | numbers | {"n": own.n, "n_schools": n_schools, "note": note}
-        found.append(pd.DataFrame(sample.keys | columns))
+        found.append(_without_small(survey, pd.DataFrame(sample.keys | columns)))
     return pd.concat(found, ignore_index=True)
 
 
@@ -196,12 +196,16 @@ def _cell(survey: Survey, sample: Sample, statistics: dict[str, tuple[int, int]]
         "share": share, "std_error": std_error, "ci_low": ci_low, "ci_high": ci_high,
         "n": found.n, "n_schools": n_schools.repeat(each), "note": note,
     }  # fmt: skip
-    table = pd.DataFrame(sample.keys | rows)
-    if survey.account and (few := is_small(table["n"])).any():  # of a user's file
-        table = table.astype({"n": "Int64"}).assign(
-            n=lambda t: t["n"].mask(few), n_schools=table["n_schools"].mask(few)
-        )
-    return table, found
+    return _without_small(survey, pd.DataFrame(sample.keys | rows)), found
+
+
+def _without_small(survey: Survey, table: pd.DataFrame) -> pd.DataFrame:
+    """Of a user's file no `n` of a few people, nor how many schools these are of."""
+    few = is_small(table["n"])
+    if not survey.account or not few.any():
+        return table
+    shown = table.astype({"n": "Int64"})
+    return shown.assign(n=shown["n"].mask(few), n_schools=shown["n_schools"].mask(few))
 
 
 def _shown(found: Means, agreeing: np.ndarray, hidden: np.ndarray, survey: Survey) -> tuple[np.ndarray, ...]:

@@ -8,7 +8,7 @@ MINIMUM = 10
 _DECIMALS = 2
 
 
-def is_small(counts: pd.DataFrame | pd.Series | np.ndarray) -> pd.DataFrame | pd.Series | np.ndarray:
+def is_small(counts: pd.DataFrame | pd.Series | np.ndarray | int) -> pd.DataFrame | pd.Series | np.ndarray | bool:
     """Which counts are of somebody, but of fewer than MINIMUM."""
     return (counts > 0) & (counts < MINIMUM)
 
@@ -81,7 +81,7 @@ def complementary(counts: pd.Series) -> pd.Series:
     >>> complementary(pd.Series([0, 3, 40, 12])).tolist()
     [False, True, False, True]
     """
-    hidden = (counts > 0) & (counts < MINIMUM)
+    hidden = is_small(counts)
     while counts[hidden].sum() > 0 and (hidden.sum() == 1 or counts[hidden].sum() < MINIMUM):
         rest = counts[~hidden & (counts > 0)]
         if rest.empty:

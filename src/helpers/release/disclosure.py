@@ -10,7 +10,7 @@ from helpers.estimate import fixed_effects
 from helpers.estimate.moments import Moments
 from helpers.estimate.panels import by_schools
 from helpers.project import InputError
-from helpers.read.suppression import MINIMUM
+from helpers.read.suppression import MINIMUM, is_small
 from helpers.release import audit
 from helpers.release.panels import Panel, drop, in_words, own_clusters
 
@@ -57,7 +57,7 @@ def check(panels: dict[str, Panel], dropped: Sequence[str], kind: str) -> None:
         {"school": _check_school_cells, "pooled": _check_pooled_cells}[kind](panel)
         _check_what_follows(panel, kind)
         rest = panel.moments.left_out
-        if dropped and 0 < rest < MINIMUM:
+        if dropped and is_small(rest):
             raise InputError(
                 f"only {rest} records are not in the sums, those of dropped schools among them. "
                 "Whoever knows how many records there are can count them. Drop another school too, or merge."
@@ -112,7 +112,7 @@ def _listed(values: Sequence[float]) -> str:
 
 def _check_school_cells(panel: Panel) -> None:
     schools, counts = panel.moments.schools, np.array(list(panel.cells.values()))
-    small = (counts > 0) & (counts < MINIMUM)
+    small = is_small(counts)
     concerned = np.flatnonzero(small.any(axis=0))
     if len(concerned):
         cells, least = list(panel.cells), np.where(small, counts, MINIMUM).argmin(axis=0)
@@ -126,7 +126,7 @@ def _check_school_cells(panel: Panel) -> None:
 
 def _check_pooled_cells(panel: Panel) -> None:
     told = {cell: int(counts[0]) for cell, counts in panel.told("pooled").items()}
-    if small := {cell: total for cell, total in told.items() if 0 < total < MINIMUM}:
+    if small := {cell: total for cell, total in told.items() if is_small(total)}:
         first = "; ".join(f"{in_words(cell)}: {total}" for cell, total in list(small.items())[:3])
         raise InputError(
             f"{len(small)} cells over all schools have 1 to {MINIMUM - 1} students. The first: {first}. "

@@ -10,7 +10,7 @@ import pandas as pd
 from helpers.draw import numbers
 from helpers.estimate import fixed_effects, nonresponse, panels
 from helpers.project import InputError, at
-from helpers.read.suppression import MINIMUM, complementary
+from helpers.read.suppression import MINIMUM, complementary, is_small
 from helpers.read.waves import PEERS, Waves
 from helpers.study import signposts
 from helpers.study.signposts import ALL
@@ -120,7 +120,7 @@ def _hide(found: pd.DataFrame, part: str) -> None:
         hidden |= {(scale, wave): gone for wave, gone in zip(rows["wave"], complementary(rows[part]), strict=True)}
     keys = pd.Series(list(zip(found["scale"], found["wave"], strict=True)), found.index)
     gone = keys.map(hidden).astype(bool)
-    few = signposts.is_few(found[part]) & ~everybody
+    few = is_small(found[part]) & ~everybody
     of_kinds = keys.isin(keys[few | (gone & everybody)]) & ~everybody
     found[part] = found[part].mask(gone | of_kinds)
 
@@ -154,7 +154,7 @@ def _all_items(survey: Waves, scale: str) -> pd.Index:
     rows = survey.frame[survey.complete(scale)]
     whole = survey.items[scale].loc[rows.index].notna().all(axis=1)
     left_out, kept = (rows[part].groupby(["wave", "kind"]).size() for part in (~whole, whole))
-    if signposts.is_few(left_out).any() or kept.min() < MINIMUM:
+    if is_small(left_out).any() or kept.min() < MINIMUM:
         raise InputError("too few answered a part, or all, of the items.")
     return rows.index[whole]
 

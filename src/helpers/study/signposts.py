@@ -20,7 +20,7 @@ from helpers.estimate.panels import COUNTS, NUMBERS
 from helpers.estimate.permutation import Treatment
 from helpers.estimate.reliability import scale_reliability
 from helpers.project import InputError, at, in_order
-from helpers.read.suppression import MINIMUM
+from helpers.read.suppression import MINIMUM, is_small
 from helpers.read.waves import OTHERS, PEERS, Waves
 
 FIXED, MIXED = "school fixed effects", "mixed model"
@@ -146,10 +146,10 @@ def attrition(survey: Waves) -> pd.DataFrame:
     for wave in survey.waves:
         answered = {group: _answered(survey, part, wave) for group, part in groups.items()}
         table = pd.DataFrame.from_dict(answered, orient="index").rename_axis("group")
-        few = is_few(table[["teachers", "stayed", "left", "new"]]).any(axis=1)
+        few = is_small(table[["teachers", "stayed", "left", "new"]]).any(axis=1)
         kinds = few.index != ALL
         moved = table.loc[[ALL], "stayed"] - table.loc[kinds, "stayed"].sum()
-        if few.any() or is_few(moved).any():
+        if few.any() or is_small(moved).any():
             few |= kinds
         table.loc[few, ["schools", "teachers", "stayed"]] = np.nan
         share = table["stayed"] / (table["stayed"] + table["left"])
@@ -232,11 +232,6 @@ def _answered(survey: Waves, part: pd.DataFrame, wave: str) -> dict[str, float]:
     return {name: float(count) for name, count in counts.items()}
 
 
-def is_few(counts: pd.DataFrame | pd.Series) -> pd.DataFrame | pd.Series:
-    """Which counts are of somebody, but of fewer than MINIMUM."""
-    return (counts > 0) & (counts < MINIMUM)
-
-
 def of_others(survey: Waves) -> list[str]:
     """Terms of the comparison schools' own change."""
     return [f"{OTHERS}, {wave}" for wave in survey.later] if survey.compared else []
@@ -306,7 +301,7 @@ def stayers(survey: Waves, scale: str) -> pd.Index:
     both = ends.groupby("teacher")["wave"].transform("nunique") == 2
     kept = ends[both].groupby("kind")["teacher"].nunique().reindex(survey.kinds, fill_value=0)
     left_or_new = ends[~both].groupby(["wave", "kind"]).size()
-    if kept.min() < MINIMUM or is_few(left_or_new).any():
+    if kept.min() < MINIMUM or is_small(left_or_new).any():
         raise InputError("too few teachers stayed, left or came to be shown.")
     return ends.index[both]
 
