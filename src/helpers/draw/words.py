@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from helpers.draw.numbers import interval, number, spoken_p
+from helpers.draw.numbers import interval, spoken_p
 
 FEW = 10
 """Below so many clusters, or degrees of freedom, a page says what they mean."""
@@ -126,6 +126,10 @@ def change(estimate: float, low: float, high: float, decimals: int = 2) -> str:
     'fell by 0.44 (-0.60 to -0.28)'
     >>> change(0.02, -0.1, 0.14)
     'cannot be told from no change (0.02; -0.10 to 0.14)'
+    >>> change(0.11, -0.0011, 0.21)  # which end is on which side of zero must be seen
+    'cannot be told from no change (0.110; -0.001 to 0.210)'
+    >>> change(6e-18, -3e-18, 2e-17)  # rounding of a computer
+    'cannot be told from no change (0.00; 0.00 to 0.00)'
     >>> change(0.2, -np.inf, np.inf), change(np.nan, np.nan, np.nan)
     ('cannot be told from no change (0.20, without an interval)', 'is not shown, as it rests on too few')
 
@@ -136,10 +140,32 @@ def change(estimate: float, low: float, high: float, decimals: int = 2) -> str:
     """
     if not np.isfinite(estimate):
         return "is not shown, as it rests on too few"
+    decimals = _enough(decimals, low, high)
     if low > 0 or high < 0:
-        return f"{'rose' if low > 0 else 'fell'} by {number(abs(estimate), decimals)} ({interval(low, high, decimals)})"
-    bounds = "; " + interval(low, high, decimals) if np.isfinite([low, high]).any() else ", without an interval"
-    return f"cannot be told from no change ({number(estimate, decimals)}{bounds})"
+        return f"{'rose' if low > 0 else 'fell'} by {_plain(abs(estimate), decimals)} ({_ends(low, high, decimals)})"
+    bounds = "; " + _ends(low, high, decimals) if np.isfinite([low, high]).any() else ", without an interval"
+    return f"cannot be told from no change ({_plain(estimate, decimals)}{bounds})"
+
+
+def _enough(decimals: int, *ends: float) -> int:
+    """So many decimals that no end of an interval reads as zero which is not; what is zero to three more is rounding."""
+    needed = [
+        next((more for more in range(decimals, decimals + 4) if abs(end) >= 0.5 * 10.0**-more), decimals)
+        for end in ends
+        if np.isfinite(end)
+    ]
+    return max(needed, default=decimals)
+
+
+def _plain(value: float, decimals: int) -> str:
+    """A number as a sentence has it: no powers of ten, and no zero below zero."""
+    text = f"{value:.{decimals}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def _ends(low: float, high: float, decimals: int) -> str:
+    bounded = np.isfinite([low, high]).all()
+    return f"{_plain(low, decimals)} to {_plain(high, decimals)}" if bounded else interval(low, high, decimals)
 
 
 def estimate(value: float, low: float, high: float, decimals: int = 2) -> str:
@@ -155,8 +181,8 @@ def estimate(value: float, low: float, high: float, decimals: int = 2) -> str:
     """
     if not np.isfinite(value):
         return "not shown (too few)"
-    known = np.isfinite([low, high]).any()
-    return f"{number(value, decimals)} ({interval(low, high, decimals) if known else 'without an interval'})"
+    known, decimals = np.isfinite([low, high]).any(), _enough(decimals, low, high)
+    return f"{_plain(value, decimals)} ({_ends(low, high, decimals) if known else 'without an interval'})"
 
 
 def apart_from_zero(estimates: pd.Series, p_values: pd.Series, alpha: float = 0.05) -> str:
