@@ -18,7 +18,7 @@ BLANKS = "[ \u00a0\u2007\u2009\u202f'’]"
 GROUPED = rf"-?[0-9]{{1,3}}({BLANKS}[0-9]{{3}})+([.,][0-9]*)?"
 NUMBER = r"-?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][-+]?[0-9]+)?|-?[iI][nN][fF]([iI][nN][iI][tT][yY])?"
 """A number as SQL and Python read it. Digits are those of ASCII, which all engines know."""
-_GROUPED, _NUMBER = re.compile(GROUPED), re.compile(NUMBER)
+_GROUPED, _NUMBER, _COMMON = re.compile(GROUPED), re.compile(NUMBER), re.compile(r"-?[0-9]+([.][0-9]+)?")
 _WHOLE = re.compile(r"(-?(?:0|[1-9][0-9]*))\.0+")
 WHOLE_BY_COMMA = r"-?(0|[1-9][0-9]*),0+"
 NO_WORDS = re.compile(
@@ -75,6 +75,8 @@ class Marks:
 
     def number(self, cell: str) -> float:
         """The number that a cell holds; NaN for text."""
+        if self.decimal == "." and _COMMON.fullmatch(cell):  # most are written so
+            return float(cell)
         text = _plain(cell)
         thousands = _OTHER[self.decimal]
         if thousands in text:
@@ -107,6 +109,9 @@ def _decided(cells: Iterable[str], two_ways: bool) -> str:
     for cell in cells:
         if "." not in cell and "," not in cell:
             continue
+        if len(first) == 1 and not any(mark in cell for mark in map(_OTHER.get, first)):
+            if sum(map(cell.count, first)) == 1:  # it tells nothing new
+                continue
         text = _plain(cell).lstrip("-")
         for mark, other in _OTHER.items():
             if mark in text:
