@@ -253,7 +253,8 @@ def test_a_release(spark, tmp_path):
     given = {
         "data": "global_temp.released", "engine": "spark", "outcome": "practice", "school": "school", "year": "year",
         "baseline": 2015, "order": [], "controls": ["low"], "categories": ["gender"], "cluster": "", "weight": "weight",
-        "by": "", "drop": ["S01"], "merge": {"2 and 3": ["S02", "S03"]}, "limits": risk.read(""), "encoding": "utf-8", "missing": [], "decimal": "", "thousands": "", "sheet": "",
+        "by": "", "drop": ["S01"], "merge": {"2 and 3": ["school 02", "school 03"]}, "limits": risk.read(""),
+        "encoding": "utf-8", "missing": [], "decimal": "", "thousands": "", "sheet": "",
     }  # fmt: skip
     frame.to_parquet(tmp_path / "mine.parquet")
     (one, rows), (other, expected) = (
