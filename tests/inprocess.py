@@ -107,5 +107,5 @@ def _run_cell(text: str, variables: dict[str, Any], shown: list[Any]) -> None:
 def _text(thing: Any) -> str:
     bundle = getattr(thing, "bundle", None) or {}
     if isinstance(thing, Markdown):  # read as a page shows it, names with the characters that they have
-        return html.unescape(re.sub("</?(span|code)>", "", thing.data))
+        return html.unescape(re.sub("</?span>", "", re.sub("</?code>", "`", thing.data)))
     return bundle.get("text/html") or getattr(thing, "data", None) or str(thing)

@@ -20,7 +20,7 @@ SIGNS = [
     "http://a.example www.a.example a@a.example",
     "--> <svg onload=window.ran=4>",
     "\"'><iframe srcdoc='<script>parent.ran=5</script>'></iframe>",
-    "_ &lt;b&gt; \\(x\\) # 1.",
+    "_ &lt;b&gt; {x}[0] %s \\(x\\) # 1.",
 ]
 
 
