@@ -45,9 +45,10 @@ def drift(cells: pd.DataFrame, scale: Scale, baseline: str, years: list[str], al
     parts = {year: cells[cells["year"] == year] for year in [baseline, *years]}
     located = {year: _located(part, scale, clusters) for year, part in parts.items()}
     answers = {year: _answers(part, items) for year, part in parts.items()}
-    changes = {
-        year: [one - other for one, other in zip(located[year], located[baseline], strict=True)] for year in years
-    }
+    with np.errstate(invalid="ignore"):  # one cluster alone cannot be left out of either
+        changes = {
+            year: [one - other for one, other in zip(located[year], located[baseline], strict=True)] for year in years
+        }
     anchors = np.ones(len(items), bool)
     while True:
         tables = [

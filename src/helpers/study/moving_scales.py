@@ -44,6 +44,13 @@ def specifications(survey: Waves, found: pd.DataFrame, declared: pd.DataFrame, a
     return pd.concat(tables, ignore_index=True).astype({"n": "Int64"}) if tables else declared.head(0)
 
 
+def by_place(survey: Waves) -> dict[str, str]:
+    """Names of the rows of `specifications` -> the same by the item's place in its scale, for charts that stand side by side."""
+    return {
+        f"without {item}": f"without item {k}" for items in survey.items.values() for k, item in enumerate(items, 1)
+    }
+
+
 def _of_scale(survey: Waves, scale: str) -> pd.DataFrame:
     items, wave = survey.items[scale], survey.frame["wave"]
     first = items[wave == survey.baseline]
