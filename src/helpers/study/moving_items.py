@@ -41,7 +41,7 @@ def read(
     found = item_drift.drift(_cells(source, scale, low, model), scale, baseline, years)
     found.insert(0, "scale", "")
     each = to_leave_out(found)
-    columns = dict(zip(each, rasch.add_measures_without(source, scale, each, low), strict=True))
+    columns = dict(zip(each, rasch.add_measures_without(source, scale, each, low), strict=True)) if each else {}
     without = {}
     for item, column in columns.items():
         without[item] = {}
