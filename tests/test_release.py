@@ -263,7 +263,7 @@ def test_cells_are_those_of_the_levels_or_none():
     sums = moments.compute(students(), model(PARAMETERS))
     levels = {"year": ["2012", "2013", "2014"], "sex": ["f", "m"], "plan": ["free", "paid"]}
     assert sums.levels == levels
-    panel = panels.Panel(model(PARAMETERS), sums, sums, {"y": ()}, pd.DataFrame())
+    panel = panels.Panel(model(PARAMETERS), sums, sums, {"y": ()}, pd.DataFrame(), pd.DataFrame())
     assert panel.cells
     for wrong in (
         levels | {"sex": ["m", "m"]},
@@ -322,7 +322,7 @@ def test_a_pooled_release_names_no_school_and_no_cluster(ask):
     frame = students()
     more = {"drop": ["Lyceum-04"], "merge": {"Zusammen": ["Lyceum-02", "Lyceum-03"]}}
     folder = ask(frame, "pooled", WEIGHTED | more)
-    assert sorted(path.name for path in folder.iterdir()) == ["about.json", "disclosure.md", "estimates.csv", "moments.csv"]  # fmt: skip
+    assert sorted(path.name for path in folder.iterdir()) == ["about.json", "disclosure.json", "disclosure.md", "estimates.csv", "moments.csv"]  # fmt: skip
     for path in folder.iterdir():
         text = path.read_bytes()
         for name in (b"Lyceum", b"Kreis", b"Zusammen", str(folder.parents[2]).encode()):

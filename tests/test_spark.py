@@ -23,7 +23,7 @@ from helpers.project import InputError
 from helpers.read import cells, sql
 from helpers.read.files import Options, named
 from helpers.read.spark import open_by, open_spark
-from helpers.release import folder, panels
+from helpers.release import folder, panels, risk
 from helpers.study import own_practice
 
 pytestmark = [
@@ -267,7 +267,8 @@ def test_a_release(spark, tmp_path):
     given = {
         "data": "global_temp.released", "engine": "spark", "outcome": "practice", "school": "school", "year": "year",
         "baseline": 2015, "order": [], "controls": ["low"], "categories": ["gender"], "cluster": "", "weight": "weight",
-        "by": "", "drop": ["S01"], "encoding": "utf-8", "missing": [], "decimal": "", "thousands": "", "sheet": "",
+        "by": "", "drop": ["S01"], "merge": {"2 and 3": ["school 02", "school 03"]}, "limits": risk.read(""),
+        "encoding": "utf-8", "missing": [], "decimal": "", "thousands": "", "sheet": "",
     }  # fmt: skip
     frame.to_parquet(tmp_path / "mine.parquet")
     (one, rows), (other, expected) = (
@@ -281,7 +282,13 @@ def test_a_release(spark, tmp_path):
         cell: counts.tolist() for cell, counts in other.cells.items()
     }
     assert_same(one.moments, other.moments)
-    assert folder._about(given | {"merge": {}}, "pooled", {}, rows, "")["inputs"] == []
+    assert "2 and 3" in set(one.groups["school"])
+    numbers = ["mean", "squares", "total"]
+    pd.testing.assert_frame_equal(
+        one.groups.drop(columns=numbers), other.groups.drop(columns=numbers), check_dtype=False
+    )
+    assert one.groups[numbers].to_numpy() == pytest.approx(other.groups[numbers].to_numpy(), rel=1e-9, abs=1e-9)
+    assert folder._about(given | {"risk": ""}, "pooled", {}, rows, "")["inputs"] == []
 
 
 def test_a_table_stands_in_the_small_print_and_is_never_up_to_date(tmp_path):

@@ -74,11 +74,21 @@ def check(notebook: Path, values: dict[str, Any], where: str, more: Sequence[Par
     notebook, values, where : whose defaults; name -> value; what messages call the place that values come from
     more : parameters beside those of the notebook, or in their place
     """
+    return checked([*declared(notebook), *more], values, where, notebook.stem)
+
+
+def checked(parameters: Sequence[Parameter], values: dict[str, Any], where: str, taker: str) -> dict[str, Any]:
+    """Defaults with `values` in their place. Raises InputError as `check` does.
+
+    Parameters
+    ----------
+    parameters, values : those that there are; name -> value
+    where, taker : what messages call the place that values come from, and who takes the parameters
+    """
     import pydantic  # only runs that really check pay for it
 
     if wrong := [name for name in values if not isinstance(name, str)]:
         raise InputError(f"{where}: {shortened(wrong[0])} is no name of a parameter.")
-    parameters = [*declared(notebook), *more]
     fields = {p.name: (eval(p.type, {"Literal": Literal}), p.default) for p in parameters}
     config = pydantic.ConfigDict(extra="forbid", strict=True)
     model = pydantic.create_model("Parameters", __config__=config, **fields)
@@ -86,9 +96,9 @@ def check(notebook: Path, values: dict[str, Any], where: str, more: Sequence[Par
         return model(**values).model_dump()
     except pydantic.ValidationError as error:
         wrong = [f"{where}: not understood", *_mistakes(error.errors(), values)]
-        said = "\n".join([*wrong, _described(notebook, parameters)])
+        said = "\n".join([*wrong, _described(taker, parameters)])
         if len(said) > LONGEST:  # then what is wrong would be lost among explanations
-            said = "\n".join([*wrong, _described(notebook, parameters, explained=False)])
+            said = "\n".join([*wrong, _described(taker, parameters, explained=False)])
         raise InputError(said) from None
 
 
@@ -162,11 +172,11 @@ def _loader() -> type:
     return Loader
 
 
-def _described(notebook: Path, parameters: list[Parameter], explained: bool = True) -> str:
+def _described(taker: str, parameters: Sequence[Parameter], explained: bool = True) -> str:
     """List of parameters with type, default and explanation, for people; the last of a name counts."""
     listed = {p.name: p for p in parameters}.values()
     lines = [f"  {p.name}: {p.type} = {p.default!r}  {p.help if explained else ''}".rstrip() for p in listed]
-    return "\n".join([f"{notebook.stem} takes:", *lines])
+    return "\n".join([f"{taker} takes:", *lines])
 
 
 def _mistakes(errors: list[dict[str, Any]], values: dict[str, Any]) -> list[str]:

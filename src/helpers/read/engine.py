@@ -104,6 +104,11 @@ class SqlRecords(AbstractContextManager, ABC):
         return f"TRY_CAST({text} AS DOUBLE)"
 
     @staticmethod
+    def ends(value: str, most: int) -> tuple[str, str]:
+        """SQL of two aggregates: a list of the `most` smallest values of a group, and one of the largest, these first."""
+        return f"min({value}, {most})", f"max({value}, {most})"
+
+    @staticmethod
     def decimal(number: str) -> str:
         """SQL of a number that is not whole as text, in Python's way."""
         return f"CAST({number} AS STRING)"

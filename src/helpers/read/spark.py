@@ -108,6 +108,13 @@ class SparkRecords(SqlRecords):
         return f"CASE WHEN {written} THEN TRY_CAST({text} AS DOUBLE) END"
 
     @staticmethod
+    def ends(value: str, most: int) -> tuple[str, str]:
+        """SQL of two aggregates: a list of the `most` smallest values of a group, and one of the largest, these first."""
+        ordered = (f"sort_array(collect_list({value}), {rising})" for rising in ("true", "false"))
+        low, high = (f"slice({values}, 1, {most})" for values in ordered)
+        return low, high
+
+    @staticmethod
     def decimal(number: str) -> str:
         """SQL of a number that is not whole as text, in Python's way, where Java writes 1.0E-4 and 1.25E7."""
         text = f"CAST({number} AS STRING)"

@@ -8,9 +8,11 @@ MINIMUM = 10
 _DECIMALS = 2
 
 
-def is_small(counts: pd.DataFrame | pd.Series | np.ndarray | int) -> pd.DataFrame | pd.Series | np.ndarray | bool:
-    """Which counts are of somebody, but of fewer than MINIMUM."""
-    return (counts > 0) & (counts < MINIMUM)
+def is_small(
+    counts: pd.DataFrame | pd.Series | np.ndarray | int, minimum: int = MINIMUM
+) -> pd.DataFrame | pd.Series | np.ndarray | bool:
+    """Which counts are of somebody, but of fewer than the `minimum`."""
+    return (counts > 0) & (counts < minimum)
 
 
 def hide_counts(rows: pd.DataFrame, whole: str, parts: list[str], others: list[str]) -> pd.DataFrame:

@@ -28,23 +28,24 @@ def design(patterns: pd.DataFrame) -> np.ndarray:
 
     `patterns`: a row a combination of levels that occurs, a column a category.
     """
-    dummies = [pd.get_dummies(patterns[name], dtype=float).to_numpy()[:, 1:] for name in patterns]
+    codes = [pd.factorize(patterns[name])[0] for name in patterns]
+    dummies = [np.eye(code.max() + 1)[code][:, 1:] for code in codes]
     pairs = [a[:, :, None] * b[:, None, :] for a, b in combinations(dummies, 2)]
     return np.hstack([np.ones((len(patterns), 1)), *dummies, *(pair.reshape(len(patterns), -1) for pair in pairs)])
 
 
-def few_told(functions: np.ndarray, counts: np.ndarray, seconds: float = SECONDS) -> np.ndarray:
-    """Which rows make up 1 to 9 students about whom a function in the span tells alone; no row if there is none.
+def few_told(functions: np.ndarray, counts: np.ndarray, seconds: float = SECONDS, minimum: int = MINIMUM) -> np.ndarray:
+    """Which rows make up fewer than `minimum` students about whom a function in the span tells alone; no row if there is none.
 
     Raises InputError where that is not decided in time.
 
     Parameters
     ----------
     functions, counts : patterns x functions, as `design` gives them; students of each pattern
-    seconds : how long to look
+    seconds, minimum : how long to look, and how many students are enough
     """
     none = np.zeros(len(counts), bool)
-    small = counts < MINIMUM
+    small = counts < minimum
     if not small.any():
         return none
     # A function that is told and zero for all large patterns; one column a direction.
@@ -54,14 +55,16 @@ def few_told(functions: np.ndarray, counts: np.ndarray, seconds: float = SECONDS
     values = left / np.sqrt(counts[small])[:, None]  # orthonormal over students
     leverage = np.einsum("pd,pd->p", values, values)
     found = none.copy()
-    found[np.flatnonzero(small)] = _programme(values, leverage, counts[small], seconds)
+    found[np.flatnonzero(small)] = _programme(values, leverage, counts[small], seconds, minimum)
     return found
 
 
-def _programme(values: np.ndarray, leverage: np.ndarray, counts: np.ndarray, seconds: float) -> np.ndarray:
+def _programme(
+    values: np.ndarray, leverage: np.ndarray, counts: np.ndarray, seconds: float, minimum: int
+) -> np.ndarray:
     """The rows of `few_told` among patterns of few students; `values`: patterns x directions; `leverage`: of a student."""
     rows, none = len(counts), np.zeros(len(counts), bool)
-    if _most(leverage, counts) < 1 - _ZERO:
+    if _most(leverage, counts, minimum) < 1 - _ZERO:
         return none
     alone = np.flatnonzero(leverage * counts > 1 - _ZERO)
     if len(alone):
@@ -74,13 +77,13 @@ def _programme(values: np.ndarray, leverage: np.ndarray, counts: np.ndarray, sec
         LinearConstraint(np.hstack([values, one]), 0.0, np.inf),
     ]
     rest = np.zeros(values.shape[1])
-    few = LinearConstraint(np.r_[rest, counts], 1, MINIMUM - 1)
+    few = LinearConstraint(np.r_[rest, counts], 1, minimum - 1)
     enough = LinearConstraint(np.r_[rest, counts * leverage], 1 - _ZERO, np.inf)
     free = np.r_[np.full(values.shape[1], np.inf), np.ones(rows)]
     low = np.r_[np.full(values.shape[1], -np.inf), np.zeros(rows)]
     integer = np.r_[rest, np.ones(rows)]
     share = seconds
-    for largest in np.flatnonzero(leverage >= 1 / (MINIMUM - 1) - _ZERO):
+    for largest in np.flatnonzero(leverage >= 1 / (minimum - 1) - _ZERO):
         fixed = LinearConstraint(np.r_[values[largest], np.zeros(rows)], 1, 1)
         solved = milp(
             np.r_[rest, counts], constraints=[*bounded, few, enough, fixed], integrality=integer,
@@ -89,13 +92,13 @@ def _programme(values: np.ndarray, leverage: np.ndarray, counts: np.ndarray, sec
         if solved.x is not None:
             return solved.x[values.shape[1] :] > 0.5
         if solved.status != 2:  # neither found nor shown to be impossible
-            raise InputError(f"whether sums tell about fewer than {MINIMUM} students could not be decided in time.")
+            raise InputError(f"whether sums tell about fewer than {minimum} students could not be decided in time.")
     return none
 
 
-def _most(leverage: np.ndarray, counts: np.ndarray) -> float:
+def _most(leverage: np.ndarray, counts: np.ndarray, minimum: int) -> float:
     """The largest sum of leverages that so few students can have."""
-    total, left = 0.0, MINIMUM - 1
+    total, left = 0.0, minimum - 1
     for place in np.argsort(-leverage):
         taken = min(left, counts[place])
         total, left = total + taken * leverage[place], left - taken

@@ -1,11 +1,15 @@
 """The folder of a release: its sums, the table that they give and the report on what is told, put in place whole."""
 
+import functools
 import json
+import sys
 import tempfile
 import tomllib
 from contextlib import ExitStack
+from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import jinja2
 import pandas as pd
@@ -14,28 +18,38 @@ from helpers import kept
 from helpers.project import ROOT
 from helpers.read import together
 from helpers.read.files import named
-from helpers.read.suppression import MINIMUM
-from helpers.release import released
+from helpers.release import released, risk
 from helpers.release.panels import Panel, in_words
 
 BUILD, WORDS = ROOT / "build", Path(__file__).parent / "disclosure.md.j2"
 
 
-def write(name: str, given: dict[str, Any], kind: str, panels: dict[str, Panel], sums: pd.DataFrame, rows: int) -> Path:
+class Found(NamedTuple):
+    """What was found on the way: number of records in the files, what each check of `disclosure.check` said."""
+
+    rows: int
+    checks: dict[str, list[dict]]
+
+
+def write(
+    name: str, given: dict[str, Any], kind: str, panels: dict[str, Panel], sums: pd.DataFrame, found: Found
+) -> Path:
     """Write the folder `build/releases/<name>`; an earlier one stays as it was until all is written.
 
     Parameters
     ----------
     name, given, kind : of the release; parameters of `settings.read`; "pooled" or "school"
-    panels, sums, rows : by name; as `released.pooled` or `school` gives them; number of records in the files
+    panels, sums, found : by name; as `released.pooled` or `school` gives them; see Found
     """
     (BUILD / "aside").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=f"release-{name}-", dir=BUILD / "aside") as aside:
         made = Path(aside) / "made"
         made.mkdir()
         sums.to_csv(made / "moments.csv", index=False, lineterminator="\n")
-        about = _about(given, kind, panels, rows, kept.digest(made / "moments.csv"))
-        kept.write_whole(made / "about.json", json.dumps(about, indent=1, ensure_ascii=False) + "\n")
+        about = _about(given, kind, panels, found.rows, kept.digest(made / "moments.csv"))
+        checked = _checked(given, kind, found)
+        for file, content in {"about.json": about, "disclosure.json": checked}.items():
+            kept.write_whole(made / file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
         kept.write_whole(made / "disclosure.md", text(given, kind, panels))
         table = released.estimates(made, given["inference"], given["standardise"])
         table.to_csv(made / "estimates.csv", index=False, lineterminator="\n")
@@ -45,20 +59,20 @@ def write(name: str, given: dict[str, Any], kind: str, panels: dict[str, Panel],
 
 def _about(given: dict[str, Any], kind: str, panels: dict[str, Panel], rows: int, digest: str) -> dict[str, Any]:
     """What the release is and was made of. No dates, paths or machine names: equal inputs give equal bytes."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     source = named(given["data"], given["engine"])
     with ExitStack() as held:
         inputs = [
             {"name": file.path.name, "bytes": file.path.stat().st_size, "sha256": kept.digest(file.path)}
             for file in (together.find(source, held).files if isinstance(source, Path) else [])  # a table is no file
         ]
-    shown = given | {"data": Path(given["data"]).name}
+    shown = given | {name: Path(given[name]).name for name in ("data", "risk")}
+    limits = shown.pop("limits")
     if kind == "pooled":  # no school is named
         shown |= {"merge": len(given["merge"]), "drop": len(given["drop"])}
     return {
         "kind": kind,
         "moments.csv": digest,
-        "project": {name: project[name] for name in ("name", "version")},
+        "project": _project(),
         "parameters": shown,
         "panels": {name: _described(panel, kind) for name, panel in panels.items()},
         "covariance": {
@@ -70,7 +84,25 @@ def _about(given: dict[str, Any], kind: str, panels: dict[str, Panel], rows: int
             "all patterns of signs where these are fewer",
         },
         "inputs": inputs,
-        "rows": rows,
+        "rows": limits.rounded(rows),
+    }
+
+
+def _project() -> dict[str, str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return {name: project[name] for name in ("name", "version")}
+
+
+def _checked(given: dict[str, Any], kind: str, found: Found) -> dict[str, Any]:
+    """What was checked, for machines: of each panel each check with its limit and outcome, and by which versions."""
+    return {
+        "kind": kind,
+        "project": _project(),
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "packages": {name: version(name) for name in ("duckdb", "numpy", "pandas", "scipy")},
+        "limits": asdict(given["limits"]),
+        "weaker than the defaults": risk.weaker(given["limits"]),
+        "panels": found.checks,
     }
 
 
@@ -79,6 +111,7 @@ def _described(panel: Panel, kind: str) -> dict[str, Any]:
     described = {
         "terms": list(sums.terms), "references": panel.model.references, "records": data.n,
         "n_groups": len(data.clusters), "n_schools": data.n_schools, "incomplete": sums.left_out,
+        "levels": sums.levels,
     }  # fmt: skip
     if kind == "school":
         names = [*panel.model.controls, released.OUTCOME]
@@ -88,19 +121,23 @@ def _described(panel: Panel, kind: str) -> dict[str, Any]:
 
 def text(given: dict[str, Any], kind: str, panels: dict[str, Panel]) -> str:
     """The report in Markdown on `panels` that have passed the checks. `given`: parameters, see `settings.read`."""
-    words = WORDS.read_text(encoding="utf-8")
-    template = jinja2.Template(words, trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
-    return template.render(
+    return _template().render(
         given,
         kind=kind,
         pooled=kind == "pooled",
         records=sum(panel.within.n for panel in panels.values()),
         panels=list(panels),
         columns=next(iter(panels.values())).model.columns,
-        minimum=MINIMUM,
+        weaker=risk.weaker(given["limits"]),
         cells=[row for name, panel in panels.items() for row in _smallest(name, panel, kind)],
         counts=[_counts(name, panel, kind) for name, panel in panels.items()],
     )
+
+
+@functools.cache
+def _template() -> jinja2.Template:
+    words = WORDS.read_text(encoding="utf-8")
+    return jinja2.Template(words, trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
 
 
 def _smallest(name: str, panel: Panel, kind: str) -> list[list[str]]:

@@ -22,7 +22,8 @@ from helpers.read.engine import SqlRecords
 from helpers.read.files import Options, named
 from helpers.read.spark import open_by
 from helpers.read.sql import literal
-from helpers.release import settings
+from helpers.release import dominance, settings
+from helpers.release.risk import Limits
 
 Cell = tuple[tuple[str, str], ...]
 """One or two pairs of column and level."""
@@ -34,6 +35,7 @@ class Panel:
 
     `model` names every reference level. `counts`: `moments` without weights. `values`: see `_few_values`. `patterns`: of each
     school, how many students (`n`) have each combination of levels that occurs, an outcome of two values among them.
+    `groups`: see `dominance.groups`; schools that are merged or dropped are so here from the beginning.
     """
 
     model: Model
@@ -41,6 +43,7 @@ class Panel:
     counts: Moments
     values: dict[str, tuple[float, ...]]
     patterns: pd.DataFrame
+    groups: pd.DataFrame
 
     @cached_property
     def within(self) -> Within:
@@ -74,7 +77,7 @@ def read(given: dict[str, Any]) -> tuple[dict[str, Panel], int]:
     data, engine = named(given["data"], given["engine"]), given["engine"]
     with open_by(engine, data, columns, labels, options, ids) as source, source.in_order():
         parts = models(source, **{name: given[name] for name in settings.MODEL})
-        found = {name: _panel(source, model, given["drop"]) for name, model in parts.items()}
+        found = {name: _panel(source, model, given) for name, model in parts.items()}
         return found, int(source.fetch("SELECT count(*) AS n FROM file")["n"][0])
 
 
@@ -90,7 +93,14 @@ def prepare(panel: Panel, given: dict[str, Any], kind: str) -> Panel:
     patterns = panel.patterns.replace({"school": _new_names(given["merge"])})
     patterns = patterns[patterns["school"].isin(sums.schools)]
     patterns = patterns.groupby(list(patterns.columns.drop("n")), as_index=False, sort=False).sum()
-    return replace(panel, moments=sums, counts=left(panel.counts), patterns=patterns)
+    groups = panel.groups[panel.groups["school"].isin(sums.schools)]
+    return replace(panel, moments=sums, counts=left(panel.counts), patterns=patterns, groups=groups)
+
+
+def told_roundly(panel: Panel, limits: Limits) -> Panel:
+    """The panel with its number of records that are not in the sums as it is told."""
+    sums = panel.moments
+    return replace(panel, moments=replace(sums, rows=int(sums.records.sum()) + limits.rounded(sums.left_out)))
 
 
 def merge(sums: Moments, groups: dict[str, list[str]]) -> Moments:
@@ -146,8 +156,9 @@ def in_words(cell: Cell) -> str:
     return " and ".join(f"{column} {level}" for column, level in cell)
 
 
-def _panel(source: SqlRecords, model: Model, dropped: list[str]) -> Panel:
+def _panel(source: SqlRecords, model: Model, given: dict[str, Any]) -> Panel:
     """One panel as the records have it; the view `records` is that of the model until the counts are made."""
+    dropped, most = given["drop"], max(2, given["limits"].dominance_n)
     sums = moments.compute(source, model)
     values = _few_values(source, model, dropped)
     return Panel(
@@ -155,6 +166,7 @@ def _panel(source: SqlRecords, model: Model, dropped: list[str]) -> Panel:
         moments=sums,
         values=values,
         patterns=_patterns(source, model, len(values[model.outcome]) == 2, dropped),
+        groups=dominance.groups(source, model, most, _new_names(given["merge"]), dropped),
         counts=moments.compute(source, unweighted(model)) if model.weight else sums,
     )
 
@@ -163,16 +175,19 @@ def _few_values(source: SqlRecords, model: Model, dropped: Sequence[str]) -> dic
     """The values of each control and the outcome among records that count, four at most, in the view of `compute`."""
     names = {f"x{place}": column for place, column in enumerate(model.controls)} | {"y": model.outcome}
     used = "complete = 1" + (f" AND school NOT IN ({', '.join(map(literal, dropped))})" if dropped else "")
-    values = {}
-    for name, column in names.items():
-        found = source.fetch(
-            f"WITH used AS (SELECT {name} AS v FROM records WHERE {used}), "
-            "ends AS (SELECT min(v) AS low, max(v) AS high FROM used) "
-            "SELECT low, high, min(v) FILTER (WHERE v > low) AS next, max(v) FILTER (WHERE v < high) AS last "
-            "FROM used, ends GROUP BY low, high"
-        )
-        values[column] = tuple(np.unique(np.ma.concatenate(list(found.values())).compressed()).tolist())
-    return values
+    ends, next_ends = [], []
+    for name in names:
+        ends += [f"min({name}) AS low_{name}", f"max({name}) AS high_{name}"]
+        next_ends += [
+            f"min({name}) AS {name}_0", f"min({name}) FILTER (WHERE {name} > low_{name}) AS {name}_1",
+            f"max({name}) FILTER (WHERE {name} < high_{name}) AS {name}_2", f"max({name}) AS {name}_3",
+        ]  # fmt: skip
+    found = source.fetch(
+        f"WITH used AS (SELECT {', '.join(names)} FROM records WHERE {used}), "
+        f"ends AS (SELECT {', '.join(ends)} FROM used) SELECT {', '.join(next_ends)} FROM used, ends"
+    )
+    parts = {column: [found[f"{name}_{place}"] for place in range(4)] for name, column in names.items()}
+    return {column: tuple(np.unique(np.ma.concatenate(part).compressed()).tolist()) for column, part in parts.items()}
 
 
 def _patterns(source: SqlRecords, model: Model, two_values: bool, dropped: Sequence[str]) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import Any
 from helpers.notebook import parameters, source
 from helpers.notebook.parameters import Parameter
 from helpers.project import InputError
+from helpers.release import risk
 
 NOTEBOOK = "your-data/01-practice-change"
 """The notebook whose models are released, and whose parameters these are."""
@@ -16,6 +17,7 @@ MODEL = ("outcome", "school", "year", "baseline", "order", "controls", "categori
 OF_A_RELEASE = [
     Parameter("merge", "dict[str | int, list[str | int]]", {}, "new name: schools that become one"),
     Parameter("drop", "list[str | int]", [], "schools to leave out of a release"),
+    Parameter("risk", "str", "", "a file of limits that a release keeps to; see params/release.yml"),
 ]
 
 READING = ("encoding", "missing", "decimal", "thousands", "sheet")
@@ -26,7 +28,10 @@ _NEEDED = ("data", "outcome", "school", "year", "baseline")
 
 
 def read(file: Path) -> dict[str, Any]:
-    """Parameters of a file, with defaults; schools as text. Raises InputError for what is missing or refused."""
+    """Parameters of a file, with defaults; schools as text, `limits` as the file `risk` has them.
+
+    Raises InputError for what is missing or refused.
+    """
     given = parameters.read(file)
     values = parameters.check(source.path_of(NOTEBOOK), given, str(file), OF_A_RELEASE)
     if unused := [name for name in given if name not in _TAKEN]:
@@ -37,4 +42,5 @@ def read(file: Path) -> dict[str, Any]:
     if missing := [name for name in _NEEDED if given.get(name, "") == ""]:
         raise InputError(f"{file}: a release needs {', '.join(missing)}. Name that in the file.")
     merge = {str(name): list(map(str, schools)) for name, schools in values["merge"].items()}
-    return {name: values[name] for name in _TAKEN} | {"merge": merge, "drop": list(map(str, values["drop"]))}
+    own = {"merge": merge, "drop": list(map(str, values["drop"])), "limits": risk.read(values["risk"])}
+    return {name: values[name] for name in _TAKEN} | own
