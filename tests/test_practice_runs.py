@@ -175,15 +175,6 @@ def test_items_are_a_scale(tmp_path):
     assert "No items are named" not in ran.page
 
 
-def test_names_with_signs_of_html_and_of_formats_are_shown_as_they_are(tmp_path, schueler):
-    odd = schueler.assign(Stufe=np.where(schueler.index % 2, "a.b <i>{x}[0]", "St. Ä"))
-    ran = own(tmp_path, odd.rename(columns={"Übung": "Üb<u>ng"}), outcome="Üb<u>ng", by="Stufe")
-    assert "a.b &lt;i&gt;{x}[0]" in ran.page
-    assert "<i>" not in ran.page
-    assert "Üb<u>ng" not in ran.page
-    assert "&amp;lt;" not in ran.page
-
-
 def spoil(frame, place, column, value):
     changed = frame.astype({column: object})
     changed.loc[place, column] = value

@@ -20,7 +20,7 @@ from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 
 from helpers import kept
-from helpers.build import plan
+from helpers.build import plan, safe_html
 from helpers.build.plan import BUILD, TEMPLATES
 from helpers.notebook import session as sessions
 from helpers.notebook import source
@@ -52,12 +52,12 @@ def make(folders: list[Path]) -> None:
     words = "When each notebook last ran, and how long it took"
     times = shell("Run times", fill("times.html.j2", runs=runs), words, look="bare")
     (aside / "site" / "times.html").write_text(times, encoding="utf-8")
-    made = [path.relative_to(aside).as_posix() for path in aside.rglob("*") if path.is_file()]
+    made = kept.digests(aside)
     # Without its state the site counts as not made: the state goes first and comes last.
     (BUILD / "site.json").unlink(missing_ok=True)
     for path in sorted(aside.iterdir()):
         kept.swap(path, BUILD / path.name)
-    state = {"stamps": stamps, "made": sorted(made)}
+    state = {"stamps": stamps, "made": made}
     (BUILD / "site.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
     shutil.rmtree(BUILD / "aside", ignore_errors=True)
 
@@ -126,7 +126,8 @@ def render(notebook: Path, target: Path, name: str = "") -> None:
 def shell(title: str, body: str, description: str, **more: Any) -> str:
     """A whole page around `body`; `more` are the shell template's other names."""
     css = (TEMPLATES / "style.css").read_text(encoding="utf-8").strip()
-    return fill("shell.html.j2", title=title, body=body, description=description, css=css, project=PROJECT, **more)
+    words = {"title": title, "description": description, "project": PROJECT, "policy": safe_html.policy(body)}
+    return fill("shell.html.j2", body=body, css=css, **words, **more)
 
 
 def fill(template: str, **names: Any) -> str:
@@ -141,6 +142,7 @@ def _exporter() -> HTMLExporter:
     """One for all pages: it keeps its templates."""
     exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True)
     exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3"))
+    exporter.register_filter("cleaned", safe_html.cleaned)
     return exporter
 
 

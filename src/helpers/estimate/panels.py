@@ -91,7 +91,7 @@ def table(
     ----------
     data, inference : the model's cross-products, and one of INFERENCE
     unit, level : what the outcome is divided by; how often the intervals hold the truth
-    terms : the bootstrap is made for these alone; for all without them
+    terms : bootstrap and permutation are made for these alone; for all without them
     treatment : what "permutation" needs; terms that are none of its effects have CR2
     """
     found = fixed_effects.fit(data, _COVARIANCE.get(inference, inference)).table(level)
@@ -101,7 +101,9 @@ def table(
     if inference == "bootstrap":
         found["df"] = cr2.degrees_of_freedom(cr2.adjusted(data.xx))
     for place, term in enumerate(found["term"]):
-        if inference == "bootstrap" and (terms is None or term in terms) and found.at[place, "n_varying"] > 1:
+        if terms is not None and term not in terms:
+            continue
+        if inference == "bootstrap" and found.at[place, "n_varying"] > 1:
             found.loc[place, NUMBERS[2:]] = *wild_interval(data, term, level), wild_bootstrap(data, term)
         if inference == "permutation" and term in treatment.effects:
             found.loc[place, NUMBERS[2:]] = np.nan
