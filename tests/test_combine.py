@@ -154,10 +154,16 @@ def north(tmp_path_factory):
 def test_what_does_not_add_up_is_refused_by_name(north, case):
     change, message = REFUSED[case]
     about = copy.deepcopy(north.about)
-    combine.check_alike([north, replace(north, name="south", about=about)])
+    other = replace(north, name="south", about=about, frame=north.frame.assign(value=lambda f: f["value"] + 1))
+    combine.check_alike([north, other])
     change(about)
     with pytest.raises(InputError, match=message):
-        combine.check_alike([north, replace(north, name="south", about=about)])
+        combine.check_alike([north, other])
+
+
+def test_a_release_and_its_copy_are_refused(north):
+    with pytest.raises(InputError, match="north and copy are the same release"):
+        combine.check_alike([north, replace(north, name="copy")])
 
 
 def test_pooled_and_standardised_is_refused(made):

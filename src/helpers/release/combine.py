@@ -8,6 +8,7 @@ import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,11 @@ def check_alike(parts: Sequence[Part]) -> None:
             f"two releases are called {twice[0]!r}. Name each once, and rename folders that are called alike."
         )
     first, *others = parts
+    for one, two in combinations(parts, 2):
+        if one.frame.equals(two.frame):
+            raise InputError(
+                f"{one.name} and {two.name} are the same release: all would count twice. Name one of them."
+            )
     for other in others:
         for what, one, two in _compared(first.about, other.about):
             if one != two:
