@@ -31,6 +31,10 @@ NUMBERS = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
 COUNTS = ["n", "n_groups", "n_varying", "df"]
 """Columns that say what an estimate rests on: records, clusters, clusters in which its term varies, degrees of freedom."""
 
+MANY = 30
+"""From so many clusters on the error of the baseline's standard deviation matters little, and has no row."""
+OWN_DEVIATION = "standard deviation not taken as known"
+
 _COVARIANCE = {"permutation": "CR2", "bootstrap": "CRV1"}
 
 KINDS = {
@@ -205,6 +209,23 @@ def standardised(sums: Moments, term: str) -> pd.DataFrame:
     tests = t_test(estimate, np.sqrt((g - 1) / g * ((left_out - estimate) ** 2).sum()), g - 1)
     counts = {"n": data.n, "n_groups": g, "n_varying": fitted.n_varying[place], "df": g - 1.0}
     return pd.DataFrame([{"term": term, **tests, **counts}])
+
+
+def own_deviations(sums: dict[str, Moments], declared: pd.DataFrame) -> pd.DataFrame:
+    """`standardised` beside the effects of `declared`, a row for each panel of fewer than MANY clusters that has one.
+
+    Parameters
+    ----------
+    sums, declared : moments of each panel; rows `panel, specification, term, estimate`, of each panel its declared one first
+    """
+    tables = [
+        alternatives({OWN_DEVIATION: partial(standardised, sums[row.panel], row.term)}, row.term).assign(
+            panel=row.panel
+        )
+        for row in declared.drop_duplicates("panel").itertuples()
+        if np.isfinite(row.estimate) and len(set(sums[row.panel].clusters)) < MANY
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else declared.head(0)
 
 
 def in_every_year(sums: Moments, years: list[str]) -> np.ndarray:

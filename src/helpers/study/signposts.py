@@ -29,9 +29,6 @@ ALL = "all schools"
 """The group of both kinds of schools."""
 _DIFFERENCE = "difference in change, "
 STAYED = "only teachers who stayed"
-MANY = 30
-"""From so many clusters on the error of the baseline's standard deviation matters little, and has no row."""
-_OWN_SD = "standard deviation not taken as known"
 _DISTRICTS = "districts as clusters (CR2)"
 
 
@@ -120,7 +117,7 @@ def _variants(survey: Waves, scale: str, known: pd.DataFrame, asked: str) -> dic
     variants = {
         "as declared": lambda: known[known["method"] == FIXED],
         **{name: partial(tidy, survey, data, kind, data.baseline_sd, True) for kind, name in panels.KINDS.items()},
-        _OWN_SD: lambda: panels.standardised(sums, main_terms(survey)[-1]),
+        panels.OWN_DEVIATION: lambda: panels.standardised(sums, main_terms(survey)[-1]),
         _DISTRICTS: lambda: panels.table(_by_district(survey, sums), "CR2", data.baseline_sd),
         "no controls": lambda: tidy(survey, bare, declared, data.baseline_sd, True),
         STAYED: lambda: tidy(survey, _of_stayers(survey, scale), declared, data.baseline_sd, True),
@@ -128,7 +125,7 @@ def _variants(survey: Waves, scale: str, known: pd.DataFrame, asked: str) -> dic
     }
     absent = {
         _DISTRICTS: not survey.in_districts,
-        _OWN_SD: len(data.clusters) >= MANY,
+        panels.OWN_DEVIATION: len(data.clusters) >= panels.MANY,
         "no controls": survey.conditions.empty,
         panels.KINDS[declared]: True,
     }
