@@ -63,6 +63,7 @@ def make(names: Sequence[str], schools: str = "ask") -> Path:
         table.to_csv(made / "estimates.csv", index=False, lineterminator="\n")
         if sums:
             released.school(sums).to_csv(made / "moments.csv", index=False, lineterminator="\n")
+            about["inputs"] = [file for part in parts for file in part.about["inputs"]]
             about |= _described(parts[0].about, sums, kept.digest(made / "moments.csv"))
         kept.write_whole(made / "about.json", json.dumps(about, indent=1, ensure_ascii=False) + "\n")
         kept.swap(made, place)
