@@ -16,7 +16,7 @@ import pandas as pd
 
 from helpers import kept
 from helpers.project import ROOT
-from helpers.read import together
+from helpers.read import saved, together
 from helpers.read.files import named
 from helpers.release import released, risk
 from helpers.release.panels import Panel, in_words
@@ -45,14 +45,14 @@ def write(
     with tempfile.TemporaryDirectory(prefix=f"release-{name}-", dir=BUILD / "aside") as aside:
         made = Path(aside) / "made"
         made.mkdir()
-        sums.to_csv(made / "moments.csv", index=False, lineterminator="\n")
+        saved.write(sums, made / "moments.csv")
         about = _about(given, kind, panels, found.rows, kept.digest(made / "moments.csv"))
         checked = _checked(given, kind, found)
         for file, content in {"about.json": about, "disclosure.json": checked}.items():
             kept.write_whole(made / file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
         kept.write_whole(made / "disclosure.md", text(given, kind, panels))
         table = released.estimates(made, given["inference"], given["standardise"])
-        table.to_csv(made / "estimates.csv", index=False, lineterminator="\n")
+        saved.write(table, made / "estimates.csv")
         kept.swap(made, BUILD / "releases" / name)
     return BUILD / "releases" / name
 
