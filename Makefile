@@ -9,6 +9,11 @@ endif
 .SHELLFLAGS := -euc
 MAKEFLAGS += --no-print-directory
 
+# Python takes such a path for two, and would run the code of another folder.
+ifneq ($(findstring :,$(CURDIR)),)
+$(error The folder $(CURDIR) has a colon in its path, and Python cannot run code there: rename it, then type the command again)
+endif
+
 # ENV=active: use the Python of the environment you are in (conda, Binder, a container) and install nothing.
 ENV ?= venv
 ifeq ($(ENV),active)
@@ -51,7 +56,7 @@ moments: $(READY) ## release sums of your records instead of records: make momen
 export NOTEBOOK PARAMS RELEASE DATA SHEET TEMPLATE
 
 lab: $(READY) ## open the notebooks in JupyterLab
-	@$(PYTHON) -m jupyter lab --ServerApp.root_dir="$(CURDIR)" --LabApp.default_url=/lab/tree/notebooks
+	@$(PYTHON) -m jupyter lab --ServerApp.root_dir="$$PWD" --LabApp.default_url=/lab/tree/notebooks
 
 # Where the other packages are installed, a test that cannot find them fails instead of being skipped. One thread for small
 # matrix products: more of them wait for each other.

@@ -152,6 +152,7 @@ def test_a_copy_has_nothing_to_do(worked):
         ("src/helpers/build/execute.py", []),
         ("src/helpers/build/template/style.css", ["site"]),
         ("src/helpers/notebook/template/ledger.js", ["08"]),
+        ("src/helpers/notebook/template/table.html.j2", [source.slug(name) for name in source.names()]),
         ("data/published/001-table1.csv", ["04", "08"]),
         ("data/published/004-text.csv", ["03", "07", "08"]),
         ("data/simulated/03-talis.zip", ["your-data-03"]),
@@ -172,6 +173,12 @@ def test_a_change_reruns_exactly_what_depends_on_it(worked, changed, expected):
     assert all(name.startswith(start) for name, start in zip(sorted(ran), sorted(wanted), strict=True))
     assert ("site" in names) is bool(expected)
     assert text.count(f": {changed} changed") == len(ran or names)
+
+
+def test_another_version_of_a_package_reruns_all(worked):
+    code = "from helpers import kept\nfound = kept.packages() | {'pandas': '99'}\nkept.packages = lambda: found\n"
+    done = inside.python(worked, f"{code}from helpers.build import __main__ as command\ncommand.main(['why'])")
+    assert done.stdout.count(": the package pandas changed") == len(source.names()), done.stderr
 
 
 def test_a_time_is_no_change(worked):
@@ -196,28 +203,30 @@ def test_what_is_edited_or_deleted_is_made_again(worked):
     """What was said comes true. The ledger reads what the others put down, so it runs after them."""
     build = worked / "build"
     card = "figures/05-satisfaction--printed-means.svg"
-    gone = {
+    files = {
         build / "site" / "index.html": ["site"],
         build / "site" / "05-satisfaction.html": ["site"],
         build / card: ["site"],
         build / "standard" / "05-satisfaction" / card: ["05-satisfaction", "site"],
     }
-    for path, expected in gone.items():
-        path.rename(path.with_name("elsewhere"))
-        names, text = would_start(worked)
-        assert names == expected
-        assert f"{path.name} is gone" in text
-        path.with_name("elsewhere").rename(path)
+    for path, expected in files.items():
+        whole = path.read_bytes()
+        for left, said in ((len(whole) // 2, "is not as it was made"), (0, "is gone")):
+            path.write_bytes(whole[:left]) if left else path.unlink()
+            names, text = would_start(worked)
+            assert names == expected
+            assert f"{path.name} {said}" in text
+        path.write_bytes(whole)
     notebook = json.loads((worked / "notebooks" / "05-satisfaction.ipynb").read_text())
     notebook["cells"][0]["source"].append("\n\nOne sentence more.")
     [*_, code] = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
     code["source"] += ["\nfrom helpers.notebook import session\nsession.note(run, 'remark')"]
     (worked / "notebooks" / "05-satisfaction.ipynb").write_text(json.dumps(notebook))
     assert would_start(worked)[0] == ["05-satisfaction", "site"]
-    for path in gone:
+    for path in files:
         path.unlink()
     assert started(worked) == ["05-satisfaction", "08-evidence-ledger", "site"]
-    assert all(path.is_file() for path in gone)
+    assert all(path.is_file() for path in files)
     assert "One sentence more." in (build / "site" / "05-satisfaction.html").read_text()
     assert would_start(worked)[0] == []
 

@@ -12,17 +12,18 @@ from helpers import kept
 HELPERS = ROOT / "src" / "helpers"
 MAY_IMPORT = {
     "project": set(),
+    "faults": {"project"},
     "kept": {"project"},
     "read": {"project", "kept"},
     "estimate": {"project", "kept", "read"},
     "draw": {"project"},
-    "notebook": {"project", "kept", "read", "draw"},
-    "release": {"project", "kept", "read", "estimate", "notebook.parameters", "notebook.source"},
+    "notebook": {"project", "faults", "kept", "read", "draw"},
+    "release": {"project", "faults", "kept", "read", "estimate", "notebook.parameters", "notebook.source"},
     "simulate": {"project", "kept", "read", "estimate"},
     "study": {
         "project", "kept", "read", "estimate", "draw", "notebook", "release", "simulate", "study",
     },
-    "build": {"project", "kept", "read", "notebook"},
+    "build": {"project", "faults", "kept", "read", "notebook"},
 }  # fmt: skip
 """What each part may import besides itself; only notebooks, tests and named commands import `study`."""
 

@@ -118,6 +118,24 @@ def test_what_fails_leaves_nothing_that_is_taken_for_done(place):
     assert len(entries(place)) == 1
 
 
+@pytest.mark.parametrize("name", ["one.csv", "state.json"])
+def test_a_kept_table_that_is_cut_in_half_is_made_again(place, name):
+    kept.tables("estimate.power", 1, Maker())
+    [file] = (place / "cache").glob(f"*/{name}")
+    file.write_text(file.read_text()[:3])
+    again = Maker(5.0)
+    assert kept.tables("estimate.power", 1, again)["one"]["x"].tolist() == [5.0, 5 / 3]
+    assert again.calls == 1
+
+
+def test_another_version_of_a_package_makes_anew(place, monkeypatch):
+    make = Maker()
+    kept.tables("estimate.power", 1, make)
+    monkeypatch.setattr(kept, "packages", lambda: {"numpy": "9.9"})
+    kept.tables("estimate.power", 1, make)
+    assert make.calls == 2
+
+
 def test_leftovers_of_a_killed_run_do_not_get_in(place):
     aside = place / "cache" / "estimate.power.aside-1" / "made"
     aside.mkdir(parents=True)

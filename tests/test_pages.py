@@ -37,7 +37,7 @@ def visit(browser, site):
         context.close()
 
 
-@pytest.fixture(scope="module", params=PAGES)
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in PAGES])
 def page(request, browser, site):
     """Each page, opened once for all tests that ask for it; each says by `seen` how it wants to see it."""
     with browser.new_context(device_scale_factor=0.5) as context:  # a quarter of the pixels

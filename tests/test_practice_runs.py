@@ -12,6 +12,7 @@ from linearmodels.panel import PanelOLS
 
 import inside
 from conftest import ROOT
+from helpers.estimate import panels
 from helpers.notebook import parameters, session
 from helpers.study import practice_change
 from inprocess import refused, run
@@ -173,6 +174,24 @@ def test_items_are_a_scale(tmp_path):
     assert ran.table("scale-items")["item"].tolist() == ready["items"]
     assert set(ran.figure("scale")["answer"]) == {1, 2, 3, 4}
     assert "No items are named" not in ran.page
+
+
+@pytest.mark.parametrize(("standardise", "rows"), [(True, 1), (False, 0)])
+def test_few_schools_have_a_row_whose_deviation_is_estimated_too(tmp_path, schueler, standardise, rows):
+    few = schueler[schueler["Schule"].isin(schueler["Schule"].unique()[:12])]
+    ran = own(tmp_path, few, standardise=standardise)
+    table = ran.figure("specifications").set_index("specification")
+    assert (table.index == panels.OWN_DEVIATION).sum() == rows
+    assert ("below 30 clusters one row leaves each cluster out of it too" in ran.page) == standardise
+    if standardise:
+        one, other = table.loc["as declared"], table.loc[panels.OWN_DEVIATION]
+        assert other["estimate"] == pytest.approx(one["estimate"])
+        assert other["df"] == 11
+
+
+def test_many_schools_have_none(tmp_path, schueler):
+    ran = own(tmp_path, schueler, standardise=True)
+    assert panels.OWN_DEVIATION not in set(ran.figure("specifications")["specification"])
 
 
 def spoil(frame, place, column, value):

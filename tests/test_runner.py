@@ -151,23 +151,69 @@ def test_a_run_has_its_parameters_and_reruns_only_when_something_changed(tiny):
     assert "Nothing to do" in inside.build(tiny, *call).stdout
     (tiny / params).write_text("size: 5  # as before\n")
     assert "params/mine.yml changed" in inside.build(tiny, *call).stdout
-    # Another file of the same name is another run.
+    style = tiny / "src" / "helpers" / "build" / "template" / "style.css"
+    style.write_text(style.read_text() + "\n")
+    assert "style.css changed" in inside.build(tiny, *call).stdout  # its page is made with it
+
+
+def test_a_folder_of_results_has_one_owner(tiny):
+    """Another file of the same name is refused, and leaves alone what is there, until the first is gone."""
+    write_notebook(tiny, "01-tiny", parameters=PARAMETERS)
+    first = write_params(tiny, size=5)
+    assert inside.build(tiny, "run", "01-tiny", first).returncode == 0
     (tiny / "elsewhere").mkdir()
-    (tiny / "elsewhere" / "mine.yml").write_text("size: 5")
-    assert "mine.yml changed" in inside.build(tiny, "run", "01-tiny", "elsewhere/mine.yml").stdout
+    for text in ("size: 6", "sizes: 6"):
+        (tiny / "elsewhere" / "mine.yml").write_text(text)
+        done = inside.build(tiny, "run", "01-tiny", "elsewhere/mine.yml")
+        assert done.returncode != 0
+        assert "elsewhere/mine.yml" in done.stderr
+        assert "params/mine.yml in build/runs/mine" in done.stderr
+        assert "Nothing to do" in inside.build(tiny, "run", "01-tiny", first).stdout
+    (tiny / first).rename(tiny / "elsewhere" / "mine.yml")
+    assert inside.build(tiny, "run", "01-tiny", "elsewhere/mine.yml").returncode == 0
 
 
-def test_a_refused_run_says_that_what_is_there_is_older(tiny):
+@pytest.mark.parametrize("name", ["..yml", ".yml", "...", "two\nlines.yml", "\udcff.yml"])
+def test_a_file_whose_name_is_none_for_a_folder_is_refused(tiny, name):
+    write_notebook(tiny, "01-tiny", parameters=PARAMETERS)
+    (tiny / name).write_text("size: 5")
+    for what in (("run", "01-tiny", name), ("why",)):
+        done = inside.build(tiny, *what)
+        assert done.returncode == (what != ("why",))
+    assert not (tiny / "build" / "runs").exists()
+
+
+def test_after_a_refused_run_nothing_can_be_taken_for_its_result(tiny):
     write_notebook(tiny, "01-tiny", "assert size < 9", parameters=PARAMETERS)
-    call = ("run", "01-tiny", write_params(tiny, size=5))
-    assert inside.build(tiny, *call).returncode == 0
+    call, folder = ("run", "01-tiny", write_params(tiny, size=5)), tiny / "build" / "runs" / "mine"
     for values in ({"size": 9}, {"sizes": 9}):  # a cell fails; nothing runs at all
+        write_params(tiny, size=5)
+        assert inside.build(tiny, *call).returncode == 0
+        assert (folder / "notebook.html").exists()
+        assert not (tiny / "build" / "earlier" / "mine").exists()
         write_params(tiny, **values)
         done = inside.build(tiny, *call)
         assert done.returncode != 0
-        assert "What lies in build/runs/mine was made by an earlier run." in done.stderr
-    write_params(tiny, size=6)
-    assert "earlier run" not in inside.build(tiny, *call).stderr
+        assert "What an earlier run made lies now in build/earlier/mine." in done.stderr
+        assert not folder.exists()
+        assert (tiny / "build" / "earlier" / "mine" / "notebook.html").exists()
+        assert "earlier" not in inside.build(tiny, *call).stderr
+    assert list((tiny / "build").glob("aside*")) == []
+
+
+def test_a_kernel_that_dies_of_a_file_names_it_and_leaves_nothing(tiny, tmp_path):
+    (tiny / "mine.sav").write_bytes(b"$FL2 and then nothing that makes sense")
+    kill = "import os, tempfile; held = tempfile.mkdtemp(); os.kill(os.getpid(), 11)"
+    write_notebook(tiny, "01-tiny", f"session.section(run, data)\n{kill}", parameters=PARAMETERS)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    params = write_params(tiny, data="mine.sav")
+    done = make(tiny, "run", "NOTEBOOK=01-tiny", f"PARAMS={params}", TMPDIR=str(temporary))
+    assert done.returncode != 0
+    assert "The last file that it read is mine.sav: it may be damaged" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(temporary.iterdir()) == []
+    assert not (tiny / "build" / "aside").exists()
 
 
 def test_the_kernel_is_this_python_whatever_others_say(tiny, tmp_path):

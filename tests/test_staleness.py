@@ -1,9 +1,13 @@
 """What depends on what."""
 
 import json
+import os
+import time
+from importlib import metadata
 
 import pytest
 
+from conftest import ROOT
 from helpers import kept
 from helpers.notebook import source
 
@@ -66,7 +70,6 @@ def test_digest_ignores_outputs_and_sees_edits(tmp_path):
 @pytest.mark.parametrize(
     ("before", "now", "expected"),
     [
-        (None, {}, "not made yet"),
         ({"a": "1"}, {"a": "1"}, ""),
         ({"a": "1"}, {"a": "2"}, "a changed"),
         ({"a": "1"}, {"a": "1", "b": "1"}, "b changed"),
@@ -74,13 +77,48 @@ def test_digest_ignores_outputs_and_sees_edits(tmp_path):
     ],
 )
 def test_reasons(before, now, expected):
-    assert kept.reason(before, now, []) == expected
+    assert kept.reason(before, now, ROOT, {}) == expected
 
 
-def test_what_is_gone_must_be_made_again(tmp_path):
-    assert kept.reason({}, {}, [tmp_path / "figure.svg"]) == "figure.svg is gone"
+def test_what_is_gone_cut_in_half_or_edited_must_be_made_again(tmp_path):
+    file = tmp_path / "figures" / "figure.svg"
+    file.parent.mkdir()
+    file.write_text("a figure of some length")
+    made = kept.digests(tmp_path)
+    assert list(made) == ["figures/figure.svg"]
+    assert kept.reason({}, {}, tmp_path, made) == ""
+    for text in ("a figure of", "a figure of same length", ""):
+        file.write_text(text)
+        assert kept.reason({}, {}, tmp_path, made) == "figure.svg is not as it was made"
+    file.unlink()
+    assert kept.reason({}, {}, tmp_path, made) == "figure.svg is gone"
 
 
-def test_a_spoilt_state_counts_as_none(tmp_path):
-    (tmp_path / "state.json").write_text("{half")
-    assert kept.load(tmp_path / "state.json") is None
+@pytest.mark.parametrize(
+    "text", ["", "{half", "[]", "null", "7", '"made"', "{}", '{"made": ["of an earlier version"]}']
+)
+def test_a_spoilt_state_counts_as_none(tmp_path, text):
+    (tmp_path / "state.json").write_text(text)
+    assert kept.load(tmp_path / "state.json", "made") is None
+
+
+@pytest.mark.parametrize("size", [100, 5_000_000])  # of the second the digest is kept
+def test_an_edit_of_equal_size_with_its_time_set_back_is_seen(tmp_path, monkeypatch, size):
+    monkeypatch.setattr(kept, "FOLDER", tmp_path / "cache")
+    file = tmp_path / "records.csv"
+    file.write_bytes(b"a" * size)
+    before, times = kept.stamp(file), file.stat()
+    assert kept.stamp(file) == before
+    time.sleep(0.02)  # clocks of file systems are coarse
+    with file.open("r+b") as opened:
+        opened.write(b"b")
+    os.utime(file, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert (file.stat().st_size, file.stat().st_mtime_ns) == (size, times.st_mtime_ns)
+    assert kept.stamp(file) != before
+
+
+def test_packages_are_those_that_the_project_needs_and_what_they_need():
+    found = kept.packages()
+    assert {"pandas", "numpy", "pyyaml", "nbclient"} <= set(found)
+    assert found["pandas"] == metadata.version("pandas")
+    assert not {"jupyterlab", "pytest", "ruff", "hypothesis"} & set(found)

@@ -1,7 +1,8 @@
-"""What is made once, put in place whole or not at all, and made again only when its content's causes change.
+"""What is made once, put in place whole or not at all, and made again when its causes changed or it is not as it was.
 
 What counts as changed is the content of a file, never its time: a copied project has nothing to do. A notebook counts
 by what its author wrote (see `helpers.notebook.source`). Helpers count one by one, by the imports that are read in them.
+Packages count by their version.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import os
 import re
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,11 +47,14 @@ def stamp(place: Path) -> str:
 
 
 def _digest_once(file: Path) -> str:
-    """The digest; that of a large file is kept as long as its time and size stay, for reading it takes seconds."""
+    """The digest; that of a large file is kept as long as its size and times stay, for reading it takes seconds.
+
+    The time of the last change of its entry (ctime) is one that nobody can set back.
+    """
     status = file.stat()
     if status.st_size < _LARGE:
         return digest(file)
-    seen = f"{file.absolute()} {status.st_mtime_ns} {status.st_size}"
+    seen = f"{file.absolute()} {status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
     kept = FOLDER / "digests" / hashlib.sha256(seen.encode()).hexdigest()[:16]
     if not kept.exists():
         kept.parent.mkdir(parents=True, exist_ok=True)
@@ -66,21 +72,61 @@ def label(file: Path) -> str:
     return relative(file) if file.is_relative_to(ROOT) else str(file)
 
 
-def reason(before: dict[str, str] | None, now: dict[str, str], made: list[Path]) -> str:
-    """Why a result must be made again; empty when it need not."""
-    if before is None:
-        return "not made yet"
-    if gone := [path for path in made if not path.exists()]:
-        return f"{gone[0].name} is gone"
-    return next((f"{name} changed" for name in {**before, **now} if before.get(name) != now.get(name)), "")
+def digests(folder: Path) -> dict[str, str]:
+    """Digest of each file in a folder, by its path from there."""
+    return {path.relative_to(folder).as_posix(): digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-def load(path: Path) -> dict[str, Any] | None:
-    """State kept beside a result, None when there is none or it cannot be read."""
+@functools.cache
+def packages() -> dict[str, str]:
+    """Name -> version of what is installed of the packages that the project needs, and that these need in turn.
+
+    But for JupyterLab and what only it needs: no result comes from there.
+    """
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found, waiting = {}, list(project["dependencies"])
+    while waiting:
+        name = re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", waiting.pop())[0]).lower()
+        if name == "jupyterlab" or name in found:
+            continue
+        try:
+            package = metadata.distribution(name)
+        except metadata.PackageNotFoundError:  # one for another system
+            continue
+        found[name] = package.version
+        waiting += [text for text in package.requires or () if "extra ==" not in text]
+    return found
+
+
+def reason(before: dict[str, str], now: dict[str, str], folder: Path, made: dict[str, str]) -> str:
+    """Why a result must be made again; empty when it need not.
+
+    Parameters
+    ----------
+    before, now : stamps of its causes, by what they are called
+    folder, made : where it lies; digest of each of its files when it was made, by path from there
+    """
+    changed = (f"{name} changed" for name in {**before, **now} if before.get(name) != now.get(name))
+    return spoilt(folder, made) or next(changed, "")
+
+
+def spoilt(folder: Path, made: dict[str, str]) -> str:
+    """Which of the files `made` in a folder (path from there -> digest) is gone or another one; empty when all are whole."""
+    for name, whole in made.items():
+        if not (folder / name).is_file():
+            return f"{Path(name).name} is gone"
+        if digest(folder / name) != whole:
+            return f"{Path(name).name} is not as it was made"
+    return ""
+
+
+def load(path: Path, *needed: str) -> dict[str, Any] | None:
+    """State kept beside a result, None when there is none, it cannot be read, or lacks one of the `needed` mappings."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+        state = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return None
+    return state if isinstance(state, dict) and all(isinstance(state.get(name), dict) for name in needed) else None
 
 
 _LIKE_IMPORTS = re.compile(
@@ -130,17 +176,22 @@ def _file(name: str) -> Path:
 def tables(module: str, arguments: Any, make: Callable[[], dict[str, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
     """Tables that `make` gives for `arguments`, kept between builds as long as the code of `module` stands.
 
-    For simulations with a seed only: pure functions, of arguments whose `repr` tells all. What is stale is removed.
+    For simulations with a seed only: pure functions, of arguments whose `repr` tells all. What is stale is removed, and
+    what is not whole is made again.
     """
-    key = hashlib.sha256(repr(arguments).encode())
+    key = hashlib.sha256(repr((arguments, packages())).encode())
     for path in [*closure({module}), LOCK]:
         key.update(path.read_bytes())
     folder = FOLDER / f"{module}-{key.hexdigest()[:16]}"
     if folder.is_dir():
-        return _read(folder)
+        state = load(folder / "state.json", "made")
+        if state and not spoilt(folder, state["made"]):
+            return _read(folder)
+        shutil.rmtree(folder)
     with making(folder, f"{module}-*") as aside:
         for name, table in make().items():
             table.to_csv(aside / f"{name}.csv", index=False)
+        write_whole(aside / "state.json", json.dumps({"made": digests(aside)}))
         return _read(aside)  # so that a first run and a later one give the same to the last digit
 
 

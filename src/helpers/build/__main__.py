@@ -15,41 +15,41 @@ import shutil
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-from helpers import kept
+from helpers import faults, kept
 from helpers.build import plan
 from helpers.build.plan import BUILD, Job
 from helpers.notebook import session as sessions
 from helpers.project import InputError, relative
 
 AT_ONCE = 2
+ASIDE, EARLIER = BUILD / "aside", BUILD / "earlier"
 
 
 def main(arguments: list[str]) -> int:
     """Do what the command line says; returns the exit status."""
+    return faults.guarded(_obey, arguments)
+
+
+def _obey(arguments: list[str]) -> int:
     try:
-        if arguments == ["why"]:
-            return why()
-        BUILD.mkdir(exist_ok=True)
-        with (BUILD / ".lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                print("Another build is at work in this folder; waiting for it to end.", flush=True)
-                fcntl.flock(lock, fcntl.LOCK_EX)
-            match arguments:
-                case ["all"]:
+        plan.check_place()
+        match arguments:
+            case ["why"]:
+                return why()
+            case ["all"]:
+                with _alone():
                     return build_all()
-                case ["run", notebook, file]:
+            case ["run", notebook, file]:
+                with _alone():
                     return build_one(notebook, Path(file))
         print(__doc__, file=sys.stderr)
         return 2
-    except InputError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("helpers"):
             raise
@@ -59,6 +59,24 @@ def main(arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other build is at work in this folder; nothing half made, of this one or of a killed one, is left."""
+    faults.check_limits()
+    BUILD.mkdir(exist_ok=True)
+    with (BUILD / ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            print("Another build is at work in this folder; waiting for it to end.", flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            shutil.rmtree(ASIDE, ignore_errors=True)
+            yield
+        finally:
+            shutil.rmtree(ASIDE, ignore_errors=True)
 
 
 def why() -> int:
@@ -99,12 +117,14 @@ def build_all() -> int:
 
 def build_one(name: str, file: Path) -> int:
     """Run one notebook with the parameters of a file."""
+    folder = plan.folder_of(file)
     try:
         job = plan.own(name, file)
-    except InputError as error:
-        raise InputError(f"{error}{_earlier(plan.folder_of(file))}") from None
-    if (reason := plan.why_stale(job)) and run_jobs([(job, reason)]):
-        return 1
+        if (reason := plan.why_stale(job)) and run_jobs([(job, reason)]):
+            return 1
+    except (InputError, OSError) as error:
+        said = error if isinstance(error, InputError) else faults.sentence(error)
+        raise InputError(f"{said}{_set_earlier_aside(folder, file)}") from None
     print(f"{'' if reason else 'Nothing to do: up to date. '}Open {relative(job.folder / 'notebook.html')}")
     return 0
 
@@ -115,9 +135,10 @@ def _stale(jobs: list[Job]) -> list[tuple[Job, str]]:
 
 
 def _why_site(jobs: list[Job]) -> str:
-    before = kept.load(BUILD / "site.json") or {"stamps": None, "made": []}
-    now = plan.site_stamps([job.folder for job in jobs])
-    return kept.reason(before["stamps"], now, [BUILD / name for name in before["made"]])
+    before = kept.load(BUILD / "site.json", "stamps", "made")
+    if before is None:
+        return "not made yet"
+    return kept.reason(before["stamps"], plan.site_stamps([job.folder for job in jobs]), BUILD, before["made"])
 
 
 def run_jobs(stale: list[tuple[Job, str]]) -> list[str]:
@@ -130,7 +151,6 @@ def run_jobs(stale: list[tuple[Job, str]]) -> list[str]:
         done = pool.map(run_job, *zip(*stale, strict=True))
         from helpers.build import site  # noqa: F401  (needed next: loads while the kernels are at work)
     failed = [job.name for (job, _), succeeded in zip(stale, done, strict=True) if not succeeded]
-    shutil.rmtree(BUILD / "aside", ignore_errors=True)
     return failed
 
 
@@ -140,7 +160,7 @@ def run_job(job: Job, why: str) -> bool:
 
     say(f"{job.name} starts: {why}")
     started = time.perf_counter()
-    aside, copy = BUILD / "aside" / str(os.getpid()) / job.name, BUILD / "failed" / f"{job.name}.ipynb"
+    aside, copy = ASIDE / str(os.getpid()) / job.name, BUILD / "failed" / f"{job.name}.ipynb"
     stamps = plan.notebook_stamps(job, [])
     try:
         execute.run(job, aside)
@@ -150,12 +170,12 @@ def run_job(job: Job, why: str) -> bool:
             copy.parent.mkdir(exist_ok=True)
             shutil.copyfile(error.notebook, copy)
             message += f"\nAs far as it came: {relative(copy)}"
-        say(message + _earlier(job.folder), sys.stderr)
-        shutil.rmtree(aside)
+        say(message + (_set_earlier_aside(job.folder, job.file) if job.file else ""), sys.stderr)
         return False
     _settle(job, aside, stamps, seconds := time.perf_counter() - started)
     copy.unlink(missing_ok=True)
     if job.file:
+        shutil.rmtree(EARLIER / job.name, ignore_errors=True)
         for line in sessions.lines(job.folder):
             if line["kind"] == "account":
                 say(line["text"])
@@ -163,9 +183,12 @@ def run_job(job: Job, why: str) -> bool:
     return True
 
 
-def _earlier(folder: Path) -> str:
-    """What to add where a run failed in whose place lies what an earlier one made."""
-    return f"\nWhat lies in {relative(folder)} was made by an earlier run." if folder.exists() else ""
+def _set_earlier_aside(folder: Path, file: Path) -> str:
+    """Move away what an earlier run with this file made, so that nobody takes it for what was refused, and say so."""
+    if not folder.exists() or plan.taken(folder, file):
+        return ""
+    kept.swap(folder, EARLIER / folder.name)
+    return f"\nWhat an earlier run made lies now in {relative(EARLIER / folder.name)}."
 
 
 def say(text: str, stream: TextIO = sys.stdout) -> None:
@@ -181,9 +204,9 @@ def _settle(job: Job, aside: Path, stamps: dict[str, str], seconds: float) -> No
         site.render(aside / "notebook.ipynb", aside / "notebook.html")
     lines = sessions.lines(aside)
     read = {line["path"]: line["stamp"] for line in lines if line["kind"] == "input"}
-    made = [p.relative_to(aside).as_posix() for p in sorted(aside.rglob("*")) if p.is_file()]
     state = {
-        "stamps": stamps | read, "inputs": list(read), "made": made,
+        "file": kept.label(job.file) if job.file else None,
+        "stamps": stamps | read, "inputs": list(read), "made": kept.digests(aside),
         "tables": [line["name"] for line in lines if line["kind"] == "queried"],
         "seconds": round(seconds, 2), "ended": time.strftime("%Y-%m-%d %H:%M", time.gmtime()),
     }  # fmt: skip

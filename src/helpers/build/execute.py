@@ -1,5 +1,6 @@
 """Run one notebook by papermill, aside, and accept it only when every code cell ran."""
 
+import hashlib
 import json
 import logging
 import os
@@ -13,12 +14,14 @@ import nbformat
 import papermill
 from papermill.exceptions import PapermillExecutionError
 
+from helpers import faults, kept
 from helpers.build.plan import Job
 from helpers.notebook import session as sessions
 from helpers.notebook.clean import KERNEL
 
 # Papermill cannot read all of our types and would call their parameters unknown; we have checked them.
 logging.getLogger("papermill").setLevel(logging.ERROR)
+logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbclient's words on a kernel that dies, which is told
 
 
 class NotebookFailed(Exception):
@@ -35,19 +38,23 @@ def run(job: Job, folder: Path) -> nbformat.NotebookNode:
     folder.mkdir(parents=True)
     target = folder / "notebook.ipynb"
     kernel = _install_kernel(folder, job)
+    # Braces in a path stand for a parameter there.
+    paths = (str(path).replace("{", "{{").replace("}", "}}") for path in (job.notebook, target))
     try:
         papermill.execute_notebook(
-            job.notebook, target, job.values, kernel_name=kernel, language="python", cwd=job.notebook.parent,
+            *paths, job.values, kernel_name=kernel, language="python", cwd=job.notebook.parent,
             progress_bar=False, start_timeout=120,
             shutdown_kernel="immediate",  # all is written by then; waiting for a graceful end can take seconds
         )  # fmt: skip
     except PapermillExecutionError as error:
         if error.ename == "InputError":
             raise NotebookFailed(error.evalue, None) from None
+        if fault := faults.told(f"{error.ename}: {error.evalue}"):
+            raise NotebookFailed(fault, None) from None
         said = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback)).splitlines()
         raise NotebookFailed("\n".join(["a cell failed:", *said[-12:]]), target) from None
     except RuntimeError as error:  # as nbclient says that a kernel did not start or died
-        raise NotebookFailed(f"its kernel failed: {error}", target) from None
+        raise NotebookFailed(f"its kernel failed: {error}{_last_read(folder)}", target) from None
     shutil.rmtree(folder / "jupyter")
     node = nbformat.read(target, as_version=4)
     _check(node, folder, target)
@@ -56,20 +63,42 @@ def run(job: Job, folder: Path) -> nbformat.NotebookNode:
     return node
 
 
+def _last_read(folder: Path) -> str:
+    """What to add where a kernel died: the file that it may have died of."""
+    noted = folder / "record.jsonl"
+    text = noted.read_text(encoding="utf-8", errors="replace") if noted.exists() else ""
+    files = [line for line in text.splitlines() if line.startswith('{"kind": "input"') and line.endswith("}")]
+    if not files:
+        return ""
+    return (
+        f". The last file that it read is {json.loads(files[-1])['path']}: it may be damaged, or too large for this computer's "
+        "memory. Open it with the program it comes from and save it again, or try a part of its rows."
+    )
+
+
 def _install_kernel(folder: Path, job: Job) -> str:
     """A kernel that can be no other Python than this one, with settings of its own and no history."""
-    name = f"compendium-{folder.name.lower()}"
+    name = f"compendium-{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}"  # whatever letters the folder has
     spec = folder / "jupyter" / "kernels" / name
     spec.mkdir(parents=True)
+    temporary = folder / "jupyter" / "temporary"
+    temporary.mkdir()
     environment = {
-        "COMPENDIUM_PYTHON": sys.executable, "COMPENDIUM_FOLDER": str(folder), "COMPENDIUM_LINKS": job.links,
+        "COMPENDIUM_PYTHON": sys.executable, "COMPENDIUM_CODE": str(kept.PACKAGE), "TMPDIR": str(temporary),
+        "COMPENDIUM_FOLDER": str(folder), "COMPENDIUM_LINKS": job.links,
         "COMPENDIUM_STEM": job.stem, "IPYTHONDIR": str(folder / "jupyter" / "ipython"), "MPLBACKEND": "agg",
         "OPENBLAS_NUM_THREADS": "1", "PYTHONHASHSEED": "0",
     }  # fmt: skip
     command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}",
                "--HistoryManager.enabled=False", "--log-level=40"]  # fmt: skip
-    kernel = {"argv": command, "display_name": name, "language": "python", "env": environment}
+    settings = {
+        key: value.replace("$", "$$") for key, value in environment.items()
+    }  # $NAME stands for a variable there
+    kernel = {"argv": command, "display_name": name, "language": "python", "env": settings}
     (spec / "kernel.json").write_text(json.dumps(kernel), encoding="utf-8")
+    # For all kernels of this process: nothing of them goes to the user's home.
+    for place in ("JUPYTER_RUNTIME_DIR", "IPYTHONDIR"):
+        os.environ[place] = str(folder.parent / place)
     # Each run adds its own folder in front; the unique kernel name keeps two runs apart.
     os.environ["JUPYTER_PATH"] = os.pathsep.join([str(folder / "jupyter"), os.environ.get("JUPYTER_PATH", "")])
     return name
@@ -81,13 +110,13 @@ def _check(node: nbformat.NotebookNode, folder: Path, target: Path) -> None:
     idle = [cell.source for cell in code if cell.execution_count is None]
     errors = [out for cell in code for out in cell.outputs if out.output_type == "error"]
     lines = sessions.lines(folder)
-    started = [line["python"] for line in lines if line["kind"] == "start"]
+    started = [(line["python"], line["code"]) for line in lines if line["kind"] == "start"]
     if idle:
         wrong = f"{len(idle)} code cells never ran; first:\n{idle[0][:300]}"
     elif errors:
         wrong = f"a cell ended with {errors[0].ename}: {errors[0].evalue}"
-    elif started != [sys.executable]:
-        wrong = "it must call session.start exactly once, in this environment's Python"
+    elif started != [(sys.executable, str(kept.PACKAGE))]:
+        wrong = "it must call session.start exactly once, in this environment's Python and with this folder's code"
     elif not any(line["kind"] == "answer" for line in lines):
         wrong = "it never gave its answer (cards.answer)"
     else:

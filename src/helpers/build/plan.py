@@ -1,5 +1,6 @@
 """The jobs of a build: which notebooks have to run, why, and what their results depend on."""
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ from helpers.notebook import parameters, source
 from helpers.project import ROOT, InputError, relative
 
 BUILD = ROOT / "build"
-TEMPLATES = Path(__file__).parent / "template"
+TEMPLATES, CARDS = Path(__file__).parent / "template", Path(source.__file__).parent / "template"
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,11 @@ def own(name: str, file: Path) -> Job:
     other = notebook.parent / source.OWN / notebook.name
     if notebook.parent == source.FOLDER and {"data", "release"} & set(values) and other.is_file():
         notebook, other = other, notebook
+    if other_file := taken(folder_of(file), file):
+        raise InputError(
+            f"{file}: its results would replace those with {kept.label(other_file)} in {relative(folder_of(file))}, as both have "
+            f"one name. Rename one of the two."
+        )
     _refuse_strangers(notebook, other, values, file)
     parameters.check(notebook, values, str(file))
     return Job(notebook, folder_of(file), "", notebook.stem, values, file.resolve())
@@ -67,7 +73,28 @@ def own(name: str, file: Path) -> Job:
 
 def folder_of(file: Path) -> Path:
     """Where the run with a file of parameters puts its results."""
-    return BUILD / "runs" / file.stem
+    return BUILD / "runs" / parameters.name_of(file)
+
+
+def taken(folder: Path, file: Path) -> Path | None:
+    """The other file of parameters whose results lie in the folder; None where they are this file's, or it is gone."""
+    noted = (kept.load(folder / "state.json") or {}).get("file")
+    owner = ROOT / noted if isinstance(noted, str) else file.resolve()
+    same = owner == file.resolve() or (file.exists() and owner.exists() and owner.samefile(file))
+    return None if same or not owner.exists() else owner
+
+
+def check_place() -> None:
+    """Raise InputError where the code that runs is not that of the folder it was called in, or no path may be like its own."""
+    here, remedy = Path.cwd(), "Rename the folder, then type the command again."
+    if os.pathsep in str(ROOT) or not str(ROOT).isprintable():
+        raise InputError(f"{str(ROOT)!r}: a folder with such a sign in its path cannot be built in. {remedy}")
+    inside = here / "src" / "helpers"
+    if inside.is_dir() and not inside.samefile(kept.PACKAGE):
+        raise InputError(
+            f"This Python ({sys.executable}) runs the code of {ROOT}, and not that of this folder, {here}. "
+            "Type: make distclean, then the command again."
+        )
 
 
 def _refuse_strangers(notebook: Path, other: Path, values: dict[str, Any], file: Path) -> None:
@@ -87,26 +114,34 @@ def _refuse_strangers(notebook: Path, other: Path, values: dict[str, Any], file:
 
 def why_stale(job: Job) -> str:
     """Why the job must run; empty when its result stands."""
-    before = kept.load(job.folder / "state.json")
+    before = kept.load(job.folder / "state.json", "stamps", "made")
     if before is None:
         return "not made yet"
-    others = [Path(path) if Path(path).is_absolute() else ROOT / path for path in before["inputs"]]
-    now = notebook_stamps(job, others)
-    reason = kept.reason(before["stamps"], now, [job.folder / name for name in before["made"]])
-    return reason or next((f"the table {name} may have changed" for name in before.get("tables", ())), "")
+    now = notebook_stamps(job, [ROOT / path for path in before["inputs"]])
+    reason = kept.reason(before["stamps"], now, job.folder, before["made"])
+    return reason or next((f"the table {name} may have changed" for name in before["tables"]), "")
 
 
 def notebook_stamps(job: Job, inputs: list[Path]) -> dict[str, str]:
-    """What a run depends on: its notebook, its helpers, `inputs` (what it read), parameters and the environment."""
+    """What a run depends on: its notebook, helpers, `inputs` (what it read), parameters, environment; its page's code."""
     code = kept.closure(kept.modules(source.code(job.notebook)))
-    files = [*code, ROOT / "requirements.lock", *inputs, *([job.file] if job.file else [])]
-    python = f"{sys.version} in {kept.label(Path(sys.prefix))}"
-    own = {relative(job.notebook): source.digest(job.notebook), "the Python environment": python}
-    return own | kept.stamps(files)
+    files = [*code, *sorted(CARDS.glob("*.j2")), ROOT / "requirements.lock", *inputs]
+    if job.file:  # its page is made with it; those of the site are made together
+        files += [job.file, *_page_files()]
+    return {relative(job.notebook): source.digest(job.notebook)} | _environment() | kept.stamps(files)
 
 
 def site_stamps(folders: list[Path]) -> dict[str, str]:
     """What the site depends on: the runs in `folders`, its code and templates."""
-    templates = sorted(path for path in TEMPLATES.rglob("*") if path.is_file())
-    files = [*templates, ROOT / "pyproject.toml", *(folder / "state.json" for folder in folders)]
-    return kept.stamps([*kept.closure({"build.site"}), *files])
+    files = [*_page_files(), ROOT / "pyproject.toml", *(folder / "state.json" for folder in folders)]
+    return _environment() | kept.stamps(files)
+
+
+def _page_files() -> list[Path]:
+    """Code and templates of the pages."""
+    return [*kept.closure({"build.site"}), *sorted(path for path in TEMPLATES.rglob("*") if path.is_file())]
+
+
+def _environment() -> dict[str, str]:
+    python = f"{sys.version} in {kept.label(Path(sys.prefix))}"
+    return {"the Python environment": python} | {f"the package {name}": v for name, v in kept.packages().items()}

@@ -53,12 +53,12 @@ def make(folders: list[Path]) -> None:
     words = "When each notebook last ran, and how long it took"
     times = shell("Run times", fill("times.html.j2", runs=runs), words, look="bare")
     (aside / "site" / "times.html").write_text(times, encoding="utf-8")
-    made = [path.relative_to(aside).as_posix() for path in aside.rglob("*") if path.is_file()]
+    made = kept.digests(aside)
     # Without its state the site counts as not made: the state goes first and comes last.
     (BUILD / "site.json").unlink(missing_ok=True)
     for path in sorted(aside.iterdir()):
         kept.swap(path, BUILD / path.name)
-    state = {"stamps": stamps, "made": sorted(made)}
+    state = {"stamps": stamps, "made": made}
     (BUILD / "site.json").write_text(json.dumps(state, indent=1), encoding="utf-8")
     shutil.rmtree(BUILD / "aside", ignore_errors=True)
 

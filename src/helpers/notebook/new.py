@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from helpers import faults
 from helpers.notebook import guesses, source
 from helpers.notebook.guesses import Guessed
 from helpers.notebook.parameters import Parameter, declared, read
@@ -350,17 +351,17 @@ def _write(place: Path, text: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """Do what the command line says; returns the exit status."""
-    try:
-        match arguments:
-            case ["parameters", notebook, data, *more] if len(more) <= 2:
-                print(write(notebook, data, *more))
-                return 0
-            case ["template", notebook]:
-                print(template(notebook))
-                return 0
-    except InputError as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
+    return faults.guarded(_obey, arguments)
+
+
+def _obey(arguments: list[str]) -> int:
+    match arguments:
+        case ["parameters", notebook, data, *more] if len(more) <= 2:
+            print(write(notebook, data, *more))
+            return 0
+        case ["template", notebook]:
+            print(template(notebook))
+            return 0
     print(__doc__, file=sys.stderr)
     return 2
 

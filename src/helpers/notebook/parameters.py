@@ -66,6 +66,16 @@ def _named(body: list[ast.stmt]) -> dict[str, str]:
     return {n.targets[0].id: ast.unparse(n.value) for n in body if isinstance(n, ast.Assign)}
 
 
+def name_of(file: Path) -> str:
+    """The name that results with a file of parameters get. Raises InputError where a folder cannot have it."""
+    if file.stem.startswith(".") or not file.stem.isprintable():
+        raise InputError(
+            f"{str(file)!r}: the folder of results is named after this file, and {file.stem!r} is no name for one. "
+            "Rename it, e.g. mine.yml."
+        )
+    return file.stem
+
+
 def check(notebook: Path, values: dict[str, Any], where: str, more: Sequence[Parameter] = ()) -> dict[str, Any]:
     """Defaults with `values` in their place. Raises InputError, saying what exists, for unknown names and wrong types.
 

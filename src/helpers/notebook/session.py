@@ -15,7 +15,7 @@ from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
-from helpers.kept import label, stamp
+from helpers.kept import PACKAGE, label, stamp
 from helpers.notebook import parameters, source
 from helpers.project import ROOT, InputError, locate, relative
 from helpers.read import files
@@ -116,6 +116,8 @@ def start(notebook: str, namespace: dict[str, Any]) -> Session:
     expected = os.environ.get("COMPENDIUM_PYTHON", sys.executable)
     if sys.executable != expected:
         raise RuntimeError(f"this kernel runs {sys.executable}, the build runs {expected}")
+    if (expected := os.environ.get("COMPENDIUM_CODE", str(PACKAGE))) != str(PACKAGE):
+        raise RuntimeError(f"this kernel runs the code of {PACKAGE}, the build that of {expected}")
     if "COMPENDIUM_FOLDER" not in os.environ:  # make has checked them
         values = parameters.check(path, values, f"notebooks/{notebook}.ipynb")
     example = _example(notebook, values.get("data")) if values == defaults else None
@@ -125,7 +127,7 @@ def start(notebook: str, namespace: dict[str, Any]) -> Session:
     for name in ("figures", "tables"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     session = Session(notebook, values, defaults, folder, stem, links)
-    note(session, "start", python=sys.executable, parameters=values)
+    note(session, "start", python=sys.executable, code=str(PACKAGE), parameters=values)
     if example:
         looks_in(session, example)
     return session

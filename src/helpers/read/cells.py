@@ -116,9 +116,9 @@ def _decided(cells: Iterable[str], two_ways: bool) -> str:
     for cell in cells:
         if "." not in cell and "," not in cell:
             continue
-        if len(first) == 1 and not any(mark in cell for mark in map(_OTHER.get, first)):
-            if sum(map(cell.count, first)) == 1:  # it tells nothing new
-                continue
+        known = next(iter(first)) if len(first) == 1 else ""
+        if known and cell.count(known) == 1 and _OTHER[known] not in cell:  # it tells nothing new
+            continue
         text = _plain(cell).lstrip("-")
         for mark, other in _OTHER.items():
             if mark in text:

@@ -8,6 +8,8 @@
 import sys
 from pathlib import Path
 
+from helpers import faults
+from helpers.notebook import parameters
 from helpers.project import InputError, relative
 from helpers.release import disclosure, folder, panels, released, settings
 
@@ -29,7 +31,7 @@ def main(arguments: list[str]) -> int:
 
 def make(file: Path, kind: str) -> Path:
     """From a file of parameters to `build/releases/<its name>`. Raises InputError; then an earlier release stays."""
-    given = settings.read(file)
+    name, given = parameters.name_of(file), settings.read(file)
     found, rows = panels.read(given)
     disclosure.check_schools(found, given["merge"], given["drop"])
     ready = {name: panels.prepare(panel, given, kind) for name, panel in found.items()}
@@ -40,8 +42,8 @@ def make(file: Path, kind: str) -> Path:
         sums = released.pooled({name: panel.within for name, panel in ready.items()}, left_out)
     else:
         sums = released.school({name: panel.moments for name, panel in ready.items()})
-    return folder.write(file.stem, given, kind, ready, sums, folder.Found(rows, checks))
+    return folder.write(name, given, kind, ready, sums, folder.Found(rows, checks))
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(faults.guarded(main, sys.argv[1:]))

@@ -1,0 +1,97 @@
+"""What a fault of the system (a full disk, no permission, a closed pipe) means: one sentence for people, with the remedy."""
+
+import errno
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+from helpers.project import InputError, relative
+
+try:
+    import resource
+except ImportError:  # Windows has no such limits
+    resource = None
+
+AGAIN = "then type the command again; nothing that is half made is kept."
+_FULL = f"The disk is full. Make room, {AGAIN}"
+_RIGHTS = f"This place may not be written to or read by you. Change its rights, or copy the project to a folder of yours, {AGAIN}"
+_OPEN = f"The system opens no more files. Close other programs or allow more (ulimit -n 4096), {AGAIN}"
+FILES = 256
+"""Open files that any system allows unless somebody has set less."""
+REMEDIES = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: f"The system allows no file as large as this. Allow larger ones (ulimit -f unlimited), {AGAIN}",
+    errno.EROFS: f"This place can only be read. Copy the project to a folder that you can write to, {AGAIN}",
+    errno.EACCES: _RIGHTS,
+    errno.EPERM: _RIGHTS,
+    errno.EMFILE: _OPEN,
+    errno.ENFILE: _OPEN,
+    errno.ENAMETOOLONG: f"The system allows no name as long as this. Rename the file or the project's folder, {AGAIN}",
+    errno.EIO: f"The disk cannot be read or written. Copy the project to another one, {AGAIN}",
+    errno.ENOMEM: f"The system gives no more memory. Close other programs, {AGAIN}",
+    errno.EPIPE: f"The program that took these messages has ended, and so did this. Leave it out, {AGAIN}",
+}
+"""Fault -> what is told."""
+_SAID = {
+    "Failed to find font": (font := f"The fonts of matplotlib are gone. Build the environment again, {AGAIN}"),
+    "No valid font could be found": font,
+    "Unable to allocate": REMEDIES[errno.ENOMEM],
+    **{f"Errno {number}]": told for number, told in REMEDIES.items()},
+    **{os.strerror(number): told for number, told in REMEDIES.items() if number not in (errno.EPERM, errno.EIO)},
+}
+"""What is in the message of an error, of whatever kind -> what is told: libraries and kernels wrap errors of the system."""
+
+
+def told(message: str) -> str:
+    """The sentence for the message of an error; empty where it tells of no fault of the system."""
+    return next((sentence for words, sentence in _SAID.items() if words in message), "")
+
+
+def sentence(error: BaseException) -> str:
+    """The sentence for an error, which begins with its place where that is known; empty where it is no fault of the system."""
+    if isinstance(error, MemoryError):
+        return REMEDIES[errno.ENOMEM]
+    if not isinstance(error, OSError):
+        return told(str(error))
+    place = f"{relative(os.fsdecode(error.filename))}: " if isinstance(error.filename, str | bytes) else ""
+    known = REMEDIES.get(error.errno) or told(str(error))  # several of copying a folder come as one, without a number
+    return place + (known or f"{error.strerror or error}. Mend this, {AGAIN}")
+
+
+def check_limits() -> None:
+    """Raise InputError where the system allows so few open files that a kernel, which needs up to a hundred, would hang."""
+    if resource and resource.getrlimit(resource.RLIMIT_NOFILE)[0] < FILES:
+        raise InputError(_OPEN)
+
+
+def guarded(command: Callable[[list[str]], int], arguments: list[str]) -> int:
+    """Exit status of a command; what its user can mend, and a fault of the system, is told in a sentence and no traceback."""
+    for stream in (sys.stdout, sys.stderr):  # names of files have letters that a terminal may not have
+        with suppress(AttributeError):  # None where it is closed
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = command(arguments)
+        if sys.stdout:
+            sys.stdout.flush()  # else it fails after the end, where nobody can catch it
+        return status
+    except InputError as error:
+        message = str(error)
+    except Exception as error:
+        message = sentence(error)
+        if not message:
+            raise
+    _silence()
+    with suppress(OSError):
+        print(f"\n{message}", file=sys.stderr, flush=True)
+    return 1
+
+
+def _silence() -> None:
+    """Let go of what standard output could not write: it would be tried, and told, again at the end."""
+    with suppress(OSError, AttributeError, ValueError):
+        try:
+            sys.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
