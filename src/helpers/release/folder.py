@@ -15,6 +15,7 @@ import jinja2
 import pandas as pd
 
 from helpers import kept
+from helpers.notebook.markup import escaped
 from helpers.project import ROOT
 from helpers.read import saved, together
 from helpers.read.files import named
@@ -136,8 +137,10 @@ def text(given: dict[str, Any], kind: str, panels: dict[str, Panel]) -> str:
 
 @functools.cache
 def _template() -> jinja2.Template:
-    words = WORDS.read_text(encoding="utf-8")
-    return jinja2.Template(words, trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
+    rules = {"trim_blocks": True, "keep_trailing_newline": True, "undefined": jinja2.StrictUndefined}
+    environment = jinja2.Environment(**rules)
+    environment.filters["as_written"] = escaped
+    return environment.from_string(WORDS.read_text(encoding="utf-8"))
 
 
 def _smallest(name: str, panel: Panel, kind: str) -> list[list[str]]:
@@ -150,7 +153,7 @@ def _smallest(name: str, panel: Panel, kind: str) -> list[list[str]]:
                 if level not in least or count < least[level][0]:
                     least[level] = count, cell
     return [
-        [_plain(name), *map(_plain, level), f"{count:,}", _plain(in_words(cell))]
+        [escaped(name), *map(escaped, level), f"{count:,}", escaped(in_words(cell))]
         for level, (count, cell) in least.items()
     ]
 
@@ -158,9 +161,4 @@ def _smallest(name: str, panel: Panel, kind: str) -> list[list[str]]:
 def _counts(name: str, panel: Panel, kind: str) -> list[str]:
     """A row of panel, records in the sums and not in them, schools, clusters, empty cells."""
     data, empty = panel.within, sum(int((n == 0).sum()) for n in panel.told(kind).values())
-    return [_plain(name), f"{data.n:,}", f"{panel.moments.left_out:,}", data.n_schools, len(data.clusters), empty]
-
-
-def _plain(text: str) -> str:
-    """A name that does not break a table."""
-    return " ".join(text.replace("|", "\\|").split())
+    return [escaped(name), f"{data.n:,}", f"{panel.moments.left_out:,}", data.n_schools, len(data.clusters), empty]
