@@ -19,7 +19,7 @@ from helpers.notebook.markup import escaped
 from helpers.project import ROOT
 from helpers.read import saved, together
 from helpers.read.files import named
-from helpers.release import released, risk
+from helpers.release import earlier, released, risk
 from helpers.release.panels import Panel, in_words
 
 BUILD, WORDS = ROOT / "build", Path(__file__).parent / "disclosure.md.j2"
@@ -48,14 +48,19 @@ def write(
         made.mkdir()
         saved.write(sums, made / "moments.csv")
         about = _about(given, kind, panels, found.rows, kept.digest(made / "moments.csv"))
-        checked = _checked(given, kind, found)
-        for file, content in {"about.json": about, "disclosure.json": checked}.items():
-            kept.write_whole(made / file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-        kept.write_whole(made / "disclosure.md", text(given, kind, panels))
+        _write(made / "about.json", about)
+        others = earlier.folders(BUILD, given["earlier"])
+        together = earlier.compare(made, others, given["limits"])
+        _write(made / "disclosure.json", _checked(given, kind, found) | {"with earlier releases": together})
+        kept.write_whole(made / "disclosure.md", text(given, kind, panels, together))
         table = released.estimates(made, given["inference"], given["standardise"])
         saved.write(table, made / "estimates.csv")
         kept.swap(made, BUILD / "releases" / name)
     return BUILD / "releases" / name
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    kept.write_whole(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def _about(given: dict[str, Any], kind: str, panels: dict[str, Panel], rows: int, digest: str) -> dict[str, Any]:
@@ -66,7 +71,7 @@ def _about(given: dict[str, Any], kind: str, panels: dict[str, Panel], rows: int
             {"name": file.path.name, "bytes": file.path.stat().st_size, "sha256": kept.digest(file.path)}
             for file in (together.find(source, held).files if isinstance(source, Path) else [])  # a table is no file
         ]
-    shown = given | {name: Path(given[name]).name for name in ("data", "risk")}
+    shown = given | {name: Path(given[name]).name for name in ("data", "risk", "earlier")}
     limits = shown.pop("limits")
     if kind == "pooled":  # no school is named
         shown |= {"merge": len(given["merge"]), "drop": len(given["drop"])}
@@ -120,11 +125,19 @@ def _described(panel: Panel, kind: str) -> dict[str, Any]:
     return described
 
 
-def text(given: dict[str, Any], kind: str, panels: dict[str, Panel]) -> str:
-    """The report in Markdown on `panels` that have passed the checks. `given`: parameters, see `settings.read`."""
+def text(given: dict[str, Any], kind: str, panels: dict[str, Panel], together: list[str]) -> str:
+    """The report in Markdown on `panels` that have passed the checks.
+
+    Parameters
+    ----------
+    given, kind, panels : of the release, as in `write`
+    together : what it tells together with earlier ones, see `earlier.compare`
+    """
     return _template().render(
         given,
         kind=kind,
+        together=[_plain(sentence) for sentence in together],
+        elsewhere=Path(given["earlier"]).name,
         pooled=kind == "pooled",
         records=sum(panel.within.n for panel in panels.values()),
         panels=list(panels),
