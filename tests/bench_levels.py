@@ -114,7 +114,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--draws", type=int, default=2000)
     draws, rows, started = parser.parse_args().draws, cells(), time.perf_counter()
-    print(f"Rejections at 5 % when nothing is true, {draws:,} studies a row, percent")
+    print(f"Rejections at 5% when nothing is true, {draws:,} studies a row, percent")
     print(f"  {'':<36}" + "".join(f"{kind:>12}" for kind in [*KINDS, "default"]))
     high = []
     with ProcessPoolExecutor(2) as pool:

@@ -1,5 +1,6 @@
 """Names that would be scripts, links, formulas or markup, in every place of every own-data notebook, in a browser."""
 
+import csv
 import xml.etree.ElementTree as ET
 
 import nbformat
@@ -13,11 +14,13 @@ from helpers.build import site
 
 pytestmark = [pytest.mark.browser, pytest.mark.build, pytest.mark.xdist_group("browser")]
 SIGNS = [
+    "=1+1",
     "<script>window.ran=1</script>",
     "<img src=x onerror=window.ran=2>",
     "[click](javascript:window.ran=3)",
     "$x^2$ *a* `b` | _c_ ~~d~~",
     "http://a.example www.a.example a@a.example",
+    "@SUM(1)",
     "--> <svg onload=window.ran=4>",
     "\"'><iframe srcdoc='<script>parent.ran=5</script>'></iframe>",
     "_ &lt;b&gt; {x}[0] %s \\(x\\) # 1.",
@@ -26,7 +29,8 @@ SIGNS = [
 
 def hostile(names):
     """For each of some names another that holds it, so that they stay apart and in their order."""
-    return {name: f"{name} {SIGNS[place % len(SIGNS)]}" for place, name in enumerate(names)}
+    signs = [SIGNS[place % len(SIGNS)] for place, _ in enumerate(names)]
+    return {n: f"{s} {n}" if s[0] in "=@" else f"{n} {s}" for n, s in zip(names, signs, strict=True)}
 
 
 def spoilt(name, *columns):
@@ -180,7 +184,21 @@ def test_names_are_data(browser, tmp_path, name, case):
     assert all(link.startswith(inside) for link in found["links"])
     for said in [file.name, *names]:
         assert " ".join(said.split()) in found["text"], said
+    for table in (tmp_path / "run").rglob("*.csv"):
+        with table.open(encoding="utf-8", newline="") as lines:
+            assert not [cell for row in csv.reader(lines) for cell in row if cell[:1] in {*"=@+\t"}], table.name
     for picture in (tmp_path / "run" / "figures").glob("*.svg"):
         for element in ET.parse(picture).iter():
             assert element.tag.rpartition("}")[2] not in ("script", "a", "foreignObject", "image")
             assert not [attribute for attribute in element.attrib if attribute.startswith("on")]
+
+
+def test_a_page_runs_no_script_that_gets_into_it_all_the_same(browser, tmp_path):
+    """The third line: a browser is told to run none."""
+    own = '<h1>a</h1><img src=x onerror="window.ran=1"><script>window.ran=2</script><a href="javascript:window.ran=3">a</a>'
+    (tmp_path / "page.html").write_text(site.shell("A page", own, "A page"), encoding="utf-8")
+    with browser.new_context() as context:
+        page = opened(context, (tmp_path / "page.html").as_uri())
+        page.locator("a[href^=javascript]").click()
+        assert page.evaluate("window.ran === undefined")
+        assert len(page.troubles) >= 3

@@ -6,6 +6,7 @@ from urllib.parse import unquote, urlparse
 
 import pytest
 from bs4 import BeautifulSoup
+from test_sentences import of_page
 
 from conftest import opened
 from helpers.notebook import source
@@ -54,6 +55,14 @@ def seen(page, width, height=900, media="screen", scheme="light"):
 def soup(site, name):
     """A page as the browser reads it; many links lead to the same one."""
     return BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_has_what_no_sentence_has(site, name):
+    page = BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
+    for code in page.find_all(["pre", "script", "style"]):
+        code.decompose()
+    assert of_page(page.get_text(" ")) == []
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -25,6 +25,7 @@ from helpers.build.plan import BUILD, TEMPLATES
 from helpers.notebook import session as sessions
 from helpers.notebook import source
 from helpers.project import ROOT, STATES, VERDICTS
+from helpers.read import saved
 
 PROJECT = "Open classrooms"
 LONG = {"td": 40, "th": 80}
@@ -70,7 +71,7 @@ def _ledger(folders: list[Path], aside: Path) -> pd.DataFrame | None:
             for ending in (".csv", ".json", ".schema.json"):
                 for place in (aside, aside / "site"):
                     shutil.copyfile(stem.with_suffix(ending), place / f"ledger{ending}")
-            return pd.read_csv(stem.with_suffix(".csv"), dtype=str)
+            return saved.read(stem.with_suffix(".csv"), dtype=str)
     return None
 
 

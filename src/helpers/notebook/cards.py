@@ -22,6 +22,7 @@ from helpers.notebook import session as sessions
 from helpers.notebook.markup import escaped, markdown, strong
 from helpers.notebook.session import Section, Session
 from helpers.project import STATES
+from helpers.read import saved
 from helpers.read.accounts import Account
 
 TEMPLATES = Path(__file__).parent / "template"
@@ -228,7 +229,7 @@ def _number(run: Session, word: str, name: str) -> str:
 
 def _csv(data: pd.DataFrame, path: Path) -> None:
     # Twelve significant digits: all that is meant, none of the noise of the last bits.
-    data.to_csv(path, index=False, float_format="%.12g", lineterminator="\n")
+    saved.write(data, path, float_format="%.12g")
 
 
 def _changed(run: Session) -> dict[str, Any]:

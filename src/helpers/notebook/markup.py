@@ -13,7 +13,10 @@ can do in a file is to print something bold.
 import re
 
 _MARKS = {"\ufdd0": "**", "\ufdd1": "**", "\ufdd2": "*", "\ufdd3": "*", "\ufdd4": "<code>", "\ufdd5": "</code>"}
-_MEANT = re.compile(r"[&<>\\`*_\[\]|~#^$@]|:(?=//)|(?<=www)\.|^[-+](?=[-\s]|$)|^\d(?=\d*[.)](\s|$))", re.IGNORECASE)
+_MEANT = re.compile(
+    r"[&<>\\`*\[\]|~#^$@]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.|^[-+](?=[-\s]|$)|^\d(?=\d*[.)](\s|$))",
+    re.IGNORECASE,
+)
 """What means something in Markdown or HTML, anywhere or (`-`, `1.`) at the start; `://`, `www.` and `@` make links."""
 
 

@@ -15,8 +15,9 @@ import jinja2
 import pandas as pd
 
 from helpers import kept
+from helpers.notebook.markup import escaped
 from helpers.project import ROOT
-from helpers.read import together
+from helpers.read import saved, together
 from helpers.read.files import named
 from helpers.release import earlier, released, risk
 from helpers.release.panels import Panel, in_words
@@ -45,7 +46,7 @@ def write(
     with tempfile.TemporaryDirectory(prefix=f"release-{name}-", dir=BUILD / "aside") as aside:
         made = Path(aside) / "made"
         made.mkdir()
-        sums.to_csv(made / "moments.csv", index=False, lineterminator="\n")
+        saved.write(sums, made / "moments.csv")
         about = _about(given, kind, panels, found.rows, kept.digest(made / "moments.csv"))
         _write(made / "about.json", about)
         others = earlier.folders(BUILD, given["earlier"])
@@ -53,7 +54,7 @@ def write(
         _write(made / "disclosure.json", _checked(given, kind, found) | {"with earlier releases": together})
         kept.write_whole(made / "disclosure.md", text(given, kind, panels, together))
         table = released.estimates(made, given["inference"], given["standardise"])
-        table.to_csv(made / "estimates.csv", index=False, lineterminator="\n")
+        saved.write(table, made / "estimates.csv")
         kept.swap(made, BUILD / "releases" / name)
     return BUILD / "releases" / name
 
@@ -135,7 +136,7 @@ def text(given: dict[str, Any], kind: str, panels: dict[str, Panel], together: l
     return _template().render(
         given,
         kind=kind,
-        together=[_plain(sentence) for sentence in together],
+        together=[escaped(sentence) for sentence in together],
         elsewhere=Path(given["earlier"]).name,
         pooled=kind == "pooled",
         records=sum(panel.within.n for panel in panels.values()),
@@ -149,8 +150,10 @@ def text(given: dict[str, Any], kind: str, panels: dict[str, Panel], together: l
 
 @functools.cache
 def _template() -> jinja2.Template:
-    words = WORDS.read_text(encoding="utf-8")
-    return jinja2.Template(words, trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
+    rules = {"trim_blocks": True, "keep_trailing_newline": True, "undefined": jinja2.StrictUndefined}
+    environment = jinja2.Environment(**rules)
+    environment.filters["as_written"] = escaped
+    return environment.from_string(WORDS.read_text(encoding="utf-8"))
 
 
 def _smallest(name: str, panel: Panel, kind: str) -> list[list[str]]:
@@ -163,7 +166,7 @@ def _smallest(name: str, panel: Panel, kind: str) -> list[list[str]]:
                 if level not in least or count < least[level][0]:
                     least[level] = count, cell
     return [
-        [_plain(name), *map(_plain, level), f"{count:,}", _plain(in_words(cell))]
+        [escaped(name), *map(escaped, level), f"{count:,}", escaped(in_words(cell))]
         for level, (count, cell) in least.items()
     ]
 
@@ -171,9 +174,4 @@ def _smallest(name: str, panel: Panel, kind: str) -> list[list[str]]:
 def _counts(name: str, panel: Panel, kind: str) -> list[str]:
     """A row of panel, records in the sums and not in them, schools, clusters, empty cells."""
     data, empty = panel.within, sum(int((n == 0).sum()) for n in panel.told(kind).values())
-    return [_plain(name), f"{data.n:,}", f"{panel.moments.left_out:,}", data.n_schools, len(data.clusters), empty]
-
-
-def _plain(text: str) -> str:
-    """A name that does not break a table."""
-    return " ".join(text.replace("|", "\\|").split())
+    return [escaped(name), f"{data.n:,}", f"{panel.moments.left_out:,}", data.n_schools, len(data.clusters), empty]

@@ -162,7 +162,7 @@ def averages(view: View, rows: pd.DataFrame) -> Words:
         "show": shown,
         "columns": {
             "System or group": "{label}", "Column": "{item_label}", "Mean": "{estimate:.3f}",
-            "Standard error": "{std_error:.4f}", "95 % interval": ends, "Values": "{n:,}",
+            "Standard error": "{std_error:.4f}", "95% interval": ends, "Values": "{n:,}",
         },
     }  # fmt: skip
 
@@ -325,7 +325,7 @@ def _difference_cells(rows: pd.DataFrame, view: View) -> Words:
         "Item": "{item_label}", "First": first, "Second": second,
         "Share": rows["statistic"].map(view.words),
         "Difference": rows["estimate"].map(_points),
-        "95 % interval": ends,
+        "95% interval": ends,
         "p, adjusted": "{p_holm:p}",
     }  # fmt: skip
     return {"show": rows, "columns": heads | columns}
