@@ -53,7 +53,12 @@ why: $(READY) ## say what `make all` would run, and which file's change is the r
 moments: $(READY) ## release sums of your records instead of records: make moments PARAMS=mine.yml RELEASE=pooled
 	@: "$${PARAMS:?Say which: make moments PARAMS=mine.yml RELEASE=pooled}" "$${RELEASE:?Say which: make moments PARAMS=mine.yml RELEASE=pooled}"
 	$(PYTHON) -m helpers.release "$$PARAMS" "$$RELEASE"
-export NOTEBOOK PARAMS RELEASE DATA SHEET TEMPLATE
+
+combine: $(READY) ## the table of several releases together: make combine RELEASES="north south" (schools of one name: SCHOOLS=same or different)
+	@: "$${RELEASES:?Say which: make combine RELEASES=\"north south\"}"
+	set -f
+	$(PYTHON) -m helpers.release combine "$${SCHOOLS:-ask}" $$RELEASES
+export NOTEBOOK PARAMS RELEASE RELEASES SCHOOLS DATA SHEET TEMPLATE
 
 lab: $(READY) ## open the notebooks in JupyterLab
 	@$(PYTHON) -m jupyter lab --ServerApp.root_dir="$$PWD" --LabApp.default_url=/lab/tree/notebooks
@@ -121,4 +126,4 @@ distclean: clean ## remove the environment too
 	$(PYTHON) -m compileall -q -j 0 .venv/lib || true
 	touch $@
 
-.PHONY: help all run new why moments lab test check bench faults lint talis-data simulated lock clean distclean
+.PHONY: help all run new why moments combine lab test check bench faults lint talis-data simulated lock clean distclean

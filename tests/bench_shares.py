@@ -198,13 +198,13 @@ def check(found: dict[str, Found]) -> None:
 
 
 def coverage(draws: int = 1000) -> None:
-    """How often each 95 % interval holds the share, with few schools of unequal sizes: beta-binomial answers."""
+    """How often each 95% interval holds the share, with few schools of unequal sizes: beta-binomial answers."""
     from helpers.estimate.intervals import of_shares
     from helpers.estimate.survey_means import Design, means
 
     kinds = ("symmetric", "logit", "Korn-Graubard")
     error = 100 * (0.05 * 0.95 / draws) ** 0.5
-    print(f"\nHow often 95 % intervals hold the share, percent of {draws:,} surveys (Monte Carlo error {error:.1f})")
+    print(f"\nHow often 95% intervals hold the share, percent of {draws:,} surveys (Monte Carlo error {error:.1f})")
     print("  schools  alikeness  share   none  " + "  ".join(f"{kind:>13}" for kind in kinds))
     for schools, icc, share in itertools.product((5, 10, 30), (0.02, 0.2), (0.03, 0.1, 0.5)):
         rng = np.random.default_rng(5)

@@ -252,6 +252,38 @@ def need(there: object, what: str, required: str) -> None:
         (pytest.fail if os.environ.get(required) else pytest.skip)(f"{what} is not here")
 
 
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Chromium: one of the process."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    need(found, "Chromium, to look at pages with,", "REQUIRE_BROWSER")
+    from playwright.sync_api import sync_playwright
+
+    flags = [
+        "--no-sandbox",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+    ]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=flags)
+        yield chromium
+        chromium.close()
+
+
+def opened(context: Any, address: str) -> Any:
+    """A page of its own; `asked` are the addresses that it asks for, `troubles` the errors that it reports."""
+    page = context.new_page()
+    page.asked, page.troubles = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on(
+        "console",
+        lambda message: page.troubles.append(message.text) if message.type == "error" else None,
+    )
+    page.goto(address)
+    return page
+
+
 def run_r(program: str, package: str, folder: Path) -> None:
     """Run an R program in a folder; skip, or fail where it has to be, without R or the package that it needs."""
     rscript = shutil.which("Rscript")

@@ -4,8 +4,10 @@ That a real kernel gives the same is what `test_runs.py` and `test_kernels.py` s
 """
 
 import ast
+import html
 import json
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from unittest import mock
 import matplotlib.pyplot as plt
 import pandas as pd
 import pytest
+from IPython.display import Markdown
 from matplotlib.figure import Figure
 
 from helpers.build import plan
@@ -103,4 +106,6 @@ def _run_cell(text: str, variables: dict[str, Any], shown: list[Any]) -> None:
 
 def _text(thing: Any) -> str:
     bundle = getattr(thing, "bundle", None) or {}
+    if isinstance(thing, Markdown):  # read as a page shows it, names with the characters that they have
+        return html.unescape(re.sub("</?span>", "", re.sub("</?code>", "`", thing.data)))
     return bundle.get("text/html") or getattr(thing, "data", None) or str(thing)

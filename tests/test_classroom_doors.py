@@ -97,7 +97,7 @@ def test_a_difference_without_interval_tells_why():
     empty = dict.fromkeys(("estimate", "ci_low", "ci_high", "p_holm"), np.nan)
     rows = difference(system="XXA", other="XXA", note="a: not administered", **empty)
     row = seen(share_words.differences(view(), rows)).iloc[0]
-    told = row[["Difference", "95 % interval", "p, adjusted"]].tolist()
+    told = row[["Difference", "95% interval", "p, adjusted"]].tolist()
     assert told == ["", "a: not administered", "–"]
 
 

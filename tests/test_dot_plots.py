@@ -163,7 +163,7 @@ def test_printed_values_keep_their_decimals_and_conflicts_are_joined():
     fig = dot_plots.printed(single())
     (ax,) = fig.axes
     texts = said(fig)
-    for number in ("55.8 %", "58.8 %", "71 %", "90 %", "80 %", "47 %"):
+    for number in ("55.8%", "58.8%", "71%", "90%", "80%", "47%"):
         assert texts.count(number) == 1
     assert {"3.0 points apart", "10 points apart"} <= set(texts)
     joined = [sorted(line.get_xdata()) for line in ax.get_lines() if np.ptp(line.get_ydata()) > 0]

@@ -54,7 +54,7 @@ def proportions(*labels):
 
 def statements(*labels):
     rows = pd.DataFrame({"label": labels, "low": 0.7, "high": 0.8, "ci_low": 0.66, "ci_high": 0.83})
-    return forest_plots.statements(rows.assign(said="70 to 80 %\nn = 3,327"))
+    return forest_plots.statements(rows.assign(said="70 to 80%\nn = 3,327"))
 
 
 def odds(practices, supports=("time", "trust", "none")):

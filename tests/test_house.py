@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "estimate": {"project", "kept", "read"},
     "draw": {"project"},
     "notebook": {"project", "faults", "kept", "read", "draw"},
-    "release": {"project", "faults", "kept", "read", "estimate", "notebook.parameters", "notebook.source"},
+    "release": {"project", "faults", "kept", "read", "estimate", "notebook.markup", "notebook.parameters", "notebook.source"},
     "simulate": {"project", "kept", "read", "estimate"},
     "study": {
         "project", "kept", "read", "estimate", "draw", "notebook", "release", "simulate", "study",

@@ -1,14 +1,14 @@
 """The pages as people meet them: in a browser, on a phone, by keyboard, by screen reader, without a network."""
 
 import io
-import shutil
 from functools import cache
 from urllib.parse import unquote, urlparse
 
 import pytest
 from bs4 import BeautifulSoup
+from test_sentences import of_page
 
-from conftest import need
+from conftest import opened
 from helpers.notebook import source
 
 pytestmark = [
@@ -17,42 +17,11 @@ pytestmark = [
 ]  # one browser, and each page opened once
 SLUGS = [source.slug(name) for name in source.names()]
 PAGES = ["index.html", *(f"{name}.html" for name in SLUGS)]
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
 @pytest.fixture(scope="session")
 def site(built):
     return built / "build" / "site"
-
-
-@pytest.fixture(scope="session")
-def browser():
-    need(BROWSER, "Chromium, to look at pages with,", "REQUIRE_BROWSER")
-    from playwright.sync_api import sync_playwright
-
-    flags = [
-        "--no-sandbox",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-    ]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=BROWSER, args=flags)
-        yield chromium
-        chromium.close()
-
-
-def opened(context, address):
-    """A page of its own; `asked` are the addresses that it asks for, `troubles` the errors that it reports."""
-    page = context.new_page()
-    page.asked, page.troubles = [], []
-    page.on("request", lambda request: page.asked.append(request.url))
-    page.on(
-        "console",
-        lambda message: page.troubles.append(message.text) if message.type == "error" else None,
-    )
-    page.goto(address)
-    return page
 
 
 @pytest.fixture
@@ -69,7 +38,7 @@ def visit(browser, site):
         context.close()
 
 
-@pytest.fixture(scope="module", params=PAGES)
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in PAGES])
 def page(request, browser, site):
     """Each page, opened once for all tests that ask for it; each says by `seen` how it wants to see it."""
     with browser.new_context(device_scale_factor=0.5) as context:  # a quarter of the pixels
@@ -86,6 +55,14 @@ def seen(page, width, height=900, media="screen", scheme="light"):
 def soup(site, name):
     """A page as the browser reads it; many links lead to the same one."""
     return BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_has_what_no_sentence_has(site, name):
+    page = BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
+    for code in page.find_all(["pre", "script", "style"]):
+        code.decompose()
+    assert of_page(page.get_text(" ")) == []
 
 
 @pytest.mark.parametrize("name", PAGES)

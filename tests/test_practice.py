@@ -573,7 +573,7 @@ def test_own_effects_of_schools_are_regressions_school_by_school():
 
 
 def test_the_share_below_zero_is_right_over_many_studies_where_shrunken_effects_are_not():
-    """True changes N(.3, .2): 6.7 % lie below zero. Errors are as large as the spread."""
+    """True changes N(.3, .2): 6.7% lie below zero. Errors are as large as the spread."""
     rng, truth = np.random.default_rng(3), 0.0668
     error = np.full(400, 0.2)
     found, counted_ = [], []

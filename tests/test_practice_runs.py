@@ -12,6 +12,7 @@ from linearmodels.panel import PanelOLS
 
 import inside
 from conftest import ROOT
+from helpers.estimate import panels
 from helpers.notebook import parameters, session
 from helpers.study import practice_change
 from inprocess import refused, run
@@ -175,13 +176,22 @@ def test_items_are_a_scale(tmp_path):
     assert "No items are named" not in ran.page
 
 
-def test_names_with_signs_of_html_and_of_formats_are_shown_as_they_are(tmp_path, schueler):
-    odd = schueler.assign(Stufe=np.where(schueler.index % 2, "a.b <i>{x}[0]", "St. Ä"))
-    ran = own(tmp_path, odd.rename(columns={"Übung": "Üb<u>ng"}), outcome="Üb<u>ng", by="Stufe")
-    assert "a.b &lt;i&gt;{x}[0]" in ran.page
-    assert "<i>" not in ran.page
-    assert "Üb<u>ng" not in ran.page
-    assert "&amp;lt;" not in ran.page
+@pytest.mark.parametrize(("standardise", "rows"), [(True, 1), (False, 0)])
+def test_few_schools_have_a_row_whose_deviation_is_estimated_too(tmp_path, schueler, standardise, rows):
+    few = schueler[schueler["Schule"].isin(schueler["Schule"].unique()[:12])]
+    ran = own(tmp_path, few, standardise=standardise)
+    table = ran.figure("specifications").set_index("specification")
+    assert (table.index == panels.OWN_DEVIATION).sum() == rows
+    assert ("below 30 clusters one row leaves each cluster out of it too" in ran.page) == standardise
+    if standardise:
+        one, other = table.loc["as declared"], table.loc[panels.OWN_DEVIATION]
+        assert other["estimate"] == pytest.approx(one["estimate"])
+        assert other["df"] == 11
+
+
+def test_many_schools_have_none(tmp_path, schueler):
+    ran = own(tmp_path, schueler, standardise=True)
+    assert panels.OWN_DEVIATION not in set(ran.figure("specifications")["specification"])
 
 
 def spoil(frame, place, column, value):

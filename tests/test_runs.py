@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 import yaml
 from bs4 import BeautifulSoup
+from test_sentences import of_page
 
 from conftest import EXAMPLES, ROOT
 
@@ -24,6 +25,7 @@ def test_ready_examples_run_and_say_simulated_everywhere(ready, file):
     for code in page.find_all("pre"):
         code.decompose()
     assert "the data are simulated" in page.get_text()
+    assert of_page(page.get_text(" ")) == []
     for link in page.find_all("a", download=True):
         assert (folder / link["href"]).is_file()
 

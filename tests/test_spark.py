@@ -17,12 +17,12 @@ from test_reading import CASES, ORDERS, check_case
 
 from conftest import ROOT, need
 from helpers.build import plan
-from helpers.estimate import complete_records, moments
+from helpers.estimate import complete_records, moments, rasch
 from helpers.notebook import cards, session
 from helpers.project import InputError
 from helpers.read import cells, sql
 from helpers.read.files import Options, named
-from helpers.read.spark import open_spark
+from helpers.read.spark import open_by, open_spark
 from helpers.release import folder, panels, risk
 from helpers.study import own_practice
 
@@ -239,10 +239,24 @@ def test_a_whole_study(spark, tmp_path):
     for sums in ("moments", "counts"):
         assert_same(getattr(one, sums)["all records"], getattr(other, sums)["all records"])
     assert one.sample["poverty"].notna().all()
+    pd.testing.assert_frame_equal(one.moving.drift, other.moving.drift, rtol=1e-9)
     key = one.sample.columns.tolist()
     pd.testing.assert_frame_equal(*(
         study.sample.sort_values(key, ignore_index=True) for study in (one, other)
     ))  # fmt: skip
+
+
+def test_measures_without_an_item(spark, tmp_path):
+    items, found = ["item_1", "item_2", "item_3"], []
+    pd.read_csv(EXAMPLE).head(900).to_csv(tmp_path / "mine.csv", index=False)
+    for engine in ("spark", "duckdb"):
+        with open_by(engine, tmp_path / "mine.csv", [*items, "year"], ["year"]) as source:
+            scale, _ = rasch.add_measure(source, items, 1, 4, "year", "2015")
+            names = rasch.add_measures_without(source, scale, items[:2], 1)
+            found.append(
+                pd.DataFrame(source.fetch(f"SELECT {', '.join([*items, *names])} FROM file")).sort_values(items)
+            )
+    pd.testing.assert_frame_equal(*(frame.reset_index(drop=True) for frame in found), rtol=1e-12)
 
 
 def test_a_release(spark, tmp_path):

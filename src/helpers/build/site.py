@@ -20,11 +20,12 @@ from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 
 from helpers import kept
-from helpers.build import plan
+from helpers.build import plan, safe_html
 from helpers.build.plan import BUILD, TEMPLATES
 from helpers.notebook import session as sessions
 from helpers.notebook import source
 from helpers.project import ROOT, STATES, VERDICTS
+from helpers.read import saved
 
 PROJECT = "Open classrooms"
 LONG = {"td": 40, "th": 80}
@@ -70,7 +71,7 @@ def _ledger(folders: list[Path], aside: Path) -> pd.DataFrame | None:
             for ending in (".csv", ".json", ".schema.json"):
                 for place in (aside, aside / "site"):
                     shutil.copyfile(stem.with_suffix(ending), place / f"ledger{ending}")
-            return pd.read_csv(stem.with_suffix(".csv"), dtype=str)
+            return saved.read(stem.with_suffix(".csv"), dtype=str)
     return None
 
 
@@ -126,7 +127,8 @@ def render(notebook: Path, target: Path, name: str = "") -> None:
 def shell(title: str, body: str, description: str, **more: Any) -> str:
     """A whole page around `body`; `more` are the shell template's other names."""
     css = (TEMPLATES / "style.css").read_text(encoding="utf-8").strip()
-    return fill("shell.html.j2", title=title, body=body, description=description, css=css, project=PROJECT, **more)
+    words = {"title": title, "description": description, "project": PROJECT, "policy": safe_html.policy(body)}
+    return fill("shell.html.j2", body=body, css=css, **words, **more)
 
 
 def fill(template: str, **names: Any) -> str:
@@ -141,6 +143,7 @@ def _exporter() -> HTMLExporter:
     """One for all pages: it keeps its templates."""
     exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True)
     exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3"))
+    exporter.register_filter("cleaned", safe_html.cleaned)
     return exporter
 
 

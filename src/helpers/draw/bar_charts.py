@@ -100,10 +100,10 @@ def shares_by_year(rows: pd.DataFrame, answers: list[str]) -> Figure:
 
 
 def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[str] = ()) -> Figure:
-    """The whole distribution as stacked bars of 100 %: a block an item, a row a system, lowest category left.
+    """The whole distribution as stacked bars of 100%: a block an item, a row a system, lowest category left.
 
     `rows`: `label, item, item_label, statistic` (category), `share` (0 to 1), `note` (why shares are empty) and `n` who
-    answered (left out where empty). Numbers from 6 % on. A row that lacks a category is not drawn but noted.
+    answered (left out where empty). Numbers from 6% on. A row that lacks a category is not drawn but noted.
     """
     fig, (ax,), places = style.share_blocks(rows)
     colours = colours or style.ordered(len(categories))
@@ -135,7 +135,7 @@ def diverging(shares: pd.DataFrame, labels: list[str]) -> Figure:
     ax.axvline(0, color=INK, linewidth=1)
     reach = 1.03 * max(-left.min(), (left + wide.sum(axis=1)).max())
     ax.set(xlim=(-reach, reach), xlabel="share of answers")
-    ax.xaxis.set_major_formatter(lambda x, _: f"{abs(100 * x):.0f} %")
+    ax.xaxis.set_major_formatter(lambda x, _: f"{abs(100 * x):.0f}%")
     style.legend(fig, dict(zip(labels, colours, strict=True)))
     return fig
 
@@ -317,11 +317,11 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
             ax.plot(np.sort(part["truth"]), y, color=RED, linewidth=1.2)
         ax.set_title(ax.get_title(loc="left"), pad=18)
         # Above the chart, where no point can be under it.
-        found = f"{percent(below)} % below zero" if differ else "no spread found"
+        found = f"{percent(below)}% below zero" if differ else "no spread found"
         note = f"{len(part)} schools, {found}"
         style.label(ax, 0, 1, note, GREY, (0, 4), xycoords="axes fraction", ha="left", fontsize=9)
         ax.set_ylim(0, 1)
-        ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f} %")
+        ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
         if not differ:
             ax.set_yticks([])
     ordered = rows["below_zero"].notna()

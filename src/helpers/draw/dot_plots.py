@@ -17,7 +17,7 @@ _WIDTHS = {4: 0.45, 2: 1.2}  # columns of a ranking, if its names are no wider (
 
 
 def shares(rows: pd.DataFrame, statistics: dict[str, str]) -> Figure:
-    """Shares with 95 % intervals: a block an item, a row a system, a panel a statistic, with the numbers.
+    """Shares with 95% intervals: a block an item, a row a system, a panel a statistic, with the numbers.
 
     `rows`: `label, item, item_label, statistic, share, ci_low, ci_high` (0 to 1) and `note`, which is drawn where a
     share is empty, never zero. A share without an interval is a bare mark; one of a row whose optional `average` is
@@ -46,7 +46,7 @@ def _share(ax: plt.Axes, y: float, row: tuple, colour: str = INK, marker: str = 
 
 
 def ranked(rows: pd.DataFrame, highlight: Iterable[str] = ()) -> Figure:
-    """All systems from the smallest share to the largest, with 95 % intervals, a panel an item.
+    """All systems from the smallest share to the largest, with 95% intervals, a panel an item.
 
     `rows` as for `shares`, of one statistic, and `system`, a code; `highlight`: codes of the systems to colour and
     name. More than a dozen systems stand by their codes. Systems without a share come last.
@@ -115,7 +115,7 @@ def printed(rows: pd.DataFrame) -> Figure:
             ax.plot(part["share"], ys, color=RED, linewidth=1.4)
         for y, row in zip(ys, part.itertuples(), strict=True):
             style.point(ax, row.share, y, RED if high > low else BLUE, size=5)
-            style.beside(ax, y, f"{halves_up(100 * row.share, row.decimals)} %", weight="bold")
+            style.beside(ax, y, f"{halves_up(100 * row.share, row.decimals)}%", weight="bold")
             style.beside(ax, y, row.source, GREY, offset=46)
     return fig
 
@@ -159,7 +159,7 @@ def _unit_axis(ax: plt.Axes, values: np.ndarray, unit: str) -> None:
     low, high = np.nanmin(values), np.nanmax(values)
     if unit.startswith("percent") and low >= 0 and high <= 100:
         ax.set(xlim=(0, 100), xticks=range(0, 101, 25))
-        ax.xaxis.set_major_formatter("{x:.0f} %")
+        ax.xaxis.set_major_formatter("{x:.0f}%")
         return
     if low <= high / 2 or low == high:
         ax.set_xlim(left=min(low, 0))
@@ -224,7 +224,7 @@ def rates(rows: pd.DataFrame, nominal: float, xlabel: str) -> Figure:
         y = middle[row.label] + apart * (list(series).index(row.series) - (len(series) - 1) / 2)
         style.interval(ax, y, row.low, row.high, colour)
         style.point(ax, row.share, y, colour, marker, size=5)
-    ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f} %")
+    ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f}%")
     ax.set_xlabel(xlabel)
     style.legend(fig, {name: _mark(*look) for name, look in series.items()})
     return fig

@@ -110,10 +110,10 @@ def proportions(rows: pd.DataFrame) -> Figure:
         colour = colours[row.group][0]
         style.interval(ax, y, row.ci_low, row.ci_high, colour, alpha=0.5)
         style.point(ax, row.share, y, colour)
-        text = f"{row.count} of {row.n}  [{100 * row.ci_low:.0f} to {100 * row.ci_high:.0f} %]"
+        text = f"{row.count} of {row.n}  [{100 * row.ci_low:.0f} to {100 * row.ci_high:.0f}%]"
         style.beside(ax, y, text, offset=9, fontsize=HEAD)
     style.percent_axis(ax)
-    ax.set_xlabel("share of leaders, with exact 95 % interval")
+    ax.set_xlabel("share of leaders, with exact 95% interval")
     return fig
 
 
@@ -130,7 +130,7 @@ def statements(rows: pd.DataFrame) -> Figure:
 
 
 def differences(rows: pd.DataFrame) -> Figure:
-    """Differences between two systems, an item a row, with 95 % intervals; filled where Holm's adjusted p < .05.
+    """Differences between two systems, an item a row, with 95% intervals; filled where Holm's adjusted p < .05.
 
     `rows` of one statistic and one pair: `label_1, label_2, item, item_label, estimate, ci_low, ci_high` (share of
     system 1 minus share of system 2, 0 to 1), `p_holm` (0 to 1) and `note`.
@@ -139,7 +139,7 @@ def differences(rows: pd.DataFrame) -> Figure:
     room = 1.3 + max(style.tall(left, HEAD), style.tall(right, HEAD))
     fig, (ax,), ys = style.blocks(rows["item_label"], width=2.3, least=0.3, more=room)
     _signed(ax, ys, rows, ["white" if p >= 0.05 else BLUE for p in rows["p_holm"]])
-    ax.set_xlabel(f"difference in percentage points, 95 % interval\n{_HOLM}", fontsize=HEAD)
+    ax.set_xlabel(f"difference in percentage points, 95% interval\n{_HOLM}", fontsize=HEAD)
     look = {"transform": ax.transAxes, "va": "bottom", "fontsize": HEAD, "weight": "bold"}
     ax.text(0.47, 1.01, f"← larger in\n{left}", ha="right", **look)
     ax.text(0.53, 1.01, f"larger in →\n{right}", ha="left", **look)
@@ -161,7 +161,7 @@ def changes(rows: pd.DataFrame) -> Figure:
     fig, (ax, right), places = style.share_blocks(rows, widths=[1, 0.9])
     style.percent_axis(ax, 0.5, both=True)
     ax.set_title(f"{first} ○   {last} ●", fontsize=HEAD)
-    right.set_title(style.wrap("change in points, 95 % interval", 2.6, HEAD, "bold"), fontsize=HEAD)
+    right.set_title(style.wrap("change in points, 95% interval", 2.6, HEAD, "bold"), fontsize=HEAD)
     ys = [places[key] for key in rows[["item", "label"]].itertuples(index=False, name=None)]
     for y, row in zip(ys, rows.itertuples(), strict=True):
         style.interval(ax, y, row.share_1, row.share_2, GREY, 1.4)
@@ -216,7 +216,7 @@ def odds_ratios(pairs: pd.DataFrame) -> Figure:
     ax.set_xticks(4.0 ** np.arange(-3, 4), ["1/64", "1/16", "1/4", "1", "4", "16", "64"])
     ax.minorticks_off()
     ax.grid(axis="x")
-    words = "odds ratio with exact 95 % interval; right of 1: more often together than chance"
+    words = "odds ratio with exact 95% interval; right of 1: more often together than chance"
     ax.set_xlabel(f"{words}\n{_HOLM}", fontsize=HEAD)
     return fig
 

@@ -63,7 +63,7 @@ def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabe
 def shares(rows: pd.DataFrame) -> Figure:
     """Map of shares in percent, systems x items, systems in the order of their mean share, largest first.
 
-    `rows` of one statistic: `label, item, item_label, share` (0 to 1) and `note`. The shade runs from 0 to 100 %. A
+    `rows` of one statistic: `label, item, item_label, share` (0 to 1) and `note`. The shade runs from 0 to 100%. A
     cell without a share is hatched and bears a sign, explained below the map.
     """
     items = rows.drop_duplicates("item").set_index("item")["item_label"]
@@ -159,7 +159,7 @@ def profiles(rows: pd.DataFrame, steps: dict[str, list[str]], bands: dict[str, s
         for y, (low, high, group) in enumerate(rows[[f"{band}_low", f"{band}_high", "group"]].itertuples(index=False)):
             style.interval(ax, y, low, high, colours[group], 6)
         ax.set_xlim(0, 100)
-        ax.set_xticks([0, 50, 100], ["0", "50", "100 %"], fontsize=SMALL)
+        ax.set_xticks([0, 50, 100], ["0", "50", "100%"], fontsize=SMALL)
         ax.vlines(range(0, 101, 25), -0.5, len(rows) - 0.5, color=PALE, linewidth=0.8, zorder=0)
         ax.set_title(style.wrap(words, 1.2, HEAD, "bold"), fontsize=HEAD)
     axes[0].set_yticks(range(len(rows)), rows["label"], fontsize=SMALL)

@@ -264,10 +264,10 @@ def label(ax: plt.Axes, x: float, y: float, text: str, colour: object, offset: t
 
 
 def percent_axis(ax: plt.Axes, step: float = 0.25, *, both: bool = False) -> None:
-    """The whole scale from 0 to 100 %, named below or `both` above and below, with faint lines."""
+    """The whole scale from 0 to 100%, named below or `both` above and below, with faint lines."""
     ax.set_xlim(0, 1)
     ax.set_xticks(np.arange(0, 1.001, step))
-    ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f} %")
+    ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f}%")
     ax.tick_params(axis="x", labeltop=both, top=both)
     ax.grid(axis="x")
 

@@ -58,7 +58,7 @@ def falls(steps: pd.DataFrame, unit: str = "year") -> str:
     >>> rows = pd.DataFrame({"series": "high schools", "term": ["2017", "2018"], "estimate": [-0.09, 0.14],
     ...                      "ci_low": [-0.21, 0.05], "ci_high": [0.03, 0.23], "p_value": [0.13, 0.002]})
     >>> falls(rows)
-    'Falls from one year to the next: high schools in 2017 (-0.09, 95 % interval -0.21 to 0.03, p = 0.130). It cannot be told from no change.'
+    'Falls from one year to the next: high schools in 2017 (-0.09, 95% interval -0.21 to 0.03, p = 0.130). It cannot be told from no change.'
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def falls(steps: pd.DataFrame, unit: str = "year") -> str:
     if rows.empty:
         return f"No {unit} is below the one before it."
     each = "; ".join(
-        f"{r.series} in {r.term} ({r.estimate:.2f}, 95 % interval {interval(r.ci_low, r.ci_high)}, {spoken_p(r.p_value)})"
+        f"{r.series} in {r.term} ({r.estimate:.2f}, 95% interval {interval(r.ci_low, r.ci_high)}, {spoken_p(r.p_value)})"
         for r in rows.itertuples()
     )
     clear = int((rows["ci_high"] < 0).sum())

@@ -48,7 +48,7 @@ def of_shares(
     effective_n: np.ndarray,
     kind: str = "logit",
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of 95 % intervals of shares from a survey, always within 0 and 1.
+    """Ends of 95% intervals of shares from a survey, always within 0 and 1.
 
     "logit": Student's t on the scale of log odds (R's survey, `svyciprop`, has the same default). "Korn-Graubard":
     Clopper and Pearson's with the design's effective sample size, share (1 - share) / se^2, times (t_(n-1) / t_df)^2
@@ -83,7 +83,7 @@ def of_shares(
 
 
 def wilson(count: Numbers, n: Numbers) -> tuple[Numbers, Numbers]:
-    """Wilson's (1927) 95 % interval of a share, `count` of `n`; close to its level also in small samples.
+    """Wilson's (1927) 95% interval of a share, `count` of `n`; close to its level also in small samples.
 
     >>> [round(float(end), 3) for end in wilson(3, 20)]
     [0.052, 0.36]
@@ -94,7 +94,7 @@ def wilson(count: Numbers, n: Numbers) -> tuple[Numbers, Numbers]:
 
 
 def clopper_pearson(count: Numbers, n: Numbers) -> tuple[Numbers, Numbers]:
-    """Clopper and Pearson's (1934) exact 95 % interval of a share: never too short, in small samples often too long.
+    """Clopper and Pearson's (1934) exact 95% interval of a share: never too short, in small samples often too long.
 
     >>> [round(float(end), 3) for end in clopper_pearson(3, 20)]
     [0.032, 0.379]

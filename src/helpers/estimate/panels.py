@@ -31,6 +31,10 @@ NUMBERS = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
 COUNTS = ["n", "n_groups", "n_varying", "df"]
 """Columns that say what an estimate rests on: records, clusters, clusters in which its term varies, degrees of freedom."""
 
+MANY = 30
+"""From so many clusters on the error of the baseline's standard deviation matters little, and has no row."""
+OWN_DEVIATION = "standard deviation not taken as known"
+
 _COVARIANCE = {"permutation": "CR2", "bootstrap": "CRV1"}
 
 KINDS = {
@@ -91,7 +95,7 @@ def table(
     ----------
     data, inference : the model's cross-products, and one of INFERENCE
     unit, level : what the outcome is divided by; how often the intervals hold the truth
-    terms : the bootstrap is made for these alone; for all without them
+    terms : bootstrap and permutation are made for these alone; for all without them
     treatment : what "permutation" needs; terms that are none of its effects have CR2
     """
     found = fixed_effects.fit(data, _COVARIANCE.get(inference, inference)).table(level)
@@ -101,7 +105,9 @@ def table(
     if inference == "bootstrap":
         found["df"] = cr2.degrees_of_freedom(cr2.adjusted(data.xx))
     for place, term in enumerate(found["term"]):
-        if inference == "bootstrap" and (terms is None or term in terms) and found.at[place, "n_varying"] > 1:
+        if terms is not None and term not in terms:
+            continue
+        if inference == "bootstrap" and found.at[place, "n_varying"] > 1:
             found.loc[place, NUMBERS[2:]] = *wild_interval(data, term, level), wild_bootstrap(data, term)
         if inference == "permutation" and term in treatment.effects:
             found.loc[place, NUMBERS[2:]] = np.nan
@@ -203,6 +209,23 @@ def standardised(sums: Moments, term: str) -> pd.DataFrame:
     tests = t_test(estimate, np.sqrt((g - 1) / g * ((left_out - estimate) ** 2).sum()), g - 1)
     counts = {"n": data.n, "n_groups": g, "n_varying": fitted.n_varying[place], "df": g - 1.0}
     return pd.DataFrame([{"term": term, **tests, **counts}])
+
+
+def own_deviations(sums: dict[str, Moments], declared: pd.DataFrame) -> pd.DataFrame:
+    """`standardised` beside the effects of `declared`, a row for each panel of fewer than MANY clusters that has one.
+
+    Parameters
+    ----------
+    sums, declared : moments of each panel; rows `panel, specification, term, estimate`, of each panel its declared one first
+    """
+    tables = [
+        alternatives({OWN_DEVIATION: partial(standardised, sums[row.panel], row.term)}, row.term).assign(
+            panel=row.panel
+        )
+        for row in declared.drop_duplicates("panel").itertuples()
+        if np.isfinite(row.estimate) and len(set(sums[row.panel].clusters)) < MANY
+    ]
+    return pd.concat(tables, ignore_index=True) if tables else declared.head(0)
 
 
 def in_every_year(sums: Moments, years: list[str]) -> np.ndarray:

@@ -225,7 +225,7 @@ def year_effect_se(schools: int, students: float, shock_sd: float, residual_sd: 
 def schools_for_year_effect(
     effect: float, students: float, shock_sd: float, residual_sd: float, *, target: float = 0.80
 ) -> int:
-    """Fewest schools with which a two-sided 5 % t test finds a year effect: `schools_needed` in other terms.
+    """Fewest schools with which a two-sided 5% t test finds a year effect: `schools_needed` in other terms.
 
     Parameters
     ----------

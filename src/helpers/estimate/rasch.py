@@ -158,16 +158,12 @@ def add_measure(
         raise InputError(f"`items` names {twice[0]!r} twice. Name each column once.")
     if len(items) > MOST:
         raise InputError(f"`items` names {len(items)} columns; {MOST} are the most. Leave some out.")
-    shown = {item: number(records, item) for item in items}
+    shown, answered, score = in_sql(records, items, low)
     wrong = f"number < {low} OR number > {high} OR number % 1 <> 0 OR (number IS NULL AND label IS NOT NULL)"
     remedy = "Correct them, empty them if they are missing codes, or change `low` and `high`"
     for item in items:
         refuse(records, item, wrong, f"answers off the scale {low} to {high}", remedy)
-    answered = " + ".join(
-        f"CASE WHEN {value} IS NULL THEN 0 ELSE {1 << place} END" for place, value in enumerate(shown.values())
-    )
-    score = " + ".join(f"coalesce({value} - {low}, 0)" for value in shown.values())
-    cell = f"CAST({answered} AS BIGINT) AS answered, CAST({score} AS BIGINT) AS score"
+    cell = f"{answered} AS answered, {score} AS score"
     patterns = _baseline_patterns(records, shown, cell, low, year, baseline)
     given = patterns[range(len(items))].set_axis(items, axis=1)
     _refuse_unused(records.name, given, low, high, baseline)
@@ -176,8 +172,44 @@ def add_measure(
     except InputError as error:
         raise InputError(f"{records.name}: {error}") from None
     measured = measure(scale, pd.DataFrame(records.fetch(f"SELECT DISTINCT {cell} FROM file")))
-    _add_column(records, measured, answered, score)
+    _add_columns(records, "cells", measured, {MEASURE: (answered, score)})
     return scale, patterns.merge(measured, on=["answered", "score"])
+
+
+def add_measures_without(records: SqlRecords, scale: Scale, items: list[str], low: int) -> list[str]:
+    """Give `records` a column for each item, the measure by all others on the same scale; return their names.
+
+    Parameters
+    ----------
+    records, scale : open records with a measure, and its scale
+    items, low : columns of answers, of which the scale is made; the lowest answer
+    """
+    shown, answered, score = in_sql(records, list(scale.items.index), low)
+    without = [
+        (f"{answered} - CASE WHEN {shown[item]} IS NULL THEN 0 ELSE {1 << scale.items.index.get_loc(item)} END",
+         f"{score} - CAST(coalesce({shown[item]} - {low}, 0) AS BIGINT)")
+        for item in items
+    ]  # fmt: skip
+    each = [f"SELECT DISTINCT {one} AS answered, {other} AS score FROM file" for one, other in without]
+    measured = measure(scale, pd.DataFrame(records.fetch(" UNION ".join(each))))
+    names = [f"{MEASURE}_without_{place}" for place in range(len(items))]
+    _add_columns(records, "cells_without", measured, dict(zip(names, without, strict=True)))
+    return names
+
+
+def in_sql(records: SqlRecords, items: list[str], low: int) -> tuple[dict[str, str], str, str]:
+    """SQL of each item's answer, of which items a record answers (`cell_of`), and of the sum of its answers from 0.
+
+    Parameters
+    ----------
+    records, items, low : open records, their columns of answers, and the lowest answer
+    """
+    shown = {item: number(records, item) for item in items}
+    answered = " + ".join(
+        f"CASE WHEN {value} IS NULL THEN 0 ELSE {1 << place} END" for place, value in enumerate(shown.values())
+    )
+    score = " + ".join(f"coalesce({value} - {low}, 0)" for value in shown.values())
+    return shown, f"CAST({answered} AS BIGINT)", f"CAST({score} AS BIGINT)"
 
 
 def _refuse_unlinked(answers: pd.DataFrame) -> None:
@@ -246,16 +278,22 @@ def _refuse_unused(file: str, given: pd.DataFrame, low: int, high: int, baseline
         )
 
 
-def _add_column(records: SqlRecords, measured: pd.DataFrame, answered: str, score: str) -> None:
-    """A view `file` in front of the old one, with the measure of each record's cell joined on."""
-    if MEASURE in records.columns:
-        raise InputError(f"{records.name}: there is a column {MEASURE!r} already. Rename it.")
-    records.put("cells", measured)
-    records.show(
-        lambda file: (
-            f"SELECT answers.*, cells.measure AS {MEASURE} FROM "
-            f"(SELECT *, {answered} AS cell_answered, {score} AS cell_score FROM {file}) AS answers "
-            "LEFT JOIN cells ON cells.answered = cell_answered AND cells.score = cell_score"
-        )
+def _add_columns(records: SqlRecords, table: str, measured: pd.DataFrame, named: dict[str, tuple[str, str]]) -> None:
+    """A view `file` in front of the old one, with measures of each record's cells joined on.
+
+    Parameters
+    ----------
+    records, table, measured : open records; what the small table of cells is called; their measures
+    named : the new columns -> SQL of the two parts of the record's cell
+    """
+    if taken := next((name for name in named if name in records.columns), ""):
+        raise InputError(f"{records.name}: there is a column {taken!r} already. Rename it.")
+    records.put(table, measured)
+    places = [(f"{table}_{place}", *cell) for place, cell in enumerate(named.values())]
+    parts = ", ".join(f"{answered} AS answered_{at}, {score} AS score_{at}" for at, answered, score in places)
+    shown = ", ".join(f"{at}.measure AS {name}" for (at, *_), name in zip(places, named, strict=True))
+    joins = " ".join(
+        f"LEFT JOIN {table} AS {at} ON {at}.answered = answered_{at} AND {at}.score = score_{at}" for at, *_ in places
     )
-    records.columns[MEASURE] = "float"
+    records.show(lambda file: f"SELECT answers.*, {shown} FROM (SELECT *, {parts} FROM {file}) AS answers {joins}")
+    records.columns |= dict.fromkeys(named, "float")

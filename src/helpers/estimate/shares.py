@@ -28,7 +28,7 @@ _TAKEN = {"cycle", "system", "item", "statistic", "share", "n", "n_schools", "n_
 def table(survey: Survey, by: str = "") -> pd.DataFrame:
     """The two headline shares of every item and system, or of every level of the column `by` in it.
 
-    Columns: cycle, system, [by,] item, statistic, share (0 to 1), std_error, ci_low, ci_high (95 %, of
+    Columns: cycle, system, [by,] item, statistic, share (0 to 1), std_error, ci_low, ci_high (95%, of
     `intervals.of_shares`), n (respondents who answered), n_schools (theirs; empty where no school is known), note.
     Whoever was not asked, gave no answer, or has no level of `by`, is not in the denominator. Errors are those of
     `means`; without replicates schools are the clusters (respondents where no school is known). A cell that rests on
@@ -47,7 +47,7 @@ def distribution(survey: Survey, by: str = "") -> pd.DataFrame:
 def averages(survey: Survey) -> pd.DataFrame:
     """Means of the survey's columns of numbers in every system.
 
-    Columns: cycle, system, item (the column), estimate, std_error, ci_low, ci_high (95 %, Student's t; normal with
+    Columns: cycle, system, item (the column), estimate, std_error, ci_low, ci_high (95%, Student's t; normal with
     replicates; all in the column's own unit), n, n_schools, note; suppression and errors as in `table`.
     """
     found = []

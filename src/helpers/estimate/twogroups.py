@@ -57,7 +57,7 @@ def welch(
 
 
 def hedges_g(mean1: float, sd1: float, n1: int, mean2: float, sd2: float, n2: int) -> dict[str, float]:
-    """Hedges & Olkin's (1985) g by statsmodels, large-sample 95 % interval: `estimate, std_error, ci_low, ci_high`.
+    """Hedges & Olkin's (1985) g by statsmodels, large-sample 95% interval: `estimate, std_error, ci_low, ci_high`.
 
     >>> found = hedges_g(103, 5.5, 50, 100, 4.5, 50)
     >>> round(float(found["estimate"]), 4), round(found["std_error"], 4)
@@ -155,7 +155,7 @@ def _tested(estimate: float, std_error: float, df: float, level: float = 0.95) -
 
 
 def means(answers: pd.DataFrame) -> pd.DataFrame:
-    """Mean of each item in each group with its 95 % t interval.
+    """Mean of each item in each group with its 95% t interval.
 
     Rows `item, group, term, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`, p_value empty. With columns
     `cluster` (a category) and `weight` by `survey_means.means`, groups as domains of one sample; `n_groups` counts
@@ -172,7 +172,7 @@ def means(answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def shares(answers: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
-    """Share of each answer from low to high, given or not, of each item in each group, with its 95 % interval.
+    """Share of each answer from low to high, given or not, of each item in each group, with its 95% interval.
 
     Rows `item, group, statistic, share, std_error, ci_low, ci_high, n`; `statistic` is the answer. Intervals are
     Wilson's; with columns `cluster` and `weight`, as for `means`, those of `intervals.of_shares`.

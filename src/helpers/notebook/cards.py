@@ -4,10 +4,9 @@ A card is refused, and with it the build, when its alternative text, caption or 
 its state come from what its section read. Every front end shows it: pages as HTML, others as an image, Markdown or LaTeX.
 """
 
-import html
 import re
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,8 +19,10 @@ from matplotlib.figure import Figure
 
 from helpers.draw import numbers
 from helpers.notebook import session as sessions
+from helpers.notebook.markup import escaped, markdown, strong
 from helpers.notebook.session import Section, Session
 from helpers.project import STATES
+from helpers.read import saved
 from helpers.read.accounts import Account
 
 TEMPLATES = Path(__file__).parent / "template"
@@ -69,9 +70,9 @@ def figure(
     width, height = (round(96 * inches) for inches in fig.get_size_inches())
     page = fill("figure.html.j2", **about, alt=alt, image=svg, width=width, height=height,
                 endings=("svg", "png", "csv"), links=link)  # fmt: skip
-    markdown = f"![{_flat(alt)}]({link}.png)"
+    picture = f"![{escaped(alt)}]({link}.png)"
     tex = f"\\begin{{center}}\\adjustimage{{{_FIT}}}{{{link}.png}}\\end{{center}}"
-    return Card({"text/html": page, "image/png": png, **_elsewhere(about, markdown, tex)})
+    return Card({"text/html": page, "image/png": png, **_elsewhere(about, picture, tex)})
 
 
 def table(
@@ -100,24 +101,25 @@ def table(
     return Card({"text/html": page, **_elsewhere(about, _markdown(lines), _latex(lines), seen.to_string(index=False))})
 
 
-def say(text: str) -> Markdown:
-    """A sentence with computed numbers in it. Write it in a code cell, so that it cannot drift.
+def say(*paragraphs: str, points: Iterable[str] = ()) -> Markdown:
+    """Sentences with computed numbers in them, and a list. Write them in a code cell, so that they cannot drift.
 
-    Names in it are data: no HTML and no link is made of them, only emphasis and code of what stands between * and `.
+    They are plain text, names in them as they are written; what is bold or code says so: `strong`, `emphasis`, `code`.
     """
-    return Markdown(html.escape(text, quote=False).replace("[", "&#91;"))
+    listed = "\n".join(f"- {markdown(point)}" for point in points)
+    return Markdown("\n\n".join(filter(None, [*map(markdown, paragraphs), listed])))
 
 
 def account(run: Session, rows: Account) -> Markdown:
     """What became of the rows of a user's file. On the page small counts are hidden; make tells them to who holds the file."""
     sessions.note(run, "account", text=rows.exact)
-    return say(re.sub(r"([\\`*_#])", r"\\\1", rows.page))
+    return say(rows.page)
 
 
 def answer(run: Session, text: str) -> Markdown:
     """The notebook's answer in one computed sentence; the site's index quotes it."""
     sessions.note(run, "answer", text=text)
-    return say(f"**In one sentence.** {text}")
+    return say(f"{strong('In one sentence.')} {text}")
 
 
 def runs(run: Session, rows: pd.DataFrame) -> Markdown:
@@ -128,12 +130,12 @@ def runs(run: Session, rows: pd.DataFrame) -> Markdown:
     for label, given in dict(zip(rows["specification"], rows["parameters"], strict=True)).items():
         words = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
         file = f"tables/{run.stem}--run-{words}.yml"
-        head = f"# {label}: make run NOTEBOOK={name} PARAMS=<this file>\n"
+        head = f"# {' '.join(label.split())}: make run NOTEBOOK={name} PARAMS=<this file>\n"
         values = {key: run.parameters[key] for key in {"data"} & set(run.parameters)}
         values |= _changed(run) | yaml.safe_load(given)
         text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
         (run.folder / file).write_text(head + text, encoding="utf-8")
-        links.append(f"- [{html.escape(label)}]({run.links}{file})\n")
+        links.append(f"- [{escaped(label)}]({run.links}{file})\n")
     return Markdown(
         "**Every row can be run by itself.** Each link is a file of parameters. Save it and call "
         f"`make run NOTEBOOK={name} PARAMS=` with the file's path.\n\n{''.join(links)}"
@@ -188,12 +190,12 @@ def _save(fig: Figure, stem: Path, states: dict[str, str]) -> None:
     plt.close(fig)
 
 
-def _elsewhere(about: dict[str, Any], markdown: str, tex: str, plain: str = "") -> dict[str, str]:
+def _elsewhere(about: dict[str, Any], body: str, tex: str, plain: str = "") -> dict[str, str]:
     """What front ends without HTML show of a card: Markdown, LaTeX and plain text."""
     number, title, caption, state = (about[key] for key in ("number", "title", "caption", "state"))
     words = f"{number}. {title}. {caption} ({state})"
     return {
-        "text/markdown": f"{markdown}\n\n**{number}. {title}.** {caption} *({state})*",
+        "text/markdown": f"{body}\n\n**{number}. {escaped(title)}.** {escaped(caption)} *({state})*",
         "text/latex": f"{tex}\n\n{_tex(words)}",
         "text/plain": f"{words}\n{plain}".strip(),
     }
@@ -226,7 +228,7 @@ def _number(run: Session, word: str, name: str) -> str:
 
 def _csv(data: pd.DataFrame, path: Path) -> None:
     # Twelve significant digits: all that is meant, none of the noise of the last bits.
-    data.to_csv(path, index=False, float_format="%.12g", lineterminator="\n")
+    saved.write(data, path, float_format="%.12g")
 
 
 def _changed(run: Session) -> dict[str, Any]:
@@ -247,12 +249,8 @@ def _environment() -> Any:
     return jinja2.Environment(loader=loader, autoescape=True, undefined=jinja2.StrictUndefined)
 
 
-def _flat(text: str) -> str:
-    return re.sub(r"\s+", " ", text).replace("[", "(").replace("]", ")")
-
-
 def _markdown(lines: list[list]) -> str:
-    rows = [[_flat(str(cell)).replace("|", "/") for cell in line] for line in lines]
+    rows = [[escaped(cell) for cell in line] for line in lines]
     rows.insert(1, ["---"] * len(lines[0]))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
@@ -263,6 +261,10 @@ def _latex(lines: list[list]) -> str:
     return "\n".join([begin, r"\hline", head, r"\hline", *rows, r"\hline", r"\end{tabular}"])
 
 
+_TEX = {character: f"\\{character}" for character in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+}  # fmt: skip
+
+
 def _tex(text: str) -> str:
-    text = re.sub(r"([&%$#_{}])", r"\\\1", text.replace("\\", "/"))
-    return text.replace("~", r"\textasciitilde{}").replace("^", r"\textasciicircum{}")
+    return text.translate(str.maketrans(_TEX))

@@ -20,6 +20,7 @@ from helpers.notebook import source
 from helpers.notebook.cards import TEMPLATES, fill
 from helpers.notebook.session import Section, Session
 from helpers.project import VERDICTS, InputError
+from helpers.read import saved
 from helpers.read.published import as_printed
 
 FIXED = "data/cases/verdicts.csv"
@@ -198,7 +199,7 @@ def verdict(printed_low: float, printed_high: float, entry: dict[str, Any]) -> s
 def write(book: pd.DataFrame, session: Session) -> None:
     """The ledger as CSV and JSON with its schema (Table Schema, a Frictionless standard), beside the run's tables."""
     stem = session.folder / "tables" / f"{session.stem}--ledger"
-    book.to_csv(stem.with_suffix(".csv"), index=False, float_format="%.12g", lineterminator="\n")
+    saved.write(book, stem.with_suffix(".csv"), float_format="%.12g")
     rows = json.loads(book.to_json(orient="records", double_precision=12))
     stem.with_suffix(".json").write_text(json.dumps(rows, indent=1, ensure_ascii=False), encoding="utf-8")
     shutil.copyfile(sessions.looks_in(session, TEMPLATES / "ledger.schema.json"), stem.with_suffix(".schema.json"))

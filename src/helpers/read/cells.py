@@ -8,6 +8,7 @@ from datetime import date, datetime, time
 import numpy as np
 
 from helpers.project import InputError
+from helpers.read import saved
 from helpers.read.files import shortened
 from helpers.read.suppression import MINIMUM
 
@@ -51,8 +52,14 @@ def label(value: object) -> str:
 
 
 def labelled(values: Iterable[object]) -> dict[object, str]:
-    """The different cells of a column -> their labels; 101,0 is 101 where all of them are written so."""
+    """The different cells of a column -> their labels; 101,0 is 101 where all of them are written so.
+
+    An apostrophe that keeps a spreadsheet from taking a name for a formula is no part of it (`saved`).
+    """
     found = {value: label(value) for value in values}
+    meant = {value: saved.as_meant(text) for value, text in found.items()}
+    if len({*meant.values()}) == len({*found.values()}):  # else two names would become one
+        found = meant
     if found and all(re.fullmatch(WHOLE_BY_COMMA, text) for text in found.values()):
         return {value: text.partition(",")[0] for value, text in found.items()}
     return found
@@ -109,9 +116,9 @@ def _decided(cells: Iterable[str], two_ways: bool) -> str:
     for cell in cells:
         if "." not in cell and "," not in cell:
             continue
-        if len(first) == 1 and not any(mark in cell for mark in map(_OTHER.get, first)):
-            if sum(map(cell.count, first)) == 1:  # it tells nothing new
-                continue
+        known = next(iter(first)) if len(first) == 1 else ""
+        if known and cell.count(known) == 1 and _OTHER[known] not in cell:  # it tells nothing new
+            continue
         text = _plain(cell).lstrip("-")
         for mark, other in _OTHER.items():
             if mark in text:

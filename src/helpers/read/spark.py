@@ -128,7 +128,7 @@ class SparkRecords(SqlRecords):
 
     def __exit__(self, *_: object) -> None:
         """Let go of the views, and so of what is kept."""
-        for view in ("file", "records", "cells"):
+        for view in ("file", "records", "cells", "cells_without"):
             self.session.catalog.dropTempView(view)
 
 

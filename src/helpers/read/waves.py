@@ -106,7 +106,7 @@ def read(
     frame["kind"] = _kinds(given, frame, treated) if treated else PEERS
     frame["weight"] = weights
     items = {scale: frames.answers(given, columns, labels, low, high)[0] for scale, columns in of_items.items()}
-    scores = {scale: said.mean(axis=1).where(said.notna().mean(axis=1) >= 0.5) for scale, said in items.items()}
+    scores = {scale: score(said) for scale, said in items.items()}
     scores = scores or {scale: frames.numbers(given, scale) for scale in scales}
     conditions = {name: frames.numbers(given, name) for name in controls}
     conditions |= {name: frames.labels(given, name) for name in references}
@@ -125,6 +125,11 @@ def read(
     _check_size(survey, wave, school)
     _check_scales(survey)
     return survey
+
+
+def score(answers: pd.DataFrame) -> pd.Series:
+    """The mean of the items (columns) that are answered, half of them or more."""
+    return answers.mean(axis=1).where(answers.notna().mean(axis=1) >= 0.5)
 
 
 def _silent(frame: pd.DataFrame, scores: dict[str, pd.Series], found: list[str]) -> list[str]:

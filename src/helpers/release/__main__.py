@@ -1,8 +1,10 @@
 """Release sums instead of records: sums from which anyone rebuilds a school fixed-effects table exactly.
 
     python -m helpers.release PARAMS pooled|school
+    python -m helpers.release combine ask|same|different RELEASE RELEASE ...
 
-`pooled` adds everything up over schools; `school` keeps the sums of each school. Both are tidy: one value a row.
+`pooled` adds everything up over schools; `school` keeps the sums of each school. Both are tidy: one value a row. `combine` gives the
+table of several releases together; schools of one name in two of them are the same, different, or asked about.
 """
 
 import sys
@@ -11,12 +13,20 @@ from pathlib import Path
 from helpers import faults
 from helpers.notebook import parameters
 from helpers.project import InputError, relative
-from helpers.release import disclosure, folder, panels, released, settings
+from helpers.release import combine, disclosure, folder, panels, released, settings
 
 
 def main(arguments: list[str]) -> int:
     """Do what the command line says; returns the exit status."""
     match arguments:
+        case ["combine", "ask" | "same" | "different" as schools, *names]:
+            try:
+                made = combine.make(names, schools)
+            except InputError as error:
+                print(f"\nNothing was combined:\n{error}", file=sys.stderr)
+                return 1
+            print(f"The table is {relative(made / 'estimates.csv')}.{combine.told(made)}")
+            return 0
         case [file, "pooled" | "school" as kind]:
             try:
                 made = make(Path(file), kind)

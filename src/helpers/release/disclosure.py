@@ -13,11 +13,9 @@ from helpers.estimate.panels import by_schools
 from helpers.project import InputError
 from helpers.read.suppression import is_small
 from helpers.release import audit, dominance
+from helpers.release.earlier import FEWEST_GROUPS
 from helpers.release.panels import Panel, drop, in_words, own_clusters
 from helpers.release.risk import Limits
-
-FEWEST_GROUPS = 3
-"""Schools and clusters that pooled sums must rest on."""
 
 
 def check_schools(found: dict[str, Panel], merged: dict[str, list[str]], dropped: Sequence[str]) -> None:

@@ -15,10 +15,11 @@ import jinja2
 import pandas as pd
 
 from helpers import kept
+from helpers.notebook.markup import escaped
 from helpers.project import ROOT
-from helpers.read import together
+from helpers.read import saved, together
 from helpers.read.files import named
-from helpers.release import released, risk
+from helpers.release import earlier, released, risk
 from helpers.release.panels import Panel, in_words
 
 BUILD, WORDS = ROOT / "build", Path(__file__).parent / "disclosure.md.j2"
@@ -45,16 +46,21 @@ def write(
     with tempfile.TemporaryDirectory(prefix=f"release-{name}-", dir=BUILD / "aside") as aside:
         made = Path(aside) / "made"
         made.mkdir()
-        sums.to_csv(made / "moments.csv", index=False, lineterminator="\n")
+        saved.write(sums, made / "moments.csv")
         about = _about(given, kind, panels, found.rows, kept.digest(made / "moments.csv"))
-        checked = _checked(given, kind, found)
-        for file, content in {"about.json": about, "disclosure.json": checked}.items():
-            kept.write_whole(made / file, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
-        kept.write_whole(made / "disclosure.md", text(given, kind, panels))
+        _write(made / "about.json", about)
+        others = earlier.folders(BUILD, given["earlier"])
+        together = earlier.compare(made, others, given["limits"])
+        _write(made / "disclosure.json", _checked(given, kind, found) | {"with earlier releases": together})
+        kept.write_whole(made / "disclosure.md", text(given, kind, panels, together))
         table = released.estimates(made, given["inference"], given["standardise"])
-        table.to_csv(made / "estimates.csv", index=False, lineterminator="\n")
+        saved.write(table, made / "estimates.csv")
         kept.swap(made, BUILD / "releases" / name)
     return BUILD / "releases" / name
+
+
+def _write(path: Path, content: dict[str, Any]) -> None:
+    kept.write_whole(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def _about(given: dict[str, Any], kind: str, panels: dict[str, Panel], rows: int, digest: str) -> dict[str, Any]:
@@ -65,7 +71,7 @@ def _about(given: dict[str, Any], kind: str, panels: dict[str, Panel], rows: int
             {"name": file.path.name, "bytes": file.path.stat().st_size, "sha256": kept.digest(file.path)}
             for file in (together.find(source, held).files if isinstance(source, Path) else [])  # a table is no file
         ]
-    shown = given | {name: Path(given[name]).name for name in ("data", "risk")}
+    shown = given | {name: Path(given[name]).name for name in ("data", "risk", "earlier")}
     limits = shown.pop("limits")
     if kind == "pooled":  # no school is named
         shown |= {"merge": len(given["merge"]), "drop": len(given["drop"])}
@@ -119,11 +125,19 @@ def _described(panel: Panel, kind: str) -> dict[str, Any]:
     return described
 
 
-def text(given: dict[str, Any], kind: str, panels: dict[str, Panel]) -> str:
-    """The report in Markdown on `panels` that have passed the checks. `given`: parameters, see `settings.read`."""
+def text(given: dict[str, Any], kind: str, panels: dict[str, Panel], together: list[str]) -> str:
+    """The report in Markdown on `panels` that have passed the checks.
+
+    Parameters
+    ----------
+    given, kind, panels : of the release, as in `write`
+    together : what it tells together with earlier ones, see `earlier.compare`
+    """
     return _template().render(
         given,
         kind=kind,
+        together=[escaped(sentence) for sentence in together],
+        elsewhere=Path(given["earlier"]).name,
         pooled=kind == "pooled",
         records=sum(panel.within.n for panel in panels.values()),
         panels=list(panels),
@@ -136,8 +150,10 @@ def text(given: dict[str, Any], kind: str, panels: dict[str, Panel]) -> str:
 
 @functools.cache
 def _template() -> jinja2.Template:
-    words = WORDS.read_text(encoding="utf-8")
-    return jinja2.Template(words, trim_blocks=True, keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
+    rules = {"trim_blocks": True, "keep_trailing_newline": True, "undefined": jinja2.StrictUndefined}
+    environment = jinja2.Environment(**rules)
+    environment.filters["as_written"] = escaped
+    return environment.from_string(WORDS.read_text(encoding="utf-8"))
 
 
 def _smallest(name: str, panel: Panel, kind: str) -> list[list[str]]:
@@ -150,7 +166,7 @@ def _smallest(name: str, panel: Panel, kind: str) -> list[list[str]]:
                 if level not in least or count < least[level][0]:
                     least[level] = count, cell
     return [
-        [_plain(name), *map(_plain, level), f"{count:,}", _plain(in_words(cell))]
+        [escaped(name), *map(escaped, level), f"{count:,}", escaped(in_words(cell))]
         for level, (count, cell) in least.items()
     ]
 
@@ -158,9 +174,4 @@ def _smallest(name: str, panel: Panel, kind: str) -> list[list[str]]:
 def _counts(name: str, panel: Panel, kind: str) -> list[str]:
     """A row of panel, records in the sums and not in them, schools, clusters, empty cells."""
     data, empty = panel.within, sum(int((n == 0).sum()) for n in panel.told(kind).values())
-    return [_plain(name), f"{data.n:,}", f"{panel.moments.left_out:,}", data.n_schools, len(data.clusters), empty]
-
-
-def _plain(text: str) -> str:
-    """A name that does not break a table."""
-    return " ".join(text.replace("|", "\\|").split())
+    return [escaped(name), f"{data.n:,}", f"{panel.moments.left_out:,}", data.n_schools, len(data.clusters), empty]

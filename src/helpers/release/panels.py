@@ -131,20 +131,22 @@ def drop(sums: Moments, schools: Collection[str]) -> Moments:
     return moments.take(sums, ~np.isin(sums.schools.astype(str), list(schools)))
 
 
-def recentre(sums: Moments) -> Moments:
-    """Centre numeric columns at the weighted means over the schools that are left.
+def recentre(sums: Moments, centres: np.ndarray | None = None) -> Moments:
+    """Centre numeric columns at the weighted means over the schools that are left, or at these centres.
 
     The centres that came with the sums are means over all records of the file. Released, they would tell about
     the records that are not in the sums: of a single incomplete record they give away the very outcome.
     """
     shift = np.zeros(sums.sums.shape[1])
     numeric = slice(-len(sums.centres), None)
-    shift[numeric] = sums.sums.sum(axis=0)[numeric] / sums.n.sum()
+    if centres is None:
+        centres = sums.centres + sums.sums.sum(axis=0)[numeric] / sums.n.sum()
+    shift[numeric] = centres - sums.centres
     cross = sums.sums[:, :, None] * shift
     (count, w, wy, wyy), dy = sums.baseline.T, shift[-1]
     return replace(
         sums,
-        centres=sums.centres + shift[numeric],
+        centres=centres,
         sums=sums.sums - sums.n[:, None] * shift,
         products=sums.products - cross - cross.transpose(0, 2, 1) + sums.n[:, None, None] * np.outer(shift, shift),
         baseline=np.column_stack([count, w, wy - w * dy, wyy - 2 * dy * wy + dy**2 * w]),

@@ -15,6 +15,7 @@ from helpers.estimate.fixed_effects import Fit, Within
 from helpers.estimate.moments import Moments
 from helpers.estimate.resampling import wild_bootstrap
 from helpers.project import InputError, relative
+from helpers.read import saved
 
 POOLED = ["panel", "part", "row", "column", "value"]
 SCHOOL = ["panel", "school", "cluster", "part", "row", "column", "value"]
@@ -203,7 +204,7 @@ def read(path: Path) -> pd.DataFrame:
             f"{relative(file)}: this is not the file that about.json beside it describes: one of them was "
             "changed. Ask for the release again."
         )
-    frame = pd.read_csv(file, dtype=str, keep_default_na=False)
+    frame = saved.read(file, dtype=str, keep_default_na=False)
     try:
         return frame.assign(value=frame["value"].map(float).astype(float))
     except ValueError as error:

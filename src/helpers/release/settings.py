@@ -17,6 +17,7 @@ MODEL = ("outcome", "school", "year", "baseline", "order", "controls", "categori
 OF_A_RELEASE = [
     Parameter("merge", "dict[str | int, list[str | int]]", {}, "new name: schools that become one"),
     Parameter("drop", "list[str | int]", [], "schools to leave out of a release"),
+    Parameter("earlier", "str", "", "a folder of releases that left before, beside build/releases/"),
     Parameter("risk", "str", "", "a file of limits that a release keeps to; see params/release.yml"),
 ]
 

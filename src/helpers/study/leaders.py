@@ -54,7 +54,7 @@ def statements(printed: pd.Series) -> pd.DataFrame:
     A share called "about" a simple fraction lies nearer to it than to the next ones (a quarter, a third, a half, two
     thirds); one "over" a third lies between a third and where it would be called about half. Columns: label, words,
     low, high (what the words allow, 0 to 1), n (teachers that they speak of), n_smallest (in the smallest group of
-    these), ci_low, ci_high (Wilson's 95 % interval of the ends in that group).
+    these), ci_low, ci_high (Wilson's 95% interval of the ends in that group).
     """
     places = [f"{subject}-{band}" for subject in ("math", "science") for band in ("middle", "high")]
     asked = {place: int(printed[f"002-teachers-{place}"]) for place in places}
@@ -63,7 +63,7 @@ def statements(printed: pd.Series) -> pd.DataFrame:
     about_half = ((third + half) / 2, (half + two_thirds) / 2)
     tens = tuple(printed[f"002-teachers-planning-{end}"] / 100 for end in ("low", "high"))
     lines = [
-        ("Common planning time monthly or more, but for science in middle grades", "70 to 80 %", tens, {*places} - {"science-middle"}),
+        ("Common planning time monthly or more, but for science in middle grades", "70 to 80%", tens, {*places} - {"science-middle"}),
         ("Coaching or a learning community, ever", "about half", about_half, places),
         ("Coaching or a learning community monthly or more", "about a third", about_third, places),
         ("Teaching practice a major topic, middle grades", "about half", about_half, places[0::2]),
@@ -179,7 +179,7 @@ def read(
 
 
 def counts(matrix: pd.DataFrame) -> pd.DataFrame:
-    """How many leaders have each code, with exact 95 % intervals: `code, count, n, share, ci_low, ci_high`."""
+    """How many leaders have each code, with exact 95% intervals: `code, count, n, share, ci_low, ci_high`."""
     count = matrix.sum()
     found = pd.DataFrame({"count": count, "n": len(matrix), "share": matrix.mean()})
     found[["ci_low", "ci_high"]] = [clopper_pearson(int(k), len(matrix)) for k in count]
@@ -209,7 +209,7 @@ def associations(matrix: pd.DataFrame, practices: Sequence[str], supports: Seque
     """Fisher's exact test for every practice and support.
 
     Columns: practice, support, both, practice_only, support_only, neither (leaders), odds_ratio with ci_low, ci_high
-    (conditional maximum likelihood and its exact 95 % interval; 0 and inf where a cell is empty), p_value (two-sided),
+    (conditional maximum likelihood and its exact 95% interval; 0 and inf where a cell is empty), p_value (two-sided),
     p_least (the smallest that the same four margins could give), p_holm (Holm's adjustment for every pair tested),
     note. A code that all or no leaders have cannot go with anything: its pairs are not tested, and `note` says so.
     """
@@ -250,7 +250,7 @@ def least_p(n: int, first: int, second: int) -> float:
 def agreement(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     """How far two coders agree on each code: `code, n, count_1, count_2, agree, kappa, ci_low, ci_high, alpha, note`.
 
-    `agree`: share of leaders coded alike. `kappa`: Cohen's (1960), with the large-sample 95 % interval of
+    `agree`: share of leaders coded alike. `kappa`: Cohen's (1960), with the large-sample 95% interval of
     statsmodels, kept within -1 and 1, which is rough for few leaders; none where it would have no length.
     `alpha`: Krippendorff's. Both are empty, and `note` says why, where the coders gave nothing but one value.
 

@@ -18,8 +18,9 @@ from helpers.read.accounts import Account
 from helpers.read.engine import SqlRecords
 from helpers.read.files import Options
 from helpers.read.suppression import MINIMUM
-from helpers.study import missing_records
+from helpers.study import missing_records, moving_items
 from helpers.study.missing_records import Missing
+from helpers.study.moving_items import Moving
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class Study:
     `files`: what was read, a table by its name; `years`: labels of the years besides the baseline; `cluster`: the column of clusters when
     coarser than the school; `references`: for each panel the level that a category's others are compared with;
     `without_panel`, `without_weight`: records that belong to no panel, or have weight 0. `sample`: complete records of the first panel under the
-    names in its `model`, one of `every` so many, for `compared`. `told`: what the file's owner should know. With items: `item_fit`, the calibrated `scale` and its `reliability`. `missing`: who is.
+    names in its `model`, one of `every` so many, for `compared`. `told`: what the file's owner should know. With items: `item_fit`, the calibrated `scale`, its `reliability`, and items that are `moving`. `missing`: who is.
     """
 
     files: list[Path | str]
@@ -49,6 +50,7 @@ class Study:
     item_fit: pd.DataFrame | None = None
     scale: rasch.Scale | None = None
     reliability: float = np.nan
+    moving: Moving | None = None
     missing: Missing | None = None
 
 
@@ -107,20 +109,22 @@ def read(
         sample = _sample(source, model, every)
         ends = rasch.ends(measured["scale"]) if items else bounds
         missing = missing_records.read(source, models, found_years[-1], respond_on, ends)
+        moving = moving_items.read(source, models, measured["scale"], low, baseline, found_years) if items else None
     without = rows - sum(part.rows for part in sums.values())
     if balanced:
         kept = _each(sums, lambda part: _seen_every_year(part, found_years, source.name))
         sums, plain = (
             {panel: moments.take(part, kept[panel]) for panel, part in parts.items()} for parts in (sums, plain)
         )
-        missing = missing_records.only(missing, {panel: part.schools for panel, part in sums.items()})
+        schools = {panel: part.schools for panel, part in sums.items()}
+        missing, moving = missing_records.only(missing, schools), moving_items.only(moving, schools) if items else None
     return Study(
         files=[path], model=replace(model, subset={}), sample=sample, every=every,
         years=[name for name in found_years if any(name in part.terms for part in sums.values())],
         cluster=columns["cluster"], categories=tuple(columns["categories"]), references=references,
         without_panel=without, without_weight=no_weight, moments=sums, counts=plain,
         panels=_each(sums, lambda part: _within(part, source.name)), told=(*told, *filter(None, [order.told(in_order)])),
-        missing=missing, **measured,
+        missing=missing, moving=moving, **measured,
     )  # fmt: skip
 
 

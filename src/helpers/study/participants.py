@@ -262,7 +262,7 @@ def reading(groups: pd.DataFrame, tests: pd.DataFrame, wide: pd.DataFrame, alpha
     """What keeps a reader from taking too much from the tests: `scale, p_value, p_holm, detectable, equivalence_bound`.
 
     P-values before and after Holm's correction; the difference in standard deviations that a study with this standard
-    error finds with `power`; the smallest that two one-sided 5 % tests rule out (Schuirmann 1987): the far end of the 90 % interval.
+    error finds with `power`; the smallest that two one-sided 5% tests rule out (Schuirmann 1987): the far end of the 90% interval.
 
     Parameters
     ----------
@@ -307,7 +307,7 @@ def answer(reading: pd.DataFrame, forest: pd.DataFrame, names: tuple[str, str], 
         f", and a true difference below {missed:.2f} standard deviations would be missed more often than {1 - power:.0%} "
         "of the time by groups of this size"
     )
-    size = f"g = {g.estimate:.2f}, 95 % interval {interval(g.ci_low, g.ci_high)}"
+    size = f"g = {g.estimate:.2f}, 95% interval {interval(g.ci_low, g.ci_high)}"
     both = f"{names[0]} and {names[1]}"
     if not clear:
         of = "" if len(known) == 1 else f" on any of {len(known)} scales; the smallest p-value is"

@@ -158,7 +158,7 @@ def in_round_numbers(value: float) -> tuple[float, float]:
 
 
 def margin(percent: float, asked: float) -> tuple[float, float]:
-    """Wilson's 95 % interval of a percentage of so many people, as of a simple random sample; surveys' are wider."""
+    """Wilson's 95% interval of a percentage of so many people, as of a simple random sample; surveys' are wider."""
     low, high = wilson(percent / 100 * asked, asked)
     return 100 * low, 100 * high
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from helpers.draw import numbers
 from helpers.draw.words import count, few_behind
+from helpers.notebook.markup import code, strong
 from helpers.read import accounts
 from helpers.read import talis_codebook as codebook
 from helpers.read.survey import Survey
@@ -22,7 +23,7 @@ def told(view: View, level: str) -> str:
     keys = ["cycle", "system", "school_id"] if view.kind == "systems" else ["school_id"]
     schools = frame.drop_duplicates(keys)["school_id"].notna().sum()
     cycles = ", ".join(str(cycle) for cycle in sorted(frame["cycle"].unique()) if cycle)
-    made_up = "**Here the data are simulated**: all that follows shows the method and is no evidence. "
+    made_up = f"{strong('Here the data are simulated')}: all that follows shows the method and is no evidence. "
     of_talis = f", TALIS {cycles}, {level}" if cycles else ""
     several = f"{accounts.about(len(frame))} respondents"
     read = several if view.answers.account else count(len(frame), "respondent")
@@ -41,7 +42,7 @@ def _parts(view: View) -> str:
     return (
         f" {named}: the same teachers stand in the whole, so these are left out of the numbers of systems, respondents "
         "and schools, of charts of all systems, of a mean that has the whole, and of differences beside it, and are "
-        "shown only if `systems` names them."
+        f"shown only if {code('systems')} names them."
     )
 
 
@@ -63,20 +64,20 @@ def _mean(view: View) -> str:
 def alone(view: View) -> str:
     """Why no difference is shown."""
     if len(view.shown) > 1 and view.parts:
-        return "*Nothing to compare: what is drawn is a system and parts of it, which are no independent samples.*"
-    return "*Nothing to compare: there is one only.*"
+        return "Nothing to compare: what is drawn is a system and parts of it, which are no independent samples."
+    return "Nothing to compare: there is one only."
 
 
 def trusted(checks: pd.DataFrame) -> str:
     """Whether printed numbers of the same files come out (`talis_print.checks`), in a sentence or two."""
     if checks.empty:
-        return "*Nothing to check: of these data no other number is printed.*"
+        return "Nothing to check: of these data no other number is printed."
     failed = (~checks["agrees"]).sum()
     if not failed:
         return f"All {len(checks)} printed numbers come out within rounding."
     return (
-        f"**{failed} of {len(checks)} printed numbers do not come out of these files.** Either the files are not "
-        "complete (a demonstration sample, say), or they are not read as they were meant. Until they do, take what "
+        f"{strong(f'{failed} of {len(checks)} printed numbers do not come out of these files.')} Either the files "
+        "are not complete (a demonstration sample, say), or they are not read as they were meant. Until they do, take what "
         "follows as a trial of the method and not as a system's answer."
     )
 
@@ -161,7 +162,7 @@ def averages(view: View, rows: pd.DataFrame) -> Words:
         "show": shown,
         "columns": {
             "System or group": "{label}", "Column": "{item_label}", "Mean": "{estimate:.3f}",
-            "Standard error": "{std_error:.4f}", "95 % interval": ends, "Values": "{n:,}",
+            "Standard error": "{std_error:.4f}", "95% interval": ends, "Values": "{n:,}",
         },
     }  # fmt: skip
 
@@ -324,7 +325,7 @@ def _difference_cells(rows: pd.DataFrame, view: View) -> Words:
         "Item": "{item_label}", "First": first, "Second": second,
         "Share": rows["statistic"].map(view.words),
         "Difference": rows["estimate"].map(_points),
-        "95 % interval": ends,
+        "95% interval": ends,
         "p, adjusted": "{p_holm:p}",
     }  # fmt: skip
     return {"show": rows, "columns": heads | columns}

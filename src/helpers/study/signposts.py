@@ -29,9 +29,6 @@ ALL = "all schools"
 """The group of both kinds of schools."""
 _DIFFERENCE = "difference in change, "
 STAYED = "only teachers who stayed"
-MANY = 30
-"""From so many clusters on the error of the baseline's standard deviation matters little, and has no row."""
-_OWN_SD = "standard deviation not taken as known"
 _DISTRICTS = "districts as clusters (CR2)"
 
 
@@ -119,16 +116,16 @@ def _variants(survey: Waves, scale: str, known: pd.DataFrame, asked: str) -> dic
     bare = fixed_effects.without(data, [name for name in data.terms if name not in wanted])
     variants = {
         "as declared": lambda: known[known["method"] == FIXED],
-        **{name: partial(tidy, survey, data, kind, data.baseline_sd) for kind, name in panels.KINDS.items()},
-        _OWN_SD: lambda: panels.standardised(sums, main_terms(survey)[-1]),
+        **{name: partial(tidy, survey, data, kind, data.baseline_sd, True) for kind, name in panels.KINDS.items()},
+        panels.OWN_DEVIATION: lambda: panels.standardised(sums, main_terms(survey)[-1]),
         _DISTRICTS: lambda: panels.table(_by_district(survey, sums), "CR2", data.baseline_sd),
-        "no controls": lambda: tidy(survey, bare, declared, data.baseline_sd),
-        STAYED: lambda: tidy(survey, _of_stayers(survey, scale), declared, data.baseline_sd),
+        "no controls": lambda: tidy(survey, bare, declared, data.baseline_sd, True),
+        STAYED: lambda: tidy(survey, _of_stayers(survey, scale), declared, data.baseline_sd, True),
         "mixed model": lambda: known[known["method"] == MIXED],
     }
     absent = {
         _DISTRICTS: not survey.in_districts,
-        _OWN_SD: len(data.clusters) >= MANY,
+        panels.OWN_DEVIATION: len(data.clusters) >= panels.MANY,
         "no controls": survey.conditions.empty,
         panels.KINDS[declared]: True,
     }
@@ -272,13 +269,14 @@ def within(survey: Waves, scale: str, sums: Moments) -> Within:
         return fixed_effects.within(sums)
 
 
-def tidy(survey: Waves, data: Within, asked: str, unit: float = 0.0) -> pd.DataFrame:
+def tidy(survey: Waves, data: Within, asked: str, unit: float = 0.0, last: bool = False) -> pd.DataFrame:
     """`panels.table` with the inference that is asked for.
 
     Parameters
     ----------
     survey, data, asked : what was read, a model of it, and what was asked for `inference`
     unit : what the score is divided by; 0: the standard deviation of the baseline wave
+    last : whether only the main term of the last wave is wanted, so that no other is drawn or permuted for
     """
     kind, treatment = inference(survey, asked), None
     if kind == "permutation":
@@ -286,7 +284,8 @@ def tidy(survey: Waves, data: Within, asked: str, unit: float = 0.0) -> pd.DataF
         effects = dict(zip(main_terms(survey), of_others(survey), strict=True))
         present = {term: other for term, other in effects.items() if term in data.terms}
         treatment = Treatment(np.isin(data.clusters, peers.astype(str).unique()), present)
-    return panels.table(data, kind, unit or data.baseline_sd, treatment=treatment)
+    terms = main_terms(survey)[-1:] if last else None
+    return panels.table(data, kind, unit or data.baseline_sd, terms=terms, treatment=treatment)
 
 
 def _by_district(survey: Waves, sums: Moments) -> Within:

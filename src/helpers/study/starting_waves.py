@@ -12,6 +12,7 @@ from helpers.estimate.event_time import Cell
 from helpers.estimate.fixed_effects import Within
 from helpers.estimate.intervals import holm
 from helpers.estimate.panels import NUMBERS
+from helpers.notebook.markup import code
 from helpers.project import InputError
 from helpers.read.suppression import MINIMUM
 from helpers.read.waves import Waves
@@ -64,7 +65,7 @@ def starts(survey: Waves) -> Starts:
 def view(survey: Waves, tested_by: str) -> tuple[pd.DataFrame, Starts]:
     """Rows of `effects`, and what they rest on, with the reason where there are none. `tested_by`: what the page uses."""
     if survey.starts is None:
-        return pd.DataFrame(), Starts(survey.frame, {}, "", 0, "no column is named in `treated_from`")
+        return pd.DataFrame(), Starts(survey.frame, {}, "", 0, f"no column is named in {code('treated_from')}")
     found = starts(survey)
     if found.why:
         return pd.DataFrame(), found

@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from helpers.notebook.markup import strong
+
 LEVEL = 0.05
 
 
@@ -28,12 +30,12 @@ def judged(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
-def told(found: pd.DataFrame) -> str:
+def told(found: pd.DataFrame) -> list[str]:
     """What `judged` found, a sentence a world that is not as it should be, and one for all others."""
     said = []
     for row in found[found["verdict"] == "mended"].itertuples():
         said.append(
-            f"**{row.world.capitalize()}**: of 100 intervals that should hold the truth 95 times, those of CRV1 hold it "
+            f"{strong(row.world.capitalize())}: of 100 intervals that should hold the truth 95 times, those of CRV1 hold it "
             f"{_times(row.coverage)}, and of 100 tests {_times(row.level)} one finds an effect that is not there, instead of "
             f"5 times. By {row.default} it is {_times(row.default_coverage)} and {_times(row.default_level)}."
         )
@@ -46,13 +48,13 @@ def told(found: pd.DataFrame) -> str:
             else ""
         )
         said.append(
-            f"**{row.world.capitalize()}**: no inference mends it. Of 100 intervals the truth is held "
+            f"{strong(row.world.capitalize())}: no inference mends it. Of 100 intervals the truth is held "
             f"{_times(row.default_coverage)}, and of 100 tests {_times(row.default_level)} one finds what is not there.{why}"
         )
     held = found.loc[found["verdict"] == "holds", "world"]
     if len(held):
         said.append(f"All do what they say, as far as so many studies can tell: {'; '.join(held)}.")
-    return "\n".join(f"- {sentence}" for sentence in said)
+    return said
 
 
 def _times(share: float) -> str:
