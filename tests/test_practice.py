@@ -362,9 +362,7 @@ def test_notes_count_what_is_left_out(tmp_path):
     frame = pd.concat([frame, *lonely])
     said = own_practice.notes(read(write(tmp_path, frame)))
     n = len(frame)
-    assert said.startswith(
-        f"About {round(n - 9, -1):,} of about {round(n, -1):,} records are complete and used (empty: "
-    )
+    assert said.startswith(f"Complete and used: about {round(n - 9, -1):,} of about {round(n, -1):,} records (empty: ")
     assert "gender fewer than 10" in said
     assert "poverty fewer than 10" in said
     assert "practice" not in said
@@ -372,7 +370,7 @@ def test_notes_count_what_is_left_out(tmp_path):
     assert said.endswith("Reference of gender: boy. Reference of grade: 9 (high), 6 (middle).")
     assert "lonely" not in said
     untouched = own_practice.notes(read(write(tmp_path, small(), "small.csv"), **SMALL))
-    assert untouched == "About 240 of about 240 records are complete and used. Reference of sex: f."
+    assert untouched == "Complete and used: about 240 of about 240 records. Reference of sex: f."
 
 
 def test_a_folder_is_read_as_one_file(tmp_path):
@@ -866,6 +864,6 @@ def test_records_of_no_panel_are_counted(tmp_path):
     frame = small(n=600)
     frame["band"] = np.where(frame.index < 40, None, "a")
     study = read(write(tmp_path, frame), **(SMALL | {"by": "band"}))
-    assert own_practice.notes(study).endswith("About 40 records more belong to no panel. Reference of sex: f.")
+    assert own_practice.notes(study).endswith("In no panel: about 40 records more. Reference of sex: f.")
     with pytest.raises(InputError, match="'band': empty in all records"):
         read(write(tmp_path, frame.assign(band=None)), **(SMALL | {"by": "band"}))

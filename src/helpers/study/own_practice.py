@@ -152,17 +152,14 @@ def estimates(study: Study, inference: str, of_units: dict[str, float]) -> pd.Da
 def notes(study: Study) -> str:
     """How many records were left out and why, in words that tell no count of one to nine, nor one that it follows from."""
     parts = study.moments.values()
-    rows = sum(part.rows for part in parts)
-    complete = sum(int(part.records.sum()) for part in parts)
+    rows, complete = sum(part.rows for part in parts), sum(int(part.records.sum()) for part in parts)
     lacking = Counter()
     for part in parts:
         lacking.update(part.incomplete)
     empty = ", ".join(f"{column} {accounts.about(count)}" for column, count in lacking.items() if count)
-    said = f"{accounts.about(complete)} of {accounts.about(rows)} records are complete and used"
-    said = f"{said[:1].upper()}{said[1:]}{f' (empty: {empty})' if empty else ''}."
+    said = f"Complete and used: {accounts.about(complete)} of {accounts.about(rows)} records{f' (empty: {empty})' if empty else ''}."
     if study.without_panel:
-        more = accounts.about(study.without_panel)
-        said += f" {more[:1].upper()}{more[1:]} records more belong to no panel."
+        said += f" In no panel: {accounts.about(study.without_panel)} records more."
     # They are not named here: a page may travel, and such a school is one person.
     if single := sum(len(data.singletons) for data in study.panels.values()):
         said += f" Schools with a single record ({cells.few(single)}) say nothing about change and are left out."
