@@ -191,3 +191,14 @@ def test_names_are_data(browser, tmp_path, name, case):
         for element in ET.parse(picture).iter():
             assert element.tag.rpartition("}")[2] not in ("script", "a", "foreignObject", "image")
             assert not [attribute for attribute in element.attrib if attribute.startswith("on")]
+
+
+def test_a_page_runs_no_script_that_gets_into_it_all_the_same(browser, tmp_path):
+    """The third line: a browser is told to run none."""
+    own = '<h1>a</h1><img src=x onerror="window.ran=1"><script>window.ran=2</script><a href="javascript:window.ran=3">a</a>'
+    (tmp_path / "page.html").write_text(site.shell("A page", own, "A page"), encoding="utf-8")
+    with browser.new_context() as context:
+        page = opened(context, (tmp_path / "page.html").as_uri())
+        page.locator("a[href^=javascript]").click()
+        assert page.evaluate("window.ran === undefined")
+        assert len(page.troubles) >= 3

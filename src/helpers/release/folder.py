@@ -136,7 +136,7 @@ def text(given: dict[str, Any], kind: str, panels: dict[str, Panel], together: l
     return _template().render(
         given,
         kind=kind,
-        together=[_plain(sentence) for sentence in together],
+        together=[escaped(sentence) for sentence in together],
         elsewhere=Path(given["earlier"]).name,
         pooled=kind == "pooled",
         records=sum(panel.within.n for panel in panels.values()),
