@@ -80,6 +80,9 @@ bench: $(READY) $(PEERS) ## measure the build against empty notebooks, and the e
 	$(PYTHON) tests/bench_shares.py
 	$(PYTHON) tests/bench_reading.py
 
+faults: $(READY) ## try what builds must survive: 1,000 kills, hostile settings and folders, full disks (an hour or so)
+	@$(PYTHON) tests/ordeals.py
+
 lint: $(READY) ## check format and style of code and notebooks, and prose for numbers that could drift
 	@$(PYTHON) tests/prose.py
 	$(PYTHON) -m ruff check .
@@ -123,4 +126,4 @@ distclean: clean ## remove the environment too
 	$(PYTHON) -m compileall -q -j 0 .venv/lib || true
 	touch $@
 
-.PHONY: help all run new why moments combine lab test check bench lint talis-data simulated lock clean distclean
+.PHONY: help all run new why moments combine lab test check bench faults lint talis-data simulated lock clean distclean

@@ -1,15 +1,16 @@
 """Faults of the system: each command ends with one sentence and a remedy, and leaves nothing half made."""
 
 import errno
+import json
 import os
 import shutil
 import subprocess
-import sys
 
 import pytest
 
-from conftest import environment, write_notebook
-from helpers import faults
+import ordeals
+from conftest import write_notebook
+from helpers import faults, kept
 
 
 @pytest.mark.parametrize("number", faults.REMEDIES)
@@ -46,33 +47,52 @@ def raising(error):
     raise error
 
 
-def command(folder, shell, **more):
-    """What a line of the shell gives in a copy of the project; $P is its Python."""
-    return subprocess.run(
-        ["bash", "-c", shell], cwd=folder, capture_output=True, text=True,
-        env=environment(PYTHONPATH=str(folder / "src"), P=sys.executable, **more),
-    )  # fmt: skip
-
-
-WHY = '"$P" -m helpers.build why'
+@pytest.mark.build
+@pytest.mark.parametrize(
+    ("line", "number"),
+    [
+        ('"$P" -m helpers.build why > /dev/full', errno.ENOSPC),
+        ('(sleep 0.5; "$P" -m helpers.build why) | true; exit ${PIPESTATUS[0]}', errno.EPIPE),
+        (f"ulimit -n 60; {ordeals.ALL}", errno.EMFILE),
+        (f"ulimit -f 1; {ordeals.ALL}", errno.EFBIG),
+    ],
+)
+def test_a_command_ends_with_one_sentence(tiny, line, number):
+    write_notebook(tiny, "01-tiny")
+    done = ordeals.shell(tiny, line)
+    assert done.returncode == 1, done.stderr
+    assert faults.REMEDIES[number] in done.stderr
+    ordeals.told(tiny, done)
 
 
 @pytest.mark.build
-@pytest.mark.parametrize(
-    ("shell", "number"),
-    [
-        (f"{WHY} > /dev/full", errno.ENOSPC),
-        (f"(sleep 0.5; {WHY}) | true; exit ${{PIPESTATUS[0]}}", errno.EPIPE),
-        ('ulimit -n 60; "$P" -m helpers.build all', errno.EMFILE),
-        ('ulimit -f 1; "$P" -m helpers.build all', errno.EFBIG),
-    ],
-)
-def test_a_command_ends_with_one_sentence(tiny, shell, number):
-    write_notebook(tiny, "01-tiny")
-    done = command(tiny, shell)
-    assert done.returncode == 1, done.stderr
-    assert faults.REMEDIES[number] in done.stderr
-    assert "Traceback" not in done.stderr
-    assert "Exception ignored" not in done.stderr
-    assert not (tiny / "build" / "aside").exists()
-    assert not (tiny / "build" / "standard").exists()
+def test_kills_at_random_moments():
+    assert ordeals.run("kills", 1, 5) == (5, 5)
+
+
+@pytest.mark.build
+def test_a_folder_with_odd_letters(monkeypatch):
+    monkeypatch.setattr(ordeals, "PLACES", ['a ${HOME} {x} "q\'s" %d [*] `touch hacked` 学校', "a:b"])
+    assert ordeals.run("places", 0, 0) == (2, 2)
+
+
+@pytest.mark.build
+def test_ordeals_see_what_is_broken(tmp_path):
+    """A file cut in half, one left aside, a fault without a remedy, a traceback."""
+    run = tmp_path / "build" / "runs" / "mine"
+    run.mkdir(parents=True)
+    (run / "notebook.html").write_text("a page of some length")
+    (run / "state.json").write_text(json.dumps({"made": kept.digests(run)}))
+    good, bad = (subprocess.CompletedProcess("", code, "", "") for code in (0, 1))
+    ordeals.told(tmp_path, good)
+    with pytest.raises(ordeals.Broken, match="no remedy"):
+        ordeals.told(tmp_path, bad)
+    bad.stderr = f"Traceback\n{faults.REMEDIES[errno.ENOSPC]}"
+    with pytest.raises(ordeals.Broken, match="a traceback"):
+        ordeals.told(tmp_path, bad)
+    (run / "notebook.html").write_text("a page of")
+    with pytest.raises(ordeals.Broken, match=r"notebook.html is not as it was made"):
+        ordeals.told(tmp_path, good)
+    (tmp_path / "build" / "aside").mkdir()
+    with pytest.raises(ordeals.Broken, match="aside"):
+        ordeals.told(tmp_path, good)

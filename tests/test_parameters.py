@@ -1,5 +1,8 @@
 """Parameters: declared once in the notebook, everything else refused with the list of what exists."""
 
+import os
+from pathlib import Path
+
 import pytest
 import yaml
 from hypothesis import given
@@ -141,6 +144,24 @@ def test_files_that_are_no_parameters(tmp_path, text, reason):
     path.write_text(text)
     with pytest.raises(InputError, match=reason):
         parameters.read(path)
+
+
+def test_a_message_is_no_longer_than_people_read(notebook):
+    many = {f"n{number}{'x' * 80}": [number] for number in range(400)}
+    for values in (many, {"names": [{"x" * 5000: 1}]}, {"size": "9" * 10**6}):
+        with pytest.raises(InputError) as error:
+            parameters.check(notebook, values, "deep/" * 800 + "mine.yml")
+        assert len(str(error.value)) <= parameters.LONGEST
+
+
+def test_what_is_no_file_or_a_large_one_is_not_read(tmp_path):
+    (tmp_path / "records.csv").write_bytes(b"a,b\n" * 250_001)
+    with pytest.raises(InputError, match=r"records.csv: too large .*Is it your data"):
+        parameters.read(tmp_path / "records.csv")
+    os.mkfifo(tmp_path / "pipe.yml")
+    for path in (tmp_path / "pipe.yml", Path("/dev/zero")):
+        with pytest.raises(InputError, match="no such parameter file"):
+            parameters.read(path)
 
 
 def test_missing_and_empty_files(tmp_path):

@@ -207,6 +207,22 @@ def test_a_second_download_waits_for_the_first(server, folder, capfd, monkeypatc
 
 
 @pytest.mark.parametrize("length", ["right", ""])
+def test_what_is_too_large_is_refused_and_not_kept(server, folder, monkeypatch, length):
+    """Whether the server says so before or only sends on and on."""
+    monkeypatch.setattr(talis_download, "LARGEST", HALF)
+
+    def chunked(request):
+        request.send(b"", length="", Transfer_Encoding="chunked")
+        request.wfile.write(b"%x\r\n%b\r\n0\r\n\r\n" % (len(WHOLE), WHOLE))
+
+    server.plan = [serve() if length else chunked]
+    with pytest.raises(InputError, match=r"more than 0\.2 MB come from there"):
+        fetch(server, folder)
+    assert len(server.asked) == 1
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("length", ["right", ""])
 def test_cut_off_midway_goes_on_where_it_was(server, folder, length):
     """Also where the first answer did not say how long the file is but came in chunks."""
 

@@ -2,9 +2,11 @@
 
 import errno
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 from helpers.project import InputError, relative
 
@@ -19,6 +21,8 @@ _RIGHTS = f"This place may not be written to or read by you. Change its rights, 
 _OPEN = f"The system opens no more files. Close other programs or allow more (ulimit -n 4096), {AGAIN}"
 FILES = 256
 """Open files that any system allows unless somebody has set less."""
+ROOM = 2**20
+"""Bytes on the disk without which nothing is begun."""
 REMEDIES = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
@@ -60,14 +64,17 @@ def sentence(error: BaseException) -> str:
     return place + (known or f"{error.strerror or error}. Mend this, {AGAIN}")
 
 
-def check_limits() -> None:
-    """Raise InputError where the system allows so few open files that a kernel, which needs up to a hundred, would hang."""
+def check_limits(folder: Path) -> None:
+    """Raise InputError where a kernel could not even start: it needs room for a megabyte in a folder, and a hundred open files."""
+    if shutil.disk_usage(folder).free < ROOM:
+        raise InputError(f"{relative(folder)}: {_FULL}")
     if resource and resource.getrlimit(resource.RLIMIT_NOFILE)[0] < FILES:
         raise InputError(_OPEN)
 
 
 def guarded(command: Callable[[list[str]], int], arguments: list[str]) -> int:
     """Exit status of a command; what its user can mend, and a fault of the system, is told in a sentence and no traceback."""
+    _open_standard_files()
     for stream in (sys.stdout, sys.stderr):  # names of files have letters that a terminal may not have
         with suppress(AttributeError):  # None where it is closed
             stream.reconfigure(errors="backslashreplace")
@@ -86,6 +93,15 @@ def guarded(command: Callable[[list[str]], int], arguments: list[str]) -> int:
     with suppress(OSError):
         print(f"\n{message}", file=sys.stderr, flush=True)
     return 1
+
+
+def _open_standard_files() -> None:
+    """Where input, output or errors are closed, their numbers would be given to other files, and kernels write into these."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # takes the lowest number
 
 
 def _silence() -> None:

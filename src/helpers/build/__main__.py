@@ -64,8 +64,8 @@ def _obey(arguments: list[str]) -> int:
 @contextmanager
 def _alone() -> Iterator[None]:
     """Wait until no other build is at work in this folder; nothing half made, of this one or of a killed one, is left."""
-    faults.check_limits()
     BUILD.mkdir(exist_ok=True)
+    faults.check_limits(BUILD)
     with (BUILD / ".lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

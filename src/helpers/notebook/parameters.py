@@ -24,6 +24,7 @@ from helpers.project import InputError, relative
 from helpers.read.files import shortened
 
 DEPTH = 20  # of lists and mappings within each other
+LARGEST = 1_000_000  # bytes of a file
 LONGEST = 1_500  # characters of a message
 MOST = 300  # characters of what is told of one mistake
 
@@ -109,17 +110,22 @@ def checked(parameters: Sequence[Parameter], values: dict[str, Any], where: str,
         said = "\n".join([*wrong, _described(taker, parameters)])
         if len(said) > LONGEST:  # then what is wrong would be lost among explanations
             said = "\n".join([*wrong, _described(taker, parameters, explained=False)])
-        raise InputError(said) from None
+        raise InputError(said if len(said) <= LONGEST else f"{said[: LONGEST - 4]} ...") from None
 
 
 def read(path: Path) -> dict[str, Any]:
     """Parameters of a YAML file, never executed: dates, 01, yes and no are text, only true and false truth values."""
     import yaml
 
+    if not path.is_file():  # what is no file, as a pipe, may never end
+        raise InputError(f"{path}: there is no such parameter file.")
+    if path.stat().st_size > LARGEST:
+        raise InputError(
+            f"{relative(path)}: too large for a file of parameters ({LARGEST:,} bytes at most). Is it your data? Their name stands "
+            "in the file of parameters: `data: ...`."
+        )
     try:
         values = yaml.load(path.read_text(encoding="utf-8"), _loader())
-    except (FileNotFoundError, IsADirectoryError):
-        raise InputError(f"{path}: there is no such parameter file.") from None
     except UnicodeDecodeError:
         raise InputError(f"{relative(path)}: the text is not utf-8. Save it as UTF-8.") from None
     except (ValueError, TypeError, AttributeError, LookupError) as error:  # of a tag that does not fit, as !!int x

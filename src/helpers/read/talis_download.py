@@ -32,6 +32,8 @@ BY_HAND = (
 )
 """The page as given in the help of `df_talis18` in the OECD's R package Rrepest."""
 AGAIN = "then type make talis-data again."
+LARGEST = 4_000_000_000
+"""Bytes: the OECD's files have a fraction of it, and what is larger is none of them and would fill the disk."""
 PATIENCE, PAUSES = 30.0, (1.0, 3.0, 9.0)
 """Seconds without data after which a connection counts as dead, and to wait before each further try."""
 
@@ -196,6 +198,7 @@ def _receive(response: HTTPResponse, url: str, part: Path, have: int, patience: 
         raise _by_hand(f"{url}: no zip file comes from there, but {what}.")
     length = response.headers["Content-Length"] or ""
     total = have + int(length) if length.isdigit() else None
+    _check_size(total or 0, url, part)
     part.parent.mkdir(parents=True, exist_ok=True)
     if total and total - have > (free := shutil.disk_usage(part.parent).free):
         room = f"{_megabytes(total - have)} are needed and {_megabytes(free)} are free"
@@ -203,12 +206,20 @@ def _receive(response: HTTPResponse, url: str, part: Path, have: int, patience: 
     bar = tqdm(desc=part.stem, initial=have, total=total, unit="B", unit_scale=True, disable=None)
     with bar, part.open("ab" if have else "wb") as file:
         while data:
+            _check_size(have := have + len(data), url, part)
             file.write(data)
             bar.update(len(data))
             with _network(patience):
                 data = response.read1(2**20)
     if total and (came := part.stat().st_size) < total:
         raise _Broken(f"the connection ended after {_megabytes(came)} of {_megabytes(total)}")
+
+
+def _check_size(size: int, url: str, part: Path) -> None:
+    """Raise InputError for more than any of these files has, and keep nothing of it."""
+    if size > LARGEST:
+        part.unlink(missing_ok=True)
+        raise _by_hand(f"{url}: more than {_megabytes(LARGEST)} come from there, which is none of these files.")
 
 
 @contextmanager
