@@ -105,7 +105,7 @@ def test_what_rests_on_few_or_says_nothing_is_empty():
     frame.loc[frame["year"] == "2016", "i3"] = 3.0
     found = drift(frame).set_index(["year", "item"])
     assert found.loc[("2017", "i2"), ["answers", "estimate", "p_value"]].isna().all()
-    assert np.isnan(found.loc[("2016", "i3"), "estimate"])
+    assert found.loc["2016", "estimate"].isna().tolist() == [False, False, True, False]
     assert found.loc[("2017", "i1"), ["estimate", "std_error"]].notna().all()
     alone = drift(frame[frame["school"] == "school 0"])
     assert alone["p_value"].isna().all()
@@ -169,6 +169,7 @@ def test_own_practice_tells_the_item_and_the_change_without_it(tmp_path):
     assert "But i1 moved among the items" in ran.answer
     assert ran.table("item-drift").query("moved")["item"].tolist() == ["i1"]
     rows = ran.figure("specifications").set_index("specification")
+    assert rows.loc[rows.index.str.startswith("without i"), "n"].isna().tolist() == [True] * 4
     assert rows.loc["without i1", "estimate"] < rows.loc["as declared", "estimate"] - 0.05
     study = own_practice.read(
         tmp_path / "mine.csv", outcome="", items=ITEMS, low=0, high=3, balanced=False, by="", school="school",
@@ -204,6 +205,13 @@ def test_a_scale_of_a_survey_tells_the_item(survey):
     assert told[0].startswith("The item i1 of practice moved among the others")
     assert told[1].startswith("No item of trust left its place among the others")
     assert moving_items.caution(found) == " But i1 moved among the items: see “Items that move”."
+
+
+def test_scales_share_the_chance_of_a_false_alarm(survey, monkeypatch):
+    asked, real = [], item_drift.drift
+    monkeypatch.setattr(item_drift, "drift", lambda *given: asked.append(given[-1]) or real(*given))
+    moving_scales.drift(survey)
+    assert asked == [item_drift.ALPHA / 2] * 2
 
 
 def test_changes_without_an_item_are_those_of_a_survey_that_never_asked_it(survey, tmp_path):

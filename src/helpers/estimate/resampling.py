@@ -24,10 +24,11 @@ class Parts(NamedTuple):
 
 def p_value(parts: Parts, value: float = 0.0) -> float:
     """Share of draws whose t is at least the sample's own when the hypothesis is `value`."""
-    own, others = (
-        (n0 + n1 * value) ** 2 / (q0 + q1 * value + q2 * value**2)
-        for n0, n1, q0, q1, q2 in (parts.observed, parts.drawn)
-    )
+    with np.errstate(divide="ignore", invalid="ignore"):  # draws without any error have an infinite t, or none
+        own, others = (
+            (n0 + n1 * value) ** 2 / (q0 + q1 * value + q2 * value**2)
+            for n0, n1, q0, q1, q2 in (parts.observed, parts.drawn)
+        )
     # Equal ones count: there are many where answers are few and schools alike, and rounding must not decide. Where
     # all draws are tried, the sample's own is among them, so that no p-value is zero.
     return float((others >= own * (1 - 1e-9)).mean())
