@@ -86,7 +86,7 @@ def test_differences_of_systems_and_of_levels():
     two = view(names={"XXA": "System A", "XXB": "System B"})
     rows = seen(share_words.differences(two, difference(system="XXA", other="XXB")))
     assert rows.iloc[0].tolist() == [
-        "Teach jointly", "System A", "System B", "Never", "−5.1", "−9.0 to −1.2", "< 0.001",
+        "Teach jointly", "System A", "System B", "Never", "-5.1", "-9.0 to -1.2", "< 0.001",
     ]  # fmt: skip
     levels = difference(system="XXA", term="Male", other="Female", p_holm=0.04)
     rows = seen(share_words.levels(two, "sex", levels))

@@ -56,6 +56,9 @@ def test_locations_are_those_of_a_brute_force_likelihood():
         expected = against_the_rest(by_year[year] - by_year[FIRST])
         assert found.loc[year, "estimate"].to_numpy() == pytest.approx(expected, abs=1e-4)
     assert found["location"].to_numpy() == pytest.approx((found["anchored"] + found["estimate"]).to_numpy())
+    first = frame.loc[frame["year"] == FIRST, ITEMS]
+    measures = rasch.cell_of(first).merge(rasch.measure(anchored(), rasch.cell_of(first)))["measure"]
+    assert found["standardised"].to_numpy() == pytest.approx((found["estimate"] / measures.std()).to_numpy())
     assert found["answers"].tolist() == [frame.loc[frame["year"] == y, i].notna().sum() for y in LATER for i in ITEMS]
 
 

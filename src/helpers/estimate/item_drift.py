@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 
 from helpers.estimate.intervals import holm, t_test
-from helpers.estimate.rasch import Scale
+from helpers.estimate.rasch import Scale, measure
 from helpers.read.suppression import MINIMUM, is_small
 
 COLUMNS = [
     "year", "item", "answers", "anchored", "location", "estimate", "std_error", "ci_low", "ci_high", "df", "p_value",
-    "p_holm", "moved",
+    "p_holm", "standardised", "moved",
 ]  # fmt: skip
 MOST = 5_000
 """Pairs of items, over all patterns of answered items, at most: of more patterns the rarest are left out."""
@@ -27,7 +27,8 @@ _STEPS, _NEAR = 50, 1e-9  # of Newton's method, and when it has arrived
 def drift(cells: pd.DataFrame, scale: Scale, baseline: str, years: list[str], alpha: float = ALPHA) -> pd.DataFrame:
     """Drift of each item in each year but the baseline: COLUMNS, in logits.
 
-    `answers`: in that year; `anchored`: the scale's location; `estimate`: the drift; `location`: both together; `p_holm`: p-values corrected by
+    `answers`: in that year; `anchored`: the scale's location; `estimate`: the drift; `location`: both together; `standardised`: the drift in standard deviations of
+    all measures in the baseline year; `p_holm`: p-values corrected by
     Holm for all items and years; `moved`: whether an item left the others. The item that is furthest off is no longer one of
     those that others are compared with, and the rest is looked at again, as long as more than half of the items stay. Of two
     items nothing tells which one moved: both did. Empty: items with fewer than MINIMUM answers in either year, or answers
@@ -62,10 +63,19 @@ def drift(cells: pd.DataFrame, scale: Scale, baseline: str, years: list[str], al
             break
         anchors[off.loc[(off["estimate"] / off["std_error"]).abs().idxmax(), "place"]] = False
     found["moved"] = (found["p_holm"] < alpha) & (~anchors[found["place"]] | found["place"].isin(off["place"]))
+    found["standardised"] = found["estimate"] / _spread(parts[baseline], scale)
     found["anchored"] = scale.items.to_numpy()[found["place"]]
     found["item"] = scale.items.index[found["place"]]
     found["location"] = found["anchored"] + found["estimate"]
     return found[COLUMNS]
+
+
+def _spread(cells: pd.DataFrame, scale: Scale) -> float:
+    """Standard deviation of the persons' measures."""
+    measured = cells.merge(measure(scale, cells), on=["answered", "score"])
+    return (
+        float(np.sqrt(np.cov(measured["measure"], fweights=measured["n"].astype(int)))) if len(measured) > 1 else np.nan
+    )
 
 
 def _common(cells: pd.DataFrame, items: int) -> pd.DataFrame:

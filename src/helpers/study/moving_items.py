@@ -187,7 +187,7 @@ def _moved(row: tuple, baseline: str) -> str:
     ends = sorted(map(abs, (row.ci_low, row.ci_high)))
     return (
         f"in {row.year} {row.item} was answered {'higher' if row.estimate < 0 else 'lower'} beside them than in {baseline}, by "
-        f"{words.estimate(abs(row.estimate), *ends)} logits"
+        f"{words.estimate(abs(row.estimate), *ends)} logits, or {abs(row.standardised):.2f} standard deviations of the measure"
     )
 
 

@@ -344,4 +344,4 @@ def _percent(row: Any) -> str:
 
 
 def _points(value: float) -> str:
-    return "" if pd.isna(value) else f"{100 * value:+.1f}".replace("-", "−")
+    return "" if pd.isna(value) else f"{100 * value:+.1f}"
