@@ -362,15 +362,15 @@ def test_notes_count_what_is_left_out(tmp_path):
     frame = pd.concat([frame, *lonely])
     said = own_practice.notes(read(write(tmp_path, frame)))
     n = len(frame)
-    assert said.startswith(f"{n - 9:,} of {n:,} records are complete and used (empty: ")
-    assert "gender 4" in said
-    assert "poverty 7" in said
+    assert said.startswith(f"Complete and used: about {round(n - 9, -1):,} of about {round(n, -1):,} records (empty: ")
+    assert "gender fewer than 10" in said
+    assert "poverty fewer than 10" in said
     assert "practice" not in said
-    assert "a single record (5) say nothing about change and are left out." in said
+    assert "a single record (fewer than 10) say nothing about change and are left out." in said
     assert said.endswith("Reference of gender: boy. Reference of grade: 9 (high), 6 (middle).")
     assert "lonely" not in said
     untouched = own_practice.notes(read(write(tmp_path, small(), "small.csv"), **SMALL))
-    assert untouched == "240 of 240 records are complete and used. Reference of sex: f."
+    assert untouched == "Complete and used: about 240 of about 240 records. Reference of sex: f."
 
 
 def test_a_folder_is_read_as_one_file(tmp_path):
@@ -441,6 +441,17 @@ def test_each_specification_is_the_run_it_names(tmp_path):
             assert row[column] == pytest.approx(expected[column] / 0.5, rel=1e-8)
         assert row["p_value"] == pytest.approx(expected["p_value"], rel=1e-7)
         assert (row["n"], row["n_groups"]) == (expected["n"], expected["n_groups"])
+
+
+@pytest.mark.parametrize(("students", "told"), [(7, False), (12, True)])
+def test_a_small_school_that_skips_a_year_has_no_number(tmp_path, students, told):
+    """How many students it has would be the number of all less that of the schools seen every year."""
+    frame = small()
+    extra = frame[frame["year"] < 2014].head(students).assign(school="late")
+    study = read(write(tmp_path, pd.concat([frame, extra])), **SMALL)
+    rows = own_practice.specifications(study, {"all records": 1.0}).set_index("specification")["n"]
+    assert rows["as declared"] == 240 + students
+    assert pd.notna(rows["only schools seen every year"]) == told
 
 
 @pytest.mark.parametrize("inference", ["CR2", "CRV3", "bootstrap"])
@@ -853,6 +864,6 @@ def test_records_of_no_panel_are_counted(tmp_path):
     frame = small(n=600)
     frame["band"] = np.where(frame.index < 40, None, "a")
     study = read(write(tmp_path, frame), **(SMALL | {"by": "band"}))
-    assert own_practice.notes(study).endswith("40 records more belong to no panel. Reference of sex: f.")
+    assert own_practice.notes(study).endswith("In no panel: about 40 records more. Reference of sex: f.")
     with pytest.raises(InputError, match="'band': empty in all records"):
         read(write(tmp_path, frame.assign(band=None)), **(SMALL | {"by": "band"}))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from conftest import write_records
 from helpers.estimate import complete_records, moments
 from helpers.project import InputError
-from helpers.read import frames, records, sql, survey, texts
+from helpers.read import frames, records, relations, sql, survey, texts
 from helpers.read.files import Options
 
 BIG = 2**53 + 1  # the first whole number that a float does not hold
@@ -469,3 +469,12 @@ def test_damaged_files_are_read_or_refused():
     counts, wrong = fuzz_reading.run(300, 1, readers=1)
     assert wrong == []
     assert min(counts["ok"], counts["refused"]) > 30
+
+
+def test_a_file_that_brings_the_engine_down_is_the_only_one_not_read(tmp_path):
+    """A damaged Parquet file may end DuckDB for the whole process, as in a JupyterLab that stays open."""
+    pd.DataFrame({"v": [1, 2]}).to_parquet(tmp_path / "mine.parquet")
+    relations.engine().close()
+    assert frames.read(tmp_path / "mine.parquet", ["v"]).frame["v"].tolist() == [1, 2]
+    with records.open_records(tmp_path / "mine.parquet", ["v"]) as opened:
+        assert opened.fetch("SELECT v FROM file")["v"].tolist() == [1, 2]

@@ -417,6 +417,18 @@ def test_no_reliability_rests_on_few_teachers(tmp_path, example, answered, shown
     assert found["n"].notna().tolist() == [shown, True, True]
 
 
+@pytest.mark.parametrize(("lacking", "told"), [(3, False), (12, True)])
+def test_few_who_left_an_item_out_do_not_follow_from_the_reliability(tmp_path, example, lacking, told):
+    """Their scores count elsewhere: the number of scores less that of whole answers is theirs."""
+    items = SCALES["collaboration"]
+    whole = example[example["wave"] == 1].dropna(subset=items).index
+    frame = example.drop(index=example.index[example["wave"].eq(1) & ~example.index.isin(whole)])
+    survey = read(tmp_path, frame.assign(**{items[0]: frame[items[0]].where(~frame.index.isin(whole[:lacking]))}))
+    found = signposts.reliability(survey).set_index("scale").loc["collaboration"]
+    assert not np.isnan(found["alpha"])
+    assert np.isnan(found["n"]) != told
+
+
 def test_few_who_stayed_are_no_choice(tmp_path, example):
     """Nine teachers of the comparison schools stayed to the last wave; the others there are new."""
     last = (example["wave"] == 3) & (example["peer_groups"] == 0)

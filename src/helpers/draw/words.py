@@ -33,8 +33,8 @@ def _untested(estimates: pd.DataFrame, clusters: str) -> str:
     if rows.empty:
         return ""
     return (
-        f"No p-value and no interval: {'; '.join(dict.fromkeys(rows['term']))}. It rests on one or two clusters "
-        f"({clusters}), alone or smaller than most others, so that nothing here says what chance would do."
+        f"No p-value and no interval: {'; '.join(dict.fromkeys(rows['term']))}. It rests on so few clusters "
+        f"({clusters}), alone or smaller than most others, that nothing here says what chance would do."
     )
 
 

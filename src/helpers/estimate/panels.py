@@ -89,7 +89,7 @@ def table(
     """Tidy estimates of one model: columns of `Fit.table`.
 
     A term that varies in one cluster alone has an error of zero by construction, which says nothing: it is left empty. So are
-    p-value and interval of "permutation" where one or two clusters are compared with larger ones: `permutation.comparable`.
+    p-value and interval of "permutation" where a few clusters are compared with larger ones: `permutation.comparable`.
 
     Parameters
     ----------

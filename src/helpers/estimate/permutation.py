@@ -15,10 +15,10 @@ from helpers.estimate.fixed_effects import Within
 from helpers.estimate.resampling import DRAWS, Parts
 
 _AT_ONCE = 2_000_000  # numbers, at most, of one array of assignments by clusters
-_UNEQUAL = 1.5
+_UNEQUAL = 1.2
 """Where the largest cluster says more than so many times what the smallest does, t is compared, not the estimate alone."""
-_FEW, _LESS = 3, 0.75
-"""Fewer clusters than these on one side, with less than this share of what the others say, are compared with nothing alike."""
+_LESS = {1: 0.75, 2: 0.75, 3: 0.5}
+"""So few clusters on one side, with less than this share of what the others say, are compared with nothing alike."""
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,8 @@ def parts(data: Within, treatment: Treatment, term: str, draws: int = DRAWS, see
 def comparable(data: Within, treatment: Treatment, term: str) -> bool:
     """Whether other choices of clusters say by how much chance moves the estimate.
 
-    One or two clusters on one side that are smaller than most others are moved more by chance than any others that might be
-    chosen. A test at 5 percent then rejects too often when nothing is true: `tests/bench_levels.py` simulates it.
+    One or two clusters on one side that are smaller than most others, or three that are much smaller, are moved more by
+    chance than any others that might be chosen. A test at 5 percent then rejects too often when nothing is true: `tests/bench_levels.py` simulates it.
 
     `data, treatment, term`: as for `parts`.
     """
@@ -72,7 +72,7 @@ def comparable(data: Within, treatment: Treatment, term: str) -> bool:
     own = data.xx[:, place, place]
     informing = own > 1e-10 * own.sum()
     few, others = sorted((own[informing & treatment.treated], own[informing & ~treatment.treated]), key=len)
-    return len(few) >= _FEW or bool(len(few) and np.median(few) >= _LESS * np.median(others))
+    return bool(len(few)) and bool(np.median(few) >= _LESS.get(len(few), 0) * np.median(others))
 
 
 def _assignments(treated: np.ndarray, informing: np.ndarray, draws: int, seed: int, size: int) -> Iterator[np.ndarray]:

@@ -27,9 +27,19 @@ def connect(database: str = ":memory:") -> duckdb.DuckDBPyConnection:
     return duckdb.connect(database, config={"temp_directory": tempfile.gettempdir()})
 
 
-@cache
 def engine() -> duckdb.DuckDBPyConnection:
     """One for the whole process, whose start takes longer than to read 100,000 records; each opened file has a cursor."""
+    import duckdb
+
+    try:
+        _engine().execute("SELECT 1")
+    except duckdb.Error:  # a damaged file may bring it down for good, and another file must not suffer for that
+        _engine.cache_clear()
+    return _engine()
+
+
+@cache
+def _engine() -> duckdb.DuckDBPyConnection:
     return connect()
 
 

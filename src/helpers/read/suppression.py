@@ -77,6 +77,20 @@ def suppress_groups(cells: pd.DataFrame, values: list[str]) -> pd.DataFrame:
     return result.assign(**{name: result[name].mask(mask) for name in ["n", *values]})
 
 
+def too_near(counts: pd.Series) -> pd.Series:
+    """Which counts differ by one to nine from one before that stays: of much the same people, the difference is a few.
+
+    >>> too_near(pd.Series([240, 240, 233, None, 229])).tolist()
+    [False, False, True, False, False]
+    """
+    kept: list[float] = []
+    near = []
+    for count in counts.astype(float):
+        near.append(any(is_small(abs(count - other)) for other in kept))
+        kept += [] if near[-1] or np.isnan(count) else [count]
+    return pd.Series(near, counts.index)
+
+
 def complementary(counts: pd.Series) -> pd.Series:
     """Which counts must be hidden where their total may be known: those of one to nine, and more, so that none follows.
 

@@ -17,7 +17,7 @@ from helpers.read import accounts, cells, files, order, spark, sql
 from helpers.read.accounts import Account
 from helpers.read.engine import SqlRecords
 from helpers.read.files import Options
-from helpers.read.suppression import MINIMUM
+from helpers.read.suppression import MINIMUM, too_near
 from helpers.study import missing_records, moving_items
 from helpers.study.missing_records import Missing
 from helpers.study.moving_items import Moving
@@ -150,20 +150,19 @@ def estimates(study: Study, inference: str, of_units: dict[str, float]) -> pd.Da
 
 
 def notes(study: Study) -> str:
-    """How many records were left out and why, in words."""
+    """How many records were left out and why, in words that tell no count of one to nine, nor one that it follows from."""
     parts = study.moments.values()
-    rows = sum(part.rows for part in parts)
-    complete = sum(int(part.records.sum()) for part in parts)
+    rows, complete = sum(part.rows for part in parts), sum(int(part.records.sum()) for part in parts)
     lacking = Counter()
     for part in parts:
         lacking.update(part.incomplete)
-    empty = ", ".join(f"{column} {count:,}" for column, count in lacking.items() if count)
-    said = f"{complete:,} of {rows:,} records are complete and used{f' (empty: {empty})' if empty else ''}."
+    empty = ", ".join(f"{column} {accounts.about(count)}" for column, count in lacking.items() if count)
+    said = f"Complete and used: {accounts.about(complete)} of {accounts.about(rows)} records{f' (empty: {empty})' if empty else ''}."
     if study.without_panel:
-        said += f" {study.without_panel:,} records more belong to no panel."
+        said += f" In no panel: {accounts.about(study.without_panel)} records more."
     # They are not named here: a page may travel, and such a school is one person.
     if single := sum(len(data.singletons) for data in study.panels.values()):
-        said += f" Schools with a single record ({single}) say nothing about change and are left out."
+        said += f" Schools with a single record ({cells.few(single)}) say nothing about change and are left out."
     for column in study.categories:
         levels = {panel: names[column] for panel, names in study.references.items()}
         alike = len(set(levels.values())) == 1
@@ -199,13 +198,17 @@ def joint_tests(study: Study, inference: str) -> pd.DataFrame:
 
 
 def specifications(study: Study, of_units: dict[str, float], inference: str = "CR2") -> pd.DataFrame:
-    """The last year's effect of each panel under declared alternatives (see `panels.specifications`)."""
+    """The last year's effect of each panel under declared alternatives (see `panels.specifications`).
+
+    `n` is empty where a few students follow: those of a small school that was not seen every year.
+    """
     tables = []
     for panel, sums in study.moments.items():
         own = _own(sums, study.years)
         table = panels.specifications(sums, own[-1], own, study.cluster, of_units[panel], inference)
         if _rests_on(study.counts[panel], own[-1], study) < MINIMUM:
             table[panels.NUMBERS] = np.nan
+        table["n"] = table["n"].astype("Int64").mask(too_near(table["n"]))
         table.insert(0, "panel", panel)
         tables.append(table)
     return pd.concat(tables, ignore_index=True)

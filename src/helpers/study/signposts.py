@@ -186,7 +186,8 @@ def reliability(survey: Waves) -> pd.DataFrame:
 
     Columns `scale, items, n, alpha, alpha_low, alpha_high, omega, omega_low, omega_high, weakest, item_rest`.
     Intervals of 95 percent: alpha's by F, omega's by drawing schools. `weakest` is the item that goes least with the
-    others, `item_rest` its correlation with their sum. Empty for fewer than MINIMUM teachers, or if all answer alike.
+    others, `item_rest` its correlation with their sum. Empty for fewer than MINIMUM teachers, or if all answer alike;
+    `n` where it and the number of those with a score, which other tables tell, differ by a few.
     """
     rows = []
     for scale, items in survey.items.items():
@@ -194,6 +195,8 @@ def reliability(survey: Waves) -> pd.DataFrame:
         row = {"scale": scale, "items": items.shape[1]}
         if len(answers) >= MINIMUM and (answers.var() > 0).all():
             row |= scale_reliability(answers, survey.frame.loc[answers.index, "school"])
+            scored = survey.scores[scale][survey.frame["wave"] == survey.baseline].notna().sum()
+            row["n"] = np.nan if is_small(scored - len(answers)) else row["n"]
         rows.append(row)
     ends = [f"{name}{end}" for name in ("alpha", "omega") for end in ("", "_low", "_high")]
     return pd.DataFrame(rows).reindex(columns=["scale", "items", "n", *ends, "weakest", "item_rest"])
