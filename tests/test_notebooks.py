@@ -51,7 +51,8 @@ def test_prose_comes_first_and_asks_one_question(path):
 def test_code_cells_are_short_and_define_next_to_nothing(path):
     for cell in source.cells(path):
         if cell["type"] == "code":
-            assert len(cell["text"].splitlines()) <= 25
+            # A parameter stands on a line of its own, however many there are.
+            assert len(cell["text"].splitlines()) <= 25 or "parameters" in cell["tags"]
             for node in ast.walk(ast.parse(cell["text"])):
                 if isinstance(node, ast.FunctionDef):
                     assert node.end_lineno - node.lineno < 4, node.name

@@ -326,7 +326,7 @@ def assert_row_is_run(ran, tmp_path, label, where):
 def test_rows_of_the_public_choices_are_runs(evidence, tmp_path, name):
     where = {"group": "ES", "measure": "ambitious_instruction"}
     again, row = assert_row_is_run(evidence, tmp_path, practice_change.VARIANTS[name], where)
-    assert f"{row['estimate']:.2f} (elementary)" in again.answer
+    assert re.search(rf"rose by {row['estimate']:.2f} \([^)]*\) in elementary", again.answer)
     controls = {"response_rate"} if name == "response rate" else set()
     assert set(again.table("estimates")["term"].astype(str)) == controls | {"2016", "2017", "2018"}
     assert set(again.figure("cps-reports")["term"]) == {2016, 2017, 2018}  # a control is no year

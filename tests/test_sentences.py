@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
 
 import inprocess
 from helpers.draw import words
@@ -141,3 +142,40 @@ def test_estimates_without_an_interval_have_no_direction():
     for low, high in [(-np.inf, np.inf), (np.nan, np.nan), (-0.1, np.inf)]:
         said = words.change(0.4, low, high)
         assert not RISE.search(said), said
+
+
+def few_people(schools):
+    """Two dozen people of two groups, who answer four questions in two waves."""
+    rng, number = np.random.default_rng(1), np.arange(24)
+    frame = pd.DataFrame(
+        {"school": number % schools, "group": np.where(number % 2, "a", "b"), "score": rng.normal(size=24)}
+    )
+    frame[["Q1", "Q2"]] = rng.integers(1, 5, (24, 2))
+    waves = [frame.assign(wave=wave, teacher=number, score=frame["score"] + rng.normal(size=24)) for wave in (1, 2)]
+    return frame, pd.concat(waves, ignore_index=True)
+
+
+SURVEY = {"items": ["Q1", "Q2"], "labels": ["1", "2", "3", "4"], "school": "school"}
+SMALL = {
+    "two clusters, each of one group": ("04-participant-comparison", 2, {"group": "group", "compare": ["a", "b"], "scales": ["score"], "cluster": "school"}),
+    "sources in one school": ("02-teacher-leadership", 1, SURVEY | {"group": ["group"]}),
+    "only the highest answer counts": ("02-teacher-leadership", 2, SURVEY | {"items": ["Q1"], "frequent": 1}),
+    "practices in one school": ("03-talis-deprivatization", 1, SURVEY | {"group": "group"}),
+    "two schools, two waves": ("06-signposts", 2, {"teacher": "teacher", "wave": "wave", "school": "school", "scales": ["score"]}),
+    "two schools, two years": ("01-practice-change", 2, {"outcome": "score", "school": "school", "year": "wave", "baseline": 1}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", SMALL)
+def test_pages_of_few_people_have_whole_sentences(tmp_path, case):
+    notebook, schools, values = SMALL[case]
+    once, twice = few_people(schools)
+    done = run(tmp_path, notebook, twice if "two schools" in case else once, **values)
+    assert of_page(BeautifulSoup(done.page, "html.parser").get_text(" ")) == []
+
+
+def test_one_number_retold_is_one(tmp_path):
+    row = pd.Series({"label": "X", "value": 60, "unit": "percent", "said_by": "A", "after": "S", "source_value": 58,
+                     "source_says": "58 percent", "change": "rounded"})  # fmt: skip
+    done = run(tmp_path, "07-reach-and-context", row.to_frame().T)
+    assert done.answer == "Of 1 retold number that was followed up, 1 was kept."

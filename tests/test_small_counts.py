@@ -4,8 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import inprocess
 from helpers.estimate import comparisons, shares
-from helpers.read.suppression import hide_counts, rounded_differences
+from helpers.read.suppression import hide_counts, rounded_differences, suppress_groups
 from helpers.read.survey import read_survey
 
 
@@ -47,6 +48,45 @@ def test_who_gave_no_answer_does_not_follow_from_who_was_asked(tmp_path, people)
     assert row[["no_answer", "respondents"]].isna().all()
     assert table.loc[("sport", "discuss"), "respondents"] == 15
     assert table.loc[("science", "share"), "no_answer"] == 0
+
+
+def test_what_a_whole_group_answers_alike_is_not_shown(tmp_path, people):
+    """It would be the answer of each of them; groups that differ, and the group's other items, stay."""
+    people["age"] = 30 + people.index % 20
+    sport = people["subject"] == "sport"
+    people.loc[sport, ["share", "age"]] = 2, 40
+    answers = survey(tmp_path, people, means=["age"])
+    for table in (shares.table(answers), shares.distribution(answers)):
+        alike = table["system"].eq("sport") & table["item"].eq("share")
+        assert table.loc[alike, ["share", "std_error", "ci_low", "ci_high"]].isna().all(axis=None)
+        assert (table.loc[alike, "note"] == shares.ALIKE).all()
+        assert table.loc[~alike & table["system"].ne("arts"), "share"].notna().all()
+    assert shares.averages(answers).set_index("system")["estimate"].isna().to_dict() == {
+        "arts": True, "maths": False, "science": False, "sport": True,
+    }  # fmt: skip
+    people.loc[people.index[sport][0], "share"] = 3
+    assert shares.table(survey(tmp_path, people)).query("system == 'sport'")["share"].notna().all()
+
+
+def test_of_two_groups_one_that_answers_alike_hides_the_other():
+    """Everybody less the one that is shown would be the other."""
+    cells = pd.DataFrame(
+        {"item": "a", "group": ["all", "x", "y", "z"], "n": [90, 20, 30, 40], "estimate": [2.0, 3, 2, 1]}
+    )
+    alike = pd.Series([False, False, False, True], pd.MultiIndex.from_frame(cells[["item", "group"]]))
+    assert suppress_groups(cells, ["estimate"], alike)["suppressed"].tolist() == [False, True, False, True]
+    alike[:] = True
+    assert suppress_groups(cells, ["estimate"], alike)["estimate"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("name", "group"), [("02-teacher-leadership", ["g"]), ("03-talis-deprivatization", "g"), ("05-satisfaction", "g")]
+)
+def test_a_file_of_which_nothing_can_be_shown_is_refused(tmp_path, name, group):
+    pd.DataFrame({"g": ["x", "y"] * 20, "a": 3, "b": 2}).to_csv(tmp_path / "mine.csv", index=False)
+    more = {"low": 1, "high": 4} if name.startswith("05") else {"labels": list("1234")}
+    values = {"data": str(tmp_path / "mine.csv"), "items": ["a", "b"], "group": group} | more
+    inprocess.refused(lambda: inprocess.run(tmp_path / "run", name, **values), "can be shown", "alike")
 
 
 def test_counts_that_are_not_small_stay():

@@ -66,6 +66,7 @@ def by_yardstick(rows: pd.DataFrame, xlabel: str) -> Figure:
 
 def _effects(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, colours: list[str]) -> None:
     """Estimates with intervals at the heights `ys`, their numbers beside them, and a line at zero."""
+    rows = style.bounded(rows)
     ax.axvline(0, color=GREY, linewidth=1)
     for y, colour, row in zip(ys, colours, rows.itertuples(), strict=True):
         style.interval(ax, y, row.ci_low, row.ci_high, colour)
@@ -294,7 +295,7 @@ def _charts(rows: pd.DataFrame, column: str) -> tuple[Figure, Charts]:
 
 def _limits(rows: pd.DataFrame) -> dict[object, tuple[float, float]]:
     """Ends of each panel's axis, zero between them: one scale for all, unless one could not be read on the widest's."""
-    drawn = rows[["estimate", "ci_low", "ci_high"]].astype(float).assign(zero=0.0)
+    drawn = style.bounded(rows)[["estimate", "ci_low", "ci_high"]].astype(float).assign(zero=0.0)
     ends = {p: (np.nanmin(part), np.nanmax(part)) for p, part in drawn.groupby(rows["panel"])}
     widths = [high - low for low, high in ends.values() if high > low]
     if widths and max(widths) < 10 * min(widths):

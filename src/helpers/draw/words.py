@@ -69,7 +69,7 @@ def falls(steps: pd.DataFrame, unit: str = "year") -> str:
     if rows.empty:
         return f"No {unit} is below the one before it."
     each = "; ".join(
-        f"{r.series} in {r.term} ({r.estimate:.2f}, 95% interval {interval(r.ci_low, r.ci_high)}, {spoken_p(r.p_value)})"
+        f"{r.series} in {r.term} ({r.estimate:.2f}, {within(r.ci_low, r.ci_high)}, {spoken_p(r.p_value)})"
         for r in rows.itertuples()
     )
     clear = int((rows["ci_high"] < 0).sum())
@@ -145,6 +145,15 @@ def change(estimate: float, low: float, high: float, decimals: int = 2) -> str:
         return f"{'rose' if low > 0 else 'fell'} by {_plain(abs(estimate), decimals)} ({_ends(low, high, decimals)})"
     bounds = "; " + _ends(low, high, decimals) if np.isfinite([low, high]).any() else ", without an interval"
     return f"cannot be told from no change ({_plain(estimate, decimals)}{bounds})"
+
+
+def within(low: float, high: float) -> str:
+    """A 95% interval as part of a sentence, or that there is none.
+
+    >>> within(0.1, 0.3), within(-np.inf, np.inf), within(np.nan, np.nan)
+    ('95% interval 0.10 to 0.30', 'without an interval', 'without an interval')
+    """
+    return f"95% interval {interval(low, high)}" if np.isfinite([low, high]).any() else "without an interval"
 
 
 def _enough(decimals: int, *ends: float) -> int:

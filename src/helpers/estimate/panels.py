@@ -216,14 +216,14 @@ def own_deviations(sums: dict[str, Moments], declared: pd.DataFrame) -> pd.DataF
 
     Parameters
     ----------
-    sums, declared : moments of each panel; rows `panel, specification, term, estimate`, of each panel its declared one first
+    sums, declared : moments of each panel (no row where there are none); rows `panel, specification, term, estimate`, of each panel its declared one first
     """
     tables = [
         alternatives({OWN_DEVIATION: partial(standardised, sums[row.panel], row.term)}, row.term).assign(
             panel=row.panel
         )
         for row in declared.drop_duplicates("panel").itertuples()
-        if np.isfinite(row.estimate) and len(set(sums[row.panel].clusters)) < MANY
+        if row.panel in sums and np.isfinite(row.estimate) and len(set(sums[row.panel].clusters)) < MANY
     ]
     return pd.concat(tables, ignore_index=True) if tables else declared.head(0)
 

@@ -22,6 +22,9 @@ from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED, Survey
 ESTIMATES = ["estimate", "std_error", "ci_low", "ci_high", "p_value", "p_holm"]
 """Columns of a comparison of shares (see `helpers.estimate.comparisons`)."""
 
+ALIKE = "all gave the same answer"
+"""Why a group of a user's survey is not shown that is large enough."""
+
 _TAKEN = {"cycle", "system", "item", "statistic", "share", "n", "n_schools", "n_systems", "n_groups", "term", "other", "note"}  # fmt: skip
 
 
@@ -56,6 +59,7 @@ def averages(survey: Survey) -> pd.DataFrame:
         own = means(sample.numbers, sample.weights, survey.fay, sample.design)
         n_schools = _n_schools(sample, present)
         note = _hidden(survey, own.n, n_schools)
+        note = np.where((note == "") & _alike(survey, sample.numbers, present), ALIKE, note)
         numbers = t_test(own.estimate, own.std_error, own.df)
         numbers = {name: np.where(note == "", numbers[name], np.nan) for name in ESTIMATES[:4]}
         note = np.where((note == "") & np.isnan(own.std_error), f"no standard error: {_unknown(survey)}", note)
@@ -188,7 +192,11 @@ def _cell(survey: Survey, sample: Sample, statistics: dict[str, tuple[int, int]]
     found = means(values, sample.weights, survey.fay, sample.design)
     n, n_schools = answered.sum(axis=0), _n_schools(sample, answered)
     unasked = (sample.codes == NOT_ADMINISTERED).all(axis=0) & (len(sample.codes) > 0)
-    hidden = np.repeat(np.where(unasked, "not administered", _hidden(survey, n, n_schools)), each)
+    few = _hidden(survey, n, n_schools)
+    hidden = np.where(
+        unasked, "not administered", np.where((few == "") & _alike(survey, sample.codes, answered), ALIKE, few)
+    )
+    hidden = np.repeat(hidden, each)
     share, std_error, note = _shown(found, hits.sum(axis=0).ravel(), hidden, survey)
     ci_low, ci_high = of_shares(share, std_error, found.df, found.n, found.effective_n, survey.interval)
     rows = {
@@ -197,6 +205,14 @@ def _cell(survey: Survey, sample: Sample, statistics: dict[str, tuple[int, int]]
         "n": found.n, "n_schools": n_schools.repeat(each), "note": note,
     }  # fmt: skip
     return _without_small(survey, pd.DataFrame(sample.keys | rows)), found
+
+
+def _alike(survey: Survey, answers: np.ndarray, answered: np.ndarray) -> np.ndarray:
+    """By item whether all who answered gave the same answer (both n x items): of a user's file it is that of each of them."""
+    if not survey.account:
+        return np.zeros(answers.shape[1], dtype=bool)
+    highest = np.where(answered, answers, -np.inf).max(axis=0, initial=-np.inf)
+    return highest == np.where(answered, answers, np.inf).min(axis=0, initial=np.inf)
 
 
 def _without_small(survey: Survey, table: pd.DataFrame) -> pd.DataFrame:

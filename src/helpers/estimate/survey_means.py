@@ -62,7 +62,8 @@ class Means:
     def minus(self, other: Means) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """m differences from other means of the same sample, their standard errors and degrees of freedom."""
         seen = None if self.seen is None else self.seen | other.seen
-        apart = replace(self, deviations=self.deviations - other.deviations, seen=seen)
+        with np.errstate(invalid="ignore"):  # what has no error has infinite deviations
+            apart = replace(self, deviations=self.deviations - other.deviations, seen=seen)
         return self.estimate - other.estimate, apart.std_error, apart.df
 
 

@@ -131,7 +131,8 @@ def runs(run: Session, rows: pd.DataFrame) -> Markdown:
         words = re.sub(r"[^a-z0-9]+", "-", label.lower()).strip("-")
         file = f"tables/{run.stem}--run-{words}.yml"
         head = f"# {' '.join(label.split())}: make run NOTEBOOK={name} PARAMS=<this file>\n"
-        values = {key: run.parameters[key] for key in {"data"} & set(run.parameters)}
+        named = {"data"} & set(run.parameters) if not run.parameters.get("release") else set()
+        values = {key: run.parameters[key] for key in named}
         values |= _changed(run) | yaml.safe_load(given)
         text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
         (run.folder / file).write_text(head + text, encoding="utf-8")

@@ -75,7 +75,8 @@ def shared_schools(groups: pd.Series, schools: pd.Series, nest: bool) -> list[st
     several = int((pairs["school"].value_counts() > 1).sum())
     if nest or not several:
         return []
+    what = "One school stands" if several == 1 else f"{several:,} schools stand"
     return [
-        f"{several} schools stand in two groups or more and count as one school each. If each group numbers its schools anew, write "
-        "`nest: true`."
+        f"{what} in two groups or more and count{'s' * (several == 1)} as one school{' each' * (several > 1)}. If each group "
+        "numbers its schools anew, write `nest: true`."
     ]

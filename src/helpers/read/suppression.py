@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from helpers.project import InputError
+
 MINIMUM = 10
 """A cell that rests on fewer answers than this is not shown."""
 _DECIMALS = 2
@@ -51,30 +53,42 @@ def rounded_differences(
     return differences.assign(**shown)
 
 
-def suppress_groups(cells: pd.DataFrame, values: list[str]) -> pd.DataFrame:
-    """Empty `values` and `n` of small groups; adds a column `suppressed`.
+def suppress_groups(cells: pd.DataFrame, values: list[str], alike: pd.Series | None = None) -> pd.DataFrame:
+    """Empty `values` and `n` of small groups, and of those all of whom answer alike; adds a column `suppressed`.
 
     `cells` has columns `item, group, n`; the group named "all" is everybody. Everybody minus the groups that are
-    shown must not be a small cell either: the next smallest groups go with the small ones until those hidden,
-    people who name no group among them, are two or more cells and together reach MINIMUM.
+    shown must not be such a cell either: the next smallest groups go with them until those hidden, people who name no
+    group among them, are two or more cells and together reach MINIMUM. `alike`: of each item and group whether all of it
+    answer alike.
     """
     sizes = cells.drop_duplicates(["item", "group"])
+    same = pd.MultiIndex.from_frame(sizes[["item", "group"]]).isin([] if alike is None else alike.index[alike])
+    sizes = sizes.assign(gone=(sizes["n"] < MINIMUM) | same)
     hidden: set[tuple[str, str]] = set()
     for item, family in sizes.groupby("item", sort=False):
         everybody = family["group"] == "all"
-        parts = family[~everybody].sort_values("n", kind="stable")
-        small = int((parts["n"] < MINIMUM).sum())
+        parts = family[~everybody].sort_values(["gone", "n"], ascending=[False, True], kind="stable")
+        small = int(parts["gone"].sum())
         unnamed = int(family.loc[everybody, "n"].sum() - parts["n"].sum()) if everybody.any() else 0
         count = 0
         if small or 0 < unnamed < MINIMUM:
             together = int((unnamed + parts["n"].cumsum() < MINIMUM).sum()) + 1
             count = max(small, together, 1 if unnamed else 2)
-        total = family.loc[everybody & (family["n"] < MINIMUM), "group"]
+        total = family.loc[everybody & family["gone"], "group"]
         hidden |= {(item, group) for group in [*parts["group"].head(count), *total]}
     mask = pd.Series([pair in hidden for pair in zip(cells["item"], cells["group"], strict=True)], cells.index)
     result = cells.assign(n=cells["n"].astype(float))
     result.insert(result.columns.get_loc("group") + 1, "suppressed", mask)
     return result.assign(**{name: result[name].mask(mask) for name in ["n", *values]})
+
+
+def refuse_nothing(shown: pd.Series, file: str) -> None:
+    """Raise InputError where nothing is left to be shown of a file."""
+    if shown.isna().all():
+        raise InputError(
+            f"{file}: nothing can be shown. Every group has fewer than {MINIMUM} answers, answers alike, or stands beside such a "
+            "group. Bring more answers, join groups, or leave `group` out."
+        )
 
 
 def too_near(counts: pd.Series) -> pd.Series:

@@ -19,6 +19,7 @@ from helpers import kept
 from helpers.estimate import fixed_effects, panels
 from helpers.estimate.moments import SUMMED, Moments
 from helpers.project import ROOT, InputError, locate
+from helpers.read import saved
 from helpers.release import released
 from helpers.release.panels import merge, recentre
 
@@ -60,9 +61,10 @@ def make(names: Sequence[str], schools: str = "ask") -> Path:
     with tempfile.TemporaryDirectory(prefix="combined-", dir=BUILD / "aside") as aside:
         made = Path(aside) / "made"
         made.mkdir()
-        table.to_csv(made / "estimates.csv", index=False, lineterminator="\n")
+        saved.write(table, made / "estimates.csv")
         if sums:
-            released.school(sums).to_csv(made / "moments.csv", index=False, lineterminator="\n")
+            saved.write(released.school(sums), made / "moments.csv")
+            about["inputs"] = [file for part in parts for file in part.about["inputs"]]
             about |= _described(parts[0].about, sums, kept.digest(made / "moments.csv"))
         kept.write_whole(made / "about.json", json.dumps(about, indent=1, ensure_ascii=False) + "\n")
         kept.swap(made, place)

@@ -223,7 +223,7 @@ def to_draw(table: pd.DataFrame, wanted: Sequence[str], most: int = 4) -> list[s
     if not have:
         why = ", ".join(sorted({note for note in table["note"] if note}))
         raise InputError(
-            f"no share can be shown ({why}). Bring data of more respondents and schools, or larger groups."
+            f"no share can be shown ({why}). Bring data of more respondents and schools, larger groups, or questions that are not answered alike."
         )
     return [system for system in wanted if system in have] or have[:most]
 

@@ -99,11 +99,14 @@ def table(missing: Missing) -> pd.DataFrame:
     return found[["panel", "year", *columns]]
 
 
-def specifications(missing: Missing, of_units: dict[str, float], inference: str = "CR2") -> pd.DataFrame:
+def specifications(missing: Missing | None, of_units: dict[str, float], inference: str = "CR2") -> pd.DataFrame:
     """Rows for the figure of choices: the last year's effect weighted for who answered, and the worst case.
 
     Columns `panel, specification, term, estimate, ..., df`. Bounds have no p-value, and are empty where one to nine have no outcome.
+    No rows where nothing is known (None).
     """
+    if missing is None:
+        return pd.DataFrame()
     tables = [_rows(missing, panel, unit, inference).assign(panel=panel) for panel, unit in of_units.items()]
     return pd.concat(tables, ignore_index=True)
 

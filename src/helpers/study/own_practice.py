@@ -131,7 +131,7 @@ def read(
 def units(study: Study, standardise: bool) -> dict[str, float]:
     """What each panel's outcome is divided by: its SD in the baseline year (InputError if it has none), or one."""
     for panel, data in study.panels.items():
-        spread = np.sqrt(data.yy.sum() / data.n)
+        spread = np.sqrt(np.sum(data.yy) / data.n)
         if standardise and not data.baseline_sd > 1e-6 * spread:
             raise InputError(
                 f"panel {panel!r}: in the baseline year the outcome has no spread between records, so nothing can be "

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from helpers.draw.numbers import interval, spoken_p
-from helpers.draw.words import count
+from helpers.draw.numbers import spoken_p
+from helpers.draw.words import count, within
 from helpers.estimate import intervals, rounding, twogroups
 from helpers.estimate.panels import COUNTS, NUMBERS
 from helpers.estimate.power import detectable_difference, multiple
@@ -307,7 +307,7 @@ def answer(reading: pd.DataFrame, forest: pd.DataFrame, names: tuple[str, str], 
         f", and a true difference below {missed:.2f} standard deviations would be missed more often than {1 - power:.0%} "
         "of the time by groups of this size"
     )
-    size = f"g = {g.estimate:.2f}, 95% interval {interval(g.ci_low, g.ci_high)}"
+    size = f"g = {g.estimate:.2f}, {within(g.ci_low, g.ci_high)}"
     both = f"{names[0]} and {names[1]}"
     if not clear:
         of = "" if len(known) == 1 else f" on any of {len(known)} scales; the smallest p-value is"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers.draw.numbers import written
+from helpers.draw.words import count
 from helpers.estimate.intervals import wilson
 from helpers.project import InputError, relative
 from helpers.read import accounts, frames
@@ -188,7 +189,8 @@ def counted(judged: pd.DataFrame) -> str:
     """How many retold numbers were followed up, and how many have each sign, as the end of a sentence."""
     counts = by_number(judged)["sign"].value_counts()
     said = [f"{counts[sign]} {'was' if counts[sign] == 1 else 'were'} {sign}" for sign in MEANING if sign in counts]
-    return f"of {counts.sum()} retold numbers that were followed up, {', '.join(said)}"
+    what = f"{count(counts.sum(), 'retold number')} that {'was' if counts.sum() == 1 else 'were'} followed up"
+    return f"of {what}, {', '.join(said)}"
 
 
 def spoken_tally(counts: pd.DataFrame) -> str:

@@ -116,7 +116,8 @@ def shares(view: View) -> Words:
         "title": f"Shares of all {view.kind}",
         "caption": f"{'; '.join(f'{name}: {spoken}' for name, spoken in view.words.items())}. Standard errors from "
         f"{errors(view.answers)}; 95 percent intervals {INTERVALS[view.answers.interval]}. Nothing is shown that "
-        f"rests on fewer than {few} respondents{f' or {few_schools} schools' * (few_schools > 1)}. "
+        f"rests on fewer than {few} respondents{f' or {few_schools} schools' * (few_schools > 1)}"
+        f"{', or of a group whose members all gave the same answer' * bool(view.answers.account)}. "
         f"{few_behind(view.drawn)}".rstrip(),
         "show": rows,
         "columns": {"System or group": "{label}", "Item": "{item_label}"}
