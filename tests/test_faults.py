@@ -5,11 +5,12 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 import ordeals
-from conftest import write_notebook
+from conftest import environment, write_notebook
 from helpers import faults, kept
 
 
@@ -17,13 +18,34 @@ from helpers import faults, kept
 def test_a_fault_is_told_whoever_wraps_it(number):
     error = OSError(number, os.strerror(number), "build/page.html")
     assert faults.sentence(error) == f"page.html: {faults.REMEDIES[number]}"
-    assert faults.told(f"OSError: {error}") == faults.REMEDIES[number]
+    assert faults.told(f"OSError: {error}") == f"page.html: {faults.REMEDIES[number]}"
+    assert faults.told(f"IO Error: {os.strerror(number) if number not in (1, 5) else error}") != ""
     assert "type the command again" in faults.REMEDIES[number]
 
 
 def test_several_faults_of_one_copy_are_told_as_one(tmp_path):
     full = f"[Errno {errno.ENOSPC}] {os.strerror(errno.ENOSPC)}: 'a.png' -> 'b.png'"
     assert faults.sentence(shutil.Error([("a.png", "b.png", full)])) == faults.REMEDIES[errno.ENOSPC]
+
+
+def test_a_program_that_dies_of_a_file_is_told_and_leaves_nothing(tmp_path):
+    code = """if True:
+        import os, sys, tempfile
+        from helpers import faults
+        def dies(arguments):
+            tempfile.mkdtemp()
+            os.kill(os.getpid(), 11) if arguments else None
+            print("as it should be")
+            return 3
+        print(faults.outlived(dies, sys.argv[1:]))"""
+    for files, said in (["mine.sav"], "(signal 11) while it read what was named: mine.sav."), ([], ""):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *files], capture_output=True, text=True, env=environment(TMPDIR=str(tmp_path))
+        )
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr
+        assert done.stdout.split() == (["1"] if files else ["as", "it", "should", "be", "3"])
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_no_fault_of_the_system_is_left_alone():

@@ -357,6 +357,15 @@ def test_kill_at_every_step_on_disk_leaves_whole_results_only(tiny, before):
     assert "Nothing to do" in done.stdout.splitlines()[-1]
 
 
+def test_a_build_needs_nothing_that_only_unix_has(tiny):
+    """As far as can be told from here: modules of the standard library that Windows lacks are hidden."""
+    write_notebook(tiny, "01-tiny")
+    hidden = ("fcntl", "resource", "termios", "pwd", "grp", "pty", "syslog")
+    code = f"import sys; sys.modules |= dict.fromkeys({hidden!r})\n{inside.ALONE}sys.exit(__main__.main(['all']))"
+    done = inside.python(tiny, code)
+    assert done.returncode == 0, done.stderr
+
+
 def test_two_builds_at_once_wait_for_each_other(tiny):
     write_notebook(tiny, "01-tiny", "import time; time.sleep(1)")
     start = [sys.executable, "-m", "helpers.build", "all"]

@@ -288,7 +288,7 @@ def test_a_release(spark, tmp_path):
         one.groups.drop(columns=numbers), other.groups.drop(columns=numbers), check_dtype=False
     )
     assert one.groups[numbers].to_numpy() == pytest.approx(other.groups[numbers].to_numpy(), rel=1e-9, abs=1e-9)
-    assert folder._about(given | {"risk": ""}, "pooled", {}, rows, "")["inputs"] == []
+    assert folder._about(given | {"risk": "", "earlier": ""}, "pooled", {}, rows, "")["inputs"] == []
 
 
 def test_a_table_stands_in_the_small_print_and_is_never_up_to_date(tmp_path):

@@ -2,8 +2,11 @@
 
 import errno
 import os
+import re
 import shutil
+import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -49,8 +52,10 @@ _SAID = {
 
 
 def told(message: str) -> str:
-    """The sentence for the message of an error; empty where it tells of no fault of the system."""
-    return next((sentence for words, sentence in _SAID.items() if words in message), "")
+    """The sentence for the message of an error, after the file that it names; empty where it tells of no such fault."""
+    found = next((sentence for words, sentence in _SAID.items() if words in message), "")
+    place = re.search(r": '([^']+)'$", message) if found else None
+    return f"{relative(Path(place[1]))}: {found}" if place else found
 
 
 def sentence(error: BaseException) -> str:
@@ -93,6 +98,31 @@ def guarded(command: Callable[[list[str]], int], arguments: list[str]) -> int:
     with suppress(OSError):
         print(f"\n{message}", file=sys.stderr, flush=True)
     return 1
+
+
+def outlived(command: Callable[[list[str]], int], arguments: list[str]) -> int:
+    """As `guarded`, in a process of its own: a damaged file may end the program that reads it, and then this one says so.
+
+    Nothing stays in the temporary folder. Where the system cannot fork it is the same process.
+    """
+    if not hasattr(os, "fork"):
+        return guarded(command, arguments)
+    with tempfile.TemporaryDirectory(prefix="open-classrooms-") as temporary:
+        child = os.fork()
+        if not child:
+            os.environ["TMPDIR"] = tempfile.tempdir = temporary
+            status = guarded(command, arguments)
+            sys.stderr.flush()
+            os._exit(status)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for both, and the other one ends of it
+        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status < 0 and status != -signal.SIGINT:
+        print(
+            f"\nThe program ended without a word (signal {-status}) while it read what was named: {', '.join(arguments)}. A file may be "
+            f"damaged, or too large for this computer's memory. Save it again in the program that it comes from, {AGAIN}",
+            file=sys.stderr,
+        )
+    return status if status >= 0 else 1
 
 
 def _open_standard_files() -> None:

@@ -351,20 +351,20 @@ def _write(place: Path, text: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """Do what the command line says; returns the exit status."""
-    return faults.guarded(_obey, arguments)
-
-
-def _obey(arguments: list[str]) -> int:
-    match arguments:
-        case ["parameters", notebook, data, *more] if len(more) <= 2:
-            print(write(notebook, data, *more))
-            return 0
-        case ["template", notebook]:
-            print(template(notebook))
-            return 0
+    try:
+        match arguments:
+            case ["parameters", notebook, data, *more] if len(more) <= 2:
+                print(write(notebook, data, *more))
+                return 0
+            case ["template", notebook]:
+                print(template(notebook))
+                return 0
+    except InputError as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
     print(__doc__, file=sys.stderr)
     return 2
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(faults.outlived(main, sys.argv[1:]))

@@ -56,4 +56,4 @@ def make(file: Path, kind: str) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(faults.guarded(main, sys.argv[1:]))
+    sys.exit(faults.outlived(main, sys.argv[1:]))
