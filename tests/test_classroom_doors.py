@@ -32,7 +32,7 @@ def view(table=None, names=NAMES):
     table = shares() if table is None else table
     answers = SimpleNamespace(
         items=ITEMS, statistics=("never", "monthly"), categories=["Never", "Monthly", "Weekly"],
-        often=2, weights=np.ones((3, 101)), fewest=(30, 10), interval="logit",
+        often=2, weights=np.ones((3, 101)), fewest=(30, 10), interval="logit", account=None,
     )  # fmt: skip
     rows = classroom_doors.labelled_rows(table, ITEMS, names)
     return classroom_doors.View(answers, table, "systems", names, list(names), [], WORDS, 1, "Mean of 1", rows)
