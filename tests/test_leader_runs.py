@@ -165,7 +165,7 @@ def test_own_survey_by_two_columns(tmp_path, survey):
 def test_a_survey_of_one_group_is_told_as_one(tmp_path, survey):
     done = inprocess.run(tmp_path / "run", NOTEBOOK, data=write(tmp_path, survey), **ASKED)
     share = (survey["Team"] == "oft").mean()
-    assert done.answer == f"In your data the source used most often is Team ({share:.0%} oft)."
+    assert done.answer == f"In your data the source used most often is Team ({share:.0%} say “oft”)."
     assert "Read: 200 teachers; " in done.page
 
 

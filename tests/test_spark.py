@@ -304,7 +304,7 @@ def test_a_table_stands_in_the_small_print_and_is_never_up_to_date(tmp_path):
     assert lines[0] == {"kind": "queried", "name": "our.students"}
     assert lines[-1]["sources"] == ["table our.students"]
     (tmp_path / "state.json").write_text(
-        json.dumps({"stamps": {}, "inputs": [], "made": [], "tables": ["our.students"]})
+        json.dumps({"stamps": {}, "inputs": [], "made": {}, "tables": ["our.students"]})
     )
     job = plan.Job(EXAMPLE, tmp_path, "", "mine", {}, None)
     with pytest.MonkeyPatch.context() as patch:
