@@ -503,13 +503,11 @@ def test_words_follow_intervals_and_doubt_the_scale_across_the_break():
             public(AFTER, 0.1, -0.1, 0.3, "2022"),
         ]
     )
-    said = report_words.told(rows, "ambitious_instruction", [2015, 2018, 2021, 2022])
-    first, across, after = said.split("; if ")[0], said.split("; if ")[1].split("; from ")[0], said.split("; from ")[1]
+    first, across, after = report_words.told(rows, "ambitious_instruction", [2015, 2018, 2021, 2022])
     assert first.startswith("from report 2015 to 2018 it rose by 0.40")
-    assert re.match(r"later reports rate on the scale .* not known, from 2015 to 2022 it fell by 0\.40", across)
-    assert re.match(r"2021 to 2022, by these reports alone, it cannot be told from no change", after)
-    assert "9.00" not in said
-    assert "break" not in report_words.told(rows, "ambitious_instruction", [2015, 2018])
+    assert re.match(r"if later reports rate on the scale .* not known, from 2015 to 2022 it fell by 0\.40", across)
+    assert re.match(r"from 2021 to 2022, by these reports alone, it cannot be told from no change", after)
+    assert report_words.told(rows, "ambitious_instruction", [2015, 2018]) == [first]
 
 
 # The command

@@ -15,8 +15,8 @@ _SAID = {
 }
 
 
-def told(rows: pd.DataFrame, measure: str, years: list[int]) -> str:
-    """What a rating did from the first to the last report of each span: rose, fell, or cannot be told.
+def told(rows: pd.DataFrame, measure: str, years: list[int]) -> list[str]:
+    """What a rating did from the first to the last report of each span, a clause each: rose, fell, or cannot be told.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def told(rows: pd.DataFrame, measure: str, years: list[int]) -> str:
             first, *_, last = known[span]
             own = rows[(rows["span"] == span) & (rows["measure"] == measure) & (rows["term"] == str(last))]
             parts.append(said.format(first=first, last=last, changed=_in_schools(own)))
-    return "; ".join(parts)
+    return parts
 
 
 def _in_schools(rows: pd.DataFrame) -> str:
