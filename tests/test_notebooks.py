@@ -51,12 +51,21 @@ def test_prose_comes_first_and_asks_one_question(path):
 def test_code_cells_are_short_and_define_next_to_nothing(path):
     for cell in source.cells(path):
         if cell["type"] == "code":
-            # A parameter stands on a line of its own, however many there are.
-            assert len(cell["text"].splitlines()) <= 25 or "parameters" in cell["tags"]
+            if "parameters" not in cell["tags"]:
+                assert len(cell["text"].splitlines()) <= 25
             for node in ast.walk(ast.parse(cell["text"])):
                 if isinstance(node, ast.FunctionDef):
                     assert node.end_lineno - node.lineno < 4, node.name
                 assert not isinstance(node, ast.ClassDef)
+
+
+def test_the_cell_of_parameters_is_a_list_of_one_line_each_and_nothing_else(path):
+    for cell in source.cells(path):
+        if "parameters" in cell["tags"]:
+            body = ast.parse(cell["text"]).body
+            assert all(node.lineno == node.end_lineno for node in body)
+            assert {type(node) for node in body} <= {ast.ImportFrom, ast.Assign, ast.AnnAssign}
+            assert len(parameters.declared(path)) <= 26
 
 
 def test_no_cell_is_left_out_by_a_tag(path):

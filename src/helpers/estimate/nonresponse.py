@@ -12,6 +12,7 @@ from helpers.project import InputError
 _SURE = 40.0  # log odds of a probability of one
 RAREST = 0.01
 """Where fewer than this share answered, nobody can stand for those who did not."""
+AS_KNOWN = "The interval takes these weights as known, although they are estimated."
 
 
 @dataclass(frozen=True)

@@ -145,7 +145,8 @@ def sentences(missing: Missing, choices: pd.DataFrame) -> list[str]:
             plain, ours = (numbers.number(known[name], 3) for name in ("as declared", WEIGHTED))
             of = ", ".join(missing.known)
             said.append(
-                f"{panel}: {plain} from complete records, and {ours} when they are weighted for who answered, by {of}."
+                f"{panel}: {plain} from complete records, and {ours} when they are weighted for who answered, by {of}. "
+                f"{nonresponse.AS_KNOWN}"
             )
         if set(WORST) <= set(known.index):
             low, high = known[list(WORST)]

@@ -82,7 +82,9 @@ def sentences(survey: Waves, choices: pd.DataFrame) -> list[str]:
         if {WEIGHTED, signposts.STAYED} <= set(known.index):
             plain, ours = (numbers.number(known[name], 2) for name in (signposts.STAYED, WEIGHTED))
             of = ", ".join(survey.known)
-            said.append(f"{scale}: {plain} among those who stayed, and {ours} when weighted for who left, by {of}.")
+            said.append(
+                f"{scale}: {plain} among those who stayed, and {ours} when weighted for who left, by {of}. {nonresponse.AS_KNOWN}"
+            )
         for names, what in (
             (LEE, "for those who would have stayed in either kind of school (Lee)"),
             (WORST, "with the ends of the scale as the answers of all who left (worst case)"),
