@@ -289,8 +289,7 @@ GUARDS: dict[str, tuple[str, str, Callable]] = {
     "waves beside a small one": ("06", "helpers.study.missing_teachers.complementary", _nothing),
     "counts of nearly the same teachers": ("06", "helpers.study.signposts._near", lambda *_: False),
     "who left, or came": ("06", "helpers.study.signposts.is_small", _nothing),
-    "cells of a release": ("releases", "helpers.release.disclosure._check_cells", lambda *_: None),
-    "what follows from a release": ("releases", "helpers.release.disclosure._check_what_follows", lambda *_: None),
+    "what follows from a release": ("releases", "helpers.release.audit.few_told", lambda _, counts, *__: np.zeros(len(counts), bool)),
     "earlier releases": ("releases", "helpers.release.earlier._few", lambda *_: []),
 }  # fmt: skip
 """Of each guard the planting that needs it, where it is, and what stands there when it is broken."""
