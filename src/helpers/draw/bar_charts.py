@@ -111,7 +111,7 @@ def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[s
     for key, part in rows.groupby(["item", "label"], sort=False):
         shares = part.set_index("statistic")["share"].reindex(categories).to_numpy(float)
         if np.isnan(shares).any():
-            style.instead(ax, places[key], part["note"].iloc[0])
+            style.instead(ax, places[key], part.loc[part["share"].isna(), "note"].max())
             continue
         _bars(ax, [places[key]], shares[None], colours, 0.06, height=0.155)
         if "n" in part and pd.notna(part["n"].iloc[0]):
