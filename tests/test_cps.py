@@ -510,6 +510,26 @@ def test_words_follow_intervals_and_doubt_the_scale_across_the_break():
     assert report_words.told(rows, "ambitious_instruction", [2015, 2018]) == [first]
 
 
+def test_who_is_rated_is_told_for_each_side_of_the_break():
+    years = {2017: (40, 50), 2018: (45, 50), 2021: (20, 50)}
+    rows = [(group, "ambitious_instruction", year, *counts) for group in ("ES", "HS") for year, counts in years.items()]
+    turnover = pd.DataFrame(rows, columns=["group", "measure", "report_year", "rated", "listed"])
+    each = "80 to 90 percent in 2017 and 2018, 40 percent in 2021"
+    said = report_words.rated(turnover, "ambitious_instruction")
+    assert said == f"of elementary schools {each}; of high schools {each}"
+
+
+def test_schools_rated_in_every_report_are_set_beside_all_in_the_last_report_of_each_series():
+    rows = [
+        (span, group, "ambitious_instruction", how, term, value)
+        for span, term, off in ((BEFORE, "2017", 9.0), (BEFORE, "2018", 0.125), (ACROSS, "2022", 0.25))
+        for group, more in (("ES", 0.0), ("HS", -0.0625))
+        for how, value in (("main", 0.5), ("balanced", 0.5 - off - more), ("ridits", 7.0))
+    ]
+    fits = pd.DataFrame(rows, columns=["span", "group", "measure", "specification", "term", "estimate"])
+    assert report_words.apart(fits) == "0.125 before the break and 0.250 across the break"
+
+
 # The command
 
 
