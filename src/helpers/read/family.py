@@ -1,0 +1,197 @@
+"""Surveys beside TALIS that ask teachers the same question: what each asks, of whom, and how its files are read.
+
+A new survey is a `Study` here and a test. TALIS has files of its own kind (`read.talis`); its items are the common list.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from helpers.project import ROOT, InputError
+from helpers.read import files, formats, frames
+from helpers.read.files import Options
+from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED, Survey
+from helpers.read.talis_codebook import CATEGORIES, ITEMS, OFTEN, STATISTICS
+
+RAW = ROOT / "data" / "raw"
+FEWEST = (10, 2)
+"""No share of fewer teachers or schools is shown. Single answers are, for the files are public."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Items with the same answers.
+
+    `items`: key -> variable, keys as in ITEMS where they are the same; `words`: key -> what is asked; `answers`: lowest
+    first, coded from 1; from `often` on they count as often; `wording`: where the words were seen, or what they are inferred from.
+    """
+
+    items: dict[str, str]
+    wording: str
+    words: dict[str, str] = field(default_factory=lambda: ITEMS)
+    answers: Sequence[str] = tuple(CATEGORIES)
+    often: int = OFTEN
+    statistics: tuple[str, str] = STATISTICS
+
+
+@dataclass(frozen=True)
+class Study:
+    """One survey.
+
+    `key`: its folder in `data/raw/`; `cycle`: the year its files bear, of which `years` tells more; `asked`, `sample`: whom
+    its numbers stand for, and how far they reach; `apart`: why its systems are not set against each other, or nothing;
+    `columns`: of system, school and teacher; `systems`: code -> the OECD's name; `edition`: a column and how its cells begin
+    in files of this edition; `missing`: codes of no answer that not every file declares; `weight`: a column to weight by
+    instead, for comparison (there are no weights of teachers).
+    """
+
+    key: str
+    name: str
+    cycle: int
+    years: str
+    asked: str
+    sample: str
+    questions: dict[str, Question]
+    columns: tuple[str, str, str]
+    systems: dict[str, str]
+    apart: str = ""
+    edition: tuple[str, str] | None = None
+    missing: tuple[int, ...] = ()
+    weight: str = ""
+
+    @property
+    def title(self) -> str:
+        """Its name and years."""
+        return self.name if self.years in self.name else f"{self.name}, {self.years}"
+
+    @property
+    def about(self) -> str:
+        """Whom it asked, and how they were drawn, in a sentence."""
+        return f"{self.title}: {self.asked}; {self.sample}."
+
+    @property
+    def marks(self) -> set[str]:
+        """Columns by which a file of it is known; any item of its first question is one more."""
+        return {*self.columns, *([self.edition[0]] if self.edition else [])}
+
+
+_BY_ORDER = (
+    "inferred from the order of the items and their six answers, as in TALIS, and from {}; not seen in print here"
+)
+_PISA = {key: f"TC046Q0{number}NA" for number, key in enumerate("ABCDEFGH", start=1)}
+_PISA_COLUMNS = ("CNT", "CNTSCHID", "CNTTCHID")
+
+STUDIES = (
+    Study(
+        key="gti", name="Global Teaching InSights", cycle=2018, years="2017-18",
+        asked="mathematics teachers who agreed to be filmed",
+        sample="one teacher a class, mostly one a school, no weights; in the OECD's words the study represents no country "
+        "and ranks none",
+        apart="The study's teachers agreed to be filmed and stand for no country, so that its places are not tested against "
+        "each other and not ranked.",
+        questions={
+            "practice": Question(
+                dict(zip("BDEF", ("TQA18A", "TQA18B", "TQA18C", "TQA18D"), strict=True)),
+                _BY_ORDER.format("the name of their mean, TA_COLLAB"),
+            ),
+            "observed": Question(
+                {"O": "TQA21A"}, "by the study's list of variables; the words of the four answers were not seen",
+                {"O": "Being observed in a typical school year"},
+                ("1, the lowest answer", "2", "3", "4, the highest answer"), 4, ("lowest", "highest"),
+            ),
+        },
+        columns=("COUNTRY", "SCH_ID", "T_ID"), missing=(9998, 9999),
+        systems={
+            "Chile": "B-M-V (Chile)", "Colombia": "Colombia", "England": "England (UK)", "Germany": "Germany*",
+            "Japan": "K-S-T (Japan)", "Madrid": "Madrid (Spain)", "Mexico": "Mexico", "Shanghai": "Shanghai (China)",
+        },
+    ),
+    *(
+        Study(
+            key=f"pisa{year}", name=f"PISA {year}, teacher questionnaire", cycle=year, years=str(year),
+            asked="teachers of subjects other than science in schools with 15-year-olds",
+            sample="schools as they came into PISA's sample, no weights of teachers; not the teachers of TALIS, so that no "
+            "trend joins the two",
+            questions={"practice": Question(
+                _PISA, _BY_ORDER.format("the OECD's index EXCHT, which rests on D to G as TALIS's index does")
+            )},
+            columns=_PISA_COLUMNS, edition=("CYC", edition), weight="W_SCHGRNRABWT",
+            systems={"USA": "United States"},
+        )
+        for year, edition in ((2015, "06"), (2018, "07"))
+    ),
+)  # fmt: skip
+
+
+def study(key: str) -> Study:
+    """The study of a key. Raises InputError for another."""
+    for known in STUDIES:
+        if known.key == key:
+            return known
+    raise InputError(f"{key!r} is no survey known here ({', '.join(known.key for known in STUDIES)}).")
+
+
+def recognised(place: Path, options: Options = Options()) -> Study | None:
+    """Whose file, folder or zip this is, by its columns; None where it is of no study here."""
+    columns = set(formats.header(place, options))
+    for known in STUDIES:
+        question = next(iter(known.questions.values()))
+        if known.marks <= columns and columns & set(question.items.values()):
+            if not known.edition:
+                return known
+            column, begins = known.edition
+            cells = frames.labels(frames.read(place, [column], options), column).dropna()
+            if cells.str.startswith(begins).all():
+                return known
+    return None
+
+
+def read(
+    place: Path, known: Study, question: str = "practice", options: Options = Options(), weighted: bool = False
+) -> Survey:
+    """The answers to one question of a study. Raises InputError.
+
+    `cycle` and `level` are 0, for these are TALIS's. Who answered nothing of it counts as not asked. Each system is a sample of its own, with schools as clusters.
+
+    Parameters
+    ----------
+    place, known, options : a file, a folder or a zip; whose it is (`recognised`); how it is read
+    question, weighted : one of the study's; whether each teacher counts by the study's `weight`
+    """
+    asked = known.questions[question]
+    there = formats.header(place, options)
+    items = {key: variable for key, variable in asked.items.items() if variable in there}
+    if not items:
+        raise InputError(f"{files.relative(place)}: none of {', '.join(asked.items.values())} is a column here.")
+    system, school, teacher = known.columns
+    weighing = [known.weight] if weighted else []
+    options = replace(options, missing=[*options.missing, *known.missing])
+    given = frames.read(place, [*known.columns, *items.values(), *weighing], options, ids=list(known.columns))
+    for column in known.columns:
+        frames.refuse(given, column, given.frame[column].isna(), "an id that is missing", "Correct the file")
+    frames.check_unique(given, [system, school, teacher])
+    codes = frames.codes(given, system)
+    called = given.labels.get(system, {}) | known.systems
+    answers = {key: frames.whole_numbers(given, variable, 1, len(asked.answers)) for key, variable in items.items()}
+    answers = pd.DataFrame(answers, given.frame.index)
+    silent = answers.isna().all(axis=1)
+    answers = answers.fillna(NO_ANSWER).mask(silent, NOT_ADMINISTERED).astype(int)
+    frame = pd.DataFrame({
+        "cycle": 0, "system": codes, "name": codes.map(lambda code: called.get(code, code)), "level": 0,
+        "school_id": frames.labels(given, school),
+    }).assign(**answers)  # fmt: skip
+    weights = frames.numbers(given, known.weight).fillna(0).to_numpy() if weighted else np.ones(len(frame))
+    return Survey(
+        frame=frame.reset_index(drop=True), items={key: asked.words[key] for key in items},
+        categories=list(asked.answers), often=asked.often, statistics=asked.statistics, weights=weights[:, None], fay=0.5,
+        fewest=FEWEST, files=(place,), simulated=False, about=known.about, apart=known.apart,
+    )  # fmt: skip
+
+
+def in_folders() -> dict[str, Path]:
+    """Studies whose folder in `data/raw/` has files: key -> folder."""
+    places = {known.key: RAW / known.key for known in STUDIES}
+    return {key: place for key, place in places.items() if place.is_dir() and files.sources(place, files.ENDINGS)}
