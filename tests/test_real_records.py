@@ -1,13 +1,14 @@
 """Records of surveys beside TALIS: right values, untouched forms of their files, and what may be said of them."""
 
 import json
+import zipfile
 
 import numpy as np
 import pandas as pd
 import pyreadstat
 import pytest
-from conftest import SHARED
 
+from conftest import SHARED
 from helpers import kept
 from helpers.estimate import shares
 from helpers.project import InputError
@@ -92,7 +93,7 @@ def test_the_file_of_pisa_is_read_as_the_oecd_publishes_it(tmp_path):
     path = tmp_path / "CY6_MS_CMB_TCH_QQQ.sav"
     pyreadstat.write_sav(
         whole, path, variable_value_labels={**dict.fromkeys(items, SIX), "CNT": {"CHL": "Chile", "USA": "United States"}},
-        missing_ranges=dict.fromkeys(items, [{"lo": 95, "hi": 99}]),
+        missing_ranges={item: [{"lo": 95, "hi": 99}] for item in items},
     )  # fmt: skip
     known = family.recognised(path)
     table = shares.table(family.read(path, known)).set_index(["system", "item", "statistic"])
@@ -185,3 +186,22 @@ def test_claims_on_chile_and_shanghai_are_set_beside_other_records():
     turned.loc[places, "system"] = turned.loc[places, "system"].map({"Chile": "Shanghai", "Shanghai": "Chile"})
     turned = real_records.claims(turned, published.read(real_records.ROOT / "data/published/001-talis.csv"))
     assert turned.set_index("id").at["001-talis-CHL-B-never-rank", "verdict"] == "differs"
+
+
+@needs_files
+def test_the_archive_of_the_filmed_teachers_is_read_whole(tmp_path):
+    """The OECD's zip has other files beside the teachers'."""
+    path = tmp_path / "GTI Data csv.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(GTI, "GTI Data csv/GTI-Teacher-Data.csv")
+        archive.writestr("GTI Data csv/GTI-Student-Data.csv", "COUNTRY,STUD_ID,SQA1\nChile,1,2\n")
+    known = family.recognised(path)
+    assert known.key == "gti"
+    pd.testing.assert_frame_equal(family.read(path, known).frame, family.read(GTI, known).frame)
+
+
+def test_two_files_of_one_study_are_asked_about(tmp_path):
+    small(tmp_path)
+    (tmp_path / "more.csv").write_text((tmp_path / "teachers.csv").read_text())
+    with pytest.raises(InputError, match=r"more.csv, teachers.csv"):
+        family.read(tmp_path, family.recognised(tmp_path))

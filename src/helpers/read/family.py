@@ -3,15 +3,18 @@
 A new survey is a `Study` here and a test. TALIS has files of its own kind (`read.talis`); its items are the common list.
 """
 
-from collections.abc import Sequence
+import zipfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
 
-from helpers.project import ROOT, InputError
+from helpers.project import ROOT, InputError, relative
 from helpers.read import files, formats, frames
+from helpers.read import talis_codebook as codebook
 from helpers.read.files import Options
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED, Survey
 from helpers.read.talis_codebook import CATEGORIES, ITEMS, OFTEN, STATISTICS
@@ -135,18 +138,48 @@ def study(key: str) -> Study:
 
 
 def recognised(place: Path, options: Options = Options()) -> Study | None:
-    """Whose file, folder or zip this is, by its columns; None where it is of no study here."""
-    columns = set(formats.header(place, options))
-    for known in STUDIES:
-        question = next(iter(known.questions.values()))
-        if known.marks <= columns and columns & set(question.items.values()):
-            if not known.edition:
-                return known
-            column, begins = known.edition
-            cells = frames.labels(frames.read(place, [column], options), column).dropna()
-            if cells.str.startswith(begins).all():
-                return known
+    """Whose file this is, or which of a folder or zip (of the first that is one), by its columns; None where there is none."""
+    if all(map(_named_as_talis, files.sources(place, files.ENDINGS))):
+        return None
+    with files.find(place, files.ENDINGS) as found:
+        return next((known for file in found if (known := _study_of(file.path, options))), None)
+
+
+def _named_as_talis(source: Path) -> bool:
+    """Whether a file, or what is in a zip, has the names of TALIS: gigabytes need not be unpacked to see more."""
+    if source.suffix.lower() != ".zip" or not zipfile.is_zipfile(source):
+        return bool(codebook.FILES.match(source.name))
+    with zipfile.ZipFile(source) as archive:
+        return any(codebook.FILES.match(PurePosixPath(name).name) for name in archive.namelist())
+
+
+def _study_of(path: Path, options: Options) -> Study | None:
+    """The study of one file."""
+    try:
+        columns = set(formats.header(path, options))
+        for known in STUDIES:
+            question = next(iter(known.questions.values()))
+            if known.marks <= columns and columns & set(question.items.values()):
+                column, begins = known.edition or (known.columns[0], "")
+                cells = frames.labels(frames.read(path, [column], options), column).dropna()
+                if cells.str.startswith(begins).all():
+                    return known
+    except InputError:
+        pass  # what cannot be read is no file of these; whoever wants it read is told why
     return None
+
+
+@contextmanager
+def _only(place: Path, known: Study, options: Options) -> Iterator[Path]:
+    """The file of the study at a place. Raises InputError where there are several, or none."""
+    with files.find(place, files.ENDINGS) as found:
+        own = [file for file in found if _study_of(file.path, options) == known]
+        if len(own) != 1:
+            names = files.listed(file.name for file in own) or "none"
+            raise InputError(
+                f"{relative(place)}: one file of {known.title} is wanted, and there is {names}. Keep one of them."
+            )
+        yield own[0].path
 
 
 def read(
@@ -161,15 +194,21 @@ def read(
     place, known, options : a file, a folder or a zip; whose it is (`recognised`); how it is read
     question, weighted : one of the study's; whether each teacher counts by the study's `weight`
     """
+    with _only(place, known, options) as path:
+        return replace(_read(path, known, question, options, weighted), files=(place,))
+
+
+def _read(path: Path, known: Study, question: str, options: Options, weighted: bool) -> Survey:
+    """As `read`, of one file."""
     asked = known.questions[question]
-    there = formats.header(place, options)
+    there = formats.header(path, options)
     items = {key: variable for key, variable in asked.items.items() if variable in there}
     if not items:
-        raise InputError(f"{files.relative(place)}: none of {', '.join(asked.items.values())} is a column here.")
+        raise InputError(f"{relative(path)}: none of {', '.join(asked.items.values())} is a column here.")
     system, school, teacher = known.columns
     weighing = [known.weight] if weighted else []
     options = replace(options, missing=[*options.missing, *known.missing])
-    given = frames.read(place, [*known.columns, *items.values(), *weighing], options, ids=list(known.columns))
+    given = frames.read(path, [*known.columns, *items.values(), *weighing], options, ids=list(known.columns))
     for column in known.columns:
         frames.refuse(given, column, given.frame[column].isna(), "an id that is missing", "Correct the file")
     frames.check_unique(given, [system, school, teacher])
@@ -187,7 +226,7 @@ def read(
     return Survey(
         frame=frame.reset_index(drop=True), items={key: asked.words[key] for key in items},
         categories=list(asked.answers), often=asked.often, statistics=asked.statistics, weights=weights[:, None], fay=0.5,
-        fewest=FEWEST, files=(place,), simulated=False, about=known.about, apart=known.apart,
+        fewest=FEWEST, files=(path,), simulated=False, about=known.about, apart=known.apart,
     )  # fmt: skip
 
 
