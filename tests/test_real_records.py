@@ -13,6 +13,7 @@ from helpers import kept
 from helpers.estimate import shares
 from helpers.project import InputError
 from helpers.read import family, published
+from helpers.read.survey import read_survey
 from helpers.study import classroom_doors, real_records
 
 GTI, PISA = SHARED / "data" / "gti" / "gti_teachers.csv", SHARED / "data" / "pisa" / "pisa2015_teachers_usa.csv"
@@ -205,3 +206,35 @@ def test_two_files_of_one_study_are_asked_about(tmp_path):
     (tmp_path / "more.csv").write_text((tmp_path / "teachers.csv").read_text())
     with pytest.raises(InputError, match=r"more.csv, teachers.csv"):
         family.read(tmp_path, family.recognised(tmp_path))
+
+
+def own(tmp_path, answers, words):
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"q": rng.choice(answers, 200), "school": rng.integers(1, 20, 200)})
+    path = tmp_path / "mine.csv"
+    frame.to_csv(path, index=False)
+    return classroom_doors.view(read_survey(path, {"q": words}, labels=answers, school="school"))
+
+
+@pytest.mark.parametrize("words", ["B", "observe colleagues and give feedback"])
+def test_own_answers_stand_beside_those_to_the_same_item(tmp_path, words):
+    near = real_records.beside(own(tmp_path, list(SIX.values()), words), committed(), ["gti", "pisa"])
+    assert set(near["item"]) == {"B"}
+    assert near["label"].nunique() == 1 + 8 + 1
+    chile = near[near["label"].eq("B-M-V (Chile), GTI") & near["statistic"].eq("never")]
+    assert chile["share"].item() == pytest.approx(0.6383, abs=5e-5)
+    assert near.loc[near["survey"] == "yours", "statistic"].tolist() == ["never", "monthly"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "words", "keys", "message"),
+    [
+        (list(SIX.values()), "B", ["talis"], "not all surveys known here"),
+        (["no", "yes", "often"], "B", ["gti"], "six answers"),
+        (list(SIX.values()), "visit lessons", ["gti"], "by its letter"),
+        (list(SIX.values()), "A", ["gti"], "none of your items was asked there"),
+    ],
+)
+def test_what_was_not_asked_there_is_not_set_beside(tmp_path, answers, words, keys, message):
+    with pytest.raises(InputError, match=message):
+        real_records.beside(own(tmp_path, answers, words), committed(), keys)

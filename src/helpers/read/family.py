@@ -44,7 +44,7 @@ class Question:
 class Study:
     """One survey.
 
-    `key`: its folder in `data/raw/`; `cycle`: the year its files bear, of which `years` tells more; `asked`, `sample`: whom
+    `key`: its folder in `data/raw/`; `short`: its name beside others in figures; `cycle`: the year its files bear, of which `years` tells more; `asked`, `sample`: whom
     its numbers stand for, and how far they reach; `apart`: why its systems are not set against each other, or nothing;
     `columns`: of system, school and teacher; `systems`: code -> the OECD's name; `edition`: a column and how its cells begin
     in files of this edition; `missing`: codes of no answer that not every file declares; `weight`: a column to weight by
@@ -52,6 +52,7 @@ class Study:
     """
 
     key: str
+    short: str
     name: str
     cycle: int
     years: str
@@ -89,7 +90,7 @@ _PISA_COLUMNS = ("CNT", "CNTSCHID", "CNTTCHID")
 
 STUDIES = (
     Study(
-        key="gti", name="Global Teaching InSights", cycle=2018, years="2017-18",
+        key="gti", short="GTI", name="Global Teaching InSights", cycle=2018, years="2017-18",
         asked="mathematics teachers who agreed to be filmed",
         sample="one teacher a class, mostly one a school, no weights; in the OECD's words the study represents no country "
         "and ranks none",
@@ -114,7 +115,7 @@ STUDIES = (
     ),
     *(
         Study(
-            key=f"pisa{year}", name=f"PISA {year}, teacher questionnaire", cycle=year, years=str(year),
+            key=f"pisa{year}", short=f"PISA {year}", name=f"PISA {year}, teacher questionnaire", cycle=year, years=str(year),
             asked="teachers of subjects other than science in schools with 15-year-olds",
             sample="schools as they came into PISA's sample, no weights of teachers; not the teachers of TALIS, so that no "
             "trend joins the two",

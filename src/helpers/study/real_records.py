@@ -20,7 +20,8 @@ from helpers.notebook.session import Section, Session
 from helpers.project import ROOT, InputError, relative
 from helpers.read import family, files
 from helpers.read.family import Question, Study
-from helpers.read.talis_codebook import STATISTICS
+from helpers.read.talis_codebook import CATEGORIES, ITEMS, STATISTICS
+from helpers.study.classroom_doors import View
 
 FOLDER, TABLE = ROOT / "data" / "moments", "open-classrooms.csv"
 COLUMNS = ["survey", "cycle", "system", "name", "question", "item", "weights", "statistic", "share", "std_error", "ci_low",
@@ -29,6 +30,8 @@ SEEING, BEING_SEEN = "B", "O"
 """Keys of the items that this project is about: observing colleagues, and being observed."""
 PLACES = {"CHL": ("gti", "Chile"), "CSH": ("gti", "Shanghai"), "USA": ("pisa2015", "USA")}
 """Where there are records of the systems that Volante and others (2023) compare: code -> study and its code."""
+SHOWN = {"never": "Never", "monthly": "Once a month or more"}
+"""Headline shares in words for a figure."""
 IN_PRINT = {
     "Chile": {
         "never": ["talis-2013-CHL-B-never"],
@@ -41,6 +44,7 @@ IN_PRINT = {
 """What print has of the same question in TALIS 2013: name to draw -> statistic -> ids of percentages."""
 _SPOKEN = {"CHL": "Chile", "CSH": "Shanghai", "USA": "the United States"}
 _STUDY = {known.key: known.title.split(",")[0] for known in family.STUDIES}
+_SHORT = {known.key: known.short for known in family.STUDIES}
 _ALIKE = 0.05  # level of the interval that tells whether two shares differ
 
 
@@ -138,6 +142,70 @@ def sentence(seeing: pd.DataFrame) -> str:
             f"Of {known.asked} ({known.title}), {never} never observe colleagues and give them feedback; {monthly} do once a month or more."
         )
     return " ".join(said)
+
+
+def beside(view: View, real: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """The user's shares with those of studies that were asked the same item: rows for `dot_plots.shares`, by item.
+
+    An item of the user's survey is the same where its words are those of ITEMS, or its letter there. Nothing is tested.
+    Raises InputError for a study not known here, other answers than the six, and where no item is the same.
+
+    Parameters
+    ----------
+    view, real, keys : what the user's data show; rows of `read`; keys of studies, of which `pisa` is all of PISA
+    """
+    known = [k for key in keys for k in family.STUDIES if k.key == key or (key == "pisa" and k.key.startswith(key))]
+    if len(known) < len(set(keys)):
+        raise InputError(
+            f"`beside`: {keys} are not all surveys known here (gti, pisa2015, pisa2018, or pisa for both)."
+        )
+    if len(view.answers.categories) != len(CATEGORIES):
+        raise InputError(
+            f"`beside`: these surveys have six answers ({', '.join(CATEGORIES)}), and yours {len(view.answers.categories)}. Leave it out."
+        )
+    letters = {words.casefold(): letter for letter, words in ITEMS.items()} | {
+        letter.casefold(): letter for letter in ITEMS
+    }
+    same = {
+        item: letters[words.casefold()] for item, words in view.answers.items.items() if words.casefold() in letters
+    }
+    rows = real[
+        real["survey"].isin([k.key for k in known]) & real["weights"].eq("none") & real["statistic"].isin(STATISTICS)
+    ]
+    rows = rows[rows["item"].isin(same.values())]
+    if rows.empty:
+        raise InputError(
+            "`beside`: none of your items was asked there. Say which item is which by its letter, as in items: {my_column: B}; "
+            f"there are {'; '.join(f'{letter}: {words}' for letter, words in ITEMS.items())}."
+        )
+    own = view.drawn[view.drawn["item"].isin(same)].assign(survey="yours")
+    own["item"] = own["item"].astype(object).map(same)
+    own["statistic"] = own["statistic"].map(dict(zip(view.answers.statistics, STATISTICS, strict=True)))
+    label = rows["name"] + ", " + rows["survey"].map(_SHORT)
+    found = pd.concat([own, rows.assign(label=label, average=False)], ignore_index=True)
+    return (
+        found[found["item"].isin(rows["item"])]
+        .assign(item_label=lambda shown: shown["item"].map(ITEMS))
+        .sort_values("item", kind="stable", ignore_index=True)
+    )
+
+
+def beside_words(near: pd.DataFrame) -> dict[str, object]:
+    """Title, caption and alternative text of the figure of `beside`."""
+    others = list(dict.fromkeys(near.loc[near["survey"] != "yours", "survey"]))
+    told = "; ".join(
+        f"{row['label']} {spoken(row)}"
+        for _, row in near[near["statistic"].eq(STATISTICS[0]) & near["item"].eq(near["item"].iloc[0])]
+        .dropna(subset="share")
+        .iterrows()
+    )
+    return {
+        "title": "Yours, and others who were asked the same",
+        "caption": f"Percent of those who answered, with 95 percent intervals. {' '.join(family.study(key).about for key in others)} These are "
+        "other samples than yours: no difference is tested, and nobody is ranked.",
+        "alt": f"Dot plot of shares beside other surveys. Never, {near['item_label'].iloc[0].lower()}: {told}.",
+        "data": near,
+    }
 
 
 def american(seeing: pd.DataFrame) -> str:
