@@ -12,7 +12,7 @@ import inprocess
 from conftest import ROOT, opened
 from helpers.build import site
 
-pytestmark = [pytest.mark.browser, pytest.mark.build, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.build]
 SIGNS = [
     "=1+1",
     "<script>window.ran=1</script>",

@@ -23,7 +23,7 @@ ASSUMED = "data/simulated/03-talis-assumptions.csv"
 
 
 def read(
-    run: Session, data: str, items: Sequence[str] | dict[str, str], level: str, interval: str = "logit", **survey: Any
+    run: Session, data: str, items: Sequence[str] | dict[str, str], level: str, interval: str = "logit", smallest: int = 0, **survey: Any
 ) -> Survey:  # fmt: skip
     """The user's answers: a survey if `items` are named, else a file of `family.STUDIES` or TALIS files. Raises InputError.
 
@@ -31,12 +31,13 @@ def read(
     ----------
     run, data : the session that rests on them, and says how files are read; a folder, zip or file
     level, items, survey : one of `talis.LEVELS`, in words; what `read_survey` takes
-    interval : of shares (`intervals.of_shares`)
+    interval, smallest : of shares (`intervals.of_shares`); answers that fewer people of a group gave are hidden
     """
     if not data:
         raise InputError("`data` is empty. Name a folder, zip or file of TALIS, or your survey.")
     if items:
-        return replace(read_survey(locate(data), items, options=run.options, **survey), interval=interval)
+        answers = read_survey(locate(data), items, options=run.options, **survey)
+        return replace(answers, interval=interval, smallest=smallest)
     if known := family.recognised(locate(data), run.options):
         return replace(family.read(locate(data), known, options=run.options), interval=interval)
     # TALIS files say in which encoding they are; another is one that the user knows better.

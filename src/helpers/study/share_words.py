@@ -6,6 +6,7 @@ import pandas as pd
 
 from helpers.draw import numbers
 from helpers.draw.words import count, few_behind
+from helpers.estimate.shares import few_answered
 from helpers.notebook.markup import code, strong
 from helpers.read import accounts
 from helpers.read import talis_codebook as codebook
@@ -238,6 +239,16 @@ def often(view: View) -> Words:
     }
 
 
+def few_answers(spread: pd.DataFrame, smallest: int) -> str:
+    """How many answers are hidden because fewer than `smallest` people gave them; nothing where nobody asked for that."""
+    if not smallest:
+        return ""
+    return (
+        f" Hidden, because fewer than {smallest} people gave an answer or it would follow from others: {few_answered(spread)} of "
+        f"{len(spread)} shares."
+    )
+
+
 def distribution(view: View, rows: pd.DataFrame) -> Words:
     """Of `classroom_doors.distribution`."""
     middle = rows[rows["statistic"].isin(view.answers.categories[1 : view.answers.often - 1])]
@@ -246,7 +257,7 @@ def distribution(view: View, rows: pd.DataFrame) -> Words:
     return {
         "title": "All answers",
         "caption": "The whole distribution of answers, in percent of those who answered. Shares below 6 percent carry "
-        "no number.",
+        f"no number.{few_answers(rows, view.answers.smallest)}",
         "alt": f"Stacked bars, each of all who answered: {len(view.answers.categories)} answers for "
         f"{len(view.answers.items)} practices in {view.spoken}.{between * bool(pd.notna(share))}",
         "data": rows,
