@@ -31,6 +31,8 @@ BOOT ?= python3
 # The user's own packages and paths stay out of it, and results do not depend on the place.
 export PYTHONNOUSERSITE := 1
 export JUPYTER_PREFER_ENV_PATH := 1
+# Every kernel would compile the same helpers again.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list every target
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -64,9 +66,9 @@ lab: $(READY) ## open the notebooks in JupyterLab
 	@$(PYTHON) -m jupyter lab --ServerApp.root_dir="$$PWD" --LabApp.default_url=/lab/tree/notebooks
 
 # Where the other packages are installed, a test that cannot find them fails instead of being skipped. One thread for small
-# matrix products: more of them wait for each other.
+# matrix products: more of them wait for each other. A file of tests runs in one process: what its tests share is made once.
 WORKERS ?= 2
-PYTEST = OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -n $(WORKERS) --dist loadgroup
+PYTEST = OPENBLAS_NUM_THREADS=1 $(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 test: $(READY) $(PEERS) ## run the whole test suite, in two processes (others: WORKERS=4)
 	@$(if $(PEERS),REQUIRE_PEERS=1) $(PYTEST)
 

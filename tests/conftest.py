@@ -37,7 +37,7 @@ def copy_project(target: Path, notebooks: bool = True) -> Path:
         shutil.copytree(
             ROOT / name,
             target / name,
-            ignore=shutil.ignore_patterns("__pycache__", "raw", ".ipynb*"),
+            ignore=shutil.ignore_patterns("raw", ".ipynb*"),
         )
     for name in ("Makefile", "pyproject.toml", "requirements.lock"):
         shutil.copy2(ROOT / name, target / name)
@@ -54,7 +54,7 @@ def environment(**more: str) -> dict[str, str]:
     bare = {
         key: value
         for key, value in os.environ.items()
-        if not key.startswith(("COMPENDIUM_", "MAKE", "PYTEST")) and key != "ENV"
+        if not key.startswith(("COMPENDIUM_", "MAKE", "PYTEST")) and key not in ("ENV", "PYTHONDONTWRITEBYTECODE")
     }
     return bare | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"} | more
 
@@ -120,12 +120,18 @@ def write_notebook(folder: Path, name: str, *code: str, parameters: str = "") ->
     return path
 
 
+LONG = ("build", "browser", "slow")
+"""Marks of tests that take long."""
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever asks for a built project needs a build."""
+    """Whoever asks for a built project needs a build. Files with tests that take long come first: no process waits at the end."""
     for item in items:
         if "built" in getattr(item, "fixturenames", ()):
             item.add_marker("build")
+    long = {item.path for item in items if any(item.get_closest_marker(name) for name in LONG)}
+    items.sort(key=lambda item: item.path not in long)
 
 
 def pytest_collection_finish() -> None:
@@ -168,33 +174,35 @@ def once(factory: pytest.TempPathFactory, name: str, fill: Callable[[Path], None
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the project, built. Tests must leave it as it is."""
+    """A copy of the project, built. Tests must leave it as it is. `test_build.py` holds it to what `make all` gives."""
+    import inside  # it loads this file
 
     def fill(folder: Path) -> None:
-        done = make(copy_project(folder / "project"), "all")
+        done = inside.build(copy_project(folder / "project"), "all")
         assert done.returncode == 0, done.stdout + done.stderr
 
     return once(tmp_path_factory, "built", fill) / "project"
 
 
 EXAMPLES = sorted(path.name for path in (ROOT / "params").glob("*-own-*.yml"))
-"""The ready files of parameters; the first of each notebook makes the standard build's page too."""
+"""The ready files of parameters."""
+BY_MAKE = "05-own-data.yml"
+"""The one that is run as users run it, by make and in a kernel: `make all` runs the first of each notebook in one too."""
 
 
 @pytest.fixture(scope="session")
 def ready(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Gives the folder of the run with a ready file; for the first of each notebook by make, as users run it."""
+    """Gives the folder of the run with a ready file."""
     import inside  # it loads this file
     from helpers.notebook import source
 
     def run(file: str) -> Path:
         name = next(name for name in source.names() if name[:2] == file[:2])
-        first = file == next(other for other in EXAMPLES if other[:2] == file[:2])
 
         def fill(folder: Path) -> None:
             copy_project(folder)
             wanted = (folder, "run", f"NOTEBOOK={name}", f"PARAMS=params/{file}")
-            done = make(*wanted) if first else inside.build(folder, "run", name, f"params/{file}")
+            done = make(*wanted) if file == BY_MAKE else inside.build(folder, "run", name, f"params/{file}")
             assert done.returncode == 0, done.stderr
 
         stem = file.removesuffix(".yml")

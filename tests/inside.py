@@ -89,6 +89,7 @@ def fulfil(folder: str, code: str, said: str) -> None:
 
 def _run_cells_here() -> None:
     """Tell papermill to run cells in this process, with what the kernel's file says of its environment."""
+    from ipykernel.ipkernel import IPythonKernel
     from IPython.core.displayhook import DisplayHook
     from IPython.core.displaypub import CapturingDisplayPublisher
     from IPython.core.interactiveshell import InteractiveShell
@@ -98,13 +99,14 @@ def _run_cells_here() -> None:
     from traitlets.config import Config
 
     class Hook(DisplayHook):
-        """Shows a cell's last value where `display` shows."""
+        """Notes a cell's last value among what `display` shows."""
 
         def write_output_prompt(self):
             pass
 
         def write_format_data(self, data, metadata=None):
             self.shell.display_pub.publish(data, metadata or {})
+            self.shell.display_pub.outputs[-1]["count"] = self.prompt_count
 
         def finish_displayhook(self):
             pass
@@ -115,6 +117,8 @@ def _run_cells_here() -> None:
         @classmethod
         def execute_managed_notebook(cls, nb_man, kernel_name, **_):
             os.environ.update(get_kernel_spec(kernel_name).env)
+            nb_man.nb.metadata.language_info = IPythonKernel.language_info
+            tempfile.tempdir = None  # that of the notebook before is gone
             shell = InteractiveShell.instance(
                 config=Config(HistoryManager={"enabled": False}),
                 displayhook_class=Hook, display_pub_class=CapturingDisplayPublisher,
@@ -135,7 +139,10 @@ def _run_cells_here() -> None:
         done = shell.run_cell(cell.source, store_history=True)
         cell.execution_count = done.execution_count
         cell.outputs = [
-            new_output("display_data", shown["data"], metadata=shown["metadata"]) for shown in shell.display_pub.outputs
+            new_output("execute_result", shown["data"], metadata=shown["metadata"], execution_count=shown["count"])
+            if "count" in shown
+            else new_output("display_data", shown["data"], metadata=shown["metadata"])
+            for shown in shell.display_pub.outputs
         ]
         if error := done.error_before_exec or done.error_in_exec:
             lines = traceback.format_exception(error)

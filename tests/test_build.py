@@ -90,7 +90,7 @@ def test_the_comparison_gives_the_known_answers(built):
 
 @pytest.fixture
 def other(tmp_path):
-    """Another build of the same: what `make all` left in this folder, or a fresh one where that is not up to date."""
+    """The same by `make all`, in kernels: what that left in this folder, or a fresh build where it is not up to date."""
     if inside.build(ROOT, "why").stdout.startswith("Nothing to do"):
         return ROOT
     folder = copy_project(tmp_path / "a folder with another name")
@@ -123,8 +123,8 @@ def worked(built, tmp_path_factory):
 
 
 def started(folder):
-    """Names of the notebooks that `make all` ran, and "site" where that was made."""
-    done = make(folder, "all")
+    """Names of the notebooks that were run, and "site" where that was made."""
+    done = inside.build(folder, "all")
     assert done.returncode == 0, done.stderr
     return re.findall(r"^(\S+) starts", done.stdout, re.MULTILINE)
 

@@ -14,7 +14,7 @@ from conftest import ROOT, opened
 from helpers.build import site
 from helpers.read import saved
 
-pytestmark = [pytest.mark.browser, pytest.mark.build, pytest.mark.xdist_group("browser")]
+pytestmark = [pytest.mark.browser, pytest.mark.build]
 SIGNS = [
     "=1+1",
     "<script>window.ran=1</script>",

@@ -11,10 +11,7 @@ from test_sentences import of_page
 from conftest import opened
 from helpers.notebook import source
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.xdist_group("browser"),
-]  # one browser, and each page opened once
+pytestmark = pytest.mark.browser
 SLUGS = [source.slug(name) for name in source.names()]
 PAGES = ["index.html", *(f"{name}.html" for name in SLUGS)]
 
@@ -38,7 +35,7 @@ def visit(browser, site):
         context.close()
 
 
-@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in PAGES])
+@pytest.fixture(scope="module", params=PAGES)
 def page(request, browser, site):
     """Each page, opened once for all tests that ask for it; each says by `seen` how it wants to see it."""
     with browser.new_context(device_scale_factor=0.5) as context:  # a quarter of the pixels

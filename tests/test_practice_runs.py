@@ -17,7 +17,7 @@ from helpers.notebook import parameters, session
 from helpers.study import practice_change
 from inprocess import refused, run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("practice")]
+pytestmark = pytest.mark.slow
 
 NOTEBOOK = "01-practice-change"
 

@@ -12,7 +12,7 @@ from conftest import ROOT
 from helpers.estimate import rasch
 from helpers.project import InputError
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("raschpy")]
+pytestmark = pytest.mark.slow
 
 ITEMS = np.array([-0.9, -0.2, 0.3, 0.8])
 STEPS = np.array([-1.1, -0.2, 1.3])

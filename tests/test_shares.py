@@ -203,7 +203,6 @@ def assert_equal_to(ours, theirs, share, keys):
     assert both["std_error"].to_numpy() == pytest.approx(both["std_error_r"].to_numpy(), rel=1e-8)
 
 
-@pytest.mark.xdist_group("R")
 @pytest.mark.slow
 @KINDS
 def test_shares_are_those_of_r(survey, from_r, kind):
@@ -218,7 +217,6 @@ def test_shares_are_those_of_r(survey, from_r, kind):
     assert_equal_to(apart, theirs[theirs["part"] == "m - f"], "estimate", keys)
 
 
-@pytest.mark.xdist_group("R")
 @pytest.mark.slow
 @KINDS
 def test_means_and_two_items_of_the_same_people_are_those_of_r(survey, from_r, kind):
@@ -240,7 +238,6 @@ def test_means_and_two_items_of_the_same_people_are_those_of_r(survey, from_r, k
         assert pairs[column].to_numpy() == pytest.approx(expected[column].to_numpy(), rel=1e-8)
 
 
-@pytest.mark.xdist_group("R")
 @pytest.mark.slow
 @pytest.mark.parametrize(("kind", "interval", "name"), INTERVALS_OF_R)
 def test_intervals_are_those_of_r(survey, from_r, kind, interval, name):

@@ -30,7 +30,6 @@ from helpers.study import own_practice
 pytestmark = [
     pytest.mark.filterwarnings("ignore:PySpark does not yet fully support pandas"),
     pytest.mark.slow,
-    pytest.mark.xdist_group("spark"),  # one session
 ]
 
 MODEL = moments.Model(

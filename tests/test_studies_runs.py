@@ -11,7 +11,7 @@ from helpers.read import published
 from helpers.study import practice_change
 from inprocess import refused, run
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("studies")]
+pytestmark = pytest.mark.slow
 
 NOTEBOOK = "09-what-such-studies-can-see"
 

@@ -17,7 +17,7 @@ from helpers.read import files, talis
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED
 from helpers.simulate import talis_sav, talis_systems
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("talis")]
+pytestmark = pytest.mark.slow
 
 ZIP = ROOT / "data" / "simulated" / "03-talis.zip"
 ITEMS = list(talis_systems.ITEMS)

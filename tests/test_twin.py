@@ -12,7 +12,7 @@ from helpers.estimate import fixed_effects, moments, rasch
 from helpers.project import ROOT
 from helpers.simulate import rating_scale, twin
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("raschpy")]
+pytestmark = pytest.mark.slow
 
 YEARS = ("2011-12", "2012-13", "2013-14")
 WANTED = pd.DataFrame({"mathematics": [0.1, 0.3], "science": [-0.15, 0.25]})
