@@ -94,8 +94,7 @@ def table(missing: Missing) -> pd.DataFrame:
     hidden = complementary(found["incomplete"]) | complementary(found["complete"]) | (found["records"] < MINIMUM)
     columns = ["records", "complete", "incomplete"]
     found[columns] = found[columns].astype(float)
-    found.loc[hidden, columns[1:]] = np.nan
-    found.loc[found["records"] < MINIMUM, "records"] = np.nan
+    found.loc[hidden, columns] = np.nan  # records, too: all years together less those used would tell who is not
     return found[["panel", "year", *columns]]
 
 

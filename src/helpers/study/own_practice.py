@@ -247,10 +247,9 @@ def compared(study: Study, of_units: dict[str, float], fit: Callable[[Sample], A
     seen = study.sample[study.model.school].isin(study.moments[panel].schools)
     frame = study.sample[seen]
     frame = frame[frame.groupby(study.model.school)[study.model.school].transform("size") > 1]
-    plain = panels.unweighted(study.model) if study.model.weight else study.model
     try:
         data = fixed_effects.within(moments.compute(frame, study.model))
-        counts = {panel: moments.compute(frame, plain)}
+        counts = {panel: moments.compute(frame, panels.unweighted(study.model) if study.model.weight else study.model)}
         found = fit(_as_sample(frame, study.model, data.terms, of_units[panel]))
     except ValueError:  # as where the sample lacks what would tell two terms apart
         return pd.DataFrame()
@@ -356,7 +355,8 @@ def _measure(source: SqlRecords, items: list[str], low: int, high: int, year: st
     measured = cells.loc[cells.index.repeat(cells["records"])]
     answers = measured[range(len(items))].set_axis(items, axis=1).reset_index(drop=True)
     reliability = rasch.reliability(*measured[["measure", "std_error"]].to_numpy().T)
-    return {"item_fit": rasch.item_fit(scale, answers), "scale": scale, "reliability": reliability}
+    fit = rasch.item_fit(scale, answers).round({"answers": -1})  # beside all records: who left one out
+    return {"item_fit": fit, "scale": scale, "reliability": reliability}
 
 
 def _own(sums: Moments | Within, years: list[str]) -> list[str]:
