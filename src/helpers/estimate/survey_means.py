@@ -109,12 +109,12 @@ def means(values: np.ndarray, weights: np.ndarray, fay: float = 0.0, design: Des
         else:
             design = design or Design(np.arange(len(values)), np.zeros(len(values), dtype=int))
             errors = np.where(present, values - estimate, 0.0) * weights / totals[m:, 0]
-            deviations, strata = _by_cluster(errors, design), design.strata
+            deviations, strata = by_cluster(errors, design), design.strata
             seen = _by_cluster_any(present, design)
     return Means(estimate, present.sum(axis=0), effective_n, deviations, seen, strata)
 
 
-def _by_cluster(errors: np.ndarray, design: Design) -> np.ndarray:
+def by_cluster(errors: np.ndarray, design: Design) -> np.ndarray:
     """n x m errors as m x G deviations: sums by cluster less their stratum's mean, with the factor for few clusters."""
     sizes = np.bincount(design.strata)
     sums = np.zeros((len(design.strata), errors.shape[1]))

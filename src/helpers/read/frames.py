@@ -132,6 +132,13 @@ def labels(given: Given, column: str) -> pd.Series:
     return _each(found, lambda codes: {code: shown.get(code, code) for code in codes}, object)
 
 
+def numbers_or_labels(given: Given, column: str) -> pd.Series:
+    """A column as labels where the file names its codes or most of its values are words, else as numbers. Raises InputError."""
+    own = codes(given, column).dropna().unique()
+    words = given.labels.get(column) or sum(map(cells.is_code, own)) < len(own) / 2
+    return labels(given, column) if words else numbers(given, column)
+
+
 def in_time(given: Given, column: str, asked: Sequence[object] = (), first: str = "") -> list[str]:
     """Labels of a column (as `labels` gives them) in the order of time. Raises InputError where nothing tells it.
 

@@ -64,7 +64,7 @@ class Survey:
 def read_survey(
     path: Path, items: Sequence[str] | dict[str, str], group: str | Sequence[str] = "", weight: str = "",
     replicates: str = "", fay: float = 0.5, labels: Sequence[str] = (), frequent: int = 2, school: str = "",
-    by: str = "", nest: bool = False, strata: str = "", means: Sequence[str] | dict[str, str] = (),
+    by: str = "", nest: bool = False, strata: str = "", means: Sequence[str] | dict[str, str] = (), explain: Sequence[str] = (),
     options: Options = Options(),
 ) -> Survey:  # fmt: skip
     """A file with a row a respondent and a column an item as a Survey.
@@ -90,21 +90,20 @@ def read_survey(
     nest : whether each group numbers its schools anew, so that equal ids in two groups are two schools.
     strata : the column of strata in which schools, or without these respondents, were drawn; it may be a group or `by`.
     means : columns of numbers, or column -> wording, whose means are asked for; empty cells are no value.
+    explain : columns of numbers or words that a model takes, in the frame under their own names; none of the items.
     """
     wording = dict(items) if isinstance(items, dict) else {item: item for item in items}
     labels = [cells.label(label) for label in labels]
-    _check_parameters(path, [*wording, *means], by, weight, replicates, fay, labels, frequent)
+    _check_parameters(path, [*wording, *means, *explain], by, weight, replicates, fay, labels, frequent)
     weighing = _weighing(path, weight, replicates, strata, options)
     named = _named([*items, *means], weighing, group, school, by, strata)
-    given = frames.read(path, [*items, *means, *named, *weighing], options, ids=[school])
+    given = frames.read(path, [*items, *means, *named, *weighing, *explain], options, ids=[school])
     if not isinstance(items, dict):
         wording = _worded(given, items)
     weights = _weights(given, weighing)
     answers, words = _answers(given, list(wording), labels, frequent)
-    respondents = _respondents(given, group, school, nest)
-    respondents = respondents.assign(**answers.fillna(NO_ANSWER).astype(int))
-    further = {by: frames.labels(given, by)} if by else {}
-    respondents = respondents.assign(**further, **{name: frames.numbers(given, name) for name in means})
+    further = _further(given, answers, by, means, explain)
+    respondents = _respondents(given, group, school, nest).assign(**answers.fillna(NO_ANSWER).astype(int), **further)
     grouped = respondents["system"].notna().to_numpy()
     kept = grouped & (weights[:, 0] > 0)
     account = accounts.of(
@@ -121,6 +120,20 @@ def read_survey(
         simulated=files.state_of(path) == "simulated", account=account, one_sample=True, strata=drawn_in,
         numbers=means if isinstance(means, dict) else _worded(given, means),
     )  # fmt: skip
+
+
+def _further(
+    given: Given, answers: pd.DataFrame, by: str, means: Sequence[str], explain: Sequence[str]
+) -> dict[str, pd.Series]:
+    """Columns beside the answers. Raises InputError where an item is to explain itself."""
+    if both := sorted(set(explain) & set(answers)):
+        raise InputError(
+            f"{given.name}: {listed(both)} stands in `items` and in `explain`. Leave it out of one of them."
+        )
+    found = {name: frames.numbers_or_labels(given, name) for name in explain}
+    return (
+        found | {name: frames.numbers(given, name) for name in means} | ({by: frames.labels(given, by)} if by else {})
+    )
 
 
 def _answers(given: Given, items: list[str], labels: list[str], frequent: int) -> tuple[pd.DataFrame, list[str]]:

@@ -23,7 +23,8 @@ ASSUMED = "data/simulated/03-talis-assumptions.csv"
 
 
 def read(
-    run: Session, data: str, items: Sequence[str] | dict[str, str], level: str, interval: str = "logit", smallest: int = 0, **survey: Any
+    run: Session, data: str, items: Sequence[str] | dict[str, str], level: str, interval: str = "logit", smallest: int = 0,
+    explain: Sequence[str] = (), **survey: Any,
 ) -> Survey:  # fmt: skip
     """The user's answers: a survey if `items` are named, else a file of `family.STUDIES` or TALIS files. Raises InputError.
 
@@ -32,17 +33,18 @@ def read(
     run, data : the session that rests on them, and says how files are read; a folder, zip or file
     level, items, survey : one of `talis.LEVELS`, in words; what `read_survey` takes
     interval, smallest : of shares (`intervals.of_shares`); answers that fewer people of a group gave are hidden
+    explain : columns that models take; of TALIS sex, age_band, school_type, or the names of variables
     """
     if not data:
         raise InputError("`data` is empty. Name a folder, zip or file of TALIS, or your survey.")
     if items:
-        answers = read_survey(locate(data), items, options=run.options, **survey)
+        answers = read_survey(locate(data), items, options=run.options, explain=list(explain), **survey)
         return replace(answers, interval=interval, smallest=smallest)
     if known := family.recognised(locate(data), run.options):
         return replace(family.read(locate(data), known, options=run.options), interval=interval)
     # TALIS files say in which encoding they are; another is one that the user knows better.
     encoding = run.options.encoding
-    answers = _talis(run, locate(data), level, None if encoding == "utf-8" else encoding)
+    answers = _talis(run, locate(data), level, None if encoding == "utf-8" else encoding, explain)
     return replace(answers, interval=interval)
 
 
@@ -273,10 +275,11 @@ def changes(view: View) -> pd.DataFrame:
     return found
 
 
-def _talis(run: Session, place: Path, level: str, encoding: str | None = None) -> Survey:
+def _talis(run: Session, place: Path, level: str, encoding: str | None = None, explain: Sequence[str] = ()) -> Survey:
     """Answers from TALIS files; one that comes or goes reruns the notebook."""
     levels = {name: number for number, name in talis.LEVELS.items()}
-    answers = talis.read(place, levels[level], VARIABLES, encoding)
+    more = tuple(name.upper() for name in explain if name not in ("sex", "age_band", "school_type"))
+    answers = talis.read(place, levels[level], tuple(dict.fromkeys(VARIABLES + more)), encoding)
     for folder in dict.fromkeys([place, *(path.parent for path in _data_files(place))]):
         session.looks_in(run, folder)  # only now, for reading keeps converted tables there
     return answers

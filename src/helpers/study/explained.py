@@ -1,0 +1,185 @@
+"""What goes with answering often: models of each item in each system, and what systems have in common."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from helpers.estimate import shares, survey_models
+from helpers.estimate.intervals import holm, t_test
+from helpers.estimate.shares import Sample
+from helpers.project import InputError, relative
+from helpers.read import files
+from helpers.read.suppression import MINIMUM
+from helpers.read.survey import Survey
+from helpers.study.classroom_doors import View
+
+MODELS = {"linear": False, "logit": True}
+ENOUGH = 3
+"""Systems that a mean over systems needs."""
+_LEVELS = 12
+_ENDS = ["estimate", "ci_low", "ci_high"]
+_NUMBERS = ["estimate", "std_error", "ci_low", "ci_high", "p_value"]
+
+
+def table(survey: Survey, explain: Sequence[str] | dict[str, str], systems: Sequence[str]) -> pd.DataFrame:
+    """Models of answering often on all of `explain` together, by item and system of the latest cycle.
+
+    Columns `cycle, system, item, model, term, estimate, std_error, ci_low, ci_high, p_value, p_holm` (over all tests of a
+    model), `n, n_groups` (teachers who answered and of whom all terms are known; their schools), `note`. Estimates are shares
+    (0 to 1) in the linear model, log odds in the logit. A level that fewer than MINIMUM have, or lack, is not shown.
+    Raises InputError.
+
+    Parameters
+    ----------
+    survey, systems : answers with the columns in their frame; which systems
+    explain : columns of numbers or words; column -> reference level, where it is not the first
+    """
+    with_terms = _with_terms(survey, explain)
+    latest, found = survey.frame["cycle"].max(), []
+    for sample in shares.samples(with_terms):
+        if sample.keys["cycle"] == latest and sample.keys["system"] in systems:
+            for place, item in enumerate(survey.items):
+                for model in MODELS:
+                    own = _model(with_terms, sample, place, model)
+                    found.append(own.assign(**sample.keys, item=item, model=model))
+    rows = pd.concat(found, ignore_index=True)
+    rows["p_holm"] = rows.groupby("model")["p_value"].transform(holm)
+    return rows[["cycle", "system", "item", "model", "term", *_NUMBERS, "p_holm", "n", "n_groups", "note"]]
+
+
+def _with_terms(survey: Survey, explain: Sequence[str] | dict[str, str]) -> Survey:
+    """The survey whose `numbers` are the terms: numbers as they are, of words 0 and 1 for each level but the reference.
+
+    Terms of words are known by their column in `numbers`, others by nothing.
+    """
+    file, terms, terms_of = " and ".join(map(relative, survey.files)), {}, {}
+    files.check_columns(list(explain), survey.frame.columns, file)
+    for column in explain:
+        values = survey.frame[column]
+        if pd.api.types.is_numeric_dtype(values):
+            terms[column], terms_of[column] = values.astype(float), ""
+            continue
+        levels = shares.levels_of(survey, column, 2)
+        first = explain[column] if isinstance(explain, dict) and explain[column] else levels[0]
+        if first not in levels:
+            raise InputError(
+                f"{file}, column {column!r}: there is no level {first!r}. There are: {files.listed(levels)}."
+            )
+        if len(levels) > _LEVELS:
+            raise InputError(
+                f"{file}, column {column!r}: {len(levels)} levels are too many for a model. Name a column with {_LEVELS} or fewer."
+            )
+        for level in levels:
+            if level != first:
+                terms_of[f"{column}: {level}"] = column
+                terms[f"{column}: {level}"] = values.eq(level).where(values.notna()).astype(float)
+    return replace(survey, frame=survey.frame.assign(**terms), numbers=terms_of)
+
+
+def _model(survey: Survey, sample: Sample, place: int, model: str) -> pd.DataFrame:
+    """Rows of one item in one sample: `term`, _NUMBERS, `n, n_groups, note`. Whoever has a level that few have is left out."""
+    answered, columns = sample.codes[:, place] > 0, pd.Series(survey.numbers)
+    rows = answered & ~np.isnan(sample.numbers).any(axis=1)
+    few = (columns != "").to_numpy() & (sample.numbers[rows].sum(axis=0) < MINIMUM)
+    rows &= ~(sample.numbers[:, few] == 1).any(axis=1)
+    x, y = sample.numbers[rows], (sample.codes[rows, place] >= survey.often).astype(float)
+    found = pd.DataFrame({"term": columns.index, **dict.fromkeys(_NUMBERS, np.nan), "note": ""})
+    found["n"], found["n_groups"] = float(len(x)), float(len(np.unique(sample.schools[rows])))
+    people, schools = survey.fewest
+    lacking = [c for c in columns[columns != ""].unique() if (x[:, columns == c] == 0).all(axis=1).sum() < MINIMUM]
+    if len(x) < people or found["n_groups"].iloc[0] < schools:
+        found["note"] = f"fewer than {people} teachers" + f" or {schools} schools" * bool(schools)
+    elif lacking:
+        found["note"] = f"fewer than {MINIMUM} teachers have the reference level of {lacking[0]}: name another"
+    elif y.min() == y.max():
+        found["note"] = "all answered alike"
+    else:
+        varies = np.ptp(x, axis=0) > 0
+        try:
+            fitted = survey_models.fit(
+                y, x[:, varies], sample.weights[rows], survey.fay, sample.design.part(rows), MODELS[model]
+            )
+            shown = pd.DataFrame(t_test(fitted.estimate[1:], fitted.std_error[1:], fitted.df))
+            found.loc[varies, _NUMBERS] = shown[_NUMBERS].to_numpy()
+        except InputError as error:
+            found["note"] = str(error)
+        found.loc[few, "note"] = f"fewer than {MINIMUM} teachers have it: they are left out"
+        found.loc[~few & ~varies, "note"] = "no two teachers differ in it"
+    left = answered.sum() - len(x)
+    if survey.account and (0 < left < MINIMUM or len(x) < MINIMUM):
+        found[["n", "n_groups"]] = np.nan
+    return found
+
+
+def pooled(rows: pd.DataFrame) -> pd.DataFrame:
+    """Random-effects means over systems of `table`, with the interval in which another system's effect would lie.
+
+    Columns `item, model, term, estimate, std_error, ci_low, ci_high, p_value, low, high` (prediction interval, Student's t
+    with two degrees of freedom less than systems; Higgins and others 2009), `tau` (SD between systems; Paule and Mandel) and
+    `n_systems`; intervals of means by Hartung and Knapp, with errors no
+    smaller than those of the plain random-effects mean. No row where fewer than ENOUGH systems have an error.
+    """
+    from scipy import special
+    from statsmodels.stats.meta_analysis import combine_effects
+
+    found = []
+    known = rows[rows["std_error"] > 0]
+    for keys, part in known.groupby(["item", "model", "term"], sort=False):
+        k = len(part)
+        if k < ENOUGH:
+            continue
+        done = combine_effects(
+            part["estimate"].to_numpy(), part["std_error"].to_numpy() ** 2, method_re="iterated", use_t=True
+        )
+        # With few systems Hartung and Knapp's error can be far below any that sampling allows.
+        error = np.sqrt(max(done.var_hksj_re, done.var_eff_w_re))
+        reach = special.stdtrit(k - 2, 0.975) * np.sqrt(done.tau2 + error**2)
+        mean = done.mean_effect_re
+        found.append(
+            dict(zip(("item", "model", "term"), keys, strict=True))
+            | t_test(mean, error, k - 1)
+            | {"low": mean - reach, "high": mean + reach, "tau": np.sqrt(done.tau2), "n_systems": k}
+        )
+    return pd.DataFrame(found)
+
+
+def words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
+    """Of `table`, for `cards.table`: both models side by side."""
+    keys = ["system", "item", "term"]
+    linear, logit = (rows[rows["model"] == model] for model in MODELS)
+    shown = view.labelled(linear).merge(logit[[*keys, *_NUMBERS]], on=keys, suffixes=("", "_odds"))
+    shown[_ENDS] *= 100
+    shown[[f"{name}_odds" for name in _ENDS]] = np.exp(shown[[f"{name}_odds" for name in _ENDS]])
+    errors = "replicate weights" if view.answers.weights.shape[1] > 1 else "schools as clusters"
+    return {
+        "title": f"What goes with answering {view.often_words.lower()}",
+        "caption": "Each term with the others held constant: difference in percentage points (linear model) and ratio of odds (logit), "
+        f"with 95 percent intervals; errors by {errors}. p of the linear model, adjusted by Holm's method for all that is tested here. "
+        "An association is no effect. A dash: too few teachers, or no estimate.",
+        "show": shown,
+        "columns": {
+            "System or group": "{label}", "Item": "{item_label}", "Term": "{term}",
+            "Points": "{estimate:.1f} ({ci_low:.1f} to {ci_high:.1f})",
+            "Odds ratio": "{estimate_odds:.2f} ({ci_low_odds:.2f} to {ci_high_odds:.2f})",
+            "p, adjusted": "{p_holm:p}", "n": "{n:,.0f}",
+        },
+    }  # fmt: skip
+
+
+def pooled_words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
+    """Of `pooled`, for `cards.table`: the linear model, in percentage points."""
+    shown = rows[rows["model"] == "linear"].assign(item_label=lambda known: known["item"].map(view.answers.items))
+    shown[[*_ENDS, "low", "high"]] *= 100
+    return {
+        "title": "What systems have in common",
+        "caption": "Mean over systems, in percentage points, with its 95 percent interval; and the range in which the difference of one "
+        "more system like these would lie, 95 times in a hundred. The wider this is beside the first, the less one number tells.",
+        "show": shown,
+        "columns": {
+            "Item": "{item_label}", "Term": "{term}", "Mean": "{estimate:.1f} ({ci_low:.1f} to {ci_high:.1f})",
+            "One more system": "{low:.1f} to {high:.1f}", "Systems": "{n_systems}",
+        },
+    }  # fmt: skip

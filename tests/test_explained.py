@@ -1,0 +1,125 @@
+"""What goes with answering often: models of items, and what systems have in common."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from conftest import ROOT
+from helpers.estimate import comparisons
+from helpers.project import InputError
+from helpers.read import talis
+from helpers.read.files import Options
+from helpers.read.survey import read_survey
+from helpers.study import explained
+
+
+@pytest.fixture(scope="module")
+def systems():
+    return talis.read(ROOT / "data" / "simulated" / "03-talis.zip", 2)
+
+
+@pytest.mark.parametrize("kind", ["replicates", "linearised"])
+def test_with_one_term_of_two_levels_the_linear_model_is_their_difference(systems, kind):
+    survey = systems if kind == "replicates" else replace(systems, weights=systems.weights[:, :1])
+    rows = explained.table(survey, ["sex"], ["XXA", "XXB"])
+    ours = rows[rows["model"] == "linear"].set_index(["system", "item"])
+    apart = comparisons.level_differences(survey, "sex")
+    apart = (
+        apart[apart["cycle"].eq(2018) & apart["statistic"].eq("monthly")].set_index(["system", "item"]).loc[ours.index]
+    )
+    assert set(ours["term"]) == {"sex: Male"}
+    assert ours["estimate"].to_numpy() == pytest.approx(apart["estimate"].to_numpy(), abs=1e-12, nan_ok=True)
+    assert ours["std_error"].to_numpy() == pytest.approx(apart["std_error"].to_numpy(), abs=1e-12, nan_ok=True)
+
+
+def test_the_reference_level_turns_a_difference_round(systems):
+    forth = explained.table(systems, ["sex"], ["XXA"])["estimate"]
+    back = explained.table(systems, {"sex": "Male"}, ["XXA"])
+    assert set(back["term"]) == {"sex: Female"}
+    assert back["estimate"].to_numpy() == pytest.approx(-forth.to_numpy(), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("explain", "message"),
+    [
+        ({"sex": "Other"}, "no level 'Other'.*Female, Male"),
+        (["shoe"], "shoe"),
+        (["system"], "one level|cannot|at least|has a column|tables of shares"),
+    ],
+)
+def test_terms_that_are_not_there_are_refused(systems, explain, message):
+    with pytest.raises(InputError, match=message):
+        explained.table(systems, explain, ["XXA"])
+
+
+def own(tmp_path, **columns):
+    rng = np.random.default_rng(3)
+    n = 240
+    frame = pd.DataFrame({
+        "q": rng.integers(1, 7, n), "school": rng.integers(1, 25, n), "years": rng.integers(0, 40, n).astype(float),
+        "role": rng.choice(["teacher", "leader"], n),
+    })  # fmt: skip
+    path = tmp_path / "mine.csv"
+    frame.assign(**columns).to_csv(path, index=False)
+    options = Options()
+    return read_survey(
+        path,
+        ["q"],
+        labels=[str(code) for code in range(1, 7)],
+        school="school",
+        explain=["years", "role"],
+        options=options,
+    )
+
+
+def test_columns_of_numbers_and_words_are_terms(tmp_path):
+    rows = explained.table(own(tmp_path), ["years", "role"], ["all"])
+    assert set(rows["term"]) == {"years", "role: teacher"}
+    assert rows["estimate"].notna().all()
+    assert set(rows["n"]) == {240}
+
+
+def test_a_level_of_few_people_is_not_shown_nor_how_few_are_left_out(tmp_path):
+    role = ["principal"] * 4 + ["teacher"] * 120 + ["leader"] * 116
+    years = [np.nan] * 3 + [10.0, 20, 30] * 79
+    rows = explained.table(own(tmp_path, role=role, years=years), ["years", "role"], ["all"])
+    few = rows[rows["term"] == "role: principal"]
+    assert few["estimate"].isna().all()
+    assert few["note"].str.contains("fewer than 10 teachers have it: they are left out").all()
+    assert rows.loc[rows["term"] == "role: teacher", "estimate"].notna().all()
+    assert rows["n"].isna().all()  # 237 of 240 would tell of three
+
+
+def test_a_reference_that_few_have_is_asked_about(tmp_path):
+    survey = own(tmp_path, role=["leader"] * 4 + ["principal"] * 120 + ["teacher"] * 116)
+    rows = explained.table(survey, ["role"], ["all"])
+    assert rows["estimate"].isna().all()
+    assert rows["note"].str.contains("reference level of role: name another").all()
+    named = explained.table(survey, {"role": "teacher"}, ["all"]).set_index("term")["estimate"]
+    assert named["role: principal"].notna().all()
+    assert named["role: leader"].isna().all()
+
+
+def test_an_item_does_not_explain_itself(tmp_path):
+    own(tmp_path)
+    with pytest.raises(InputError, match="q stands in `items` and in `explain`"):
+        read_survey(tmp_path / "mine.csv", ["q"], labels=[str(code) for code in range(1, 7)], explain=["q"])
+
+
+def test_a_word_among_numbers_is_asked_about(tmp_path):
+    with pytest.raises(InputError, match="years"):
+        own(tmp_path, years=[*map(str, range(239)), "many"])
+
+
+def test_means_over_systems_solve_paule_and_mandels_equation():
+    estimate, error = np.array([0.10, 0.25, 0.45, 0.05]), np.array([0.05, 0.08, 0.06, 0.10])
+    rows = pd.DataFrame({"item": "A", "model": "linear", "term": "x", "estimate": estimate, "std_error": error})
+    found = explained.pooled(rows).iloc[0]
+    weights = 1 / (error**2 + found["tau"] ** 2)
+    mean = (weights * estimate).sum() / weights.sum()
+    assert found["estimate"] == pytest.approx(mean, abs=1e-6)
+    assert (weights * (estimate - mean) ** 2).sum() == pytest.approx(3, abs=1e-3)  # systems less one
+    assert found["low"] < found["ci_low"] < mean < found["ci_high"] < found["high"]
+    assert explained.pooled(rows.head(2)).empty
