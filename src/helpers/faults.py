@@ -22,6 +22,7 @@ AGAIN = "then type the command again; nothing that is half made is kept."
 _FULL = f"The disk is full. Make room, {AGAIN}"
 _RIGHTS = f"This place may not be written to or read by you. Change its rights, or copy the project to a folder of yours, {AGAIN}"
 _OPEN = f"The system opens no more files. Close other programs or allow more (ulimit -n 4096), {AGAIN}"
+_LOCKS = f"Files on this disk cannot be locked. Copy the project to a disk of this computer, {AGAIN}"
 FILES = 256
 """Open files that any system allows unless somebody has set less."""
 ROOM = 2**20
@@ -38,6 +39,9 @@ REMEDIES = {
     errno.ENAMETOOLONG: f"The system allows no name as long as this. Rename the file or the project's folder, {AGAIN}",
     errno.EIO: f"The disk cannot be read or written. Copy the project to another one, {AGAIN}",
     errno.ENOMEM: f"The system gives no more memory. Close other programs, {AGAIN}",
+    errno.ENOLCK: _LOCKS,
+    errno.ENOSYS: _LOCKS,
+    errno.EOPNOTSUPP: _LOCKS,
     errno.EPIPE: f"The program that took these messages has ended, and so did this. Leave it out, {AGAIN}",
 }
 """Fault -> what is told."""
