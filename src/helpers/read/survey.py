@@ -33,8 +33,9 @@ class Survey:
     `fewest` respondents or schools are not shown. `account`: of the rows of a user's file. `interval`: of shares, one
     of `estimate.intervals.of_shares`. `one_sample`: whether systems are parts (domains) of one sample, or samples of
     their own. `strata`: n labels of strata in which schools were drawn, or nothing. `numbers`: columns of numbers in
-    the frame (NaN for none) whose means are asked for, column -> words. `smallest`: answers that fewer people of a
-    group gave are not shown.
+    the frame (NaN for none) whose means are asked for, column -> words. `about`: of a known survey, whom it asked and how
+    they were drawn, in a sentence; `apart`: why its systems are not set against each other, or nothing. `smallest`: answers
+    that fewer people of a group gave are not shown.
     """
 
     frame: pd.DataFrame
@@ -52,6 +53,8 @@ class Survey:
     one_sample: bool = False
     strata: np.ndarray | None = None
     numbers: dict[str, str] = field(default_factory=dict)
+    about: str = ""
+    apart: str = ""
     smallest: int = 0
 
     def __post_init__(self) -> None:

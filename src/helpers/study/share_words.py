@@ -32,6 +32,7 @@ def told(view: View, level: str) -> str:
     return (
         f"{made_up * view.answers.simulated}Read: {read} in {count(schools, 'school')}, "
         f"{count(len(view.whole), view.kind.removesuffix('s'))} ({', '.join(view.whole.values())}){of_talis}.{absent}{_parts(view)}{_mean(view)}"
+        f"{' ' * bool(view.answers.about)}{view.answers.about}"
     )
 
 
@@ -64,6 +65,8 @@ def _mean(view: View) -> str:
 
 def alone(view: View) -> str:
     """Why no difference is shown."""
+    if view.answers.apart:
+        return view.answers.apart
     if len(view.shown) > 1 and view.parts:
         return "Nothing to compare: what is drawn is a system and parts of it, which are no independent samples."
     return "Nothing to compare: there is one only."
@@ -213,10 +216,10 @@ def ranked(view: View) -> Words:
     lowest, spans = view.answers.categories[0], view.closed
     item = (spans["max"] - spans["min"]).idxmax()
     return {
-        "title": f"{lowest}: all, from fewest to most",
-        "caption": f"Share who answer {lowest.lower()}, with 95 percent intervals.",
-        "alt": f"{len(view.answers.items)} panels, one a practice, with the share of {len(view.whole)} {view.kind} in "
-        f"order. They lie furthest apart in {item.lower()}: from {spans.at[item, 'min']:.0%} to "
+        "title": f"{lowest}: all" + ", from fewest to most" * (not view.answers.apart),
+        "caption": f"Share who answer {lowest.lower()}, with 95 percent intervals. {view.answers.apart}".rstrip(),
+        "alt": f"{len(view.answers.items)} panels, one a practice, with the share of {len(view.whole)} {view.kind}"
+        f"{' in order' * (not view.answers.apart)}. They lie furthest apart in {item.lower()}: from {spans.at[item, 'min']:.0%} to "
         f"{spans.at[item, 'max']:.0%}.",
         "data": view.lowest,
     }
