@@ -21,8 +21,9 @@ Apart = list[tuple[str, str, int, int]]
 
 def apart(folder: Path, stem: str, others: Iterable[Path]) -> Apart:
     """Where counts of a run that lies in `folder`, its files called `stem`, differ by one to nine from those of other runs."""
-    own, found = _counts(folder, stem), {}
-    for place in others:
+    alike = [place for place in others if next(place.glob(f"*/{stem}--*.csv"), None)]
+    own, found = _counts(folder, stem) if alike else {}, {}
+    for place in alike:
         for key, then in _counts(place, stem).items():
             now = own.get(key)
             if now is not None and is_small(abs(now - then)):
@@ -45,7 +46,7 @@ def _counts(folder: Path, stem: str) -> dict[tuple[str, ...], float]:
         )  # means over groups count nobody anew
         group = next((name for name in _GROUPS if name in table), "")
         names = [name for name in _WITHIN if name in table]
-        for column in [name for name in _COUNTS if name in table]:
+        for column in [name for name in _COUNTS if name in table and pd.api.types.is_numeric_dtype(table[name])]:
             rows = table.dropna(subset=column).drop_duplicates([*names, *filter(None, [group]), column])
             for row in rows.to_dict("records"):
                 who = str(row[group]) if group else ""
