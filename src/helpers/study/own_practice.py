@@ -322,11 +322,12 @@ def _put_in_numbers(source: SqlRecords, items: list[str], labels: list[str], low
     written = {}
     for item in items:
         as_label = sql.label(source, item)
-        present = source.fetch(f"SELECT DISTINCT {as_label} AS v FROM file")["v"]
+        found = source.fetch(f"SELECT DISTINCT {as_label} AS v FROM file")["v"]
+        present = cells.labelled(map(str, filter(None, found)))
         with at(f"{source.name}, column {item!r}"):
-            places, _ = cells.answers([str(v) for v in present if v], labels, source.labels.get(item, {}), low)
-        cases = " ".join(f"WHEN {sql.literal(cell)} THEN '{place}'" for cell, place in places.items())
-        if places:
+            places, _ = cells.answers(present.values(), labels, source.labels.get(item, {}), low)
+        cases = " ".join(f"WHEN {sql.literal(v)} THEN '{places[m]}'" for v, m in present.items() if m in places)
+        if cases:
             written[item] = f"CASE {as_label} {cases} ELSE CAST({source.identifier(item)} AS STRING) END"
     source.rewrite(written)
 
@@ -344,8 +345,7 @@ def _suspects(source: SqlRecords, numeric: list[str]) -> list[str]:
     for column in dict.fromkeys(numeric):
         number = sql.number(source, column)
         found = source.fetch(f"SELECT {number} AS v, count(*) AS n FROM file WHERE {number} IS NOT NULL GROUP BY 1")
-        counts = dict(zip(found["v"], found["n"], strict=True))
-        said += cells.told_suspects(column, counts)
+        said += cells.told_suspects(column, dict(zip(found["v"], found["n"], strict=True)))
     return said
 
 
