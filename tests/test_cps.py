@@ -479,9 +479,10 @@ def test_series_of_the_reports_that_are_there(years, expected, gap):
 
 def test_fewer_files_give_the_series_that_they_hold(tmp_path):
     for year in (2017, 2018, 2021):
-        save(tmp_path / "five", report(year), f"{year}.csv")
-    tables, _ = practice_change.tables(published.find_reports(tmp_path / "five"))
-    fits = practice_change.estimates(tables["moments"])
+        save(tmp_path / "three", report(year), f"{year}.csv")
+    fits = practice_change.estimates(
+        practice_change.pooled(published.read_reports(published.find_reports(tmp_path / "three")))
+    )
     found = fits[fits["specification"] == "main"].groupby("span")["term"].unique()
     assert {span: terms.tolist() for span, terms in found.items()} == {BEFORE: ["2018"], ACROSS: ["2018", "2021"]}
     drawn = practice_change.shown(fits[fits["specification"] == "main"])
