@@ -1,6 +1,5 @@
 """Shared by the tests: temporary copies of the project, built with this environment."""
 
-import fcntl
 import gc
 import itertools
 import json
@@ -19,6 +18,7 @@ import hypothesis
 import pandas as pd
 import pyreadstat
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared"
@@ -163,8 +163,7 @@ def once(factory: pytest.TempPathFactory, name: str, fill: Callable[[Path], None
     base = factory.getbasetemp()
     base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     folder, filled = base / name, base / f"{name}.filled"
-    with (base / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with FileLock(base / f"{name}.lock"):
         if not filled.exists():
             shutil.rmtree(folder, ignore_errors=True)
             fill(folder)

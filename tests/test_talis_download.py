@@ -1,6 +1,5 @@
 """Every way in which a download can go wrong, against a server of our own; and that nothing half-done is left."""
 
-import fcntl
 import hashlib
 import io
 import os
@@ -16,6 +15,7 @@ import zipfile
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import filelock
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -188,13 +188,13 @@ def test_a_second_download_waits_for_the_first(server, folder, capfd, monkeypatc
         said["second"] = fetch(server, folder)
         waiting.set()
 
-    def flock(place, how):
-        if how == fcntl.LOCK_EX:  # it has been turned away once
+    def acquire(lock, timeout=None):
+        if timeout is None:  # it has been turned away once
             waiting.set()
-        lock(place, how)
+        return first(lock, timeout)
 
-    waiting, said, lock = threading.Event(), {}, fcntl.flock
-    monkeypatch.setattr(fcntl, "flock", flock)
+    waiting, said, first = threading.Event(), {}, filelock.FileLock.acquire
+    monkeypatch.setattr(filelock.FileLock, "acquire", acquire)
     server.plan = [slowly, serve()]
     thread = threading.Thread(target=second)
     thread.start()

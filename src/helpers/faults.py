@@ -28,6 +28,7 @@ _SAID_OF_MEMORY = (
     "can't start new thread", "failed to map segment",
 )  # fmt: skip
 """By Python, DuckDB, NumPy, the libraries below them, and the system where it loads these."""
+_LOCKS = f"Files on this disk cannot be locked. Copy the project to a disk of this computer, {AGAIN}"
 FILES = 256
 """Open files that any system allows unless somebody has set less."""
 MEMORY = 2**31
@@ -46,6 +47,9 @@ REMEDIES = {
     errno.ENAMETOOLONG: f"The system allows no name as long as this. Rename the file or the project's folder, {AGAIN}",
     errno.EIO: f"The disk cannot be read or written. Copy the project to another one, {AGAIN}",
     errno.ENOMEM: _MEMORY,
+    errno.ENOLCK: _LOCKS,
+    errno.ENOSYS: _LOCKS,
+    errno.EOPNOTSUPP: _LOCKS,
     errno.EPIPE: f"The program that took these messages has ended, and so did this. Leave it out, {AGAIN}",
 }
 """Fault -> what is told."""

@@ -219,6 +219,26 @@ def making(place: Path, older: str) -> Iterator[Path]:
         shutil.rmtree(aside, ignore_errors=True)
 
 
+@contextmanager
+def alone(lock: Path, told: str) -> Iterator[None]:
+    """Hold the lock of this file; while another process holds it, say so (`told`) and wait.
+
+    Whoever holds it gives it back by ending, however it ends. Raises OSError where the disk cannot lock files.
+    """
+    from filelock import FileLock, Timeout
+
+    held = FileLock(lock, fallback_to_soft=False)  # a mark that a killed process leaves behind is no lock
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        print(told, flush=True)
+        held.acquire()
+    try:
+        yield
+    finally:
+        held.release()
+
+
 def swap(made: Path, place: Path) -> None:
     """Put a folder or file in place of the one that is there: between two renames neither is ever half there."""
     old = made.with_name(f"{made.name}.old")
@@ -226,7 +246,7 @@ def swap(made: Path, place: Path) -> None:
         shutil.rmtree(old)
     place.parent.mkdir(parents=True, exist_ok=True)
     if place.exists():
-        place.rename(old)
+        place.replace(old)
     os.rename(made, place)
     if old.is_dir():
         shutil.rmtree(old)

@@ -12,12 +12,11 @@ import json
 import os
 import shutil
 import signal
-import sqlite3
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -66,18 +65,7 @@ def _alone() -> Iterator[None]:
     """Wait until no other build is at work in this folder; nothing half made, of this one or of a killed one, is left."""
     BUILD.mkdir(exist_ok=True)
     faults.check_limits(BUILD)
-    (place := BUILD / ".lock").write_bytes(b"")
-    # SQLite locks a file on every system, Windows too, and whoever holds the lock gives it back by ending, however it ends.
-    with closing(sqlite3.connect(place, timeout=0, isolation_level=None)) as lock:
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                remedy = f"Copy the project to a disk of this computer, {faults.AGAIN}"
-                raise InputError(f"{relative(place)} cannot be locked ({error}). {remedy}") from None
-            print("Another build is at work in this folder; waiting for it to end.", flush=True)
-            lock.execute(f"PRAGMA busy_timeout = {2**31 - 1}")
-            lock.execute("BEGIN EXCLUSIVE")
+    with kept.alone(BUILD / ".lock", "Another build is at work in this folder; waiting for it to end."):
         try:
             shutil.rmtree(ASIDE, ignore_errors=True)
             yield

@@ -60,7 +60,7 @@ _RAGGED = (
 def named(data: str, engine: str = "duckdb") -> Path | str:
     """What `data` names: a file or a folder; or, with engine "spark" and where nothing says that it is a path, a table."""
     place = locate(data)
-    is_path = "/" in data or place.suffix.lower() in ENDINGS or place.exists()
+    is_path = {*"/\\"} & {*data} or place.suffix.lower() in ENDINGS or place.exists()
     return place if engine != "spark" or is_path else data
 
 

@@ -4,7 +4,6 @@ What came of a file is kept beside its place with the ending .part, and the next
 its name when it is whole: as long as the server said, and every file in the zip as its directory and check sums say.
 """
 
-import fcntl
 import os
 import re
 import shutil
@@ -19,7 +18,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from helpers.kept import digest
+from helpers.kept import alone, digest
 from helpers.project import ROOT, InputError, relative
 
 FOLDER = ROOT / "data" / "raw" / "talis"
@@ -59,7 +58,7 @@ def main() -> int:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except OSError as error:
-        what = f"cannot write there ({error}). Make room or change the rights, {AGAIN}"
+        what = f"cannot write there ({error}). Make room, change the rights, or copy the project to a disk of this computer, {AGAIN}"
         print(f"\n{relative(FOLDER)}: {what}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -81,7 +80,10 @@ def fetch(url: str, folder: Path, sha256: str = "", patience: float = PATIENCE, 
     if sha256 and not re.fullmatch("[0-9a-f]{64}", sha256):
         what = "a SHA-256 checksum has 64 digits from 0 to f. Correct it or leave it out."
         raise InputError(f"TALIS_SHA256={sha256}: {what}")
-    with _alone(folder):
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the folder: a download that fails leaves no new one behind. Two would write to the same .part file.
+    lock = folder.with_name(f".{folder.name}.lock")
+    with alone(lock, f"Another download into {relative(folder)}/ is at work; waiting for it."):
         if target.exists():
             if fault := _fault(target, sha256):
                 raise _by_hand(f"{relative(target)} is there, but {fault}. Remove it, {AGAIN}")
@@ -96,24 +98,6 @@ def fetch(url: str, folder: Path, sha256: str = "", patience: float = PATIENCE, 
     known = f"to have it checked from now on: TALIS_SHA256={digest(target)}"
     size = _megabytes(target.stat().st_size)
     return f"{relative(target)}: {size}, SHA-256 {'as expected' if sha256 else known}."
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Wait until no other download is at work in a folder, for they would write to the same .part file."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    place = os.open(folder.parent, os.O_RDONLY)  # not the folder: a download that fails leaves no new one behind
-    try:
-        try:
-            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            print(f"Another download into {relative(folder)}/ is at work; waiting for it.", flush=True)
-            fcntl.flock(place, fcntl.LOCK_EX)
-        except OSError as error:  # some file systems of networks cannot lock a folder
-            print(f"{relative(folder.parent)}: cannot be locked ({error}); start one download at a time.", flush=True)
-        yield
-    finally:
-        os.close(place)  # which unlocks it, as the end of the process does
 
 
 def _name(url: str) -> str:
