@@ -82,7 +82,8 @@ bench: $(READY) $(PEERS) ## measure the build against empty notebooks, and the e
 	$(PYTHON) tests/bench_shares.py
 	$(PYTHON) tests/bench_reading.py
 
-faults: $(READY) ## try what builds must survive: 1,000 kills, hostile settings and folders, full disks (an hour or so)
+faults: $(READY) ## try what builds must survive: 1,000 kills, hostile settings and folders, full disks; and attacks on what leaves (an hour or so)
+	@$(PYTHON) tests/attacks.py
 	@$(PYTHON) tests/ordeals.py
 
 lint: $(READY) ## check format and style of code and notebooks, and prose for numbers that could drift

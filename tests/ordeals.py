@@ -149,6 +149,8 @@ SETTINGS = {
     "256 open files": f"ulimit -n 256; {ALL}",
     "small files only": f"ulimit -f 4; {ALL}",
     "files of 100 kB": f"ulimit -f 100; {ALL}",
+    "little memory": f"ulimit -v 400000; {ALL}",
+    "hardly enough memory": f"ulimit -v 2100000; {ALL}",
     "no home": f"HOME=/nonexistent {RUN}",
     "no temporary folder": f"TMPDIR=/nonexistent {RUN}",
     "a terminal without letters": f"LC_ALL=C PYTHONUTF8=0 PYTHONCOERCECLOCALE=0 PYTHONIOENCODING=ascii {RUN}",

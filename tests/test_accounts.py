@@ -43,6 +43,6 @@ def test_schools_of_several_groups_are_counted():
 
 def test_rows_by_time():
     assert accounts.by_time("Rows without a score", {"1": 0, "2": 4, "3": 12}) == [
-        "Rows without a score: 2 fewer than 10, 3 12."
+        "Rows without a score: 2 fewer than 10, 3 about 10."
     ]
     assert accounts.by_time("Rows without a score", {"1": 0}) == []

@@ -129,7 +129,7 @@ REFUSED = {
     "outcome": (renamed("outcome", "z"), "outcome: 'y' in north and 'z' in south do not go together"),
     "baseline": (renamed("baseline", 2013), "baseline: '2012' in north and '2013' in south"),
     "a control": (renamed("controls", []), "controls: 'x' in north and '' in south"),
-    "standardisation": (renamed("standardise", True), "standardise: 'False' in north and 'True' in south"),
+    "standardisation": (renamed("standardise", True), "standardise: 'False' in north and 'True' in south .*, for one is in standard deviations"),
     "weights": (renamed("weight", "w"), "weight: '' in north and 'w' in south"),
     "clusters": (renamed("cluster", "district"), "cluster: '' in north and 'district' in south"),
     "reference": (panel_with("references", {"year": "2012", "sex": "m"}), "panel 'all records': the reference levels: .*'sex': 'f'.* in north"),
@@ -167,7 +167,7 @@ def test_a_release_and_its_copy_are_refused(north):
 
 
 def test_pooled_and_standardised_is_refused(made):
-    with pytest.raises(InputError, match="without `standardise`"):
+    with pytest.raises(InputError, match=r"do not tell how many those are.*without `standardise`"):
         made(districts(), {"north": "pooled"}, PARAMETERS | {"standardise": True})
 
 

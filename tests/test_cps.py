@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from itertools import product
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,8 @@ from helpers.estimate import fixed_effects, moments
 from helpers.project import InputError
 from helpers.read import published
 from helpers.release import released
-from helpers.study import practice_change, report_counts
+from helpers.study import practice_change, report_counts, report_words
+from helpers.study.report_counts import ACROSS, AFTER, BEFORE
 
 FILES = [f"cps-reports-{name}.csv" for name in practice_change.TABLES]
 AMBITIOUS = "School_Survey_Ambitious_Instruction"
@@ -30,8 +32,13 @@ KNOWN = {
     "ES": (436, [(0.185, 0.046), (0.118, 0.054), (0.408, 0.053)]),
     "HS": (176, [(0.307, 0.064), (0.216, 0.071), (0.460, 0.068)]),
 }
+# All six reports in one model by pyfixest, students' rating, schools seen at least twice, SDs of the first report.
+ALL_SIX = {
+    "ES": [0.18629, 0.12659, 0.41605, -0.40109, -0.44181],
+    "HS": [0.30794, 0.22473, 0.47600, 0.05301, -0.12346],
+}
 # The city's average response rates as its files print them, read by others.
-PRINTED = {"student": [81.2, 83.0, 82.2, 81.4], "teacher": [80.7, 83.2, 80.9, 79.9]}
+PRINTED = {"student": [81.2, 83.0, 82.2, 81.4, 59, 73], "teacher": [80.7, 83.2, 80.9, 79.9, 71, 71]}
 
 
 def report(year, schools=60, seed=0):
@@ -87,7 +94,8 @@ def committed(name):
     return pd.read_csv(practice_change.FOLDER / name, dtype={"term": str, "pattern": str})
 
 
-def estimates(panel):
+def estimates(panel, span=BEFORE):
+    panel = f"{span} {panel}"
     data = released.read_pooled(practice_change.read_pooled(practice_change.FOLDER / "cps-reports-moments.csv"), panel)
     return data, released.fit(data, "CRV1").in_units_of(data.baseline_sd).table()
 
@@ -107,6 +115,13 @@ def test_committed_sums_give_the_known_answer(group):
     assert found == pytest.approx(np.array(known), abs=0.00051)
 
 
+@pytest.mark.parametrize("group", ALL_SIX)
+def test_all_six_reports_in_one_model_give_the_known_answer(group):
+    data, table = estimates(f"{group} ambitious_instruction main", ACROSS)
+    assert data.terms == ("2016", "2017", "2018", "2021", "2022")
+    assert table["estimate"].tolist() == pytest.approx(ALL_SIX[group], abs=0.000005)
+
+
 @pytest.mark.parametrize("group", KNOWN)
 def test_collaborative_teachers_shows_no_such_rise(group):
     """By the last report it stands below the lower end of the other measure's interval."""
@@ -117,22 +132,22 @@ def test_collaborative_teachers_shows_no_such_rise(group):
 
 def test_committed_check_by_another_package_agrees():
     table = committed("cps-reports-check.csv")
-    assert len(table) == 12
+    assert table["span"].value_counts().to_dict() == {BEFORE: 12, AFTER: 4, ACROSS: 20}
     assert table["estimate"].to_numpy() == pytest.approx(table["other_estimate"].to_numpy(), rel=1e-9)
     ratio = (table["std_error"] / table["other_std_error"]) ** 2
     assert ratio.to_numpy() == pytest.approx((table["factor"] / table["other_factor"]).to_numpy(), rel=1e-9)
-    for (group, measure), rows in table.groupby(["group", "measure"]):
-        ours = estimates(f"{group} {measure} main")[1]
+    for (span, group, measure), rows in table.groupby(["span", "group", "measure"]):
+        ours = estimates(f"{group} {measure} main", span)[1]
         for column in ("estimate", "std_error"):
             assert rows[column].to_numpy() == pytest.approx(ours[column].to_numpy(), rel=1e-9)
 
 
 def test_every_panel_is_there_and_can_be_rebuilt():
     sums = practice_change.read_pooled(practice_change.FOLDER / "cps-reports-moments.csv")
-    panels = sums[["panel", "group", "measure", "specification"]].drop_duplicates()
-    assert len(panels) == 2 * len(report_counts.MEASURES) * len(practice_change.SPECIFICATIONS)
+    panels = sums[["panel", "span", "group", "measure", "specification"]].drop_duplicates()
+    assert len(panels) == 3 * 2 * len(report_counts.MEASURES) * len(practice_change.SPECIFICATIONS)
     for row in panels.itertuples():
-        assert row.panel == f"{row.group} {row.measure} {row.specification}"
+        assert row.panel == f"{row.span} {row.group} {row.measure} {row.specification}"
         data = released.read_pooled(sums, row.panel)
         crv1, crv3 = (released.fit(data, kind).table() for kind in ("CRV1", "CRV3"))
         assert (crv3["std_error"] > 0).all()
@@ -153,14 +168,16 @@ def test_counts_of_the_committed_tables_agree_with_each_other():
         own = patterns[(patterns["group"] == group) & (patterns["measure"] == measure)]
         chosen = own["pattern"].str[years.index(year)] == "1"
         assert own.loc[chosen, "schools"].sum() == count
-    for (group, measure), own in patterns.groupby(["group", "measure"]):
-        if group in KNOWN:
-            data = estimates(f"{group} {measure} main")[0]
-            times = own["pattern"].str.count("1")
-            assert own.loc[times >= 2, "schools"].sum() == data.n_schools
-            assert (times * own["schools"])[times >= 2].sum() == data.n
-            balanced = estimates(f"{group} {measure} balanced")[0]
-            assert own.loc[times == 4, "schools"].sum() == balanced.n_schools
+    spans = {BEFORE: slice(4), AFTER: slice(4, 6), ACROSS: slice(6)}
+    for (group, measure), span in product(product(KNOWN, report_counts.MEASURES), spans):
+        own = patterns[(patterns["group"] == group) & (patterns["measure"] == measure)]
+        data = estimates(f"{group} {measure} main", span)[0]
+        own_years = own["pattern"].str[spans[span]]
+        times = own_years.str.count("1")
+        assert own.loc[times >= 2, "schools"].sum() == data.n_schools
+        assert (times * own["schools"])[times >= 2].sum() == data.n
+        balanced = estimates(f"{group} {measure} balanced", span)[0]
+        assert own.loc[times == own_years.str.len(), "schools"].sum() == balanced.n_schools
 
 
 def test_printed_district_averages():
@@ -180,7 +197,14 @@ def test_the_description_names_every_file_with_its_rows():
         "SY1617",
         "SY1718",
         "SY1819",
+        "SY2122",
+        "SY2223",
     ]
+    assert about["spans"] == {
+        BEFORE: [2015, 2016, 2017, 2018],
+        AFTER: [2021, 2022],
+        ACROSS: [2015, 2016, 2017, 2018, 2021, 2022],
+    }
 
 
 @pytest.mark.slow
@@ -417,7 +441,7 @@ def test_estimates_equal_least_squares_on_deviations_from_school_means(records, 
 @pytest.mark.slow
 def test_each_choice_is_the_run_that_its_parameters_make(records):
     sums = practice_change.pooled(records)
-    found = practice_change.choices(practice_change.estimates(sums), sums, "2017")
+    found = practice_change.choices(practice_change.estimates(sums), sums, BEFORE)
     assert found["term"].unique().tolist() == ["2017"]
     assert found["panel"].unique().tolist() == ["Elementary schools", "High schools"]
     assert found["specification"].drop_duplicates().tolist() == list(practice_change.VARIANTS.values())
@@ -433,6 +457,78 @@ def test_rows_in_words():
     rows = pd.DataFrame({"group": ["HS", "ES"], "measure": list(report_counts.MEASURES)})
     found = practice_change.in_words(rows)[["schools_of", "rated_by"]].to_numpy().tolist()
     assert found == [["High", "students"], ["Elementary", "teachers"]]
+
+
+# The break
+
+
+@pytest.mark.parametrize(
+    ("years", "expected", "gap"),
+    [
+        ([2015, 2016, 2017, 2018], {BEFORE: [2015, 2016, 2017, 2018]}, []),
+        ([2021, 2022], {AFTER: [2021, 2022]}, []),
+        ([2021, 2018, 2017], {BEFORE: [2017, 2018], ACROSS: [2017, 2018, 2021]}, [2019, 2020]),
+        ([2018, 2022], {ACROSS: [2018, 2022]}, [2019, 2020]),
+        ([2018, 2021, 2022], {AFTER: [2021, 2022], ACROSS: [2018, 2021, 2022]}, [2019, 2020]),
+    ],
+)
+def test_series_of_the_reports_that_are_there(years, expected, gap):
+    assert report_counts.spans(years) == expected
+    assert report_counts.unpublished(years) == gap
+
+
+def test_fewer_files_give_the_series_that_they_hold(tmp_path):
+    for year in (2017, 2018, 2021):
+        save(tmp_path / "three", report(year), f"{year}.csv")
+    fits = practice_change.estimates(
+        practice_change.pooled(published.read_reports(published.find_reports(tmp_path / "three")))
+    )
+    found = fits[fits["specification"] == "main"].groupby("span")["term"].unique()
+    assert {span: terms.tolist() for span, terms in found.items()} == {BEFORE: ["2018"], ACROSS: ["2018", "2021"]}
+    drawn = practice_change.shown(fits[fits["specification"] == "main"])
+    assert set(zip(drawn["term"], drawn["span"], strict=True)) == {("2018", BEFORE), ("2021", ACROSS)}
+
+
+def public(span, estimate, low, high, term):
+    rows = [(span, group, measure, term) for group in report_counts.SCHOOLS for measure in report_counts.MEASURES]
+    rows = pd.DataFrame(rows, columns=["span", "group", "measure", "term"])
+    return rows.assign(estimate=estimate, ci_low=low, ci_high=high)
+
+
+def test_words_follow_intervals_and_doubt_the_scale_across_the_break():
+    rows = pd.concat(
+        [
+            public(BEFORE, 0.4, 0.3, 0.5, "2018"),
+            public(ACROSS, -0.4, -0.5, -0.3, "2022"),
+            public(ACROSS, 9.0, 8.0, 10.0, "2021"),
+            public(AFTER, 0.1, -0.1, 0.3, "2022"),
+        ]
+    )
+    first, across, after = report_words.told(rows, "ambitious_instruction", [2015, 2018, 2021, 2022])
+    assert first.startswith("from report 2015 to 2018 it rose by 0.40")
+    assert re.match(r"if later reports rate on the scale .* not known, from 2015 to 2022 it fell by 0\.40", across)
+    assert re.match(r"from 2021 to 2022, by these reports alone, it cannot be told from no change", after)
+    assert report_words.told(rows, "ambitious_instruction", [2015, 2018]) == [first]
+
+
+def test_who_is_rated_is_told_for_each_side_of_the_break():
+    years = {2017: (40, 50), 2018: (45, 50), 2021: (20, 50)}
+    rows = [(group, "ambitious_instruction", year, *counts) for group in ("ES", "HS") for year, counts in years.items()]
+    turnover = pd.DataFrame(rows, columns=["group", "measure", "report_year", "rated", "listed"])
+    each = "80 to 90 percent in 2017 and 2018, 40 percent in 2021"
+    said = report_words.rated(turnover, "ambitious_instruction")
+    assert said == f"of elementary schools {each}; of high schools {each}"
+
+
+def test_schools_rated_in_every_report_are_set_beside_all_in_the_last_report_of_each_series():
+    rows = [
+        (span, group, "ambitious_instruction", how, term, value)
+        for span, term, off in ((BEFORE, "2017", 9.0), (BEFORE, "2018", 0.125), (ACROSS, "2022", 0.25))
+        for group, more in (("ES", 0.0), ("HS", -0.0625))
+        for how, value in (("main", 0.5), ("balanced", 0.5 - off - more), ("ridits", 7.0))
+    ]
+    fits = pd.DataFrame(rows, columns=["span", "group", "measure", "specification", "term", "estimate"])
+    assert report_words.apart(fits) == "0.125 before the break and 0.250 across the break"
 
 
 # The command
@@ -481,7 +577,9 @@ def test_changes_from_report_to_report():
         assert fall["std_error"] == pytest.approx(error, abs=0.0006)
         assert fall["ci_low"] < 0 < fall["ci_high"]
     whole = practice_change.estimates(sums, "CRV1")
-    last = whole[(whole["specification"] == "main") & (whole["term"] == "2018")].set_index(["group", "measure"])
+    last = whole[(whole["specification"] == "main") & (whole["term"] == "2018") & (whole["span"] == BEFORE)].set_index(
+        ["group", "measure"]
+    )
     added = found.groupby(level=[0, 1])["estimate"].sum()
     assert added.to_numpy() == pytest.approx(last.loc[added.index, "estimate"].to_numpy(), rel=1e-12)
 

@@ -72,8 +72,8 @@ def test_the_last_year_of_each_series_and_one_unit_a_study():
     allowed = pd.concat([cells, rounding.se_bounds(cells.assign(value=cells["estimate"], decimals=3))], axis=1)
     reports = pd.DataFrame(
         [
-            row(term=year, group=group, measure="ambitious_instruction", estimate=year / 1e4)
-            for year in (2017, 2018)
+            row(term=year, span=span, group=group, measure="ambitious_instruction", estimate=year / 1e4)
+            for span, year in (("before", 2017), ("before", 2018), ("across", 2018), ("across", 2022))
             for group in ("ES", "HS")
         ]
     )

@@ -3,15 +3,22 @@
 import errno
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 
+import duckdb
+import numpy as np
+import pandas as pd
 import pytest
+from papermill.exceptions import PapermillExecutionError
 
 import ordeals
 from conftest import environment, write_notebook
 from helpers import faults, kept
+from helpers.build import execute, plan
+from helpers.read import files
 
 
 @pytest.mark.parametrize("number", faults.REMEDIES)
@@ -38,14 +45,49 @@ def test_a_program_that_dies_of_a_file_is_told_and_leaves_nothing(tmp_path):
             print("as it should be")
             return 3
         print(faults.outlived(dies, sys.argv[1:]))"""
-    for files, said in (["mine.sav"], "(signal 11) while it read what was named: mine.sav."), ([], ""):
+    for given, said in (["mine.sav"], "(signal 11) while it read what was named: mine.sav."), ([], ""):
         done = subprocess.run(
-            [sys.executable, "-c", code, *files], capture_output=True, text=True, env=environment(TMPDIR=str(tmp_path))
+            [sys.executable, "-c", code, *given], capture_output=True, text=True, env=environment(TMPDIR=str(tmp_path))
         )
         assert said in done.stderr
         assert "Traceback" not in done.stderr
-        assert done.stdout.split() == (["1"] if files else ["as", "it", "should", "be", "3"])
+        assert done.stdout.split() == (["1"] if given else ["as", "it", "should", "be", "3"])
         assert list(tmp_path.iterdir()) == []
+
+
+def too_much_for_duckdb():
+    with duckdb.connect(config={"memory_limit": "1MB", "temp_directory": ""}) as connection:
+        connection.execute("SELECT list(i) FROM range(10_000_000) AS t(i)").fetchall()
+
+
+TOO_MUCH = {
+    "DuckDB": too_much_for_duckdb,
+    "NumPy": lambda: np.ones(2**55),
+    "pandas": lambda: pd.DataFrame({"x": np.broadcast_to(0.0, 2**55)}).copy(),
+}
+"""What no computer has the memory for."""
+
+
+@pytest.mark.parametrize("name", TOO_MUCH)
+def test_too_little_memory_is_told_and_no_file_blamed(name, tmp_path, monkeypatch):
+    """In a command, in a cell of a notebook, and while a file is read."""
+    with pytest.raises((duckdb.Error, MemoryError)) as caught:
+        TOO_MUCH[name]()
+    error, wanted = caught.value, faults.REMEDIES[errno.ENOMEM]
+    monkeypatch.setattr(execute, "_install_kernel", lambda *_: "none")
+    assert faults.sentence(error) == wanted
+    assert str(files.unreadable("mine.csv", error)) == f"mine.csv: {wanted}"
+    line = f"{type(error).__name__}: {error}"
+    for said in (
+        (type(error).__name__, str(error), [line]),
+        ("ImportError", "numpy is not there", ["...", line]),
+        ("MemoryError", "", []),
+    ):
+        failed = PapermillExecutionError(1, 1, "a cell", *said)
+        monkeypatch.setattr(execute.papermill, "execute_notebook", lambda *_, failed=failed, **__: raising(failed))
+        job = plan.Job(tmp_path / "a.ipynb", tmp_path, "", "a", {})
+        with pytest.raises(execute.NotebookFailed, match=f"^{re.escape(wanted)}$"):
+            execute.run(job, tmp_path / "aside")
 
 
 def test_what_is_no_fault_of_the_system_is_left_alone():
@@ -77,6 +119,7 @@ def raising(error):
         ('(sleep 0.5; "$P" -m helpers.build why) | true; exit ${PIPESTATUS[0]}', errno.EPIPE),
         (f"ulimit -n 60; {ordeals.ALL}", errno.EMFILE),
         (f"ulimit -f 1; {ordeals.ALL}", errno.EFBIG),
+        (f"ulimit -v 700000; {ordeals.ALL}", errno.ENOMEM),
     ],
 )
 def test_a_command_ends_with_one_sentence(tiny, line, number):

@@ -150,6 +150,17 @@ def test_drawn_signs_come_close_to_all_of_them():
     assert drawn == pytest.approx(every, abs=4 * np.sqrt(every * (1 - every) / 2**12))
 
 
+def test_no_p_value_of_drawn_signs_is_zero():
+    """Where no draw comes as far as the sample, p says how many were drawn (Davison & Hinkley 1997, section 4.2)."""
+    frame = records(n=600, schools=30, seed=9)
+    far = within(frame.assign(y=frame["y"] + 50 * (frame["year"] == 2014)))
+    assert resampling.wild_bootstrap(far, "2014", draws=499) == 1 / 500
+    assert resampling.wild_joint(far, ["2014", "2015"], draws=499)[1] == 1 / 500
+    near = 500 * resampling.wild_bootstrap(within(frame), "2014", draws=499)
+    assert near == pytest.approx(round(near), abs=1e-9)
+    assert near > 2
+
+
 def test_intervals_and_p_values_use_t_with_clusters_minus_one():
     table = fixed_effects.fit(within(records(), cluster="district")).table(level=0.9)
     df = table["n_groups"].iloc[0] - 1

@@ -14,7 +14,7 @@ MAY_IMPORT = {
     "project": set(),
     "faults": {"project"},
     "kept": {"project"},
-    "read": {"project", "kept"},
+    "read": {"project", "faults", "kept"},
     "estimate": {"project", "kept", "read"},
     "draw": {"project"},
     "notebook": {"project", "faults", "kept", "read", "draw"},

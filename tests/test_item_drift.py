@@ -59,7 +59,8 @@ def test_locations_are_those_of_a_brute_force_likelihood():
     first = frame.loc[frame["year"] == FIRST, ITEMS]
     measures = rasch.cell_of(first).merge(rasch.measure(anchored(), rasch.cell_of(first)))["measure"]
     assert found["standardised"].to_numpy() == pytest.approx((found["estimate"] / measures.std()).to_numpy())
-    assert found["answers"].tolist() == [frame.loc[frame["year"] == y, i].notna().sum() for y in LATER for i in ITEMS]
+    given = [frame.loc[frame["year"] == y, i].notna().sum() for y in LATER for i in ITEMS]
+    assert found["answers"].tolist() == np.round(given, -1).tolist()
 
 
 def test_errors_are_those_of_a_jackknife_that_estimates_anew():

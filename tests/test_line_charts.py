@@ -22,9 +22,12 @@ def effects(panels, series=("own",), terms=TERMS):
     return frame.assign(ci_low=frame["estimate"] - 0.1, ci_high=frame["estimate"] + 0.1)
 
 
-def year_effects(panels, series=("own",), terms=TERMS, change=lambda rows: rows):
+BREAK = ["2016", "2017", "2018", "2021", "2022"]
+
+
+def year_effects(panels, series=("own",), terms=TERMS, change=lambda rows: rows, gap=()):
     rows = change(effects(panels, series, terms))
-    return bar_charts.year_effects(rows, "difference to 2012,\nstandard deviations", "2012")
+    return bar_charts.year_effects(rows, "difference to 2012,\nstandard deviations", "2012", gap)
 
 
 def without_intervals(rows):
@@ -44,13 +47,12 @@ def schools(panels, truth=False, below=0.4):
     return bar_charts.school_effects(rows, "2018 against 2012")
 
 
-def rates():
-    years = np.repeat([2015, 2016, 2017], 2)
-    found = pd.DataFrame(
-        {"respondents": ["students", "teachers"] * 3, "year": years, "value": [75, 80, 76, 81, 78, 82.0]}
-    )
+def rates(years=(2015, 2016, 2017), gap=()):
+    values = [75, 80, 76, 81, 78, 82.0, 81.4, 79.9, 59, 71, 73, 71]
+    who = ["students", "teachers"] * len(years)
+    found = pd.DataFrame({"respondents": who, "year": np.repeat(years, 2), "value": values[: len(who)]})
     printed = pd.DataFrame({"label": ["students in print", "teachers in print"], "low": [74, 76], "high": [80, 83]})
-    return bar_charts.response_rates(found, printed)
+    return bar_charts.response_rates(found, printed, gap)
 
 
 def categories(persons=True):
@@ -102,6 +104,9 @@ FIGURES = {
     "effects of eight series": lambda: year_effects(["a"], [f"series {i}" for i in range(8)]),
     "effects without intervals": lambda: year_effects(["a", "b"], ["x", "y"], change=without_intervals),
     "effects with gaps": lambda: year_effects(["a", "b"], ["x", "y"], change=half_missing),
+    "effects on both sides of a break": lambda: year_effects(
+        ["Elementary schools", "High schools"], ["a", "b"], BREAK, gap=["2019", "2020"]
+    ),
     "effects of long panels": lambda: year_effects([LONG, f"{LONG}, girls"]),
     "effects of long years": lambda: year_effects(["a"], terms=["after the first visit", "after the second"]),
     "schools of one panel": lambda: schools(["all records"]),
@@ -109,6 +114,7 @@ FIGURES = {
     "schools without spread": lambda: schools(["a", "b"], below=np.nan),
     "schools of long panels": lambda: schools([LONG, LONG + "."]),
     "response rates": rates,
+    "response rates on both sides of a break": lambda: rates([2015, 2016, 2017, 2018, 2021, 2022], (2019, 2020)),
     "category curves": categories,
     "category curves, no persons": lambda: categories(False),
     "sample sizes": sizes,
@@ -141,6 +147,43 @@ def test_effects_start_at_the_baseline_and_missing_intervals_are_not_drawn():
     drawn = [p.vertices for lines in with_intervals.axes[0].collections for p in lines.get_paths()]
     ends = effects(["a"])[["ci_low", "ci_high"]].to_numpy()
     assert np.array(drawn)[:, :, 1] == pytest.approx(ends, abs=1e-12)
+
+
+def joined(ax):
+    """The points that one stroke of a line joins, as places on the axis."""
+    strokes = []
+    for line in ax.get_lines():
+        x, y = (np.asarray(of, float) for of in line.get_data())
+        if line.get_linestyle() == "-" and len(x) > 2:
+            strokes += [part for part in np.split(x, np.flatnonzero(np.isnan(y))) if len(part) > 1]
+    return strokes
+
+
+@pytest.mark.parametrize(
+    "fig",
+    [
+        lambda: year_effects(["a"], ["x", "y"], BREAK, gap=["2019", "2020"]),
+        lambda: rates([2015, 2016, 2017, 2018, 2021, 2022], (2019, 2020)),
+    ],
+)
+def test_no_line_crosses_the_years_without_a_report(fig):
+    ax = fig().axes[0]
+    labels = [label.get_text().split("\n")[-1] for label in ax.get_xticklabels()]
+    place = labels.index("2019")
+    assert labels[place + 1] == "2020"
+    parts = [part[1:] if part[0] >= place - 0.2 else part for part in joined(ax)]  # the first is the break itself
+    assert parts
+    for part in parts:
+        assert (part < place - 0.5).all() or (part > place + 1.5).all() or len(part) == 1
+
+
+def test_what_comes_after_a_break_is_hollow():
+    (ax,) = year_effects(["a"], terms=BREAK, gap=["2019", "2020"]).axes
+    points = [line for line in ax.get_lines() if line.get_linestyle() == "None"]
+    assert {(line.get_markerfacecolor() == "white", len(line.get_xdata())) for line in points} == {
+        (False, 3),
+        (True, 2),
+    }
 
 
 def test_a_chart_with_none_below_it_has_numbers_on_its_axis():

@@ -75,7 +75,7 @@ def test_the_examples_run_without_editing(name, data, tmp_path):
 def test_what_is_guessed_is_what_the_ready_files_name():
     """But for what a user decides: which numbers to hold constant, and what to call an item."""
     decided = {"controls", "categories", "by", "supports", "practices", "compare", "ranges", "inference", "frequent"}
-    decided |= {"interval", "means", "respond_on"}
+    decided |= {"interval", "means", "respond_on", "smallest_answer"}
     for name, ready in READY:
         _, values = of_example(name, ready["data"])
         for key, wanted in ready.items():

@@ -129,6 +129,8 @@ QUALTRICS = '"Who, then?","How\nmany?"\n"{""ImportId"":""QID1""}","{""ImportId""
 DOWN = {"v": {1: "always", 2: " often", 3: "seldom ", 4: "never"}}
 # What it is: the file, what is asked of its column (number, label, or id, which keeps missing codes), the answer or parts
 # of the refusal, and what more there is: options, the column's name.
+GUARDED = ["'=1+1", "'@b", "'- none", "''=c", "'tis", "a", "'＝d", "'\te", "'+f\ng", " '-h "]
+UNGUARDED = ["=1+1", "@b", "- none", "'=c", "'tis", "a", "＝d", "\te", "+f\ng", "-h"]
 CASES = {
     # numbers
     "plain numbers": (cells("1.5", "2", "-3", ".5", "5.", "1e3", "007"), "number", [1.5, 2, -3, 0.5, 5, 1000, 7]),
@@ -164,6 +166,12 @@ CASES = {
     "gaps": (cells("1", "", " ", "NA", "N/A", "NaN", "."), "number", [1, None, None, None, None, None, None]),
     "gaps with blanks": (cells("1", "  ", " NA", "NA ", "\u00a0"), "number", [1, None, None, None, None]),
     "gaps among labels": (cells("a", "  ", " NA", "n/a"), "label", ["a", None, None, "n/a"]),
+    # names that an apostrophe keeps from being formulas
+    "kept from being formulas": (cells(*GUARDED), "label", UNGUARDED),
+    "ids kept from being formulas": (cells(*GUARDED), "id", UNGUARDED),
+    "kept from being another's name": (cells("'=a", "=a", "'+b"), "label", ["'=a", "=a", "'+b"]),
+    "a missing word kept from being a formula": (cells("'- none", "a"), "label", [None, "a"], {"options": Options(missing=["- none"])}),
+    "numbers with commas kept from being formulas": (semicolons("'-1,0", "2,0"), "label", ["-1", "2"]),
     "words of spreadsheets": (cells("1", "#N/A", "n/a"), "number", ("text in a number column", "#N/A")),
     "missing words": (cells("1", "#N/A", " k.A. "), "number", [1, None, None], {"options": Options(missing=["#N/A", "k.A."])}),
     "missing codes however written": (semicolons("1", "99", "99.0", "99,0", " 99 ", "99,00"), "number", [1, None, None, None, None, None], {"options": Options(missing=[99])}),

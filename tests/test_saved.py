@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import inprocess
-from helpers.read import cells, saved
+from helpers.read import cells, records, saved
+from helpers.study import own_practice
 
 NAMES = [
     "=1+1",
@@ -70,3 +71,11 @@ def test_a_saved_table_is_own_data_again(tmp_path):
 def test_names_that_an_apostrophe_keeps_apart_stay_apart():
     assert cells.labelled(["'=a", "b"]) == {"'=a": "=a", "b": "b"}
     assert cells.labelled(["'=a", "=a"]) == {"'=a": "'=a", "=a": "=a"}
+
+
+def test_answers_in_words_that_would_be_formulas_are_put_in_their_order(tmp_path):
+    words = ["- never", "+ often", "- never", "=always"]
+    saved.write(pd.DataFrame({"item": words}), tmp_path / "a.csv")
+    with records.open_records(tmp_path / "a.csv", ["item"]) as source:
+        own_practice._put_in_numbers(source, ["item"], ["- never", "+ often", "=always"], 1)
+        assert source.fetch("SELECT item FROM file")["item"].tolist() == ["1", "2", "1", "3"]

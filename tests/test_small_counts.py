@@ -1,11 +1,14 @@
 """Counts of a few people, and what they follow from, leave no table of a user's survey."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import inprocess
 from helpers.estimate import comparisons, shares
+from helpers.read.accounts import by_time
 from helpers.read.suppression import hide_counts, rounded_differences, suppress_groups
 from helpers.read.survey import read_survey
 
@@ -46,7 +49,8 @@ def test_who_gave_no_answer_does_not_follow_from_who_was_asked(tmp_path, people)
     row = table.loc["sport", "share"]
     assert row["answered"] == 13
     assert row[["no_answer", "respondents"]].isna().all()
-    assert table.loc[("sport", "discuss"), "respondents"] == 15
+    # Who was asked one thing was asked all: 15 of another item would tell.
+    assert table.loc[("sport", "discuss"), ["respondents", "no_answer"]].isna().all()
     assert table.loc[("science", "share"), "no_answer"] == 0
 
 
@@ -68,15 +72,62 @@ def test_what_a_whole_group_answers_alike_is_not_shown(tmp_path, people):
     assert shares.table(survey(tmp_path, people)).query("system == 'sport'")["share"].notna().all()
 
 
+def answered(**groups):
+    """How many of each group gave each answer to an item; everybody last."""
+    counts = pd.DataFrame(groups, index=[1, 2, 3]).T
+    counts.loc["all"] = counts.sum()
+    return counts.set_index(pd.MultiIndex.from_product([["a"], counts.index], names=["item", "group"]))
+
+
+def hidden(counts, smallest=0):
+    cells = counts.sum(axis=1).rename("n").reset_index().assign(estimate=2.0)
+    found = suppress_groups(cells, ["estimate"], counts, smallest)
+    return set(found.loc[found["suppressed"], "group"])
+
+
 def test_of_two_groups_one_that_answers_alike_hides_the_other():
     """Everybody less the one that is shown would be the other."""
-    cells = pd.DataFrame(
-        {"item": "a", "group": ["all", "x", "y", "z"], "n": [90, 20, 30, 40], "estimate": [2.0, 3, 2, 1]}
+    assert hidden(answered(x=[10, 10, 0], y=[10, 10, 10], z=[0, 0, 40])) == {"x", "z"}
+    assert hidden(answered(x=[0, 0, 20], z=[0, 0, 40])) == {"x", "z", "all"}
+
+
+def test_groups_that_answer_alike_together_are_not_hidden_alone():
+    """Everybody less those who are shown would be people who all gave one answer."""
+    assert hidden(answered(x=[20, 20, 20], y=[0, 30, 0], z=[0, 5, 0])) == {"x", "y", "z"}
+
+
+def test_an_answer_of_a_few_hides_the_group_and_what_it_follows_from():
+    counts = answered(x=[20, 2, 20], y=[9, 12, 0], z=[40, 30, 11])
+    assert hidden(counts) == set()
+    assert hidden(counts, 3) == {"x", "y"}
+
+
+def test_answers_of_a_few_are_hidden_with_another(tmp_path, people):
+    """What is hidden does not follow from the other shares, nor from those who answer often."""
+    people["share"] = np.where(people.index % 50 == 1, 1, np.where(people.index % 50 < 10, 3, 4 + people.index % 2))
+    read = replace(survey(tmp_path, people), smallest=5)
+    spread = shares.distribution(read).query("system == 'science' and item == 'share'").set_index("statistic")["share"]
+    assert spread[["a", "c"]].isna().all()
+    assert spread["b"] == 0
+    assert spread[["d", "e"]].notna().all()
+    headlines = shares.table(read).query("system == 'science' and item == 'share'").set_index("statistic")["share"]
+    assert np.isnan(headlines["lowest"])
+    assert headlines["often"] == pytest.approx(spread[["d", "e"]].sum())
+    assert shares.few_answered(shares.distribution(read)) > 1
+    inprocess.refused(lambda: replace(read, smallest=-1), "`smallest_answer` is -1")
+
+
+def test_totals_of_a_column_are_told_roundly(tmp_path, people):
+    """Less the groups of two columns that are shown, a total would be the one that is not."""
+    people["band"] = np.where(people.index % 2, "High", "high")
+    people.to_csv(tmp_path / "mine.csv", index=False)
+    read = read_survey(tmp_path / "mine.csv", ["discuss"], labels=list("abcde"), group=["subject", "band"])
+    assert any(
+        "High (about 180 rows) and high (about 190 rows) differ" in said
+        or "high (about 190 rows) and High (about 180 rows) differ" in said
+        for said in read.account.told
     )
-    alike = pd.Series([False, False, False, True], pd.MultiIndex.from_frame(cells[["item", "group"]]))
-    assert suppress_groups(cells, ["estimate"], alike)["suppressed"].tolist() == [False, True, False, True]
-    alike[:] = True
-    assert suppress_groups(cells, ["estimate"], alike)["estimate"].isna().all()
+    assert by_time("Empty", {"2012": 3, "2013": 12}) == ["Empty: 2012 fewer than 10, 2013 about 10."]
 
 
 @pytest.mark.parametrize(
@@ -90,8 +141,10 @@ def test_a_file_of_which_nothing_can_be_shown_is_refused(tmp_path, name, group):
 
 
 def test_counts_that_are_not_small_stay():
-    rows = pd.DataFrame({"all": [30, 12], "yes": [20, 12], "no": [10, 0], "schools": [3, 2]})
-    assert hide_counts(rows, "all", ["yes", "no"], ["schools"]).to_numpy().tolist() == rows.to_numpy().tolist()
+    rows = pd.DataFrame({"group": [1, 2], "all": [30, 12], "yes": [20, 12], "no": [10, 0], "schools": [3, 2]})
+    assert (
+        hide_counts(rows, ["group"], "all", ["yes", "no"], ["schools"]).to_numpy().tolist() == rows.to_numpy().tolist()
+    )
 
 
 def test_differences_beside_a_hidden_level_have_few_digits(tmp_path, people):

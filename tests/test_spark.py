@@ -21,6 +21,7 @@ from helpers.estimate import complete_records, moments, rasch
 from helpers.notebook import cards, session
 from helpers.project import InputError
 from helpers.read import cells, sql
+from helpers.read import spark as engines
 from helpers.read.files import Options, named
 from helpers.read.spark import open_by, open_spark
 from helpers.release import folder, panels, risk
@@ -66,12 +67,17 @@ def records(n=900):
 
 
 @pytest.fixture(scope="module")
-def spark():
+def start(tmp_path_factory):
+    """The folder that Spark is started in."""
+    return tmp_path_factory.mktemp("start")
+
+
+@pytest.fixture(scope="module")
+def spark(start):
     need(importlib.util.find_spec("pyspark"), "pyspark (the extra `spark`)", "REQUIRE_PEERS")
     need(shutil.which("java"), "Java", "REQUIRE_JAVA")
-    from pyspark.sql import SparkSession
-
     settings = {
+        "spark.master": "local[1]",
         "spark.ui.enabled": "false",
         "spark.sql.shuffle.partitions": "1",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -83,7 +89,10 @@ def spark():
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.sql.adaptive.enabled": "false",
     }
-    session = SparkSession.builder.master("local[1]").config(map=settings).getOrCreate()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(start)
+        patch.setattr(engines, "_QUIET", settings)
+        session = engines._session()
     yield session
     session.stop()
 
@@ -157,6 +166,11 @@ def test_the_known_orders(spark, tmp_path, case):
         else:
             with pytest.raises(InputError, match=r"mine.csv, column 'v': .*order"):
                 moments.years(source, "v", **said)
+
+
+def test_nothing_is_left_where_spark_is_started(spark, start):
+    assert spark.sql("SHOW TABLES").count() == 0  # it looks for its own tables
+    assert list(start.iterdir()) == []
 
 
 def test_decimals_as_labels_are_written_as_python_writes_them(spark, tmp_path):

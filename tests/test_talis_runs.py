@@ -51,18 +51,20 @@ def test_without_files_the_evidence_is_print_alone(tmp_path):
     done = run(tmp_path)
     assert "None of the OECD's files are in" in done.page
     assert "make talis-data" in done.page
-    assert not list(done.folder.glob("tables/*"))
+    assert not (done.folder / "tables" / f"{NOTEBOOK}--shares.csv").exists()
     names = {path.stem.partition("--")[2] for path in done.folder.glob("figures/*.csv")}
-    assert names == {"printed-chile", "printed-single"}
+    assert names == {"seeing", "being-observed", "printed-chile", "printed-single"}
     entered = ledger(done)
-    assert {line["state"] for line in entered.values()} == {"published", "recomputed"}
+    assert {line["state"] for line in entered.values()} == {"published", "recomputed", "moments"}
+    assert "direction agrees: 64% (53 to 73) in B-M-V (Chile)" in entered["001-talis-CHL-B-never-rank"]["note"]
+    assert "36.7 percent (SE 1.6)" in entered["004-text-talis-never-us"]["note"]
     printed = published.everything()
     of_talis = printed.index[printed["file"].isin(["data/published/talis-q33.csv", "data/published/001-talis.csv"])]
     assert set(of_talis) <= set(entered)
     callout = entered["004-text-talis-callout-us"]
     assert (callout["holds"], callout["state"]) == (False, "published")
     assert "simulated" not in done.page
-    assert done.answer.endswith("other systems' answers need the OECD's files.")
+    assert done.answer.endswith("what TALIS has of whole countries needs the OECD's files.")
 
 
 def test_simulated_files_in_the_place_of_the_oecds_are_no_evidence(tmp_path, raw):
@@ -70,7 +72,7 @@ def test_simulated_files_in_the_place_of_the_oecds_are_no_evidence(tmp_path, raw
     shutil.copy(ZIP, raw)
     done = run(tmp_path)
     assert "None of the OECD's files are in" in done.page
-    assert not list(done.folder.glob("tables/*"))
+    assert not (done.folder / "tables" / f"{NOTEBOOK}--shares.csv").exists()
 
 
 def test_real_files_give_shares_of_three_systems(tmp_path, shared):
@@ -105,7 +107,7 @@ def test_files_dropped_in_raw_stand_beside_print(project, shared):
     assert done.returncode == 0, done.stderr
     tables = project / "build" / "runs" / "raw" / "tables"
     names = {path.stem.partition("--")[2] for path in tables.glob("*.csv")}
-    assert names == {"checks", "counts", "shares", "by"}
+    assert names == {"checks", "counts", "shares", "by", "directions"}
     assert set(pd.read_csv(tables / f"{NOTEBOOK}--shares.csv")["system"]) == {"ITA"}
     assert set(pd.read_csv(tables / f"{NOTEBOOK}--by.csv")["term"]) == {"Male"}
 
@@ -121,7 +123,7 @@ def test_files_that_fail_the_check_say_nothing_of_print(tmp_path, raw, shared):
     done = run(tmp_path)
     assert set(done.table("shares")["system"]) == {"CHL", "ITA"}
     entered = ledger(done)
-    assert {line["state"] for line in entered.values()} == {"published", "recomputed"}
+    assert {line["state"] for line in entered.values()} == {"published", "recomputed", "moments"}
     assert "do not give the numbers" in entered["001-talis-CHL-H-monthly"]["note"]
     assert "failed the check above" in done.page
 

@@ -22,8 +22,16 @@ AGAIN = "then type the command again; nothing that is half made is kept."
 _FULL = f"The disk is full. Make room, {AGAIN}"
 _RIGHTS = f"This place may not be written to or read by you. Change its rights, or copy the project to a folder of yours, {AGAIN}"
 _OPEN = f"The system opens no more files. Close other programs or allow more (ulimit -n 4096), {AGAIN}"
+_MEMORY = f"There is not enough memory. Close other programs, allow more (ulimit -v unlimited) or take a larger computer, {AGAIN}"
+_SAID_OF_MEMORY = (
+    "MemoryError", "OutOfMemory", "Out of Memory", "Unable to allocate", "bad_alloc", "bad allocation",
+    "can't start new thread", "failed to map segment",
+)  # fmt: skip
+"""By Python, DuckDB, NumPy, the libraries below them, and the system where it loads these."""
 FILES = 256
 """Open files that any system allows unless somebody has set less."""
+MEMORY = 2**31
+"""Bytes of addresses with less of which libraries end, or wait, without a word."""
 ROOM = 2**20
 """Bytes on the disk without which nothing is begun."""
 REMEDIES = {
@@ -37,14 +45,14 @@ REMEDIES = {
     errno.ENFILE: _OPEN,
     errno.ENAMETOOLONG: f"The system allows no name as long as this. Rename the file or the project's folder, {AGAIN}",
     errno.EIO: f"The disk cannot be read or written. Copy the project to another one, {AGAIN}",
-    errno.ENOMEM: f"The system gives no more memory. Close other programs, {AGAIN}",
+    errno.ENOMEM: _MEMORY,
     errno.EPIPE: f"The program that took these messages has ended, and so did this. Leave it out, {AGAIN}",
 }
 """Fault -> what is told."""
 _SAID = {
     "Failed to find font": (font := f"The fonts of matplotlib are gone. Build the environment again, {AGAIN}"),
     "No valid font could be found": font,
-    "Unable to allocate": REMEDIES[errno.ENOMEM],
+    **dict.fromkeys(_SAID_OF_MEMORY, _MEMORY),
     **{f"Errno {number}]": told for number, told in REMEDIES.items()},
     **{os.strerror(number): told for number, told in REMEDIES.items() if number not in (errno.EPERM, errno.EIO)},
 }
@@ -70,11 +78,15 @@ def sentence(error: BaseException) -> str:
 
 
 def check_limits(folder: Path) -> None:
-    """Raise InputError where a kernel could not even start: it needs room for a megabyte in a folder, and a hundred open files."""
+    """Raise InputError where a kernel could not even start: it needs memory, a hundred open files, and room in a folder."""
     if shutil.disk_usage(folder).free < ROOM:
         raise InputError(f"{relative(folder)}: {_FULL}")
-    if resource and resource.getrlimit(resource.RLIMIT_NOFILE)[0] < FILES:
+    if not resource:
+        return
+    if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < FILES:
         raise InputError(_OPEN)
+    if 0 <= resource.getrlimit(resource.RLIMIT_AS)[0] < MEMORY:  # less than nothing stands for no limit
+        raise InputError(_MEMORY)
 
 
 def guarded(command: Callable[[list[str]], int], arguments: list[str]) -> int:

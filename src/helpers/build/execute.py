@@ -49,9 +49,12 @@ def run(job: Job, folder: Path) -> nbformat.NotebookNode:
     except PapermillExecutionError as error:
         if error.ename == "InputError":
             raise NotebookFailed(error.evalue, None) from None
-        if fault := faults.told(f"{error.ename}: {error.evalue}"):
-            raise NotebookFailed(fault, None) from None
         said = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error.traceback)).splitlines()
+        last = f"{error.ename}: {error.evalue}"
+        causes = [line for line in said if re.match(r"\w*(Error|Exception): ", line)]
+        if fault := next(filter(None, map(faults.told, [last, *causes])), ""):
+            raise NotebookFailed(fault, None) from None
+        said = said or [last]  # where there was no memory to tell more
         raise NotebookFailed("\n".join(["a cell failed:", *said[-12:]]), target) from None
     except RuntimeError as error:  # as nbclient says that a kernel did not start or died
         raise NotebookFailed(f"its kernel failed: {error}{_last_read(folder)}", target) from None
@@ -69,7 +72,7 @@ def _last_read(folder: Path) -> str:
     text = noted.read_text(encoding="utf-8", errors="replace") if noted.exists() else ""
     files = [line for line in text.splitlines() if line.startswith('{"kind": "input"') and line.endswith("}")]
     if not files:
-        return ""
+        return f". There may be too little memory. Close other programs, {faults.AGAIN}"
     return (
         f". The last file that it read is {json.loads(files[-1])['path']}: it may be damaged, or too large for this computer's "
         "memory. Open it with the program it comes from and save it again, or try a part of its rows."

@@ -93,8 +93,8 @@ def waterfall(parts: pd.DataFrame, total: float, total_label: str) -> Figure:
 
 
 def shares_by_year(rows: pd.DataFrame, answers: list[str]) -> Figure:
-    """Shares of `answers`, low to high, a bar a year, a block a panel. `rows`: `panel, year, answer, share, n`."""
-    rows = rows.assign(item=rows["panel"], item_label=rows["panel"], label=rows["year"], note="")
+    """Shares of `answers`, low to high, a bar a year, a block a panel. `rows`: `panel, year, answer, share, n, note`."""
+    rows = rows.assign(item=rows["panel"], item_label=rows["panel"], label=rows["year"])
     rows = rows.assign(statistic=rows["answer"].str.lower())
     return distributions(rows, [answer.lower() for answer in answers], style.two_sided(len(answers)))
 
@@ -111,7 +111,7 @@ def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[s
     for key, part in rows.groupby(["item", "label"], sort=False):
         shares = part.set_index("statistic")["share"].reindex(categories).to_numpy(float)
         if np.isnan(shares).any():
-            style.instead(ax, places[key], part["note"].iloc[0])
+            style.instead(ax, places[key], part.loc[part["share"].isna(), "note"].max())
             continue
         _bars(ax, [places[key]], shares[None], colours, 0.06, height=0.155)
         if "n" in part and pd.notna(part["n"].iloc[0]):
@@ -140,13 +140,17 @@ def diverging(shares: pd.DataFrame, labels: list[str]) -> Figure:
     return fig
 
 
-def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str) -> Figure:
+def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str, gap: Sequence[str] = ()) -> Figure:
     """Effects by year with intervals, a small chart a panel on one common scale, the baseline year at zero.
 
-    `rows`: `panel, series, term, estimate, ci_low, ci_high`, optionally `mark` (text). Missing intervals are not drawn.
+    Parameters
+    ----------
+    rows : `panel, series, term, estimate, ci_low, ci_high`, optionally `mark` (text). Missing intervals are not drawn
+    ylabel, baseline, gap : what the axis shows; year at zero; years of which there is nothing: no line crosses them, and
+        what comes after them is hollow
     """
     rows, series = style.bounded(rows), style.looks(rows["series"])
-    terms = in_order({baseline, *rows["term"]})
+    terms = in_order({baseline, *rows["term"], *gap})
     fig, charts = style.small_charts(rows["panel"], 2.25, sharex=True, sharey=True)
     for panel, ax in charts.items():
         ax.axhline(0, color=GREY, linewidth=1)
@@ -157,13 +161,17 @@ def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str) -> Figure:
                 continue
             shift = 0.2 * (place - (len(series) - 1) / 2)
             x = part["term"].map(terms.index).to_numpy() + shift
-            line = sorted(zip([terms.index(baseline) + shift, *x], [0.0, *part["estimate"]], strict=True))
-            ax.plot(*zip(*line, strict=True), color=colour, linewidth=1.2, alpha=0.6)
+            line = [(terms.index(baseline) + shift, 0.0), *zip(x, part["estimate"], strict=True)]
+            line += [(terms.index(term) + shift, np.nan) for term in gap]
+            ax.plot(*zip(*sorted(line), strict=True), color=colour, linewidth=1.2, alpha=0.6)
             ax.vlines(x, part["ci_low"], part["ci_high"], color=colour, linewidth=2)
-            ax.plot(x, part["estimate"], marker, color=colour, markersize=5.5)
+            for later, face in ((False, colour), (True, "white")):
+                own = (x > terms.index(gap[-1]) if gap else np.zeros(len(x), bool)) == later
+                ax.plot(x[own], part["estimate"][own], marker, color=colour, markersize=5.5, markerfacecolor=face)
             for at, row in zip(x, part.itertuples(), strict=True):
                 if getattr(row, "mark", ""):
                     _mark(ax, at, row, inside[inside["term"] == row.term])
+        _gap(ax, [terms.index(term) for term in gap])
         ax.margins(y=0.09)  # for what is written at the highest point
         ax.set_xlim(-0.4, len(terms) - 0.6)
         ax.set_xticks(range(len(terms)), terms, rotation=45 if len(terms) > 4 else 0)
@@ -171,6 +179,14 @@ def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str) -> Figure:
     if len(series) > 1:
         style.legend(fig, {n: plt.Line2D([], [], color=c, marker=m, markersize=5.5) for n, (c, m) in series.items()})
     return fig
+
+
+def _gap(ax: plt.Axes, places: list[int]) -> None:
+    """A band over years of which there is no report."""
+    if places:
+        ax.axvspan(places[0] - 0.5, places[-1] + 0.5, color="#eeeeee", linewidth=0, zorder=0)
+        look = {"ha": "center", "va": "bottom", "fontsize": SMALL, "color": GREY, "style": "italic"}
+        ax.text(np.mean(places), 0.02, "no\nreport", transform=ax.get_xaxis_transform(), **look)
 
 
 def _mark(ax: plt.Axes, x: float, row: tuple, rivals: pd.DataFrame) -> None:
@@ -184,21 +200,29 @@ def _mark(ax: plt.Axes, x: float, row: tuple, rivals: pd.DataFrame) -> None:
     style.label(ax, x, y, row.mark, INK, (0, up), fontsize=SMALL, path_effects=[outline])
 
 
-def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame) -> Figure:
-    """Response rates in percent (`respondents, year, value`) as points, beside ranges in print (`label, low, high`)."""
+def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame, gap: Sequence[int] = ()) -> Figure:
+    """Response rates in percent (`respondents, year, value`) as points, beside ranges in print (`label, low, high`).
+
+    `gap`: years of which there is nothing; no line crosses them.
+    """
     fig, ax = plt.subplots()
-    years = list(dict.fromkeys(rates["year"]))
+    years = sorted({*rates["year"], *gap})
+    nothing = pd.DataFrame({"year": gap, "value": np.nan})
+    _gap(ax, [years.index(year) for year in gap])
     for x, row in enumerate(ranges.itertuples(), len(years)):
         ax.plot([x, x], [row.low, row.high], color=INK, linewidth=6, alpha=0.35)
-        style.label(ax, x, row.high, style.wrap(row.label, 0.9, HEAD), INK, (0, 9))
+        style.label(ax, x, row.high, style.wrap(row.label, 0.6 if len(years) > 5 else 0.9, HEAD), INK, (0, 9))
         for value in (row.low, row.high):
             style.label(ax, x, value, f"{value:.0f}", INK, (6, 0))
     for (name, (colour, marker)), up in zip(style.looks(rates["respondents"]).items(), (9, -9), strict=False):
-        part = rates[rates["respondents"] == name]
+        part = pd.concat([rates[rates["respondents"] == name], nothing]).sort_values("year")
         ax.plot(part["year"].map(years.index), part["value"], color=colour, marker=marker, linewidth=1.2)
-        style.label(ax, len(years) - 1, part["value"].iloc[-1], name, dark(colour), (0, up))
+        known = part.dropna(subset="value")
+        early = known[known["year"] < min(gap, default=np.inf)]
+        last = (known if early.empty else early).iloc[-1]
+        style.label(ax, years.index(last["year"]), last["value"], name, dark(colour), (0, up))
     ax.axvline(len(years) - 0.5, color=PALE, linewidth=1)
-    ax.set_xticks(range(len(years)), [f"report\n{year}" for year in years])
+    ax.set_xticks(range(len(years)), [f"{'' if year in gap else 'report'}\n{year}" for year in years])
     ax.set_xlim(-0.3, len(years) + len(ranges) - 0.4)
     ax.margins(y=0.25)
     ax.set_ylabel("response rate, percent")

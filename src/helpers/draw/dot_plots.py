@@ -16,22 +16,23 @@ _CODES = 12  # more systems than these stand in a ranking by code, not by name
 _WIDTHS = {4: 0.45, 2: 1.2}  # columns of a ranking, if its names are no wider (inches)
 
 
-def shares(rows: pd.DataFrame, statistics: dict[str, str]) -> Figure:
+def shares(rows: pd.DataFrame, statistics: dict[str, str], coloured: str = "label") -> Figure:
     """Shares with 95% intervals: a block an item, a row a system, a panel a statistic, with the numbers.
 
     `rows`: `label, item, item_label, statistic, share, ci_low, ci_high` (0 to 1) and `note`, which is drawn where a
     share is empty, never zero. A share without an interval is a bare mark; one of a row whose optional `average` is
-    true, a mean over systems, a hollow diamond. `statistics`: what to draw, and the words above its panel.
+    true, a mean over systems, a hollow diamond. `statistics`: what to draw, and the words above its panel; `coloured`: the
+    column whose values have a look each.
     """
     rows = rows.assign(average=rows.get("average", False))[rows["statistic"].isin(statistics)]
     fig, axes, places = style.share_blocks(rows, widths=[1] * len(statistics))
-    series = looks(rows.loc[~rows["average"], "label"])
+    series = looks(rows.loc[~rows["average"], coloured])
     for ax, (statistic, title) in zip(axes, statistics.items(), strict=True):
         style.percent_axis(ax, 0.5 if len(statistics) > 1 else 0.25, both=True)
         ax.set_title(style.wrap(title, 4 / len(statistics), HEAD, "bold"), fontsize=HEAD)
         for row in rows[rows["statistic"] == statistic].itertuples():
             y = places[row.item, row.label]
-            _share(ax, y, row, *series.get(row.label, ()))
+            _share(ax, y, row, *series.get(getattr(row, coloured), ()))
             if row.share == row.share:
                 style.beside(ax, y, percent(row.share))
     return fig
@@ -45,8 +46,8 @@ def _share(ax: plt.Axes, y: float, row: tuple, colour: str = INK, marker: str = 
     style.point(ax, row.share, y, colour, marker, "white" if row.average else "", size)
 
 
-def ranked(rows: pd.DataFrame, highlight: Iterable[str] = ()) -> Figure:
-    """All systems from the smallest share to the largest, with 95% intervals, a panel an item.
+def ranked(rows: pd.DataFrame, highlight: Iterable[str] = (), by_share: bool = True) -> Figure:
+    """All systems from the smallest share to the largest (or as they come), with 95% intervals, a panel an item.
 
     `rows` as for `shares`, of one statistic, and `system`, a code; `highlight`: codes of the systems to colour and
     name. More than a dozen systems stand by their codes. Systems without a share come last.
@@ -68,7 +69,8 @@ def ranked(rows: pd.DataFrame, highlight: Iterable[str] = ()) -> Figure:
     for item, ax in charts.items():
         title = ax.set_title(ax.get_title(loc="left"))
         title.set_transform(title.get_transform() + to_names)
-        part = rows[rows["item"] == item].sort_values("share", na_position="last", kind="stable")
+        part = rows[rows["item"] == item]
+        part = part.sort_values("share", na_position="last", kind="stable") if by_share else part
         ax.set_yticks(range(len(part)), part["shown"], fontsize=SMALL)
         ax.set_ylim(systems - 0.4, -0.6)
         style.percent_axis(ax, 0.5, both=coded)

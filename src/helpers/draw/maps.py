@@ -60,15 +60,16 @@ def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabe
     return fig
 
 
-def shares(rows: pd.DataFrame) -> Figure:
-    """Map of shares in percent, systems x items, systems in the order of their mean share, largest first.
+def shares(rows: pd.DataFrame, by_share: bool = True) -> Figure:
+    """Map of shares in percent, systems x items, systems in the order of their mean share, largest first (or as they come).
 
     `rows` of one statistic: `label, item, item_label, share` (0 to 1) and `note`. The shade runs from 0 to 100%. A
     cell without a share is hatched and bears a sign, explained below the map.
     """
     items = rows.drop_duplicates("item").set_index("item")["item_label"]
     grid = rows.pivot(index="label", columns="item", values="share").astype(float)[items.index]
-    grid = grid.loc[grid.mean(axis=1).sort_values(ascending=False, na_position="last", kind="stable").index]
+    order = grid.mean(axis=1).sort_values(ascending=False, na_position="last", kind="stable").index
+    grid = grid.loc[order if by_share else rows["label"].unique()]
     notes = rows.pivot(index="label", columns="item", values="note").loc[grid.index, items.index]
     names = [style.wrap(name, 1.75) for name in grid.index]
     columns = max(len(items), 4)

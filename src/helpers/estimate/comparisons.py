@@ -137,7 +137,7 @@ def within_schools(survey: Survey, by: str) -> pd.DataFrame:
     p_value, p_holm, n, n_groups (respondents and schools of the model: schools with a single one drop out), note.
     School fixed effects with the final weight, errors clustered by school (CR2, Satterthwaite's degrees of freedom):
     `fixed_effects.fit`; replicate weights play no part. Levels whose share `table` does not show are left out of the model, and what is
-    seen in fewer schools than a share needs is not shown. Raises InputError as `table` does.
+    seen in fewer schools than a share needs is not shown; of a user's file, nor an `n` that leaves out a few of those who answered. Raises InputError as `table` does.
     """
     survey = replace(survey, weights=survey.weights[:, :1])
     levels, every, often = levels_of(survey, by, needed=2), list(samples(survey, by)), survey.statistics[1]
@@ -156,6 +156,8 @@ def within_schools(survey: Survey, by: str) -> pd.DataFrame:
             else:
                 why = f"{levels[0]}: {first}"
             rows["note"] = rows["note"].where(rows["note"].notna(), why)
+            left_out = (sample.codes[:, item] > 0).sum() - rows["n"].astype(float)
+            rows["n"] = rows["n"].mask(is_small(left_out) & bool(survey.account))
             found.append(pd.DataFrame(sample.keys | keys | rows.to_dict("list")))
     return _adjusted(pd.concat(found, ignore_index=True)).astype({"n": "Int64", "n_groups": "Int64"})
 

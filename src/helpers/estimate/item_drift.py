@@ -27,7 +27,7 @@ _STEPS, _NEAR = 50, 1e-9  # of Newton's method, and when it has arrived
 def drift(cells: pd.DataFrame, scale: Scale, baseline: str, years: list[str], alpha: float = ALPHA) -> pd.DataFrame:
     """Drift of each item in each year but the baseline: COLUMNS, in logits.
 
-    `answers`: in that year; `anchored`: the scale's location; `estimate`: the drift; `location`: both together; `standardised`: the drift in standard deviations of
+    `answers`: in that year, to the nearest ten, for with the number of people it would tell how few gave none; `anchored`: the scale's location; `estimate`: the drift; `location`: both together; `standardised`: the drift in standard deviations of
     all measures in the baseline year; `p_holm`: p-values corrected by
     Holm for all items and years; `moved`: whether an item left the others. The item that is furthest off is no longer one of
     those that others are compared with, and the rest is looked at again, as long as more than half of the items stay. Of two
@@ -93,7 +93,7 @@ def _shown(answered: pd.Series | pd.Index, items: int) -> np.ndarray:
 
 def _answers(cells: pd.DataFrame, items: np.ndarray) -> np.ndarray:
     count = cells["n"].to_numpy(float) @ _shown(cells["answered"], len(items))
-    return np.where(is_small(count), np.nan, count)
+    return np.where(is_small(count), np.nan, count.round(-1))
 
 
 def _located(cells: pd.DataFrame, scale: Scale, clusters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -29,8 +29,8 @@ def p_value(parts: Parts, value: float = 0.0) -> float:
             (n0 + n1 * value) ** 2 / (q0 + q1 * value + q2 * value**2)
             for n0, n1, q0, q1, q2 in (parts.observed, parts.drawn)
         )
-    # Equal ones count: there are many where answers are few and schools alike, and rounding must not decide. Where
-    # all draws are tried, the sample's own is among them, so that no p-value is zero.
+    # Equal ones count: there are many where answers are few and schools alike, and rounding must not decide. The
+    # sample's own is among the draws, whether these are all or some, so that no p-value is zero.
     return float((others >= own * (1 - 1e-9)).mean())
 
 
@@ -64,6 +64,9 @@ def interval(parts: Parts, centre: float, step: float, level: float = 0.95) -> t
 
 def wild_bootstrap(data: Within, term: str, draws: int = DRAWS, seed: int = 1) -> float:
     """Wild cluster bootstrap p-value of `term` = 0, null imposed, Rademacher weights (Cameron, Gelbach & Miller 2008).
+
+    Of all patterns of signs it is the exact share; of B random draws, b of them as far out as the sample, (1 + b) / (1 + B)
+    (Davison & Hinkley 1997, section 4.2). Roodman's boottest and R's fwildclusterboot take b / B without ties, which can be 0.
 
     >>> import pandas as pd
     >>> from helpers.estimate.moments import Model, compute
@@ -157,9 +160,9 @@ def _wild(data: Within, term: str, draws: int, seed: int, slopes: bool) -> Parts
 
 
 def _signs(g: int, draws: int, seed: int) -> list[np.ndarray]:
-    """Signs of `g` clusters, some draws at a time; all patterns where these are no more than the draws."""
+    """Signs of `g` clusters, some draws at a time, after the sample's own; all patterns where these are no more than the draws."""
     if 2**g <= draws:
         return [1.0 - 2.0 * ((np.arange(2**g)[:, None] >> np.arange(g)) & 1)]
     rng = np.random.default_rng(seed)
     sizes = [min(_AT_ONCE, draws - start) for start in range(0, draws, _AT_ONCE)]
-    return [1.0 - 2.0 * rng.integers(0, 2, (size, g)) for size in sizes]
+    return [np.ones((1, g)), *(1.0 - 2.0 * rng.integers(0, 2, (size, g)) for size in sizes)]

@@ -16,7 +16,7 @@ from helpers.estimate.intervals import of_shares, t_test
 from helpers.estimate.survey_means import Design, Means, means
 from helpers.project import InputError, in_order, relative
 from helpers.read.files import check_columns
-from helpers.read.suppression import hide_counts, is_small
+from helpers.read.suppression import complementary, hide_counts, is_small
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED, Survey
 
 ESTIMATES = ["estimate", "std_error", "ci_low", "ci_high", "p_value", "p_holm"]
@@ -24,6 +24,8 @@ ESTIMATES = ["estimate", "std_error", "ci_low", "ci_high", "p_value", "p_holm"]
 
 ALIKE = "all gave the same answer"
 """Why a group of a user's survey is not shown that is large enough."""
+
+_FEW = "of answers some of which were given by fewer than"
 
 _TAKEN = {"cycle", "system", "item", "statistic", "share", "n", "n_schools", "n_systems", "n_groups", "term", "other", "note"}  # fmt: skip
 
@@ -78,7 +80,7 @@ def counts(survey: Survey) -> pd.DataFrame:
         columns |= {name: rows.sum(axis=0) for name, rows in kinds.items()}
         found.append(pd.DataFrame(sample.keys | columns))
     table = pd.concat(found, ignore_index=True)
-    return hide_counts(table, "respondents", list(kinds), ["schools"]) if survey.account else table
+    return hide_counts(table, ["cycle", "system"], "respondents", list(kinds), ["schools"]) if survey.account else table
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,11 @@ def evaluated(
         yield [_cell(survey, part, statistics) for part in parts]
 
 
+def few_answered(table: pd.DataFrame) -> int:
+    """How many rows of a table of shares are empty because so few gave the answer, or it would tell of such an answer."""
+    return int(table["note"].str.startswith(_FEW).sum())
+
+
 def _table(survey: Survey, statistics: dict[str, tuple[int, int]], by: str) -> pd.DataFrame:
     return pd.concat((rows for cells in evaluated(survey, statistics, by) for rows, _ in cells), ignore_index=True)
 
@@ -197,6 +204,8 @@ def _cell(survey: Survey, sample: Sample, statistics: dict[str, tuple[int, int]]
         unasked, "not administered", np.where((few == "") & _alike(survey, sample.codes, answered), ALIKE, few)
     )
     hidden = np.repeat(hidden, each)
+    if survey.smallest:
+        hidden = np.where((hidden == "") & _few(survey, sample.codes, statistics), f"{_FEW} {survey.smallest}", hidden)
     share, std_error, note = _shown(found, hits.sum(axis=0).ravel(), hidden, survey)
     ci_low, ci_high = of_shares(share, std_error, found.df, found.n, found.effective_n, survey.interval)
     rows = {
@@ -213,6 +222,15 @@ def _alike(survey: Survey, answers: np.ndarray, answered: np.ndarray) -> np.ndar
         return np.zeros(answers.shape[1], dtype=bool)
     highest = np.where(answered, answers, -np.inf).max(axis=0, initial=-np.inf)
     return highest == np.where(answered, answers, np.inf).min(axis=0, initial=np.inf)
+
+
+def _few(survey: Survey, codes: np.ndarray, statistics: dict[str, tuple[int, int]]) -> np.ndarray:
+    """By item and statistic whether it is of answers that too few gave, or would tell of them beside the others."""
+    places = range(1, len(survey.categories) + 1)
+    counts = pd.DataFrame({place: (codes == place).sum(axis=0) for place in places})
+    few = counts.apply(complementary, axis=1, minimum=survey.smallest).to_numpy()
+    own = np.stack([few[:, low - 1 : high].sum(axis=1) for low, high in statistics.values()], axis=1)
+    return ((own > 0) & (own < few.sum(axis=1)[:, None])).ravel()
 
 
 def _without_small(survey: Survey, table: pd.DataFrame) -> pd.DataFrame:

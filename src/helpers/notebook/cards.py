@@ -18,8 +18,9 @@ from IPython.display import Markdown
 from matplotlib.figure import Figure
 
 from helpers.draw import numbers
+from helpers.notebook import earlier
 from helpers.notebook import session as sessions
-from helpers.notebook.markup import escaped, markdown, strong
+from helpers.notebook.markup import code, escaped, markdown, strong
 from helpers.notebook.session import Section, Session
 from helpers.project import STATES
 from helpers.read import saved
@@ -117,9 +118,28 @@ def account(run: Session, rows: Account) -> Markdown:
 
 
 def answer(run: Session, text: str) -> Markdown:
-    """The notebook's answer in one computed sentence; the site's index quotes it."""
+    """The notebook's answer in one computed sentence, which the site's index quotes; and what this run and earlier ones tell together."""
     sessions.note(run, "answer", text=text)
-    return say(f"{strong('In one sentence.')} {text}")
+    return say(f"{strong('In one sentence.')} {text}", *_beside_earlier(run))
+
+
+def _beside_earlier(run: Session) -> list[str]:
+    """Which earlier runs of this notebook count nearly the same people, in words for the page; make tells the numbers."""
+    found = earlier.apart(run.folder, run.stem, earlier.runs() if run.notebook.startswith("your-data/") else [])
+    names = list(dict.fromkeys(name for name, *_ in found))
+    for name in names:
+        whom = [f"{who} ({now:,}, there {then:,})" for other, who, now, then in found if other == name]
+        text = f"Beside the run {name} this one tells of a few people: {_first(whom)}. Do not pass on both."
+        sessions.note(run, "account", text=text)
+    whom = _first(list(dict.fromkeys(who for _, who, *_ in found)))
+    title = strong("Not to be passed on with earlier runs.")
+    said = "count nearly the same people. Subtracted from each other, they tell of fewer than ten:"
+    return [f"{title} This run and {', '.join(map(code, names))} {said} {whom}."] if found else []
+
+
+def _first(words: Sequence[str], most: int = 5) -> str:
+    """The first of some words, and how many more there are."""
+    return "; ".join(words[:most]) + (f"; and {len(words) - most} more" if len(words) > most else "")
 
 
 def runs(run: Session, rows: pd.DataFrame) -> Markdown:

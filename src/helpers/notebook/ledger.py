@@ -85,14 +85,16 @@ def fixed(run: Session) -> None:
         without_value(section, [row.id], row.verdict, row.reason)
 
 
-def without_value(section: Section, numbers: list[str], verdict: str, why: str) -> None:
+def without_value(section: Section, numbers: list[str], verdict: str, why: str, as_printed: bool = True) -> None:
     """Enter printed numbers for which nothing is obtained.
 
     Parameters
     ----------
     section, numbers, verdict, why : where that is said; their ids; one of VERDICTS; the reason
+    as_printed : the reason rests on print alone, and on nothing that the section computed
     """
-    fields = {"low": None, "high": None, "verdict": verdict, "state": "published", "note": why}
+    state = "published" if as_printed else _state(section)
+    fields = {"low": None, "high": None, "verdict": verdict, "state": state, "note": why}
     for number in numbers:
         sessions.note(section.run, "ledger", id=number, **fields)
 

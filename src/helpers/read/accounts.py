@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from helpers.read import frames
-from helpers.read.cells import few
+from helpers.read.cells import about, few
 from helpers.read.frames import Given
-from helpers.read.suppression import MINIMUM
 
 
 @dataclass(frozen=True)
@@ -43,11 +42,6 @@ class Account:
         )
 
 
-def about(total: int) -> str:
-    """A total in words from which, whatever parts of it are told, no small part follows."""
-    return f"about {round(total, -1):,}" if total >= MINIMUM else few(total)
-
-
 def of(
     given: Given, used: int, left_out: dict[str, int] | None = None, *, numeric: Sequence[str] = (),
     named: Sequence[str] = (), told: Sequence[str] = (),
@@ -65,7 +59,7 @@ def of(
 
 def by_time(what: str, counts: Mapping[str, int]) -> list[str]:
     """How many rows something holds of, by wave or year; `counts` in the order of time."""
-    told = ", ".join(f"{when} {few(n)}" for when, n in counts.items() if n)
+    told = ", ".join(f"{when} {about(n)}" for when, n in counts.items() if n)
     return [f"{what}: {told}."] if told else []
 
 

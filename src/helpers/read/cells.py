@@ -242,6 +242,11 @@ def few(count: int) -> str:
     return f"{count:,}" if count == 0 or count >= MINIMUM else f"fewer than {MINIMUM}"
 
 
+def about(total: int) -> str:
+    """A total in words from which, whatever parts of it are told, no small part follows."""
+    return f"about {round(total, -1):,}" if total >= MINIMUM else few(total)
+
+
 def answers(
     present: Iterable[str], labels: Sequence[str], of_file: dict[str, str], low: int | None = None
 ) -> tuple[dict[str, int], list[str]]:

@@ -17,6 +17,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from helpers import faults
 from helpers.project import ROOT, InputError, locate, relative
 
 STATISTICAL = (".sav", ".zsav", ".por", ".dta", ".sas7bdat")  # of SPSS, Stata and SAS
@@ -178,6 +179,8 @@ def reading(file: str, *errors: type[Exception], before: int = 0) -> Iterator[No
 def unreadable(file: str, error: Exception, before: int = 0) -> InputError:
     """What a library says of a file that it cannot read, in the words of this project."""
     text = str(error).strip()
+    if fault := faults.told(text):  # of the system, not of the file
+        return InputError(f"{file}: {fault}")
     if named := re.search(r"^\s*file = (.+)$", text, re.MULTILINE):  # by DuckDB: which of several
         file = relative(Path(named[1].strip()))
         if "utf-8" in text and (row := re.search(r"CSV Error on Line: (\d+)", text)):

@@ -240,14 +240,14 @@ def _near_labels(given: Given, column: str) -> list[str]:
     for name in counts:
         alike.setdefault(name.casefold(), []).append(name)
     said = [
-        f"{column}: {' and '.join(f'{name} ({cells.few(counts[name])} rows)' for name in names)} differ in capital letters only "
+        f"{column}: {' and '.join(f'{name} ({cells.about(counts[name])} rows)' for name in names)} differ in capital letters only "
         "and are left apart."
         for names in alike.values()
         if len(names) > 1
     ]
     odd = [name for name in counts if cells.NO_WORDS.fullmatch(name)]
     return said + [
-        f"{column}: {name} ({cells.few(counts[name])} rows) is taken for a label. If it means that none is known, write "
+        f"{column}: {name} ({cells.about(counts[name])} rows) is taken for a label. If it means that none is known, write "
         f'`missing: ["{name}"]`.'
         for name in odd
     ]

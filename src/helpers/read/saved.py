@@ -11,7 +11,10 @@ from typing import Any
 
 import pandas as pd
 
-_FORMULA = re.compile(r"'*[=+\-@＝＋－＠\t\r\n]")
+_BEGINS = r"'*[=+\-@＝＋－＠\t\r\n]"
+_FORMULA = re.compile(_BEGINS)
+GUARDED = rf"(?s)'{_BEGINS}.*"
+"""A text, from end to end, that has such an apostrophe; SQL is told."""
 _NUMBER = r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"
 _NUMBERS = re.compile(rf"{_NUMBER}( to {_NUMBER})?")
 """Text that is a number, or the two ends of an interval, is no formula."""

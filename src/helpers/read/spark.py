@@ -7,6 +7,7 @@ neither the settings nor the temporary views of the user's session change.
 from __future__ import annotations
 
 import re
+import tempfile
 import warnings
 from collections.abc import Callable, Collection, Sequence
 from functools import reduce
@@ -210,9 +211,11 @@ def _session() -> SparkSession:
         raise InputError(
             "engine 'spark' needs pyspark: pip install 'open-classrooms[spark]', or use engine 'duckdb'."
         ) from None
+    # Where Spark would keep tables of its own: else it leaves an empty folder where the user works.
+    tables = {"spark.sql.warehouse.dir": Path(tempfile.gettempdir()).as_uri()}
     try:
         running = SparkSession.getActiveSession()
-        session = (running or SparkSession.builder.config(map=_QUIET).getOrCreate()).newSession()
+        session = (running or SparkSession.builder.config(map=_QUIET | tables).getOrCreate()).newSession()
     except PySparkException as error:
         raise InputError(
             f"engine 'spark' cannot start ({str(error).splitlines()[0]}). It needs Java 17 or newer: install it and "

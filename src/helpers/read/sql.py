@@ -8,7 +8,7 @@ from itertools import compress
 from typing import TYPE_CHECKING
 
 from helpers.project import InputError, at
-from helpers.read import cells, frames, repeats
+from helpers.read import cells, frames, repeats, saved
 from helpers.read.cells import Marks
 from helpers.read.files import AGAIN, Options, shortened
 from helpers.read.relations import quote
@@ -52,8 +52,11 @@ def label(records: SqlRecords, column: str) -> str:
 
 
 def _clean(text: str) -> str:
-    """SQL that says that a cell is its own label: it begins and ends with something that is seen, as nearly all do."""
-    seen = f"{text} >= '!' AND {text} < '~' AND right({text}, 1) >= '!' AND right({text}, 1) < '~'"
+    """SQL that says that a cell is its own label: it begins and ends with something that is seen, as nearly all do.
+
+    What begins with an apostrophe, which may keep it from being a formula, or with a sign before it, is looked at again.
+    """
+    seen = f"{text} >= '(' AND {text} < '~' AND right({text}, 1) >= '!' AND right({text}, 1) < '~'"
     return f"{seen} AND {text} NOT LIKE '%.0%'"
 
 
@@ -114,6 +117,9 @@ def follow_rules(
         )
     given = bool(options.decimal or options.thousands)
     records.rewrite(numbers_in_text(records, [c for c in texts if c in odd or given], options, two_ways))
+    guarded = _without_guards(records, [column for column in named if column not in clean])
+    records.rewrite(guarded)
+    clean += guarded
     if whole := whole_labels(records, named):
         records.rewrite(whole)
         gone = {column: _is_gone(records, column, options, True) for column in whole if column not in ids}
@@ -134,6 +140,7 @@ def _is_gone(records: SqlRecords, column: str, options: Options, in_words: bool)
     """SQL that says whether a cell is one of the user's missing codes; a column `in_words` shows value labels."""
     codes, named = {cells.label(code) for code in options.missing}, records.labels.get(column, {})
     codes |= {code for code, name in named.items() if name.strip() in codes}
+    codes |= set(map(saved.as_text, codes))
     if in_words:
         shown = frames.names_of(named)
         codes |= {shown[code] for code in codes if code in shown}
@@ -181,7 +188,9 @@ def _look(
 
 
 def _aggregates(records: SqlRecords, expressions: list[str]) -> list[int]:
-    """Whole numbers or truth values of all records, by one scan."""
+    """Whole numbers or truth values of all records, by one scan where there is anything to find."""
+    if not expressions:
+        return []
     named = ", ".join(f"{expression} AS a{place}" for place, expression in enumerate(expressions))
     found = records.fetch(f"SELECT {named} FROM file")
     return [int(found[f"a{place}"][0]) for place in range(len(expressions))]
@@ -199,6 +208,19 @@ def _odd(records: SqlRecords, name: str, two_ways: bool) -> str:
         open_number = records.matches(name, f"[{_BLANKS}]*[-+]?[1-9][0-9]{{0,2}}[.,][0-9]{{3}}[{_BLANKS}]*")
         test += f" OR coalesce(bool_or({open_number}), false)"
     return test
+
+
+def _without_guards(records: SqlRecords, texts: list[str]) -> dict[str, str]:
+    """SQL of label columns without the apostrophe that keeps a spreadsheet from taking a name for a formula.
+
+    As in `cells.labelled` it stays where two names would become one.
+    """
+    first = {column: label(records, column) for column in texts if column not in records.labels}
+    held = {c: f"({name} LIKE '''%' AND {records.matches(name, saved.GUARDED)})" for c, name in first.items()}
+    found = list(compress(held, _aggregates(records, [f"coalesce(bool_or({test}), false)" for test in held.values()])))
+    meant = {c: f"CASE WHEN {held[c]} THEN substr({first[c]}, 2) ELSE {first[c]} END" for c in found}
+    joined = _aggregates(records, [f"count(DISTINCT {first[c]}) > count(DISTINCT {meant[c]})" for c in found])
+    return {column: meant[column] for column, two in zip(found, joined, strict=True) if not two}
 
 
 def whole_labels(records: SqlRecords, texts: list[str]) -> dict[str, str]:

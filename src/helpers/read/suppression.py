@@ -17,18 +17,22 @@ def is_small(
     return (counts > 0) & (counts < minimum)
 
 
-def hide_counts(rows: pd.DataFrame, whole: str, parts: list[str], others: list[str]) -> pd.DataFrame:
+def hide_counts(rows: pd.DataFrame, family: list[str], whole: str, parts: list[str], others: list[str]) -> pd.DataFrame:
     """Counts of people without the small ones, and without those from which a small one follows.
 
     Parameters
     ----------
-    rows, whole, parts : a row a group; its column of all people, and the columns that add up to it
+    rows, family : a row a group and an item; the columns that name a group, all of whose rows are of the same people
+    whole, parts : the column of all people, and the columns that add up to it, the first of which other tables tell too
     others : columns of other counts of the group, hidden where the group is small
     """
     shown = rows.astype(dict.fromkeys([whole, *parts, *others], "Int64"))
     small = is_small(rows[parts])
+    # All people less those who answered are the rest, at any item: one row tells how many all are.
+    near = small.any(axis=1).groupby([rows[name] for name in family], dropna=False).transform("any")
     shown[parts] = shown[parts].mask(small)
-    shown[whole] = shown[whole].mask(small.any(axis=1))
+    for name in [whole, *parts[1:]]:
+        shown[name] = shown[name].mask(near)
     shown[others] = shown[others].mask(is_small(rows[whole]))
     return shown
 
@@ -53,33 +57,83 @@ def rounded_differences(
     return differences.assign(**shown)
 
 
-def suppress_groups(cells: pd.DataFrame, values: list[str], alike: pd.Series | None = None) -> pd.DataFrame:
-    """Empty `values` and `n` of small groups, and of those all of whom answer alike; adds a column `suppressed`.
+def suppress_groups(
+    cells: pd.DataFrame, values: list[str], answers: pd.DataFrame | None = None, smallest: int = 0
+) -> pd.DataFrame:
+    """Empty `values` and `n` of groups that must not be shown, and of others from which they follow; adds a column `suppressed`.
 
-    `cells` has columns `item, group, n`; the group named "all" is everybody. Everybody minus the groups that are
-    shown must not be such a cell either: the next smallest groups go with them until those hidden, people who name no
-    group among them, are two or more cells and together reach MINIMUM. `alike`: of each item and group whether all of it
-    answer alike.
+    Not shown are groups of fewer than MINIMUM, those all of whom answer alike, and those in which some answer is of fewer than
+    `smallest`. Everybody minus the groups that are shown must not be such a group either: the next smallest go with them until
+    those hidden, people who name no group among them, may be known together.
+
+    Parameters
+    ----------
+    cells, values : columns `item, group, n` and others, the group "all" is everybody; columns to empty
+    answers, smallest : how many gave each answer (a column), by item and group; how many must have given one
     """
-    sizes = cells.drop_duplicates(["item", "group"])
-    same = pd.MultiIndex.from_frame(sizes[["item", "group"]]).isin([] if alike is None else alike.index[alike])
-    sizes = sizes.assign(gone=(sizes["n"] < MINIMUM) | same)
+    check_smallest(smallest)
+    sizes = cells.drop_duplicates(["item", "group"]).set_index(["item", "group"])[["n"]]
+    counts = sizes if answers is None else answers.reindex(sizes.index, fill_value=0)
     hidden: set[tuple[str, str]] = set()
-    for item, family in sizes.groupby("item", sort=False):
-        everybody = family["group"] == "all"
-        parts = family[~everybody].sort_values(["gone", "n"], ascending=[False, True], kind="stable")
-        small = int(parts["gone"].sum())
-        unnamed = int(family.loc[everybody, "n"].sum() - parts["n"].sum()) if everybody.any() else 0
-        count = 0
-        if small or 0 < unnamed < MINIMUM:
-            together = int((unnamed + parts["n"].cumsum() < MINIMUM).sum()) + 1
-            count = max(small, together, 1 if unnamed else 2)
-        total = family.loc[everybody & family["gone"], "group"]
-        hidden |= {(item, group) for group in [*parts["group"].head(count), *total]}
+    for item, family in counts.groupby(level="item", sort=False):
+        family = family.droplevel("item")
+        parts = family.drop(index="all", errors="ignore")
+        gone = pd.Series([not _may_be_known(row, smallest) for row in parts.to_numpy()], parts.index, dtype=bool)
+        order = pd.DataFrame({"shown": ~gone, "n": parts.sum(axis=1)}).sort_values(["shown", "n"], kind="stable").index
+        rest = (family.loc["all"] if "all" in family.index else parts.sum()) - parts.sum()
+        count = int(gone.sum())
+        together = [(rest + parts.loc[order[:some]].sum()).to_numpy() for some in range(len(order) + 1)]
+        while count < len(order) and together[count].any() and not _may_be_known(together[count], smallest):
+            count += 1
+        hidden |= {(item, group) for group in order[:count]}
+        if "all" in family.index and not _may_be_known(family.loc["all"].to_numpy(), 0):
+            hidden.add((item, "all"))
     mask = pd.Series([pair in hidden for pair in zip(cells["item"], cells["group"], strict=True)], cells.index)
     result = cells.assign(n=cells["n"].astype(float))
     result.insert(result.columns.get_loc("group") + 1, "suppressed", mask)
     return result.assign(**{name: result[name].mask(mask) for name in ["n", *values]})
+
+
+def check_smallest(smallest: int) -> None:
+    """Raise InputError for a number of people that there cannot be."""
+    if smallest < 0:
+        raise InputError(
+            f"`smallest_answer` is {smallest}. It says of how many people an answer must be to be shown: 0 or more."
+        )
+
+
+def _may_be_known(counts: np.ndarray, smallest: int) -> bool:
+    """Whether people may be known by how many gave each answer (or by their number, where that is all there is)."""
+    alike = len(counts) > 1 and (counts > 0).sum() < 2
+    return bool(counts.sum() >= MINIMUM and not alike and not is_small(counts, smallest).any())
+
+
+def hide_answers(cells: pd.DataFrame, values: list[str], answers: pd.DataFrame, smallest: int) -> pd.DataFrame:
+    """Empty `values` of answers of everybody that fewer than `smallest` gave, of those from which they follow, and of means.
+
+    Parameters
+    ----------
+    cells, values : columns `item, group`, and `statistic` (the answer) unless a row is a mean; columns to empty
+    answers, smallest : as for `suppress_groups`
+    """
+    everybody = answers[answers.index.get_level_values("group") == "all"].droplevel("group")
+    few = everybody.apply(complementary, axis=1, minimum=smallest)
+    gone = few.stack() if "statistic" in cells else few.any(axis=1)
+    keys = pd.MultiIndex.from_frame(cells[["item", "statistic"]]) if "statistic" in cells else cells["item"]
+    mask = gone.reindex(keys, fill_value=False).to_numpy(bool) & (cells["group"] == "all").to_numpy()
+    return cells.assign(**{name: cells[name].mask(mask) for name in values})
+
+
+def told_few(shares: pd.DataFrame, smallest: int) -> str:
+    """How many answers and groups `hide_answers` and `suppress_groups` emptied, where the user asked for a `smallest` answer."""
+    if not smallest:
+        return ""
+    shown = shares[~shares["suppressed"]]
+    groups = int(shares[shares["suppressed"] & (shares["group"] != "all")].groupby(["item", "group"]).ngroups)
+    return (
+        f" Hidden, because fewer than {smallest} people gave an answer or it would follow from others: {int(shown['share'].isna().sum())} "
+        f"answers of everybody, with the means of their items, and all answers of groups to items in {groups} cases, small groups among them."
+    )
 
 
 def refuse_nothing(shown: pd.Series, file: str) -> None:
@@ -105,13 +159,15 @@ def too_near(counts: pd.Series) -> pd.Series:
     return pd.Series(near, counts.index)
 
 
-def complementary(counts: pd.Series) -> pd.Series:
-    """Which counts must be hidden where their total may be known: those of one to nine, and more, so that none follows.
+def complementary(counts: pd.Series, minimum: int = MINIMUM) -> pd.Series:
+    """Which counts must be hidden where their total may be known: small ones, and more, so that none follows.
 
     >>> complementary(pd.Series([0, 3, 40, 12])).tolist()
     [False, True, False, True]
+    >>> complementary(pd.Series([0, 3, 40, 12]), minimum=2).tolist()
+    [False, False, False, False]
     """
-    hidden = is_small(counts)
+    hidden = is_small(counts, minimum)
     while counts[hidden].sum() > 0 and (hidden.sum() == 1 or counts[hidden].sum() < MINIMUM):
         rest = counts[~hidden & (counts > 0)]
         if rest.empty:

@@ -15,7 +15,7 @@ from helpers.read import accounts, cells, files, formats, frames
 from helpers.read.accounts import Account
 from helpers.read.files import Options, listed
 from helpers.read.frames import Given
-from helpers.read.suppression import MINIMUM
+from helpers.read.suppression import MINIMUM, check_smallest
 
 COLUMNS = ("cycle", "system", "name", "level", "school_id")  # of every Survey's frame
 NOT_ADMINISTERED, NO_ANSWER = -1, -2  # codes of an item nobody was asked, and of one left without a valid answer
@@ -33,7 +33,9 @@ class Survey:
     `fewest` respondents or schools are not shown. `account`: of the rows of a user's file. `interval`: of shares, one
     of `estimate.intervals.of_shares`. `one_sample`: whether systems are parts (domains) of one sample, or samples of
     their own. `strata`: n labels of strata in which schools were drawn, or nothing. `numbers`: columns of numbers in
-    the frame (NaN for none) whose means are asked for, column -> words.
+    the frame (NaN for none) whose means are asked for, column -> words. `about`: of a known survey, whom it asked and how
+    they were drawn, in a sentence; `apart`: why its systems are not set against each other, or nothing. `smallest`: answers
+    that fewer people of a group gave are not shown.
     """
 
     frame: pd.DataFrame
@@ -51,6 +53,12 @@ class Survey:
     one_sample: bool = False
     strata: np.ndarray | None = None
     numbers: dict[str, str] = field(default_factory=dict)
+    about: str = ""
+    apart: str = ""
+    smallest: int = 0
+
+    def __post_init__(self) -> None:
+        check_smallest(self.smallest)
 
 
 def read_survey(

@@ -6,6 +6,7 @@ in github.com/Erdos-Projects/summer26-teacher-ai-readiness, data/v2_talis2024_te
 question has another number and another order, and no team conferences.
 """
 
+import re
 from collections.abc import Collection
 
 REPLICATES, FAY = 100, 0.5  # replicate weights by balanced repeated replication, and Fay's factor
@@ -72,6 +73,8 @@ AVERAGES = {
 NOT_PUBLIC = {"ISL": "Iceland"}
 """Systems of these of which there is no public teacher file of 2018."""
 
+FILES = re.compile(r"[A-DT][TC]G[A-Z]{3}T\d", re.IGNORECASE)
+"""How names of the OECD's files begin: level, teachers or principals, system, cycle."""
 SIMULATED = "X(?!KX)[A-Z]{2}"
 """Codes of simulated systems: those that ISO leaves to users, but for Kosovo's, which the OECD uses."""
 

@@ -26,6 +26,7 @@ from helpers.release.panels import merge, recentre
 BUILD = ROOT / "build"
 INFERENCE = ("CR2", "CRV3", "CRV1", "bootstrap")
 _ALIKE = ("outcome", "school", "year", "baseline", "controls", "categories", "cluster", "weight", "by", "standardise")
+_WHY = {"standardise": ", for one is in standard deviations of its own students and the other in the outcome's units"}
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def check_alike(parts: Sequence[Part]) -> None:
         for what, one, two in _compared(first.about, other.about):
             if one != two:
                 raise InputError(
-                    f"{what}: {_shown(one)} in {first.name} and {_shown(two)} in {other.name} do not go together. Ask for "
+                    f"{what}: {_shown(one)} in {first.name} and {_shown(two)} in {other.name} do not go together{_WHY.get(what, '')}. Ask for "
                     "releases of the same columns, levels and parameters."
                 )
 
@@ -215,8 +216,8 @@ def _added_up(parts: Sequence[Part], panel: str, standardise: bool) -> pd.DataFr
     """Estimates from cross-products within schools, which add up whoever tells them."""
     if standardise:
         raise InputError(
-            "pooled releases do not tell how many students the baseline year has, so that its deviation over all cannot "
-            "be had. Ask for releases by school, or without `standardise`."
+            "estimates would be in standard deviations of all students of the baseline year, and pooled releases do not tell how "
+            "many those are, so that the deviation cannot be had. Ask for releases by school, or without `standardise`."
         )
     terms = parts[0].about["panels"][panel]["terms"]
     xx, xy, counts = np.zeros([len(terms)] * 2), np.zeros(len(terms)), np.zeros(2)

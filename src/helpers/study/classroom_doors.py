@@ -14,7 +14,7 @@ from helpers.estimate.survey_means import means
 from helpers.notebook import session
 from helpers.notebook.session import Section, Session
 from helpers.project import InputError, locate
-from helpers.read import pieces, talis
+from helpers.read import family, pieces, talis
 from helpers.read import talis_codebook as codebook
 from helpers.read.survey import Survey, read_survey
 
@@ -23,20 +23,23 @@ ASSUMED = "data/simulated/03-talis-assumptions.csv"
 
 
 def read(
-    run: Session, data: str, items: Sequence[str] | dict[str, str], level: str, interval: str = "logit", **survey: Any
+    run: Session, data: str, items: Sequence[str] | dict[str, str], level: str, interval: str = "logit", smallest: int = 0, **survey: Any
 ) -> Survey:  # fmt: skip
-    """The user's answers: a survey if `items` are named, else TALIS files. Raises InputError.
+    """The user's answers: a survey if `items` are named, else a file of `family.STUDIES` or TALIS files. Raises InputError.
 
     Parameters
     ----------
     run, data : the session that rests on them, and says how files are read; a folder, zip or file
     level, items, survey : one of `talis.LEVELS`, in words; what `read_survey` takes
-    interval : of shares (`intervals.of_shares`)
+    interval, smallest : of shares (`intervals.of_shares`); answers that fewer people of a group gave are hidden
     """
     if not data:
         raise InputError("`data` is empty. Name a folder, zip or file of TALIS, or your survey.")
     if items:
-        return replace(read_survey(locate(data), items, options=run.options, **survey), interval=interval)
+        answers = read_survey(locate(data), items, options=run.options, **survey)
+        return replace(answers, interval=interval, smallest=smallest)
+    if known := family.recognised(locate(data), run.options):
+        return replace(family.read(locate(data), known, options=run.options), interval=interval)
     # TALIS files say in which encoding they are; another is one that the user knows better.
     encoding = run.options.encoding
     answers = _talis(run, locate(data), level, None if encoding == "utf-8" else encoding)
@@ -52,7 +55,7 @@ def in_folder(run: Session, folder: str, level: str) -> Survey | None:
 
 def section(run: Session, answers: Survey, *more: str) -> Section:
     """A section that has read the files of these answers, and `more`."""
-    made_up = [ASSUMED] if answers.simulated and _is_talis(answers) else []
+    made_up = [ASSUMED] if answers.simulated and of_talis(answers) else []
     return session.section(run, *answers.files, *made_up, *more)
 
 
@@ -143,7 +146,7 @@ def view(answers: Survey, systems: Sequence[str] = (), average: Sequence[str] = 
     is shown only if `systems` has it, and is never averaged together with its whole. Raises InputError for a group
     that is not there, names of averages that are not known, and where no share can be shown.
     """
-    kind, table = "systems" if _is_talis(answers) else "groups", shares.table(answers)
+    kind, table = "systems" if of_talis(answers) else "groups", shares.table(answers)
     names = answers.frame.drop_duplicates("system").set_index("system")["name"].to_dict()
     known, wanted = _wanted(average, kind)
     absent = [code for code in dict.fromkeys([*systems, *wanted * (not known)]) if code not in names]
@@ -237,9 +240,9 @@ def distribution(view: View) -> pd.DataFrame:
 def differences(view: View) -> pd.DataFrame:
     """Differences of drawn systems, latest cycle; groups of one survey, not independent: `shares.level_differences`.
 
-    Where a system is drawn with a part of it, the part is compared with nothing.
+    Where a system is drawn with a part of it, the part is compared with nothing; nor are systems that the survey sets apart.
     """
-    pairs = list(combinations(view.apart, 2))
+    pairs = [] if view.answers.apart else list(combinations(view.apart, 2))
     if view.kind == "systems" or not pairs:
         latest = view.table["cycle"].max()
         return comparisons.differences(view.table[view.table["cycle"] == latest], pairs)
@@ -283,7 +286,8 @@ def _data_files(place: Path) -> list[Path]:
     return [p for p in place.rglob("*") if p.suffix.lower() in (".zip", *pieces.ENDINGS)]
 
 
-def _is_talis(answers: Survey) -> bool:
+def of_talis(answers: Survey) -> bool:
+    """Whether these are answers of TALIS."""
     return bool(answers.frame["cycle"].iloc[0])
 
 

@@ -52,7 +52,7 @@ _RATED = {"ambitious_instruction": "students' rating", "collaborative_teachers":
 def gather(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     """Effects of the studies from the tables named in TABLES: COLUMNS and `state`, studies in reading order.
 
-    Of a series of years the last. Print gives no standard errors for Chicago: an interval is the printed coefficient
+    Of a series of years the last, of the reports' series the first, as a later scale may be another. Print gives no standard errors for Chicago: an interval is the printed coefficient
     and 1.96 times the largest standard error that fits the stars of all years of its panel.
     """
     participants = tables["participants"].query("term == 'hedges_g' and method == 'Welch'")
@@ -60,8 +60,9 @@ def gather(tables: dict[str, pd.DataFrame]) -> pd.DataFrame:
     widest = {panel: rounding.common_se(part)[1] for panel, part in tables["printed"].groupby("panel")}
     reach = 1.959964 * printed["panel"].map(widest)
     ends = {"ci_low": printed["estimate"] - reach, "ci_high": printed["estimate"] + reach}
-    years = tables["reports"]["term"].astype(str)
-    reports = tables["reports"][years == years.max()]
+    reports = tables["reports"][tables["reports"]["span"] == tables["reports"]["span"].iloc[0]]
+    years = reports["term"].astype(str)
+    reports = reports[years == years.max()]
     rated = reports["group"].map(SCHOOLS) + ", " + reports["measure"].map(_RATED)
     twin = tables["twin"].drop_duplicates("panel", keep="last")
     signposts = tables["signposts"].query("method == 'school fixed effects'")

@@ -1,6 +1,6 @@
 """Which records of a file are incomplete, by year and panel, and what those without an outcome could change."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -10,13 +10,14 @@ import pandas as pd
 from helpers.draw import numbers
 from helpers.estimate import fixed_effects, moments, nonresponse, panels
 from helpers.estimate.complete_records import refuse
+from helpers.estimate.fixed_effects import Within
 from helpers.estimate.moments import Model, Moments
 from helpers.estimate.nonresponse import Response
 from helpers.estimate.rasch import MEASURE
 from helpers.project import InputError, at
 from helpers.read import sql
 from helpers.read.engine import SqlRecords
-from helpers.read.suppression import MINIMUM, complementary
+from helpers.read.suppression import MINIMUM, complementary, is_small
 from helpers.read.waves import LEVELS
 
 WEIGHTED = "weighted for who answered"
@@ -88,14 +89,19 @@ def read(
     return replace(found, why=why, weighted=weighted, worst=worst)
 
 
-def table(missing: Missing) -> pd.DataFrame:
-    """`panel, year, records, complete, incomplete`; empty where one to nine, or a number from which so few would follow."""
+def table(missing: Missing, fitted: Mapping[str, Within] | None = None) -> pd.DataFrame:
+    """`panel, year, records, complete, incomplete`; empty where one to nine, or a number from which so few would follow.
+
+    `fitted`: the panels; of one that leaves out a few schools of a single record the smallest year goes, for all years would tell.
+    """
     found = missing.counts.assign(incomplete=missing.counts["records"] - missing.counts["complete"])
     hidden = complementary(found["incomplete"]) | complementary(found["complete"]) | (found["records"] < MINIMUM)
+    for panel, data in (fitted or {}).items():
+        if is_small(len(data.singletons)):
+            hidden[found.loc[found["panel"] == panel, "records"].idxmin()] = True
     columns = ["records", "complete", "incomplete"]
     found[columns] = found[columns].astype(float)
-    found.loc[hidden, columns[1:]] = np.nan
-    found.loc[found["records"] < MINIMUM, "records"] = np.nan
+    found.loc[hidden, columns] = np.nan  # records, too: all years together less those used would tell who is not
     return found[["panel", "year", *columns]]
 
 

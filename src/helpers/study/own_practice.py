@@ -247,10 +247,9 @@ def compared(study: Study, of_units: dict[str, float], fit: Callable[[Sample], A
     seen = study.sample[study.model.school].isin(study.moments[panel].schools)
     frame = study.sample[seen]
     frame = frame[frame.groupby(study.model.school)[study.model.school].transform("size") > 1]
-    plain = panels.unweighted(study.model) if study.model.weight else study.model
     try:
         data = fixed_effects.within(moments.compute(frame, study.model))
-        counts = {panel: moments.compute(frame, plain)}
+        counts = {panel: moments.compute(frame, panels.unweighted(study.model) if study.model.weight else study.model)}
         found = fit(_as_sample(frame, study.model, data.terms, of_units[panel]))
     except ValueError:  # as where the sample lacks what would tell two terms apart
         return pd.DataFrame()
@@ -323,11 +322,12 @@ def _put_in_numbers(source: SqlRecords, items: list[str], labels: list[str], low
     written = {}
     for item in items:
         as_label = sql.label(source, item)
-        present = source.fetch(f"SELECT DISTINCT {as_label} AS v FROM file")["v"]
+        found = source.fetch(f"SELECT DISTINCT {as_label} AS v FROM file")["v"]
+        present = cells.labelled(map(str, filter(None, found)))
         with at(f"{source.name}, column {item!r}"):
-            places, _ = cells.answers([str(v) for v in present if v], labels, source.labels.get(item, {}), low)
-        cases = " ".join(f"WHEN {sql.literal(cell)} THEN '{place}'" for cell, place in places.items())
-        if places:
+            places, _ = cells.answers(present.values(), labels, source.labels.get(item, {}), low)
+        cases = " ".join(f"WHEN {sql.literal(v)} THEN '{places[m]}'" for v, m in present.items() if m in places)
+        if cases:
             written[item] = f"CASE {as_label} {cases} ELSE CAST({source.identifier(item)} AS STRING) END"
     source.rewrite(written)
 
@@ -345,8 +345,7 @@ def _suspects(source: SqlRecords, numeric: list[str]) -> list[str]:
     for column in dict.fromkeys(numeric):
         number = sql.number(source, column)
         found = source.fetch(f"SELECT {number} AS v, count(*) AS n FROM file WHERE {number} IS NOT NULL GROUP BY 1")
-        counts = dict(zip(found["v"], found["n"], strict=True))
-        said += cells.told_suspects(column, counts)
+        said += cells.told_suspects(column, dict(zip(found["v"], found["n"], strict=True)))
     return said
 
 
@@ -356,7 +355,8 @@ def _measure(source: SqlRecords, items: list[str], low: int, high: int, year: st
     measured = cells.loc[cells.index.repeat(cells["records"])]
     answers = measured[range(len(items))].set_axis(items, axis=1).reset_index(drop=True)
     reliability = rasch.reliability(*measured[["measure", "std_error"]].to_numpy().T)
-    return {"item_fit": rasch.item_fit(scale, answers), "scale": scale, "reliability": reliability}
+    fit = rasch.item_fit(scale, answers).round({"answers": -1})  # beside all records: who left one out
+    return {"item_fit": fit, "scale": scale, "reliability": reliability}
 
 
 def _own(sums: Moments | Within, years: list[str]) -> list[str]:

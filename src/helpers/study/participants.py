@@ -16,10 +16,9 @@ from helpers.estimate.power import detectable_difference, multiple
 from helpers.project import InputError, at, relative
 from helpers.read import accounts, frames
 from helpers.read.accounts import Account
-from helpers.read.cells import few
 from helpers.read.files import Options, shortened
 from helpers.read.frames import Given
-from helpers.read.suppression import MINIMUM
+from helpers.read.suppression import MINIMUM, is_small
 
 SUMMARY = ["mean1", "sd1", "n1", "mean2", "sd2", "n2"]
 COLUMNS = ["scale", "method", "term", *NUMBERS, *COUNTS]
@@ -130,12 +129,15 @@ def read(
     return frame, given
 
 
-def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> tuple[pd.DataFrame, list[str]]:
+def choose(
+    frame: pd.DataFrame, group: str, compare: list[str], path: Path, cluster: str = ""
+) -> tuple[pd.DataFrame, list[str]]:
     """Rows of the two groups to compare, and their names. Raises InputError for fewer, or more and none chosen.
 
     Parameters
     ----------
     frame, path, group, compare : of `read`; its file; the column of groups; two names (none: the only two there are)
+    cluster : the column of clusters, if any. Who has none is left out: in some tests and not in others, they would follow
     """
     counts = frame[group].value_counts()
     some = list(counts.sort_index().items())[:12]
@@ -147,7 +149,8 @@ def choose(frame: pd.DataFrame, group: str, compare: list[str], path: Path) -> t
             f"{relative(path)}, column {group!r}: a comparison needs two groups; the column has {found}. "
             "Name two of them in `compare`, the first minus the second."
         )
-    return frame[frame[group].isin(names)], list(names)
+    placed = frame[cluster].notna() if cluster else True
+    return frame[frame[group].isin(names) & placed], list(names)
 
 
 def account(
@@ -161,15 +164,15 @@ def account(
     group, scales, cluster, nest : as for `read`
     """
     named = frames.labels(given, group)
+    chosen = named.isin(records[group])
     nothing = int(records[scales].isna().all(axis=1).sum())
     left_out = {
         "no group": int(named.isna().sum()),
-        "other groups than the two compared": int((named.notna() & ~named.isin(records[group])).sum()),
+        "other groups than the two compared": int((named.notna() & ~chosen).sum()),
+        f"no {cluster}": int(chosen.sum()) - len(records),
         "no answer on any scale": nothing,
     }
     told = accounts.shared_schools(records[group], records[cluster], nest) if cluster else []
-    if cluster and (gaps := int(records[cluster].isna().sum())):
-        told.append(f"{cluster}: {few(gaps)} rows have none and are left out where errors allow for it.")
     return accounts.of(given, len(records) - nothing, left_out, numeric=scales, named=[group], told=told)
 
 
@@ -243,6 +246,8 @@ def within_tests(
 ) -> pd.DataFrame:
     """Those of the same cluster compared, for scales where MINIMUM people of each group are in clusters that hold both.
 
+    `n` is empty where it leaves out a few of those who answered, as who is alone in a cluster: they would follow.
+
     Parameters
     ----------
     frame, groups, first, cluster, inference : as for `clustered_tests`
@@ -254,6 +259,7 @@ def within_tests(
         counts = first[answered][both].value_counts()
         if len(counts) == 2 and counts.min() >= MINIMUM:
             found = twogroups.within_clusters(frame[scale], first, frame[cluster], inference)
+            found["n"] = np.nan if is_small(answered.sum() - found["n"]) else found["n"]
             rows.append(pd.Series({"scale": scale, "method": WITHIN} | found, name=place))
     return pd.DataFrame(rows)
 

@@ -21,7 +21,7 @@ from helpers.read import published
 from helpers.read.published import RATINGS
 from helpers.release import released
 from helpers.study import report_counts
-from helpers.study.report_counts import MEASURES, SCHOOLS
+from helpers.study.report_counts import ACROSS, BEFORE, MEASURES, SCHOOLS, UNPUBLISHED
 
 
 def printed_effects(printed: pd.DataFrame) -> pd.DataFrame:
@@ -84,7 +84,7 @@ RATED = {
     "collaborative_teachers": "Collaborative Teachers (teachers)",
 }
 """Specifications, inference from sums and measures in words."""
-_PANEL = ["panel", "group", "measure", "specification"]
+_PANEL = ["panel", "span", "group", "measure", "specification"]
 
 
 def score(ratings: pd.Series, how: str, reference: pd.Series | None = None) -> pd.Series:
@@ -143,10 +143,20 @@ def within(records: pd.DataFrame, group: str, measure: str, specification: str =
     return fixed_effects.within(moments.compute(frame, model))
 
 
+def spans(records: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """The records of each of `report_counts.spans`, by its name."""
+    found = report_counts.spans(records["report_year"].unique())
+    return {span: records[records["report_year"].isin(years)] for span, years in found.items()}
+
+
 def pooled(records: pd.DataFrame) -> pd.DataFrame:
-    """Sums over the schools of each panel, nothing of single ones: columns _PANEL and those of `released.pooled`."""
-    named = {" ".join(parts): parts for parts in product(SCHOOLS, MEASURES, SPECIFICATIONS)}
-    sums = released.pooled({name: within(records, *parts) for name, parts in named.items()})
+    """Sums over the schools of each panel, nothing of single ones: columns _PANEL and those of `released.pooled`.
+
+    Each of `report_counts.spans` is a series with panels of its own.
+    """
+    own = spans(records)
+    named = {" ".join(parts): parts for parts in product(own, SCHOOLS, MEASURES, SPECIFICATIONS)}
+    sums = released.pooled({name: within(own[span], *parts) for name, (span, *parts) in named.items()})
     panels = pd.DataFrame([(name, *parts) for name, parts in named.items()], columns=_PANEL)
     return panels.merge(sums, on="panel")
 
@@ -159,17 +169,17 @@ def read_pooled(path: Path) -> pd.DataFrame:
 def check(records: pd.DataFrame) -> pd.DataFrame:
     """The main panels estimated by linearmodels too, beside ours, in standard deviations of the first year.
 
-    Rows `group, measure, term`; `estimate, std_error` are ours (CRV1) with `factor` on the variance, G/(G-1)
+    Rows `span, group, measure, term`; `estimate, std_error` are ours (CRV1) with `factor` on the variance, G/(G-1)
     (N-1)/(N-k-1); `other_estimate, other_std_error` those of PanelOLS with entity effects, clustered by school with
     group_debias=True, whose `other_factor` is G/(G-1) (N-1)/(N-k).
     """
     from linearmodels.panel import PanelOLS
 
     tables = []
-    for group, measure in product(SCHOOLS, MEASURES):
-        data = within(records, group, measure)
+    for (span, part), group, measure in product(spans(records).items(), SCHOOLS, MEASURES):
+        data = within(part, group, measure)
         ours = fixed_effects.fit(data).in_units_of(data.baseline_sd).table()
-        frame = panel(records, group, measure, "equal steps").set_index(["school_id", "year"])
+        frame = panel(part, group, measure, "equal steps").set_index(["school_id", "year"])
         dummies = pd.get_dummies(frame.index.get_level_values("year").astype(str), dtype=float)
         x = dummies.set_index(frame.index)[list(data.terms)]
         other = PanelOLS(frame["score"] / data.baseline_sd, x, entity_effects=True).fit(
@@ -178,7 +188,7 @@ def check(records: pd.DataFrame) -> pd.DataFrame:
         g, n, k = len(data.clusters), data.n, len(data.terms)
         shared = g / (g - 1) * (n - 1)
         tables.append(pd.DataFrame({
-            "group": group, "measure": measure, **ours[["term", "estimate", "std_error"]],
+            "span": span, "group": group, "measure": measure, **ours[["term", "estimate", "std_error"]],
             "factor": shared / (n - k - 1), "other_estimate": other.params.to_numpy(),
             "other_std_error": other.std_errors.to_numpy(), "other_factor": shared / (n - k),
         }))  # fmt: skip
@@ -213,9 +223,9 @@ def tables(paths: list[Path]) -> tuple[dict[str, pd.DataFrame], dict[str, list[P
 
 
 def estimates(sums: pd.DataFrame, inference: str = "CR2") -> pd.DataFrame:
-    """Estimates of every panel in standard deviations of the first year, from what `pooled` gives.
+    """Estimates of every panel in standard deviations of the first year of its span, from what `pooled` gives.
 
-    Columns `panel, group, measure, specification` and those of an estimates table. With `inference` "bootstrap" the
+    Columns `panel, span, group, measure, specification` and those of an estimates table. With `inference` "bootstrap" the
     p-values are those of the wild cluster bootstrap, errors and intervals those of CRV1.
     """
     found = []
@@ -227,9 +237,10 @@ def estimates(sums: pd.DataFrame, inference: str = "CR2") -> pd.DataFrame:
 
 
 def steps(sums: pd.DataFrame, inference: str = "CR2", specification: str = "main") -> pd.DataFrame:
-    """Change from each report to the next, in the units of `estimates`: `group, measure` and `fixed_effects.steps`."""
+    """Change from each report to the next in the first span, in the units of `estimates`: `group, measure` and `fixed_effects.steps`."""
     found = []
-    for named in sums.loc[sums["specification"] == specification, _PANEL].drop_duplicates().to_dict("records"):
+    chosen = (sums["specification"] == specification) & (sums["span"] == sums["span"].iloc[0])
+    for named in sums.loc[chosen, _PANEL].drop_duplicates().to_dict("records"):
         data = released.read_pooled(sums, named["panel"])
         fitted = released.fit(data, "CRV1" if inference == "bootstrap" else inference).in_units_of(data.baseline_sd)
         years = [term for term in fitted.terms if term.isdigit()]
@@ -237,8 +248,19 @@ def steps(sums: pd.DataFrame, inference: str = "CR2", specification: str = "main
     return pd.concat(found, ignore_index=True)
 
 
-def choices(fits: pd.DataFrame, sums: pd.DataFrame, last: str) -> pd.DataFrame:
-    """Students' rating in the report `last` under each specification and by the jackknife, in words.
+def shown(rows: pd.DataFrame) -> pd.DataFrame:
+    """The estimates that are drawn: of a report before the break in that series alone, of one after it in that across.
+
+    `rows`: of `estimates`, one specification, report years only.
+    """
+    before, across = (rows[rows["span"] == span] for span in (BEFORE, ACROSS))
+    if across.empty:
+        return rows
+    return pd.concat([before, across if before.empty else across[across["term"] > str(UNPUBLISHED[-1])]])
+
+
+def choices(fits: pd.DataFrame, sums: pd.DataFrame, span: str) -> pd.DataFrame:
+    """Students' rating in the last report of a span under each specification and by the jackknife, in words.
 
     `fits`: what `estimates` gives for `sums`. `parameters`: YAML of those that make a run of a row.
     """
@@ -247,7 +269,8 @@ def choices(fits: pd.DataFrame, sums: pd.DataFrame, last: str) -> pd.DataFrame:
         specification="jackknife", parameters="{variant: main, inference: CRV3}"
     )
     rows = pd.concat([fits.assign(parameters="{variant: " + fits["specification"] + "}"), jackknife])
-    rows = rows[(rows["measure"] == "ambitious_instruction") & (rows["term"] == last)]
+    rows = rows[(rows["measure"] == "ambitious_instruction") & (rows["span"] == span) & rows["term"].str.isdigit()]
+    rows = rows[rows["term"] == rows["term"].max()]
     return rows.assign(panel=rows["group"].map(SCHOOLS), specification=rows["specification"].map(VARIANTS))
 
 
@@ -281,6 +304,7 @@ def write(folder: Path, target: Path) -> None:
             {"year": year, "title": f"SY{year % 100:02}{(year + 1) % 100:02}", "schools": n}
             for year, n in years.items()
         ],
+        "spans": report_counts.spans(years.index.tolist()),
         "inputs": [{"name": path.name, "sha256": kept.digest(path)} for path in paths],
         "files": [{"name": name, "rows": text.count("\n") - 1} for name, text in made.items()],
         "scorings": SCORINGS,

@@ -1,5 +1,6 @@
 """How many of Chicago's schools the public reports list, rate and lose, and how many of those asked answered."""
 
+from collections.abc import Iterable
 from itertools import pairwise, product
 
 import numpy as np
@@ -11,6 +12,38 @@ MEASURES = {"ambitious_instruction": "student_response_rate", "collaborative_tea
 """Each rating with the response rate of those whose answers it rests on."""
 SCHOOLS = {"ES": "Elementary schools", "HS": "High schools"}
 """The groups of schools that the project shows, in words."""
+UNPUBLISHED = (2019, 2020)
+"""Report years that the city left out. Whether ratings after them are on the scale of those before is not known."""
+BEFORE, AFTER, ACROSS = "before the break", "after the break", "across the break"
+"""Reports that are one series: on either side of UNPUBLISHED, and all, which takes the scale to be the same."""
+
+
+def spans(years: Iterable[int]) -> dict[str, list[int]]:
+    """The series that reports make: BEFORE and AFTER where these have two reports or more, ACROSS where both have one.
+
+    >>> spans([2017, 2018, 2021])
+    {'before the break': [2017, 2018], 'across the break': [2017, 2018, 2021]}
+    >>> spans([2018])  # no change can be seen, and what needs one says so
+    {'before the break': [2018]}
+    """
+    years = sorted(years)
+    known = sides(years)
+    if len(known) < 2:
+        return known
+    return {name: side for name, side in known.items() if len(side) > 1} | {ACROSS: years}
+
+
+def sides(years: Iterable[int]) -> dict[str, list[int]]:
+    """The years of reports in order on each side of UNPUBLISHED, BEFORE and AFTER, of which there are any."""
+    years = sorted(years)
+    early = [year for year in years if year <= UNPUBLISHED[-1]]
+    return {name: side for name, side in ((BEFORE, early), (AFTER, years[len(early) :])) if side}
+
+
+def unpublished(years: Iterable[int]) -> list[int]:
+    """The years of UNPUBLISHED that lie between these reports: there a figure has a gap, which no line crosses."""
+    years = sorted(years)
+    return [year for year in UNPUBLISHED if years[0] < year < years[-1] and year not in years]
 
 
 def shares(records: pd.DataFrame) -> pd.DataFrame:
@@ -27,7 +60,7 @@ def turnover(records: pd.DataFrame) -> pd.DataFrame:
     """Schools that come, go, and are rated: one row for each group, report year and measure.
 
     Columns `listed`, then of these `rated`, `not_enough_data`, `empty`, `new` (not listed in this group in the
-    report before; missing in the first), `gone` (not in the next; missing in the last).
+    report before, whichever that is; missing in the first), `gone` (not in the next; missing in the last).
     """
     rows = []
     for group, own in _by_group(records):

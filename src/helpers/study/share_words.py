@@ -6,6 +6,7 @@ import pandas as pd
 
 from helpers.draw import numbers
 from helpers.draw.words import count, few_behind
+from helpers.estimate.shares import few_answered
 from helpers.notebook.markup import code, strong
 from helpers.read import accounts
 from helpers.read import talis_codebook as codebook
@@ -31,6 +32,7 @@ def told(view: View, level: str) -> str:
     return (
         f"{made_up * view.answers.simulated}Read: {read} in {count(schools, 'school')}, "
         f"{count(len(view.whole), view.kind.removesuffix('s'))} ({', '.join(view.whole.values())}){of_talis}.{absent}{_parts(view)}{_mean(view)}"
+        f"{' ' * bool(view.answers.about)}{view.answers.about}"
     )
 
 
@@ -63,6 +65,8 @@ def _mean(view: View) -> str:
 
 def alone(view: View) -> str:
     """Why no difference is shown."""
+    if view.answers.apart:
+        return view.answers.apart
     if len(view.shown) > 1 and view.parts:
         return "Nothing to compare: what is drawn is a system and parts of it, which are no independent samples."
     return "Nothing to compare: there is one only."
@@ -212,10 +216,10 @@ def ranked(view: View) -> Words:
     lowest, spans = view.answers.categories[0], view.closed
     item = (spans["max"] - spans["min"]).idxmax()
     return {
-        "title": f"{lowest}: all, from fewest to most",
-        "caption": f"Share who answer {lowest.lower()}, with 95 percent intervals.",
-        "alt": f"{len(view.answers.items)} panels, one a practice, with the share of {len(view.whole)} {view.kind} in "
-        f"order. They lie furthest apart in {item.lower()}: from {spans.at[item, 'min']:.0%} to "
+        "title": f"{lowest}: all" + ", from fewest to most" * (not view.answers.apart),
+        "caption": f"Share who answer {lowest.lower()}, with 95 percent intervals. {view.answers.apart}".rstrip(),
+        "alt": f"{len(view.answers.items)} panels, one a practice, with the share of {len(view.whole)} {view.kind}"
+        f"{' in order' * (not view.answers.apart)}. They lie furthest apart in {item.lower()}: from {spans.at[item, 'min']:.0%} to "
         f"{spans.at[item, 'max']:.0%}.",
         "data": view.lowest,
     }
@@ -235,6 +239,16 @@ def often(view: View) -> Words:
     }
 
 
+def few_answers(spread: pd.DataFrame, smallest: int) -> str:
+    """How many answers are hidden because fewer than `smallest` people gave them; nothing where nobody asked for that."""
+    if not smallest:
+        return ""
+    return (
+        f" Hidden, because fewer than {smallest} people gave an answer or it would follow from others: {few_answered(spread)} of "
+        f"{len(spread)} shares."
+    )
+
+
 def distribution(view: View, rows: pd.DataFrame) -> Words:
     """Of `classroom_doors.distribution`."""
     middle = rows[rows["statistic"].isin(view.answers.categories[1 : view.answers.often - 1])]
@@ -243,7 +257,7 @@ def distribution(view: View, rows: pd.DataFrame) -> Words:
     return {
         "title": "All answers",
         "caption": "The whole distribution of answers, in percent of those who answered. Shares below 6 percent carry "
-        "no number.",
+        f"no number.{few_answers(rows, view.answers.smallest)}",
         "alt": f"Stacked bars, each of all who answered: {len(view.answers.categories)} answers for "
         f"{len(view.answers.items)} practices in {view.spoken}.{between * bool(pd.notna(share))}",
         "data": rows,

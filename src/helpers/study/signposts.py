@@ -20,7 +20,7 @@ from helpers.estimate.panels import COUNTS, NUMBERS
 from helpers.estimate.permutation import Treatment
 from helpers.estimate.reliability import scale_reliability
 from helpers.project import InputError, at, in_order
-from helpers.read.suppression import MINIMUM, is_small
+from helpers.read.suppression import MINIMUM, is_small, too_near
 from helpers.read.waves import OTHERS, PEERS, Waves
 
 FIXED, MIXED = "school fixed effects", "mixed model"
@@ -159,7 +159,7 @@ def leavers(survey: Waves) -> pd.DataFrame:
     """How far those who did not answer in the last wave differed at baseline from those who did: leavers less stayers.
 
     Columns `scale, group, estimate, std_error, ci_low, ci_high, p_value, n, n_groups`, in standard deviations of the
-    baseline wave; errors clustered by school. Empty where either side has fewer than MINIMUM teachers.
+    baseline wave; errors clustered by school. Empty where either side has fewer than MINIMUM teachers; `n` where a few have no score.
     """
     from helpers.estimate import twogroups  # imports statsmodels
 
@@ -178,6 +178,8 @@ def leavers(survey: Waves) -> pd.DataFrame:
             enough = not few[group] and part["school"].nunique() > 1
             row = twogroups.clustered(values, left[group], part["school"]) if enough else {}
             rows.append({"scale": scale, "group": group} | row)
+        if any(_near(survey, scale, part) for part in _groups(survey).values()):
+            rows[-len(few) :] = [row | {"n": np.nan} for row in rows[-len(few) :]]
     return pd.DataFrame(rows).reindex(columns=["scale", "group", *NUMBERS, "n", "n_groups"])
 
 
@@ -187,7 +189,7 @@ def reliability(survey: Waves) -> pd.DataFrame:
     Columns `scale, items, n, alpha, alpha_low, alpha_high, omega, omega_low, omega_high, weakest, item_rest`.
     Intervals of 95 percent: alpha's by F, omega's by drawing schools. `weakest` is the item that goes least with the
     others, `item_rest` its correlation with their sum. Empty for fewer than MINIMUM teachers, or if all answer alike;
-    `n` where it and the number of those with a score, which other tables tell, differ by a few.
+    `n` where it and others of the same wave, which other tables tell, differ by a few.
     """
     rows = []
     for scale, items in survey.items.items():
@@ -195,8 +197,7 @@ def reliability(survey: Waves) -> pd.DataFrame:
         row = {"scale": scale, "items": items.shape[1]}
         if len(answers) >= MINIMUM and (answers.var() > 0).all():
             row |= scale_reliability(answers, survey.frame.loc[answers.index, "school"])
-            scored = survey.scores[scale][survey.frame["wave"] == survey.baseline].notna().sum()
-            row["n"] = np.nan if is_small(scored - len(answers)) else row["n"]
+            row["n"] = np.nan if _near(survey, scale, survey.frame) else row["n"]
         rows.append(row)
     ends = [f"{name}{end}" for name in ("alpha", "omega") for end in ("", "_low", "_high")]
     return pd.DataFrame(rows).reindex(columns=["scale", "items", "n", *ends, "weakest", "item_rest"])
@@ -215,6 +216,15 @@ def mixed_model(y: np.ndarray, x: pd.DataFrame, groups: np.ndarray) -> tuple[pd.
         fitted = MixedLM(y, x.to_numpy(float), groups=groups).fit(reml=True, method=["powell"])
     table = pd.DataFrame({"term": list(x), **t_test(fitted.fe_params, fitted.bse_fe)})
     return table, float(np.asarray(fitted.cov_re)[0, 0]), float(fitted.scale)
+
+
+def _near(survey: Waves, scale: str, part: pd.DataFrame) -> bool:
+    """Whether of a part's teachers in the baseline wave those with a score, all items or all conditions are nearly the same number."""
+    first = part.index[part["wave"] == survey.baseline]
+    scored, used = survey.scores[scale][first].notna(), survey.complete(scale)[first]
+    whole = survey.items[scale].loc[first].notna().all(axis=1) if scale in survey.items else scored
+    counts = [len(first), *(some.sum() for some in (scored, used, whole, whole & used))]
+    return bool(too_near(pd.Series(counts)).any())
 
 
 def _groups(survey: Waves) -> dict[str, pd.DataFrame]:
@@ -356,6 +366,7 @@ def too_few(survey: Waves, scale: str) -> list[str]:
 
 
 def n_tells(survey: Waves, scale: str) -> bool:
-    """Whether the count of all rows, less the waves that are shown, would be a count that is hidden."""
+    """Whether the count of all rows, beside the waves that are shown and those who answered, would tell a count that is hidden."""
+    few = is_small(len(survey.frame) - survey.complete(scale).sum())
     answered = attrition(survey).set_index("group").loc[[ALL], "teachers"]
-    return bool(answered.isna().any() or set(survey.later) & set(too_few(survey, scale)))
+    return bool(few or answered.isna().any() or set(survey.later) & set(too_few(survey, scale)))

@@ -1,0 +1,318 @@
+"""How often teachers see each other teach, from public records of surveys beside TALIS.
+
+    python -m helpers.study.real_records FOLDER [TARGET]
+
+reads the files of these surveys in FOLDER and writes what the project shows without them into TARGET (data/moments)."""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from helpers import kept
+from helpers.draw import numbers
+from helpers.estimate import shares
+from helpers.estimate.intervals import t_test
+from helpers.notebook import session
+from helpers.notebook.session import Section, Session
+from helpers.project import ROOT, InputError, relative
+from helpers.read import family, files
+from helpers.read.family import Question, Study
+from helpers.read.talis_codebook import CATEGORIES, ITEMS, STATISTICS
+from helpers.study.classroom_doors import View
+
+FOLDER, TABLE = ROOT / "data" / "moments", "open-classrooms.csv"
+COLUMNS = ["survey", "cycle", "system", "name", "question", "item", "weights", "statistic", "share", "std_error", "ci_low",
+           "ci_high", "n", "n_schools", "note"]  # fmt: skip
+SEEING, BEING_SEEN = "B", "O"
+"""Keys of the items that this project is about: observing colleagues, and being observed."""
+PLACES = {"CHL": ("gti", "Chile"), "CSH": ("gti", "Shanghai"), "USA": ("pisa2015", "USA")}
+"""Where there are records of the systems that Volante and others (2023) compare: code -> study and its code."""
+SHOWN = {"never": "Never", "monthly": "Once a month or more"}
+"""Headline shares in words for a figure."""
+IN_PRINT = {
+    "Chile": {
+        "never": ["talis-2013-CHL-B-never"],
+        "monthly": ["talis-2013-CHL-B-1-3-monthly", "talis-2013-CHL-B-weekly"],
+    },
+    "Portugal": {"never": ["talis-2013-PRT-B-never"]},
+    "United States: half or more": {"never": ["talis-2013-USA-B-never-at-least"]},
+    "Japan (by Berry, 2016)": {"never": ["004-text-talis-never-japan"]},
+}
+"""What print has of the same question in TALIS 2013: name to draw -> statistic -> ids of percentages."""
+_SPOKEN = {"CHL": "Chile", "CSH": "Shanghai", "USA": "the United States"}
+_STUDY = {known.key: known.title.split(",")[0] for known in family.STUDIES}
+_SHORT = {known.key: known.short for known in family.STUDIES}
+_ALIKE = 0.05  # level of the interval that tells whether two shares differ
+
+
+def computed(place: Path, known: Study) -> pd.DataFrame:
+    """Shares of every answer and the headline shares of one study's file, as rows of COLUMNS (shares 0 to 1).
+
+    With the study's own weight in place of none in further rows, `weights` "school weight". Raises InputError.
+    """
+    found = []
+    for question in known.questions:
+        for weighted in (False, True) if known.weight else (False,):
+            survey = family.read(place, known, question, weighted=weighted)
+            rows = pd.concat([shares.table(survey), shares.distribution(survey)])
+            names = survey.frame.drop_duplicates("system").set_index("system")["name"]
+            weights = "school weight" if weighted else "none"
+            found.append(
+                rows.assign(
+                    survey=known.key,
+                    cycle=known.cycle,
+                    name=rows["system"].map(names),
+                    question=question,
+                    weights=weights,
+                )
+            )
+    return pd.concat(found, ignore_index=True)[COLUMNS].dropna(subset="share")
+
+
+def read(places: dict[str, Path]) -> pd.DataFrame:
+    """Rows of COLUMNS: of each study's own files where the user has them (`family.in_folders`), else the project's."""
+    made = pd.read_csv(
+        FOLDER / TABLE, keep_default_na=False, na_values={name: [""] for name in ("std_error", "n_schools")}
+    )
+    own = [computed(place, family.study(key)) for key, place in places.items()]
+    return pd.concat([made[~made["survey"].isin(places)], *own], ignore_index=True)
+
+
+def headlines(real: pd.DataFrame, item: str) -> pd.DataFrame:
+    """Headline shares of one item, every teacher counting alike, in the order of the studies, with words for figures.
+
+    COLUMNS and `label` (the OECD's name of the system), `item_label` (study, year, and whom it asked).
+    """
+    statistics = {s for k in family.STUDIES for q in k.questions.values() for s in q.statistics}
+    rows = real[real["item"].eq(item) & real["weights"].eq("none") & real["statistic"].isin(statistics)]
+    asked = {known.key: f"{known.title}: {known.asked}" for known in family.STUDIES}
+    return rows.assign(label=rows["name"], item_label=rows["survey"].map(asked), item=rows["survey"])
+
+
+def in_print(printed: pd.DataFrame) -> pd.DataFrame:
+    """Printed shares of IN_PRINT in the shape of `headlines`, without intervals; several numbers of one answer are added up."""
+    rows = [
+        (name, statistic, printed.loc[ids, "value"].sum() / 100)
+        for name, told in IN_PRINT.items()
+        for statistic, ids in told.items()
+    ]
+    found = pd.DataFrame(rows, columns=["label", "statistic", "share"])
+    whom = "TALIS 2013, as printed: lower secondary teachers of all subjects, intervals are not in print"
+    return found.assign(survey="print", item="print", item_label=whom, note="")
+
+
+def spread(rows: pd.DataFrame, statistic: str) -> str:
+    """Lowest and highest share of a statistic among `headlines` of one study, each with its interval and place."""
+    part = rows[rows["statistic"] == statistic].sort_values("share")
+    ends = [part.iloc[0], part.iloc[-1]][: len(part)]
+    return " to ".join(f"{spoken(row)} in {'the ' * row['name'].startswith('United ')}{row['name']}" for row in ends)
+
+
+def spoken(row: pd.Series) -> str:
+    """A share with its interval in words: 37% (34 to 40)."""
+    return f"{numbers.percent(row['share'])}% ({numbers.percent(row['ci_low'])} to {numbers.percent(row['ci_high'])})"
+
+
+def direction(one: pd.Series, other: pd.Series) -> str:
+    """Which of two shares of independent samples is larger: "higher", "lower", or "cannot be told" by their 95% interval.
+
+    Where nobody or everybody answered so a share has no error: then their own intervals must be apart.
+    """
+    if pd.isna(one["std_error"]) or pd.isna(other["std_error"]):
+        apart = one["ci_low"] > other["ci_high"] or one["ci_high"] < other["ci_low"]
+    else:
+        error = (one["std_error"] ** 2 + other["std_error"] ** 2) ** 0.5
+        schools = min(one["n_schools"], other["n_schools"])
+        apart = bool(t_test(one["share"] - other["share"], error, schools - 1)["p_value"] < _ALIKE)
+    if not apart:
+        return "cannot be told"
+    return "higher" if one["share"] > other["share"] else "lower"
+
+
+def sentence(seeing: pd.DataFrame) -> str:
+    """How many never observe colleagues, and how many do every month, by `headlines`, and of whom that is."""
+    said = []
+    for key, rows in seeing.groupby("survey", sort=False):
+        known = family.study(key)
+        never, monthly = (spread(rows, statistic) for statistic in STATISTICS)
+        said.append(
+            f"Of {known.asked} ({known.title}), {never} never observe colleagues and give them feedback; {monthly} do once a month or more."
+        )
+    return " ".join(said)
+
+
+def beside(view: View, real: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """The user's shares with those of studies that were asked the same item: rows for `dot_plots.shares`, by item.
+
+    An item of the user's survey is the same where its words are those of ITEMS, or its letter there. Nothing is tested.
+    Raises InputError for a study not known here, other answers than the six, and where no item is the same.
+
+    Parameters
+    ----------
+    view, real, keys : what the user's data show; rows of `read`; keys of studies, of which `pisa` is all of PISA
+    """
+    known = [k for key in keys for k in family.STUDIES if k.key == key or (key == "pisa" and k.key.startswith(key))]
+    if len(known) < len(set(keys)):
+        raise InputError(
+            f"`beside`: {keys} are not all surveys known here (gti, pisa2015, pisa2018, or pisa for both)."
+        )
+    if len(view.answers.categories) != len(CATEGORIES):
+        raise InputError(
+            f"`beside`: these surveys have six answers ({', '.join(CATEGORIES)}), and yours {len(view.answers.categories)}. Leave it out."
+        )
+    letters = {words.casefold(): letter for letter, words in ITEMS.items()} | {
+        letter.casefold(): letter for letter in ITEMS
+    }
+    same = {
+        item: letters[words.casefold()] for item, words in view.answers.items.items() if words.casefold() in letters
+    }
+    rows = real[
+        real["survey"].isin([k.key for k in known]) & real["weights"].eq("none") & real["statistic"].isin(STATISTICS)
+    ]
+    rows = rows[rows["item"].isin(same.values())]
+    if rows.empty:
+        raise InputError(
+            "`beside`: none of your items was asked there. Say which item is which by its letter, as in items: {my_column: B}; "
+            f"there are {'; '.join(f'{letter}: {words}' for letter, words in ITEMS.items())}."
+        )
+    own = view.drawn[view.drawn["item"].isin(same)].assign(survey="yours")
+    own["item"] = own["item"].astype(object).map(same)
+    own["statistic"] = own["statistic"].map(dict(zip(view.answers.statistics, STATISTICS, strict=True)))
+    label = rows["name"] + ", " + rows["survey"].map(_SHORT)
+    found = pd.concat([own, rows.assign(label=label, average=False)], ignore_index=True)
+    return (
+        found[found["item"].isin(rows["item"])]
+        .assign(item_label=lambda shown: shown["item"].map(ITEMS))
+        .sort_values("item", kind="stable", ignore_index=True)
+    )
+
+
+def beside_words(near: pd.DataFrame) -> dict[str, object]:
+    """Title, caption and alternative text of the figure of `beside`."""
+    others = list(dict.fromkeys(near.loc[near["survey"] != "yours", "survey"]))
+    told = "; ".join(
+        f"{row['label']} {spoken(row)}"
+        for _, row in near[near["statistic"].eq(STATISTICS[0]) & near["item"].eq(near["item"].iloc[0])]
+        .dropna(subset="share")
+        .iterrows()
+    )
+    return {
+        "title": "Yours, and others who were asked the same",
+        "caption": f"Percent of those who answered, with 95 percent intervals. {' '.join(family.study(key).about for key in others)} These are "
+        "other samples than yours: no difference is tested, and nobody is ranked.",
+        "alt": f"Dot plot of shares beside other surveys. Never, {near['item_label'].iloc[0].lower()}: {told}.",
+        "data": near,
+    }
+
+
+def american(seeing: pd.DataFrame) -> str:
+    """What these records have beside "half of American teachers", in a sentence; nothing where they are not there."""
+    survey, system = PLACES["USA"]
+    rows = seeing[seeing["survey"].eq(survey) & seeing["system"].eq(system) & seeing["statistic"].eq(STATISTICS[0])]
+    return "".join(
+        f"Of another population ({family.study(survey).title}: {family.study(survey).asked}) {100 * row['share']:.1f} percent (SE {100 * row['std_error']:.1f})"
+        for _, row in rows.iterrows()
+    )
+
+
+def weighted(real: pd.DataFrame, item: str) -> str:
+    """How the lowest answer's share moves where each teacher counts by the weight of the school, in a sentence."""
+    rows = real[real["item"].eq(item) & real["statistic"].eq(STATISTICS[0])].set_index(["survey", "system", "weights"])
+    said = []
+    for (key, system), part in rows.groupby(level=[0, 1], sort=False):
+        if len(part) > 1:
+            plain, heavy = (part.loc[(key, system, weights)] for weights in ("none", "school weight"))
+            said.append(
+                f"{plain['name']} ({family.study(key).title}): {spoken(plain)} never do; with the weights of schools {spoken(heavy)}."
+            )
+    return " ".join(said)
+
+
+def of(run: Session) -> tuple[pd.DataFrame, Section]:
+    """What `read` gives, from the user's files in `data/raw/` where they are, and a section that rests on it."""
+    for known in family.STUDIES:
+        session.looks_in(run, family.RAW / known.key)
+    places = family.in_folders()
+    own = [str(place) for place in places.values()]
+    return read(places), session.section(run, *own, *([] if len(own) == len(family.STUDIES) else [FOLDER / TABLE]))
+
+
+def claims(real: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
+    """What these records say of Chile's and Shanghai's printed places among three systems: the direction, and no more.
+
+    Rows `id, practice, claim, seen, verdict` (agrees, differs, cannot be told), one a printed place (unit "place ...").
+    """
+    rows = real[real["weights"].eq("none") & real["statistic"].eq("never")].set_index(["survey", "system", "item"])
+    found = []
+    for number in printed[printed["statistic"].eq("never, rank") & printed["system"].isin(PLACES)].itertuples():
+        here = {
+            system: rows.loc[[(*place, number.item)]]
+            for system, place in PLACES.items()
+            if (*place, number.item) in rows.index
+        }
+        claimed = "higher" if number.value == 1 else "lower"
+        claim = f"{number.group}: {claimed} than {' and '.join(_SPOKEN[s] for s in PLACES if s != number.system)}"
+        seen, verdicts = [], []
+        for other in [system for system in here if system != number.system and number.system in here]:
+            verdicts.append(direction(here[number.system].iloc[0], here[other].iloc[0]))
+            seen.append(f"{spoken(here[other].iloc[0])} in {here[other].iloc[0]['name']} ({_STUDY[PLACES[other][0]]})")
+        verdict = "cannot be told"
+        if verdicts:
+            own = here[number.system].iloc[0]
+            seen.insert(0, f"{spoken(own)} in {own['name']} ({_STUDY[PLACES[number.system][0]]})")
+            against = {"higher": "lower", "lower": "higher"}[claimed]
+            verdict = "agrees" if set(verdicts) == {claimed} else "differs" if against in verdicts else verdict
+        found.append(
+            (number.Index, number.row.split(", place of")[0], claim, "; ".join(seen) or "not asked there", verdict)
+        )
+    return pd.DataFrame(found, columns=["id", "practice", "claim", "seen", "verdict"])
+
+
+def bank() -> list[str]:
+    """Each study in a few sentences: whom it asked, how they were drawn, what it asked, and how the words are known."""
+    return [
+        f"{known.about} "
+        + " ".join(f"{', '.join(q.items.values())}: {_listed(q)}, {q.wording}." for q in known.questions.values())
+        for known in family.STUDIES
+    ]
+
+
+def _listed(question: Question) -> str:
+    return "; ".join(question.words[key].lower() for key in question.items)
+
+
+def write(folder: Path, target: Path = FOLDER) -> None:
+    """Make TABLE and `open-classrooms.json` about it from the studies' files in a folder. Raises InputError without any."""
+    found = {path: known for path in _files(folder) if (known := family.recognised(path))}
+    if not found:
+        raise InputError(f"{relative(folder)}: no file of {', '.join(known.name for known in family.STUDIES)} here.")
+    order = [known.key for known in family.STUDIES]
+    tables = {known.key: computed(path, known) for path, known in found.items()}
+    table = pd.concat([tables[key] for key in order if key in tables], ignore_index=True)
+    about = {
+        "of": [f"{known.title}: teachers' public file (OECD)" for known in found.values()],
+        "state": "moments",
+        "command": "python -m helpers.study.real_records FOLDER",
+        "inputs": [
+            {"survey": known.key, "name": path.name, "sha256": kept.digest(path)} for path, known in found.items()
+        ],
+        "files": [{"name": TABLE, "rows": len(table)}],
+    }
+    target.mkdir(parents=True, exist_ok=True)
+    table.to_csv(target / TABLE, index=False, lineterminator="\n")
+    text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
+    (target / "open-classrooms.json").write_text(text, encoding="utf-8", newline="")
+
+
+def _files(folder: Path) -> Sequence[Path]:
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in files.ENDINGS)
+
+
+if __name__ == "__main__":
+    try:
+        write(*map(Path, sys.argv[1:3]))
+    except InputError as error:
+        sys.exit(str(error))

@@ -1,0 +1,240 @@
+"""Records of surveys beside TALIS: right values, untouched forms of their files, and what may be said of them."""
+
+import json
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pyreadstat
+import pytest
+
+from conftest import SHARED
+from helpers import kept
+from helpers.estimate import shares
+from helpers.project import InputError
+from helpers.read import family, published
+from helpers.read.survey import read_survey
+from helpers.study import classroom_doors, real_records
+
+GTI, PISA = SHARED / "data" / "gti" / "gti_teachers.csv", SHARED / "data" / "pisa" / "pisa2015_teachers_usa.csv"
+needs_files = pytest.mark.skipif(not GTI.exists(), reason="needs the OECD's files, which are not in the project")
+SIX = dict(enumerate(["Never", "Once a year or less", "2-4 times a year", "5-10 times a year", "1-3 times a month", "Once a week or more"], 1))  # fmt: skip
+
+
+def committed() -> pd.DataFrame:
+    return real_records.read({})
+
+
+def share(survey: str, system: str, item: str, statistic: str, weights: str = "none") -> pd.Series:
+    rows = committed().set_index(["survey", "system", "item", "statistic", "weights"])
+    return rows.loc[(survey, system, item, statistic, weights)]
+
+
+@pytest.mark.parametrize(
+    ("system", "never", "monthly"),
+    [("Chile", 0.6383, 0.0213), ("Shanghai", 0, 0.5294), ("Japan", 0.1379, 0.1724)],
+)
+def test_shares_of_the_filmed_teachers_are_those_counted_by_others(system, never, monthly):
+    assert share("gti", system, "B", "never")["share"] == pytest.approx(never, abs=5e-5)
+    assert share("gti", system, "B", "monthly")["share"] == pytest.approx(monthly, abs=5e-5)
+
+
+def test_the_bound_of_none_among_85_is_the_exact_one():
+    row = share("gti", "Shanghai", "B", "never")
+    assert (row["n"], np.isnan(row["std_error"])) == (85, True)
+    assert row["ci_high"] == pytest.approx(0.0425, abs=5e-5)
+
+
+@pytest.mark.parametrize(
+    ("item", "statistic", "weights", "estimate", "error"),
+    [
+        ("A", "never", "none", 0.54839, 0.01374), ("B", "never", "none", 0.36748, 0.01619), ("C", "never", "none", 0.39429, 0.01270),
+        ("D", "never", "none", 0.04668, 0.00518), ("B", "monthly", "none", 0.08947, 0.00718), ("A", "monthly", "none", 0.22292, 0.01159),
+        ("B", "never", "school weight", 0.38422, 0.02365),
+    ],
+)  # fmt: skip
+def test_shares_of_american_teachers_have_the_errors_of_r_survey(item, statistic, weights, estimate, error):
+    row = share("pisa2015", "USA", item, statistic, weights)
+    assert (row["share"], row["std_error"]) == (pytest.approx(estimate, abs=6e-6), pytest.approx(error, abs=6e-6))
+    assert row["n_schools"] == 169
+
+
+def test_answers_to_an_item_add_up_and_rest_on_ten_teachers_or_more():
+    table = committed()
+    assert table["n"].min() >= 10
+    answers = [answer for k in family.STUDIES for q in k.questions.values() for answer in q.answers]
+    sums = table[table["statistic"].isin(answers)].groupby(["survey", "system", "item", "weights"])["share"].sum()
+    assert sums.to_numpy() == pytest.approx(1)
+
+
+@needs_files
+def test_the_committed_shares_are_those_of_the_files(tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    for path in (GTI, PISA):
+        (folder / path.name).symlink_to(path)
+    real_records.write(folder, tmp_path)
+    for name in (real_records.TABLE, "open-classrooms.json"):
+        assert (tmp_path / name).read_text() == (real_records.FOLDER / name).read_text()
+    about = json.loads((tmp_path / "open-classrooms.json").read_text())
+    assert [entry["sha256"] for entry in about["inputs"]] == [kept.digest(GTI), kept.digest(PISA)]
+
+
+@needs_files
+def test_the_file_of_pisa_is_read_as_the_oecd_publishes_it(tmp_path):
+    """SPSS, with labels and declared missing codes, other variables, and other systems."""
+    own = pd.read_csv(PISA)
+    items = [f"TC046Q0{number}NA" for number in range(1, 9)]
+    own[items] = own[items].where(
+        own[items].notna(), np.random.default_rng(1).choice([95.0, 97, 98, 99], own[items].shape)
+    )
+    other = own.assign(CNT="CHL")[own["CNTSCHID"] % 3 == 0]
+    more = pd.DataFrame(1.0, range(len(own) + len(other)), [f"TC{number:03}Q01NA" for number in range(100, 160)])
+    whole = pd.concat([pd.concat([own, other], ignore_index=True), more], axis=1)
+    path = tmp_path / "CY6_MS_CMB_TCH_QQQ.sav"
+    pyreadstat.write_sav(
+        whole, path, variable_value_labels={**dict.fromkeys(items, SIX), "CNT": {"CHL": "Chile", "USA": "United States"}},
+        missing_ranges={item: [{"lo": 95, "hi": 99}] for item in items},
+    )  # fmt: skip
+    known = family.recognised(path)
+    table = shares.table(family.read(path, known)).set_index(["system", "item", "statistic"])
+    assert (known.key, set(table.index.get_level_values("system"))) == ("pisa2015", {"CHL", "USA"})
+    ours = committed().query("survey == 'pisa2015' and weights == 'none'").set_index(["system", "item", "statistic"])
+    american = table.loc["USA"]
+    assert american["share"].to_numpy() == pytest.approx(
+        ours.loc["USA"].loc[american.index, "share"].to_numpy(), abs=1e-12
+    )
+    names = family.read(path, known).frame.drop_duplicates("system").set_index("system")["name"]
+    assert names.to_dict() == {"USA": "United States", "CHL": "Chile"}
+
+
+def small(tmp_path, **columns):
+    rows = {
+        "CNT": "USA",
+        "CNTSCHID": range(30),
+        "CNTTCHID": range(30),
+        "CYC": "06MS",
+        "TC046Q04NA": [1, 6] * 15,
+    } | columns
+    path = tmp_path / "teachers.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+def test_the_edition_of_pisa_is_read_off_the_file_and_items_that_are_not_there_are_not_asked(tmp_path):
+    path = small(tmp_path, CYC="07MS")
+    known = family.recognised(path)
+    assert (known.key, list(family.read(path, known).items)) == ("pisa2018", ["D"])
+
+
+@pytest.mark.parametrize(
+    "columns", [{"CYC": "05MS"}, {"TC046Q04NA": None, "CNT": "USA", "CYC": "06MS"}], ids=["edition", "items"]
+)
+def test_a_file_that_is_another_one_is_not_taken_for_a_known_one(tmp_path, columns):
+    path = small(tmp_path, **columns)
+    if "TC046Q04NA" in columns:
+        pd.read_csv(path).drop(columns="TC046Q04NA").to_csv(path, index=False)
+    assert family.recognised(path) is None
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"TC046Q04NA": [7, *[1] * 29]}, "TC046Q04NA.*off the scale 1 to 6"),
+        ({"CNTTCHID": [1, 1, *range(28)], "CNTSCHID": 1}, "CNTTCHID"),
+        ({"CNTSCHID": [None, *range(29)]}, "CNTSCHID.*missing"),
+    ],
+    ids=["code", "twice", "school"],
+)
+def test_wrong_cells_are_refused_by_column(tmp_path, columns, message):
+    path = small(tmp_path, **columns)
+    with pytest.raises(InputError, match=message):
+        family.read(path, family.study("pisa2015"))
+
+
+@needs_files
+def test_places_of_filmed_teachers_are_neither_tested_nor_averaged():
+    survey = family.read(GTI, family.study("gti"))
+    view = classroom_doors.view(survey)
+    assert classroom_doors.differences(view).empty
+    assert not view.now["average"].any()
+    assert view.names["Germany"] == "Germany*"
+
+
+def row(estimate, error, schools=50):
+    return pd.Series({"share": estimate, "std_error": error, "ci_low": estimate - 0.05, "ci_high": estimate + 0.05, "n_schools": schools})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "told"),
+    [
+        ((0.6, 0.05), (0.3, 0.05), "higher"), ((0.3, 0.05), (0.6, 0.05), "lower"), ((0.5, 0.05), (0.45, 0.05), "cannot be told"),
+        ((0.0, np.nan), (0.2, 0.03), "lower"), ((0.0, np.nan), (0.08, 0.03), "cannot be told"),
+        ((0.55, 0.05, 3), (0.4, 0.05, 3), "cannot be told"),
+    ],
+)  # fmt: skip
+def test_directions_are_told_where_an_interval_tells_them(one, other, told):
+    assert real_records.direction(row(*one), row(*other)) == told
+
+
+def test_claims_on_chile_and_shanghai_are_set_beside_other_records():
+    claims = real_records.claims(committed(), published.read(real_records.ROOT / "data/published/001-talis.csv"))
+    verdicts = claims.set_index("id")["verdict"]
+    assert verdicts["001-talis-CHL-B-never-rank"] == verdicts["001-talis-CSH-B-never-rank"] == "agrees"
+    assert verdicts["001-talis-CHL-H-never-rank"] == "cannot be told"  # not asked of the filmed teachers
+    turned = committed()
+    places = turned["survey"].eq("gti") & turned["system"].isin(["Chile", "Shanghai"])
+    turned.loc[places, "system"] = turned.loc[places, "system"].map({"Chile": "Shanghai", "Shanghai": "Chile"})
+    turned = real_records.claims(turned, published.read(real_records.ROOT / "data/published/001-talis.csv"))
+    assert turned.set_index("id").at["001-talis-CHL-B-never-rank", "verdict"] == "differs"
+
+
+@needs_files
+def test_the_archive_of_the_filmed_teachers_is_read_whole(tmp_path):
+    """The OECD's zip has other files beside the teachers'."""
+    path = tmp_path / "GTI Data csv.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.write(GTI, "GTI Data csv/GTI-Teacher-Data.csv")
+        archive.writestr("GTI Data csv/GTI-Student-Data.csv", "COUNTRY,STUD_ID,SQA1\nChile,1,2\n")
+    known = family.recognised(path)
+    assert known.key == "gti"
+    pd.testing.assert_frame_equal(family.read(path, known).frame, family.read(GTI, known).frame)
+
+
+def test_two_files_of_one_study_are_asked_about(tmp_path):
+    small(tmp_path)
+    (tmp_path / "more.csv").write_text((tmp_path / "teachers.csv").read_text())
+    with pytest.raises(InputError, match=r"more.csv, teachers.csv"):
+        family.read(tmp_path, family.recognised(tmp_path))
+
+
+def own(tmp_path, answers, words):
+    rng = np.random.default_rng(2)
+    frame = pd.DataFrame({"q": rng.choice(answers, 200), "school": rng.integers(1, 20, 200)})
+    path = tmp_path / "mine.csv"
+    frame.to_csv(path, index=False)
+    return classroom_doors.view(read_survey(path, {"q": words}, labels=answers, school="school"))
+
+
+@pytest.mark.parametrize("words", ["B", "observe colleagues and give feedback"])
+def test_own_answers_stand_beside_those_to_the_same_item(tmp_path, words):
+    near = real_records.beside(own(tmp_path, list(SIX.values()), words), committed(), ["gti", "pisa"])
+    assert set(near["item"]) == {"B"}
+    assert near["label"].nunique() == 1 + 8 + 1
+    chile = near[near["label"].eq("B-M-V (Chile), GTI") & near["statistic"].eq("never")]
+    assert chile["share"].item() == pytest.approx(0.6383, abs=5e-5)
+    assert near.loc[near["survey"] == "yours", "statistic"].tolist() == ["never", "monthly"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "words", "keys", "message"),
+    [
+        (list(SIX.values()), "B", ["talis"], "not all surveys known here"),
+        (["no", "yes", "often"], "B", ["gti"], "six answers"),
+        (list(SIX.values()), "visit lessons", ["gti"], "by its letter"),
+        (list(SIX.values()), "A", ["gti"], "none of your items was asked there"),
+    ],
+)
+def test_what_was_not_asked_there_is_not_set_beside(tmp_path, answers, words, keys, message):
+    with pytest.raises(InputError, match=message):
+        real_records.beside(own(tmp_path, answers, words), committed(), keys)
