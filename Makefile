@@ -91,8 +91,12 @@ lint: $(READY) ## check format and style of code and notebooks, and prose for nu
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 
-talis-data: $(READY) ## fetch the OECD's SPSS files of TALIS 2018 into data/raw/talis/ (another address: TALIS_URL=...)
-	@$(PYTHON) -m helpers.read.talis_download
+fetch: $(READY) ## fetch the OECD's public files of a survey: make fetch SURVEY=talis2018 (or pisa2015, pisa2018, gti; another address: URL=...)
+	@: "$${SURVEY:?Say which: make fetch SURVEY=talis2018 (or pisa2015, pisa2018, gti)}"
+	@$(PYTHON) -m helpers.read.download
+
+talis-data: $(READY) ## the same as make fetch SURVEY=talis2018
+	@SURVEY=talis2018 URL="$${URL:-$${TALIS_URL:-}}" SHA256="$${SHA256:-$${TALIS_SHA256:-}}" $(PYTHON) -m helpers.read.download
 
 simulated: $(READY) ## write the simulated example files again from their seeds
 	@$(PYTHON) -m helpers.simulate.examples
@@ -129,4 +133,4 @@ distclean: clean ## remove the environment too
 	$(PYTHON) -m compileall -q -j 0 .venv/lib || true
 	touch $@
 
-.PHONY: help all run new why moments combine lab test check bench faults lint talis-data simulated lock clean distclean
+.PHONY: help all run new why moments combine lab test check bench faults lint fetch talis-data simulated lock clean distclean

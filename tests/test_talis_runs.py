@@ -50,7 +50,7 @@ def ledger(done):
 def test_without_files_the_evidence_is_print_alone(tmp_path):
     done = run(tmp_path)
     assert "None of the OECD's files are in" in done.page
-    assert "make talis-data" in done.page
+    assert "make fetch SURVEY=talis2018" in done.page
     assert not (done.folder / "tables" / f"{NOTEBOOK}--shares.csv").exists()
     names = {path.stem.partition("--")[2] for path in done.folder.glob("figures/*.csv")}
     assert names == {"seeing", "being-observed", "printed-chile", "printed-single"}

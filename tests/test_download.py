@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 
 from conftest import MINUTES, copy_project, environment, make, wait_until
 from helpers.project import InputError
-from helpers.read import talis_download
+from helpers.read import download
 
+TALIS = download.SURVEYS["talis2018"]
 NAME = "SPSS_2018_international.zip"
 
 
@@ -123,7 +124,7 @@ def folder(tmp_path):
 
 
 def fetch(server, folder, **more):
-    return talis_download.fetch(server.url, folder, **{"patience": MINUTES, "pauses": (0.01, 0.01)} | more)
+    return download.fetch(server.url, folder, TALIS, **{"patience": MINUTES, "pauses": (0.01, 0.01)} | more)
 
 
 def left(folder):
@@ -139,18 +140,13 @@ def refused(server, folder, **more):
 
 
 def tells_what_to_do_by_hand(message):
-    return (
-        "TALIS 2018 database" in message
-        and "SPSS" in message
-        and "data/raw/talis/" in message
-        and "TALIS_URL=" in message
-    )
+    return "TALIS 2018 database" in message and "SPSS" in message and "data/raw/talis/" in message and "URL=" in message
 
 
 def test_whole_file_arrives_under_its_name_with_its_checksum(server, folder):
     said = fetch(server, folder)
     assert left(folder) == {NAME: WHOLE}
-    assert f"TALIS_SHA256={hashlib.sha256(WHOLE).hexdigest()}" in said
+    assert f"SHA256={hashlib.sha256(WHOLE).hexdigest()}" in said
     assert server.asked == [None]
 
 
@@ -209,7 +205,7 @@ def test_a_second_download_waits_for_the_first(server, folder, capfd, monkeypatc
 @pytest.mark.parametrize("length", ["right", ""])
 def test_what_is_too_large_is_refused_and_not_kept(server, folder, monkeypatch, length):
     """Whether the server says so before or only sends on and on."""
-    monkeypatch.setattr(talis_download, "LARGEST", HALF)
+    monkeypatch.setattr(download, "LARGEST", HALF)
 
     def chunked(request):
         request.send(b"", length="", Transfer_Encoding="chunked")
@@ -241,7 +237,7 @@ def test_cut_off_again_and_again_keeps_the_part_for_next_time(server, folder):
     message = refused(server, folder)
     assert left(folder) == {f"{NAME}.part": WHOLE[:HALF]}
     assert "3 times in a row" in message
-    assert f"{NAME}.part, and make talis-data goes on" in message
+    assert f"{NAME}.part, and the same command goes on" in message
     assert tells_what_to_do_by_hand(message)
     server.plan = [serve()]
     fetch(server, folder)
@@ -331,7 +327,7 @@ def test_truncated_zip(server, folder):
 
 def test_zip_without_spss_files(server, folder):
     server.plan = [serve(zipped("BTGINTT3.sas7bdat"))]
-    assert "no SPSS file" in refused(server, folder)
+    assert "no data file (*.sav)" in refused(server, folder)
     assert left(folder) == {}
 
 
@@ -343,7 +339,7 @@ def test_checksum(server, folder):
     assert tells_what_to_do_by_hand(message)
     assert left(folder) == {}
     assert "as expected" in fetch(server, folder, sha256=f" {right.upper()}\n")
-    with pytest.raises(InputError, match="TALIS_SHA256"):
+    with pytest.raises(InputError, match="SHA256"):
         fetch(server, folder, sha256="0" * 64)
     assert left(folder) == {NAME: WHOLE}
 
@@ -428,13 +424,17 @@ def test_host_that_cannot_be_reached(server, folder):
 )
 def test_address_that_cannot_be_used(url, folder):
     with pytest.raises(InputError, match=r"no address|not the address") as caught:
-        talis_download.fetch(url, folder, patience=0.01, pauses=())
+        download.fetch(url, folder, TALIS, patience=0.01, pauses=())
     assert url in str(caught.value)
     assert not folder.exists()
 
 
 def test_the_address_given_is_one_that_can_be_used():
-    assert talis_download._name(talis_download.URL) == NAME
+    names = {key: download._name(survey.url) for key, survey in download.SURVEYS.items()}
+    assert names == {
+        "talis2018": NAME, "pisa2015": "PUF_SPSS_COMBINED_CMB_TCH_QQQ.zip", "pisa2018": "SPSS_TCH_QQQ.zip",
+        "gti": "569866-GTI Data csv.zip",
+    }  # fmt: skip
 
 
 def test_too_little_room(server, folder, monkeypatch):
@@ -448,7 +448,7 @@ def test_too_little_room(server, folder, monkeypatch):
 def test_no_beginning_of_a_zip_passes_for_the_whole(tmp_path_factory, length):
     path = tmp_path_factory.getbasetemp() / "cut.zip"
     path.write_bytes(WHOLE[:length])
-    assert talis_download._fault(path, "")
+    assert download._fault(path, "", ".sav")
 
 
 SMALL = io.BytesIO()
@@ -467,21 +467,21 @@ def test_a_zip_with_wrong_bytes_in_it_is_told_and_raises_nothing(tmp_path_factor
     content[place : place + len(bytes_)] = bytes_
     path = tmp_path_factory.getbasetemp() / "wrong.zip"
     path.write_bytes(content)
-    if talis_download._fault(path, "") == "":
+    if download._fault(path, "", ".sav") == "":
         with zipfile.ZipFile(path) as archive:
             (entry,) = archive.infolist()
-            assert entry.compress_type == talis_download._DEFLATE64 or (archive.read(entry) == b"$FL2" * 50)
+            assert entry.compress_type == download._DEFLATE64 or (archive.read(entry) == b"$FL2" * 50)
 
 
 def test_compression_that_python_cannot_undo_is_no_damage(tmp_path):
     """The size is right and the directory whole; what is inside only another program can check."""
     content = bytearray(SMALL.getvalue())
-    content[8] = content[content.index(b"PK\1\2") + 10] = talis_download._DEFLATE64
+    content[8] = content[content.index(b"PK\1\2") + 10] = download._DEFLATE64
     path = tmp_path / NAME
     path.write_bytes(content)
     with zipfile.ZipFile(path) as archive, pytest.raises(NotImplementedError):
         archive.read("BTGINTT3.sav")
-    assert talis_download._fault(path, "") == ""
+    assert download._fault(path, "", ".sav") == ""
 
 
 @pytest.fixture
@@ -504,7 +504,22 @@ def test_make_target(server, project):
     assert f"data/raw/talis/{NAME}" in done.stdout
     done = make(project, "talis-data", f"TALIS_URL={server.url}", f"TALIS_SHA256={'0' * 64}")
     assert done.returncode != 0
-    assert "TALIS_SHA256" in done.stderr
+    assert "SHA256" in done.stderr
+
+
+def test_each_survey_has_its_folder(server, project):
+    whole = zipped("GTI Data csv/GTI-Teacher-Data.csv")
+    server.plan = [serve(whole)]
+    done = make(project, "fetch", "SURVEY=gti", f"URL={server.url}")
+    assert done.returncode == 0, done.stderr
+    assert left(project / "data" / "raw" / "gti") == {NAME: whole}
+
+
+@pytest.mark.parametrize(("key", "told"), [("talis2024", "register"), ("pirls", "gti"), ("", "Say which")])
+def test_what_cannot_be_fetched_is_told(project, key, told):
+    done = make(project, "fetch", f"SURVEY={key}")
+    assert done.returncode != 0
+    assert told in done.stderr
 
 
 def test_a_folder_that_cannot_be_written_is_no_traceback(server, project):
@@ -520,8 +535,8 @@ def test_interrupt_leaves_the_part_alone_and_says_so(server, project):
     server.plan = [serve(cut=HALF, stall=True)]
     part = project / "data" / "raw" / "talis" / f"{NAME}.part"
     running = subprocess.Popen(
-        [sys.executable, "-m", "helpers.read.talis_download"],
-        env=environment(TALIS_URL=server.url, PYTHONPATH=str(project / "src"), no_proxy="*"),
+        [sys.executable, "-m", "helpers.read.download"],
+        env=environment(SURVEY="talis2018", URL=server.url, PYTHONPATH=str(project / "src"), no_proxy="*"),
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -546,8 +561,8 @@ def test_progress_is_shown_on_a_terminal(server, project):
     termios.tcsetwinsize(theirs, (24, 120))
     server.plan = [serve(cut=HALF), serve()]
     running = subprocess.Popen(
-        [sys.executable, "-m", "helpers.read.talis_download"],
-        env=environment(TALIS_URL=server.url, PYTHONPATH=str(project / "src"), no_proxy="*"),
+        [sys.executable, "-m", "helpers.read.download"],
+        env=environment(SURVEY="talis2018", URL=server.url, PYTHONPATH=str(project / "src"), no_proxy="*"),
         stdout=subprocess.DEVNULL,
         stderr=theirs,
     )
