@@ -124,6 +124,7 @@ def _run_cells_here() -> None:
                 displayhook_class=Hook, display_pub_class=CapturingDisplayPublisher,
             )  # fmt: skip
             shell.reset()
+            shell.user_ns["__spec__"] = None  # what starts processes asks the main module for it
             shell.showtraceback = lambda *_, **__: None
             for place, cell in enumerate(nb_man.nb.cells):
                 nb_man.cell_start(cell, place)

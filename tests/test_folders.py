@@ -258,7 +258,7 @@ def values_of(name, *left_out):
 
 
 def read_survey(path):
-    return survey.read_survey(path, **values_of("02-own-survey", "interval")).frame
+    return survey.read_survey(path, **values_of("02-own-survey", "interval", "smallest_answer")).frame
 
 
 def read_coding(path):
@@ -270,7 +270,7 @@ def read_participants(path):
 
 
 def read_answers(path):
-    return survey.read_answers(path, **values_of("05-own-data"))[0]
+    return survey.read_answers(path, **values_of("05-own-data", "smallest_answer"))[0]
 
 
 def read_waves(path):
@@ -304,7 +304,7 @@ def test_a_wrong_effect_is_found_in_its_file(tmp_path):
 
 @pytest.mark.slow
 def test_a_notebook_runs_with_a_folder_as_with_a_file(tmp_path):
-    values, name = values_of("05-own-data"), "05-satisfaction"
+    values, name = values_of("05-own-data", "smallest_answer"), "05-satisfaction"
     folder = split_example(tmp_path, name)
     whole = tmp_path / "whole.csv"
     pd.concat([pd.read_csv(path, dtype=str) for path in sorted(folder.iterdir())]).assign(extra="x").to_csv(

@@ -25,7 +25,7 @@ def practice(path, **given):
 
 def comparison(path, scales, group, compare, **given):
     frame, file = participants.read(path, scales, group, **given)
-    frame, _ = participants.choose(frame, group, compare, path)
+    frame, _ = participants.choose(frame, group, compare, path, given["cluster"])
     return participants.account(file, frame, group, scales, given["cluster"])
 
 
@@ -33,10 +33,12 @@ READ = {
     "01-own-data": practice,
     "01-own-items": practice,
     "02-own-coding": lambda path, **given: leaders.read(path, **given).account,
-    "02-own-survey": lambda path, interval, **given: survey.read_survey(path, **given).account,
-    "03-own-survey": lambda path, encoding, interval, **given: survey.read_survey(path, **given).account,
+    "02-own-survey": lambda path, interval, smallest_answer, **given: survey.read_survey(path, **given).account,
+    "03-own-survey": lambda path, encoding, interval, smallest_answer, **given: (
+        survey.read_survey(path, **given).account
+    ),
     "04-own-data": comparison,
-    "05-own-data": lambda path, **given: survey.read_answers(path, **given)[2],
+    "05-own-data": lambda path, smallest_answer, **given: survey.read_answers(path, **given)[2],
     "05-own-data-long": lambda path, **given: survey.read_answers(path, **given)[2],
     "06-own-data": lambda path, **given: waves.read(path, **given).account,
     "07-own-data": lambda path, **given: retellings.read(path)[1],

@@ -403,7 +403,8 @@ def test_items_become_one_measure():
         1 - (of_first["std_error"] ** 2).mean() / of_first["measure"].var(), rel=1e-9
     )
     fit = rasch.item_fit(scale, first)
-    pd.testing.assert_frame_equal(study.item_fit, fit, rtol=1e-6)
+    rounded = fit.assign(answers=fit["answers"].round(-1))  # so that no few answers follow from those of two items
+    pd.testing.assert_frame_equal(study.item_fit, rounded, rtol=1e-6, check_dtype=False)
     assert study.scale.items.index.tolist() == items
 
 

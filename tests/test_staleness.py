@@ -122,3 +122,22 @@ def test_packages_are_those_that_the_project_needs_and_what_they_need():
     assert {"pandas", "numpy", "pyyaml", "nbclient"} <= set(found)
     assert found["pandas"] == metadata.version("pandas")
     assert not {"jupyterlab", "pytest", "ruff", "hypothesis"} & set(found)
+
+
+def test_packages_that_only_tests_compare_with_make_nothing_stale(monkeypatch):
+    """Some of the project's packages need further ones under conditions that do not hold, and these may be there all the same."""
+    known = kept.packages()
+    distribution = kept.metadata.distribution
+
+    class Richer:
+        def __init__(self, name):
+            self.version, self.requires = "1", [*(distribution(name).requires or ()), "a-package-for-tests"]
+
+    monkeypatch.setattr(
+        kept.metadata, "distribution", lambda name: Richer(name) if name in known else distribution("pytest")
+    )
+    kept.packages.cache_clear()
+    try:
+        assert set(kept.packages()) == set(known)
+    finally:
+        kept.packages.cache_clear()

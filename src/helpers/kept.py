@@ -84,10 +84,12 @@ def packages() -> dict[str, str]:
     But for JupyterLab and what only it needs: no result comes from there.
     """
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    # Some need others under conditions only, which may be here for reasons of their own: the lock has those that count.
+    locked = set(re.findall(r"^([\w.-]+)==", LOCK.read_text(encoding="utf-8"), re.MULTILINE))
     found, waiting = {}, list(project["dependencies"])
     while waiting:
         name = re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", waiting.pop())[0]).lower()
-        if name == "jupyterlab" or name in found:
+        if name == "jupyterlab" or name in found or name not in locked:
             continue
         try:
             package = metadata.distribution(name)
