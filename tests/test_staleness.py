@@ -133,9 +133,10 @@ def test_packages_that_only_tests_compare_with_make_nothing_stale(monkeypatch):
         def __init__(self, name):
             self.version, self.requires = "1", [*(distribution(name).requires or ()), "a-package-for-tests"]
 
-    monkeypatch.setattr(
-        kept.metadata, "distribution", lambda name: Richer(name) if name in known else distribution("pytest")
-    )
+    def there(name):
+        return Richer(name) if name in known else distribution("pytest" if name == "a-package-for-tests" else name)
+
+    monkeypatch.setattr(kept.metadata, "distribution", there)
     kept.packages.cache_clear()
     try:
         assert set(kept.packages()) == set(known)
