@@ -137,8 +137,8 @@ def test_packages_that_only_tests_compare_with_make_nothing_stale(monkeypatch):
         return Richer(name) if name in known else distribution("pytest" if name == "a-package-for-tests" else name)
 
     monkeypatch.setattr(kept.metadata, "distribution", there)
-    kept.packages.cache_clear()
+    kept._installed.cache_clear()
     try:
         assert set(kept.packages()) == set(known)
     finally:
-        kept.packages.cache_clear()
+        kept._installed.cache_clear()

@@ -77,16 +77,20 @@ def digests(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): digest(path) for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
-@functools.cache
 def packages() -> dict[str, str]:
     """Name -> version of what is installed of the packages that the project needs, and that these need in turn.
 
     But for JupyterLab and what only it needs: no result comes from there.
     """
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return _installed(*(path.read_text(encoding="utf-8") for path in (ROOT / "pyproject.toml", LOCK)))
+
+
+@functools.cache
+def _installed(project: str, lock: str) -> dict[str, str]:
+    """As `packages`, for the texts of the project's file and of its lock."""
     # Some need others under conditions only, which may be here for reasons of their own: the lock has those that count.
-    locked = set(re.findall(r"^([\w.-]+)==", LOCK.read_text(encoding="utf-8"), re.MULTILINE))
-    found, waiting = {}, list(project["dependencies"])
+    locked = set(re.findall(r"^([\w.-]+)==", lock, re.MULTILINE))
+    found, waiting = {}, list(tomllib.loads(project)["project"]["dependencies"])
     while waiting:
         name = re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", waiting.pop())[0]).lower()
         if name == "jupyterlab" or name in found or name not in locked:
