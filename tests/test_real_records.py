@@ -17,7 +17,7 @@ from helpers.read.survey import read_survey
 from helpers.study import classroom_doors, real_records
 
 GTI, PISA = SHARED / "data" / "gti" / "gti_teachers.csv", SHARED / "data" / "pisa" / "pisa2015_teachers_usa.csv"
-needs_files = pytest.mark.skipif(not GTI.exists(), reason="needs the OECD's files, which are not in the project")
+needs_files = pytest.mark.usefixtures("shared")
 SIX = dict(enumerate(["Never", "Once a year or less", "2-4 times a year", "5-10 times a year", "1-3 times a month", "Once a week or more"], 1))  # fmt: skip
 
 
