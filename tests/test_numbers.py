@@ -23,7 +23,16 @@ def test_as_people_read_them(name, value, shown):
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(0.0, "0.00"), (1e-5, "1.00e-05"), (-0.004, "-4.00e-03"), (2e7, "2.00e+07"), (np.nan, "–")],
+    [
+        (0.0, "0.00"),
+        (1e-5, "0.00001"),
+        (-0.004, "-0.004"),
+        (0.00446, "0.0045"),
+        (-3.2e-7, "-3.2e-07"),
+        (2e7, "20,000,000"),
+        (3e15, "3.00e+15"),
+        (np.nan, "–"),
+    ],
 )
 def test_numbers_say_something_in_as_many_decimals_as_asked(value, shown):
     assert numbers.number(value, 2) == shown

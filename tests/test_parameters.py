@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from conftest import ROOT
 from helpers.build import plan
-from helpers.notebook import parameters, source
+from helpers.notebook import parameters, reading, source
 from helpers.project import InputError
+from helpers.read.files import Options
 
 CELL = """from typing import Literal
 kind: Literal["a", "b"] = "a"  # which
@@ -36,6 +37,20 @@ def test_declarations_carry_type_default_and_explanation(notebook):
     assert found["size"] == ("int", 3, "how many")
     assert found["kind"] == ("Literal['a', 'b']", "a", "which")
     assert found["share"] == ("float", 0.5, "")
+
+
+def test_how_files_are_read_is_declared_once(notebook, monkeypatch):
+    """A cell that imports these parameters has them, last; a declaration of its own counts."""
+    default = Options()
+    assert {p.name: p.default for p in parameters.of_reading()} == vars(default) | {"missing": [*default.missing]}
+    text = f"{CELL}\nfrom {reading.__name__} import decimal, missing\ndecimal: str = ','  # here\nlast: int = 1"
+    monkeypatch.setattr(source, "cells", lambda _: [{"type": "code", "text": text, "tags": ["parameters"]}])
+    *_, last, missing, decimal = parameters.declared(notebook)
+    assert (last.name, missing.name, missing.type) == ("last", "missing", "list[str | int | float]")
+    assert (decimal.name, decimal.default, decimal.help) == ("decimal", ",", "here")
+    assert parameters.check(notebook, {"missing": ["-9"]}, "mine.yml")["missing"] == ["-9"]
+    with pytest.raises(InputError, match="sheet: no such parameter"):
+        parameters.check(notebook, {"sheet": "a"}, "mine.yml")
 
 
 def test_given_values_replace_defaults(notebook):

@@ -149,7 +149,7 @@ def test_what_notebooks_read_is_told_as_it_is():
         name = next(name for name in source.names() if name.startswith(f"your-data/{number}"))
         takes = {parameter.name for parameter in parameters.declared(source.path_of(name))}
         assert set(re.findall(r"`(\w+)`", columns)) <= takes, number
-        assert {"encoding", "missing", "decimal", "thousands", "sheet"} <= takes
+        assert {*files.OPTIONS} <= takes
     nested = re.search(r"`nest: true` \((.+?)\)", text)[1].split(", ")
     for name in source.names():
         if name.startswith("your-data/"):

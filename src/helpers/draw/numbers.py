@@ -10,11 +10,18 @@ import pandas as pd
 
 
 def number(value: float, decimals: int = 3) -> str:
-    """A number for a table; a dash where there is none, and powers of ten where decimals would show nothing."""
+    """A number for a table; a dash where there is none, and two digits that count where these decimals would show none.
+
+    >>> number(-0.0123, 2), number(0.00446, 2), number(0.0000231), number(0.00000231)
+    ('-0.01', '0.0045', '0.000023', '2.3e-06')
+    """
     if not np.isfinite(value):
         return "–"
-    small = 0 < abs(value) < 0.5 * 10.0**-decimals
-    return f"{value:.2e}" if small or abs(value) >= 1e6 else f"{value:.{decimals}f}"
+    if 0 < abs(value) < 0.5 * 10.0**-decimals:
+        return np.format_float_positional(float(f"{value:.1e}")) if abs(value) >= 1e-5 else f"{value:.1e}"
+    if abs(value) >= 1e6:
+        return f"{value:,.0f}" if abs(value) < 1e12 else f"{value:.2e}"
+    return f"{value:.{decimals}f}"
 
 
 def p_value(value: float) -> str:

@@ -10,6 +10,7 @@ from helpers.notebook.parameters import Parameter
 from helpers.project import InputError
 from helpers.read import cells, frames
 from helpers.read.columns import FEW, GROUPS, SCALES, Column, scale_of
+from helpers.read.files import OPTIONS
 from helpers.read.frames import Given
 
 MOST_ITEMS = 30  # of more columns on one scale, those of one question are taken
@@ -148,7 +149,7 @@ class _Guesser:
 
     def all(self) -> Guessed:
         """Names first, then kinds among what is left."""
-        if set(self.kinds) <= {"data", "encoding", "missing", "decimal", "thousands", "sheet"}:
+        if set(self.kinds) <= {"data", *OPTIONS}:
             return self.found
         self.people_and_places()
         if "item" in self.kinds and self.in_long_form():

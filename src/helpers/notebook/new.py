@@ -23,10 +23,10 @@ from typing import Any
 from helpers import faults
 from helpers.notebook import guesses, source
 from helpers.notebook.guesses import Guessed
-from helpers.notebook.parameters import Parameter, declared, read
+from helpers.notebook.parameters import Parameter, declared, of_reading, read
 from helpers.project import ROOT, InputError, locate, relative
 from helpers.read import columns, files, formats, frames, pieces
-from helpers.read.files import Options
+from helpers.read.files import OPTIONS, Options
 from helpers.read.frames import Given
 
 LOOKED_AT = 2_000  # columns of a file
@@ -44,7 +44,6 @@ NEEDED = {
 _OPEN = ("coder", "subject", "study", "unit", "wave", "estimate", "ci_low", "ci_high")
 """Columns whose values in the examples are examples only."""
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}  # which YAML may take for something else
-_READING = ("data", "encoding", "missing", "decimal", "thousands", "sheet")  # parameters that name no column
 _MADE_UP = re.compile(r"\b(simulated|invented) ", re.IGNORECASE)
 
 
@@ -103,9 +102,17 @@ def parameters(notebook: str, data: str, sheet: str = "") -> Text:
             name = node.target.id
             start = lines[node.lineno - 1].encode()[: node.value.col_offset].decode()
             value, _ = look.guessed.values.get(name, (ast.literal_eval(node.value), ""))
-            shown = json.dumps(value, ensure_ascii=False) if isinstance(value, str | list | dict) else repr(value)
-            lines[node.lineno - 1] = f"{start}{shown}  # {columns.one_line(said[name])}"
+            lines[node.lineno - 1] = f"{start}{_shown(value)}  # {columns.one_line(said[name])}"
+    for p in of_reading():  # imported: a line only where there is something to say
+        if p.name in look.guessed.values or p.name in look.guessed.maybe:
+            value, _ = look.guessed.values.get(p.name, (p.default, ""))
+            lines.append(f"{p.name}: {p.type} = {_shown(value)}  # {columns.one_line(said[p.name])}")
     return Text("\n".join([*lines, "", *look.listed]))
+
+
+def _shown(value: Any) -> str:
+    """A value as Python has it, text in double quotes."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str | list | dict) else repr(value)
 
 
 def write(notebook: str, data: str, to: str = "", sheet: str = "") -> str:
@@ -248,7 +255,7 @@ def _read_as(place: Path, options: Options) -> tuple[Given, list[str]]:
 def _lacking(known: list[Parameter], names: list[str]) -> list[str]:
     """Columns that a notebook without parameters for columns needs, and a file has not."""
     defaults = {p.name: p.default for p in known}
-    if not {*defaults} <= {*_READING}:
+    if not {*defaults} <= {"data", *OPTIONS}:
         return []
     missing = [field["name"] for field in _fields(defaults["data"]) if field["name"] not in names]
     return [f"The notebook needs more columns, called: {', '.join(missing)}"] if missing else []

@@ -4,7 +4,8 @@ A declaration is an annotated assignment with a comment that explains it:
 
     data: str = ""  # your file; empty: the printed numbers
 
-The cell is what a reader sees, what JupyterLab runs and what `make run` checks a file of parameters against.
+The cell is what a reader sees, what JupyterLab runs and what `make run` checks a file of parameters against. Those that say how a
+file is read are the same everywhere: the cell imports them from `helpers.notebook.reading`.
 """
 
 import ast
@@ -19,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from helpers.notebook import kinds, source
+from helpers.notebook import kinds, reading, source
 from helpers.project import InputError, relative
 from helpers.read.files import shortened
 
@@ -40,9 +41,24 @@ class Parameter:
 
 
 def declared(notebook: Path) -> list[Parameter]:
-    """Parameters that the notebook's `parameters` cell declares, in their order."""
+    """Parameters of the notebook's `parameters` cell: those that it declares, then those that it imports, in their order."""
     cells = source.cells(notebook)
     text = "\n".join(cell["text"] for cell in cells if "parameters" in cell["tags"])
+    own = {p.name: p for p in _declared(text)}
+    taken = [n for n in ast.parse(text).body if isinstance(n, ast.ImportFrom) and n.module == reading.__name__]
+    names = {alias.name for node in taken for alias in node.names}
+    imported = {p.name: own.pop(p.name, p) for p in of_reading() if p.name in names}
+    return [*own.values(), *imported.values()]
+
+
+@functools.cache
+def of_reading() -> list[Parameter]:
+    """Those that say how a file is read."""
+    return _declared(inspect.getsource(reading))
+
+
+def _declared(text: str) -> list[Parameter]:
+    """Parameters that a piece of code declares."""
     comments = {
         token.start[0]: token.string.lstrip("# ")
         for token in tokenize.generate_tokens(io.StringIO(text).readline)

@@ -10,7 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from itertools import chain, count
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from helpers.kept import PACKAGE, label, stamp
 from helpers.notebook import parameters, source
 from helpers.project import ROOT, InputError, locate, relative
 from helpers.read import files
-from helpers.read.files import Options
+from helpers.read.files import OPTIONS, Options
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Session:
     @property
     def options(self) -> Options:
         """How the user says that files are to be read."""
-        asked = {field.name for field in fields(Options)} & self.parameters.keys()
+        asked = {*OPTIONS} & self.parameters.keys()
         return Options(**{name: self.parameters[name] for name in asked})
 
 

@@ -11,7 +11,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -153,6 +153,9 @@ class Options:
     decimal: str = ""
     thousands: str = ""
     sheet: str = ""
+
+
+OPTIONS = tuple(field.name for field in fields(Options))
 
 
 def csv_encoding(given: str, file: str) -> str:

@@ -19,7 +19,7 @@ from helpers.estimate.fixed_effects import Within
 from helpers.estimate.moments import Model, Moments
 from helpers.estimate.panels import models, unweighted
 from helpers.read.engine import SqlRecords
-from helpers.read.files import Options, named
+from helpers.read.files import OPTIONS, Options, named
 from helpers.read.spark import open_by
 from helpers.read.sql import literal
 from helpers.release import dominance, settings
@@ -72,7 +72,7 @@ def read(given: dict[str, Any]) -> tuple[dict[str, Panel], int]:
     labels = [*given["categories"], *(given[part] for part in ("school", "year", "cluster", "by"))]
     numbers = [*given["controls"], given["outcome"], given["weight"]]
     columns = list(filter(None, dict.fromkeys([*labels, *numbers])))
-    options = Options(**{name: given[name] for name in settings.READING})
+    options = Options(**{name: given[name] for name in OPTIONS})
     ids = [given[part] for part in ("school", "year", "cluster")]
     data, engine = named(given["data"], given["engine"]), given["engine"]
     with open_by(engine, data, columns, labels, options, ids) as source, source.in_order():

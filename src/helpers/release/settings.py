@@ -6,6 +6,7 @@ from typing import Any
 from helpers.notebook import parameters, source
 from helpers.notebook.parameters import Parameter
 from helpers.project import InputError
+from helpers.read.files import OPTIONS
 from helpers.release import risk
 
 NOTEBOOK = "your-data/01-practice-change"
@@ -21,10 +22,7 @@ OF_A_RELEASE = [
     Parameter("risk", "str", "", "a file of limits that a release keeps to; see params/release.yml"),
 ]
 
-READING = ("encoding", "missing", "decimal", "thousands", "sheet")
-"""Those that say how the file is to be read; see `helpers.read.files.Options`."""
-
-_TAKEN = ["data", *MODEL, "engine", *READING, "inference", "standardise", *(own.name for own in OF_A_RELEASE)]
+_TAKEN = ["data", *MODEL, "engine", *OPTIONS, "inference", "standardise", *(own.name for own in OF_A_RELEASE)]
 _NEEDED = ("data", "outcome", "school", "year", "baseline")
 
 
