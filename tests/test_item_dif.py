@@ -44,6 +44,14 @@ known <- rowSums(d[, c("q1", "q2", "q3")] > 0) == 3
 d <- d[known, ]; w <- w[known, ]
 w <- w * as.vector(nrow(d) / 3 / tapply(w[, 1], d$g, sum)[as.character(d$g)])
 d$w <- w[, 1]; d$s <- d$q1 + d$q2 + d$q3
+# Neighbouring sums of fewer than ten (weighted) people are one level.
+level <- c(); people <- 0; now <- 1
+for (sum in 3:12) {
+  if (people >= 10) { now <- now + 1; people <- 0 }
+  people <- people + sum(d$w[d$s == sum]); level[sum] <- now
+}
+if (people < 10) level[which(level == now)] <- now - 1
+d$s <- level[d$s]
 designs <- list(
   linearised = svydesign(ids = ~school, strata = ~g, weights = ~w, data = d, nest = TRUE),
   together = svydesign(ids = ~school, weights = ~w, data = d),
@@ -131,11 +139,14 @@ def test_r2_and_likelihoods_are_those_of_statsmodels():
     ours = compare(*(sample(codes, np.ones(400), school) for codes in (one, two))).iloc[1]
     codes = np.concatenate([one, two])
     frame = pd.DataFrame({"y": codes[:, 1], "score": codes.sum(axis=1), "group": np.repeat([0.0, 1.0], 400)})
+    assert frame["score"].value_counts().min() >= item_dif.LEVEL
     frame = frame[frame.groupby("score")["y"].transform("nunique") > 1]
     score = pd.get_dummies(frame["score"], dtype=float).iloc[:, 1:]
     terms = [score, score.assign(group=frame["group"]), None]
     terms[2] = terms[1].assign(product=frame["group"] * (frame["score"] - frame["score"].mean()))
-    fits = [OrderedModel(frame["y"], x, distr="logit").fit(method="bfgs", disp=0, gtol=1e-9, maxiter=500) for x in terms]
+    fits = [
+        OrderedModel(frame["y"], x, distr="logit").fit(method="bfgs", disp=0, gtol=1e-9, maxiter=500) for x in terms
+    ]
     shares = frame["y"].value_counts(normalize=True)
     empty, n = np.log(frame["y"].map(shares)).sum(), len(frame)
     r2 = [(1 - np.exp(2 * (empty - fit.llf) / n)) / (1 - np.exp(2 * empty / n)) for fit in fits]
@@ -188,7 +199,8 @@ def test_what_cannot_be_compared_has_a_note():
     usable[1, :4] = False
     assert item_dif.dif(Groups([one, two], usable, 4, 3))["note"].str.contains("other questions").iloc[4]
     silent = replace(one, codes=np.where(np.arange(6) == 2, -2, one.codes))
-    assert compare(silent, two)["note"].str.contains("nobody answered all").all()
+    assert compare(silent, two)["note"].str.contains("fewer than 1 people answered all").all()
+    assert compare(one, two, fewest=(30, 60))["note"].str.contains("fewer than 30 people or 60 schools").all()
     same = replace(one, codes=np.full((200, 6), 2))
     assert compare(same, same)["note"].str.contains("answered alike").all()
     assert not compare(same, same)["found"].any()

@@ -2,7 +2,7 @@
 
 Of each item three proportional-odds models are compared (Zumbo 1999): the score alone, the score and the group (uniform
 DIF), and these with their product (non-uniform DIF). The score is the sum of the answers, the item's own among them, and each
-value of it is a level of its own. So nothing is said of the shape of the relation, and where items follow a partial credit
+value of it is a level of its own, unless few have it. So nothing is said of the shape of the relation, and where items follow a partial credit
 model groups may differ in the score as they like: what an item adds to a given sum does not depend on the person (Andersen
 1972). By the sum of the other items alone, groups that differ in the score would seem to differ in every item. Groups count
 alike, however large they are.
@@ -10,8 +10,8 @@ alike, however large they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -27,8 +27,8 @@ from helpers.project import InputError
 MODERATE, LARGE = 0.035, 0.070
 """Changes of Nagelkerke's R2 that Jodoin and Gierl (2001) call moderate and large (as R's package difR prints them)."""
 ALPHA = 0.05
-OTHERS = 2
-"""Other items that a score needs."""
+OTHERS, LEVEL = 2, 10
+"""Other items that a score needs; people that a level of it needs: neighbouring scores of fewer are one level."""
 _KINDS = ("uniform", "nonuniform")
 _TESTED = [f"p_{kind}" for kind in _KINDS]
 COLUMNS = [
@@ -42,7 +42,8 @@ class Groups:
     """Samples to compare, and how their answers count.
 
     `samples`: one a group; `usable`: samples x items, whose answers count; answers are 1 to `categories`, and often from
-    `often` on; `fay`: Fay's factor of replicates; `one_sample`: whether the samples are parts of one, with clusters in common.
+    `often` on; `fay`: Fay's factor of replicates; `one_sample`: whether the samples are parts of one, with clusters in common;
+    `fewest`: people and schools that each group needs.
     """
 
     samples: Sequence[Sample]
@@ -51,6 +52,7 @@ class Groups:
     often: int
     fay: float = 0.0
     one_sample: bool = False
+    fewest: tuple[int, int] = (1, 0)
 
 
 def dif(groups: Groups) -> pd.DataFrame:
@@ -90,6 +92,10 @@ def _row(groups: Groups, place: int, anchors: np.ndarray) -> dict[str, object]:
     if others.sum() < OTHERS:
         return row | {"note": f"fewer than {OTHERS} other questions have answers to show in all of these"}
     cells = [_cells(groups, groups.samples[one], place, others) for one in compared]
+    people, schools = groups.fewest
+    if any(cell.n < people or cell.schools < schools for cell in cells):
+        few = f"fewer than {people} people" + f" or {schools} schools" * (schools > 1)
+        return row | {"note": f"of a group {few} answered all that is compared"}
     row |= {"n_groups": len(compared), "n": sum(cell.n for cell in cells)}
     try:
         return row | _tests(groups, [_even(cell, row["n"] / len(cells)) for cell in cells], compared)
@@ -101,10 +107,12 @@ def _row(groups: Groups, place: int, anchors: np.ndarray) -> dict[str, object]:
 class _Cells:
     """One group's weighted numbers by score and answer, scores x C; scores x C x K `deviations`, as of `by_cluster`.
 
-    `seen`, `strata`: codes of clusters with people, and of all clusters; None with replicates.
+    `n`, `schools`: people and their schools, where these are known; `seen`, `strata`: clusters with people (None with
+    replicates), and the stratum of each cluster.
     """
 
     n: int
+    schools: int
     counts: np.ndarray
     deviations: np.ndarray
     seen: np.ndarray | None
@@ -131,20 +139,24 @@ def _cells(groups: Groups, sample: Sample, place: int, others: np.ndarray) -> _C
         design = Design(np.arange(size), sample.design.strata)
         deviations, seen = by_cluster(by - by.mean(axis=0), design), np.unique(clusters)
     shaped = (scores, answers)
-    return _Cells(len(people), counts.reshape(shaped), deviations.reshape(*shaped, -1), seen, sample.design.strata)
+    schools = sample.schools[people]
+    n_schools = len(np.unique(schools)) if (schools >= 0).any() else len(people)
+    return _Cells(
+        len(people), n_schools, counts.reshape(shaped), deviations.reshape(*shaped, -1), seen, sample.design.strata
+    )
 
 
 def _even(cell: _Cells, total: float) -> _Cells:
-    """The cells of a group that counts as so many people. Raises InputError where there is nobody."""
-    if not cell.counts.sum() > 0:
-        raise InputError("in a group nobody answered all that is compared")
+    """The cells of a group that counts as so many people."""
     scale = total / cell.counts.sum()
-    return _Cells(cell.n, cell.counts * scale, cell.deviations * scale, cell.seen, cell.strata)
+    return replace(cell, counts=cell.counts * scale, deviations=cell.deviations * scale)
 
 
 def _tests(groups: Groups, cells: list[_Cells], compared: np.ndarray) -> dict[str, object]:
     """P-values of all groups, changes of R2 of the two furthest apart, and who answers often least and most at equal scores."""
-    counts = np.stack([cell.counts for cell in cells])
+    starts = _starts(np.stack([cell.counts for cell in cells]))
+    cells = [replace(cell, deviations=np.add.reduceat(cell.deviations, starts, axis=0)) for cell in cells]
+    counts = np.add.reduceat(np.stack([cell.counts for cell in cells]), starts, axis=1)
     scores, answers = _informative(counts)
     terms, fits = _fits(counts[:, scores][:, :, answers])
     found: dict[str, object] = {}
@@ -162,8 +174,19 @@ def _tests(groups: Groups, cells: list[_Cells], compared: np.ndarray) -> dict[st
     }  # fmt: skip
 
 
+def _starts(counts: np.ndarray) -> np.ndarray:
+    """Where levels of the score begin, of at least LEVEL people each, whatever their group (counts: groups x scores x C)."""
+    starts, people = [0], 0.0
+    for score, more in enumerate(counts.sum(axis=(0, 2))):
+        if people >= LEVEL:
+            starts.append(score)
+            people = 0.0
+        people += more
+    return np.array(starts if people >= LEVEL or len(starts) == 1 else starts[:-1])
+
+
 def _informative(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scores of which there is more than one answer, and the answers to these. Raises InputError where there are none."""
+    """Levels of the score with more than one answer, and the answers there. Raises InputError where there are none."""
     scores = np.flatnonzero((counts.sum(axis=0) > 0).sum(axis=1) > 1)
     answers = np.flatnonzero(counts[:, scores].sum(axis=(0, 1)) > 0)
     if not len(scores):
@@ -190,6 +213,7 @@ def _fits(counts: np.ndarray) -> tuple[np.ndarray, list[Ordinal]]:
 
 def _changes(counts: np.ndarray) -> np.ndarray:
     """By how much the group, and then its product with the score, raise Nagelkerke's R2, of all people in these groups."""
+    counts = np.add.reduceat(counts, _starts(counts), axis=1)
     scores, answers = _informative(counts)
     _, fits = _fits(counts[:, scores][:, :, answers])
     whole, n = counts[:, scores][:, :, answers].sum(axis=(0, 1)), counts[:, scores].sum()
