@@ -59,7 +59,7 @@ def words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
         "title": "What can be compared, question by question",
         "caption": f"Of {', '.join(view.names[code] for code in view.apart)}. Of 100 whose answers to all these questions add up to the "
         f"same, so many answer {view.often_words.lower()}: in the {one} with the fewest and in that with the most. R2: what the {one} adds to "
-        "what the sum tells (Nagelkerke's R2, ordinal regression, of the two {view.kind} furthest apart), at all sums alike and at some only; "
+        f"what the sum tells (Nagelkerke's R2, ordinal regression, of the two {view.kind} furthest apart), at all sums alike and at some only; "
         f"negligible below {item_dif.MODERATE}, large from {item_dif.LARGE} (Jodoin and Gierl, made for right and wrong answers). p: of no "
         f"difference between any of them, by Holm's method for all tests here; {view.kind} count alike, standard errors from {share_words.errors(view.answers)}. "
         "A dash: no test.",
