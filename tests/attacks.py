@@ -17,6 +17,7 @@ from pathlib import Path
 from unittest import mock
 
 import attackers
+import digit_attackers
 import numpy as np
 import pandas as pd
 from attackers import Report
@@ -74,8 +75,9 @@ def groups_of_teachers(rng: np.random.Generator, folder: Path, smallest: int = 0
         "high", "none"
     )  # a level that is told of, for it may mean that none is known
     frame[["subject", "band"]] = frame["group"].str.split(", ", expand=True)
-    frame.loc[frame.index[frame["group"] == "sport, none"][: rng.integers(1, 4)], "share"] = np.nan
-    frame.loc[frame["group"] == "music, none", "discuss"] = 2
+    frame.loc[frame.index[frame["group"] == "sport, none"][: rng.integers(0, 4)], "share"] = np.nan
+    if rng.integers(2):
+        frame.loc[frame["group"] == "music, none", "discuss"] = 2
     more = {"smallest_answer": smallest} if smallest else {}
     given = frame[["subject", "band", *items]]
     ran = _run(folder, "02-teacher-leadership", given, items=items, labels=ANSWERS, group=["subject", "band"], **more)
@@ -85,26 +87,31 @@ def groups_of_teachers(rng: np.random.Generator, folder: Path, smallest: int = 0
 
 
 def systems_and_levels(rng: np.random.Generator, folder: Path, smallest: int = 0) -> Report:
-    """03 with a small group, one that answers alike, a level of a few in a larger group, and a few without an answer."""
+    """03 with a small group, one that answers alike, a level of a few in a larger group, and a few without an answer or number.
+
+    Without schools only the small group: all people less the others.
+    """
     report, items = Report(), ["share", "discuss"]
     frame = _people(rng, {"science": 64, "maths": 50, "sport": 15, "arts": int(rng.integers(1, 10))}, items)
     frame["sex"] = rng.choice(["f", "m"], len(frame))
-    frame.loc[: rng.integers(1, 4), "sex"] = "x"
-    frame.loc[frame.index[frame["group"] == "maths"][: rng.integers(1, 4)], "share"] = np.nan
-    frame.loc[frame["group"] == "sport", "discuss"] = 3
-    values = {
-        "items": items,
-        "labels": ANSWERS,
-        "group": "group",
-        "school": "school",
-        "by": "sex",
-        "within_schools": True,
-    }
-    ran = _run(
-        folder, "03-talis-deprivatization", frame, **values, **({"smallest_answer": smallest} if smallest else {})
-    )
-    attackers.on_survey(report, ran, frame, frame["group"], items, ANSWERS, smallest=smallest)
+    frame["years"] = rng.integers(1, 30, len(frame)).astype(float)
+    frame["post"] = rng.choice(["part", "whole"], len(frame))
+    maths, sport = (frame.index[frame["group"] == name] for name in ("maths", "sport"))
+    frame.loc[maths[frame.loc[maths, "sex"] == "m"][rng.integers(1, 6) :], "post"] = "part"
+    values = {"items": items, "labels": ANSWERS, "group": "group", "by": "sex", "means": ["years"], "explain": ["sex", "post"]}  # fmt: skip
+    if rng.integers(3):
+        frame.loc[: rng.integers(1, 4), "sex"] = "x"
+        frame.loc[maths[: rng.integers(1, 4)], "share"] = np.nan
+        frame.loc[sport, "discuss"] = 3
+        frame.loc[frame.index[frame["group"] == rng.choice(["science", "sport"])][: rng.integers(1, 4)], "years"] = (
+            np.nan
+        )
+        values |= {"school": "school", "within_schools": True}
+    more = {"smallest_answer": smallest} if smallest else {}
+    ran = _run(folder, "03-talis-deprivatization", frame, **values, **more)
+    attackers.on_survey(report, ran, frame, frame["group"], items, ANSWERS, smallest=smallest, numbers=["years"])
     attackers.on_levels(report, ran, frame, frame["group"], "sex", items)
+    digit_attackers.on_models(report, ran, frame, frame["group"], items, 4)
     return report
 
 
@@ -240,6 +247,35 @@ def released_sums(rng: np.random.Generator, folder: Path) -> Report:
     return report
 
 
+def pooled_sums(rng: np.random.Generator, folder: Path) -> Report:
+    """Pooled: a school with a few students of a year, one merged later by school, a few incomplete records, a few others before."""
+    report, few = Report(), int(rng.integers(1, 10))
+    plain = {"outcome": "y", "school": "school", "year": "year", "baseline": 2012}
+    frame = students(schools=4, size=int(rng.integers(13, 19)), seed=int(rng.integers(1e6)))
+    first = frame["school"] == "Lyceum-01"
+    small = frame.drop(frame.index[first & (frame["year"] == 2014)][few:])
+    with mock.patch("helpers.release.folder.BUILD", folder / "build"):
+        if place := _release(report, folder, small, "pooled", "small", plain):
+            sizes = small["school"].value_counts().to_dict()
+            digit_attackers.on_pooled(report, place, sizes, small.groupby(["school", "year"]).size().unstack())
+        before = _release(report, folder, frame, "pooled", "whole", plain)
+        merged = plain | {"merge": {"both": ["Lyceum-00", "Lyceum-01"]}}
+        if before and _release(report, folder, frame, "school", "merged", merged):
+            report.found.append("both: each of two schools, by subtraction from pooled sums")
+        frame = students(schools=10, size=40, seed=int(rng.integers(1e6)))[["y", "school", "year", "x"]]
+        frame = frame.head(len(frame) - rng.integers(5))
+        frame["y"] = [f"{value:.3f}" for value in frame["y"]]
+        frame["x"] = [f"{value:6.2f}" for value in frame["x"].fillna(0)]
+        frame.loc[rng.choice(frame.index, few, False), "x"] = " " * 6
+        frame["z"] = [f"{(float(value) - 40) ** 2:08.2f}" for value in frame["y"]]
+        frame.loc[frame.index[rng.integers(len(frame))], "z"] = " " * 8
+        for name, outcome in (("by y", {"outcome": "y", "controls": ["x"]}), ("by z", {"outcome": "z"})):
+            if place := _release(report, folder, frame, "school", name, plain | outcome):
+                lines = (folder / f"{name}.csv").read_text().splitlines()
+                digit_attackers.on_papers(report, place, lines, len(frame))
+    return report
+
+
 def _release(report: Report, folder: Path, frame: pd.DataFrame, kind: str, name: str, parameters: dict) -> Path | None:
     """The folder of a release, or nothing where it is refused; an attack either way."""
     report.tried += 1
@@ -254,7 +290,7 @@ def _release(report: Report, folder: Path, frame: pd.DataFrame, kind: str, name:
 PLANTINGS: dict[str, Callable[[np.random.Generator, Path], Report]] = {
     "01": records_of_schools, "02": groups_of_teachers, "03": systems_and_levels, "04": two_groups, "05": participants_answers, "06": waves_of_teachers,
     "02, smallest answer": partial(groups_of_teachers, smallest=4), "03, smallest answer": partial(systems_and_levels, smallest=3),
-    "05, smallest answer": partial(participants_answers, smallest=3), "releases": released_sums,
+    "05, smallest answer": partial(participants_answers, smallest=3), "releases": released_sums, "pooled releases": pooled_sums,
 }  # fmt: skip
 
 
@@ -283,6 +319,9 @@ GUARDS: dict[str, tuple[str, str, Callable]] = {
     "answers of a few": ("02, smallest answer", "helpers.estimate.shares.complementary", lambda counts, minimum: counts.between(1, minimum - 1)),
     "counts at other items": ("03", "helpers.estimate.shares.hide_counts", _as_it_is),
     "levels of a few": ("03", "helpers.estimate.comparisons.rounded_differences", _as_it_is),
+    "how many all are": ("03", "helpers.estimate.shares._some_hidden", lambda *_: False),
+    "numbers that a few lack": ("03", "helpers.estimate.shares._given", lambda numbers: np.ones(numbers.shape, int)),
+    "models of a few": ("03", "helpers.study.explained.rounded_differences", _as_it_is),
     "who is left out within schools": ("03", "helpers.estimate.comparisons.is_small", _nothing),
     "who is alone in a school": ("04", "helpers.study.participants.is_small", lambda count: False),
     "groups beside small ones": ("05", "helpers.read.suppression.suppress_groups", _with_all),
@@ -290,6 +329,9 @@ GUARDS: dict[str, tuple[str, str, Callable]] = {
     "counts of nearly the same teachers": ("06", "helpers.study.signposts._near", lambda *_: False),
     "who left, or came": ("06", "helpers.study.signposts.is_small", _nothing),
     "what follows from a release": ("releases", "helpers.release.audit.few_told", lambda _, counts, *__: np.zeros(len(counts), bool)),
+    "what few schools add": ("pooled releases", "helpers.release.audit.school_by_school", lambda _: False),
+    "records that are not in the sums": ("pooled releases", "helpers.release.risk.Limits.rounded", lambda _, count: count),
+    "merged in one release": ("pooled releases", "helpers.release.earlier._follow", lambda *_: False),
     "earlier releases": ("releases", "helpers.release.earlier._few", lambda *_: []),
 }  # fmt: skip
 """Of each guard the planting that needs it, where it is, and what stands there when it is broken."""
