@@ -20,9 +20,9 @@ from matplotlib.figure import Figure
 from helpers.draw import numbers
 from helpers.notebook import earlier
 from helpers.notebook import session as sessions
-from helpers.notebook.markup import code, escaped, markdown, strong
+from helpers.notebook.markup import code, escaped, html, markdown, strong
 from helpers.notebook.session import Section, Session
-from helpers.project import STATES
+from helpers.project import STATES, STRENGTHS
 from helpers.read import saved
 from helpers.read.accounts import Account
 
@@ -117,10 +117,29 @@ def account(run: Session, rows: Account) -> Markdown:
     return say(rows.page)
 
 
-def answer(run: Session, text: str) -> Markdown:
-    """The notebook's answer in one computed sentence, which the site's index quotes; and what this run and earlier ones tell together."""
-    sessions.note(run, "answer", text=text)
-    return say(f"{strong('In one sentence.')} {text}", *_beside_earlier(run))
+def answer(
+    run: Session, text: str, *, number: str = "", of: str = "", strength: str = "", whose: str = "", lead: str = ""
+) -> Card:
+    """The notebook's answer, with which its page begins and which the site's first page quotes; and what this run and earlier ones tell together.
+
+    Parameters
+    ----------
+    run, text : the answer in a computed sentence or two
+    number, of : the one that says most, in a word or two; its interval, and what it is a number of
+    strength, whose : one of STRENGTHS; whose data or words it rests on
+    lead : name of the figure or table that shows it; empty: the first figure
+    """
+    made = [name.partition(" ")[::2] for name in run.names]
+    leads = [f"{kind.lower()}-{name}" for kind, name in made if name == lead or (kind == "Figure" and not lead)]
+    if (lead and not leads) or (strength and strength not in STRENGTHS):
+        raise CardError(f"the answer has no figure or table {lead!r}, or its strength {strength!r} is not known")
+    told = {"number": number, "of": of, "strength": strength, "whose": whose, "lead": (leads or [""])[0]}
+    sessions.note(run, "answer", text=text, **told)
+    sentences = [text, *_beside_earlier(run)]
+    page = fill("answer.html.j2", **told, sentences=[html(s) for s in sentences], meaning=STRENGTHS.get(strength, ""))
+    head = f"{strong(number)} {of}".strip() if number else ""
+    tail = f"{strong(strength)}: {STRENGTHS[strength]}. {whose}".strip() if strength else ""
+    return Card({"text/html": page, "text/markdown": say(*filter(None, [head, *sentences, tail])).data})
 
 
 def _beside_earlier(run: Session) -> list[str]:
