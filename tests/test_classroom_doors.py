@@ -54,6 +54,20 @@ def test_only_systems_with_a_share_are_drawn():
         classroom_doors.to_draw(hidden, ["XXA"])
 
 
+@pytest.mark.parametrize("hidden", [["never"], ["monthly"], ["never", "monthly"]])
+def test_words_stand_where_all_of_an_answer_is_hidden(hidden):
+    table = shares().assign(average=False)
+    table.loc[table["statistic"].isin(hidden), "share"] = np.nan
+    shown = view(table)
+    shown.answers.apart = ""
+    gone = "never" in hidden
+    assert share_words.answer(shown, "these data").endswith("can be shown." if gone else "by 51% on average.")
+    assert ("None can be shown." in share_words.ranked(shown)["alt"]) is gone
+    assert ("None can be shown." in share_words.often(shown)["alt"]) is ("monthly" in hidden)
+    assert ("“Never” is answered most to teach jointly (51%)" in share_words.dots(shown)["alt"]) is not gone
+    assert ("no share can be shown" in share_words.dots(shown)["alt"]) is (len(hidden) == 2)
+
+
 def test_shares_side_by_side_in_percent():
     rows = seen(share_words.shares(view()))
     assert rows.to_numpy().tolist() == [

@@ -186,19 +186,34 @@ def between_items(view: View, rows: pd.DataFrame) -> Words:
     }
 
 
+def answer(view: View, whose: str) -> str:
+    """Which practice the lowest answer is given to most often, if one stands out; `whose` data these are."""
+    said = f"“{view.answers.categories[0].lower()}”"
+    if view.closed.empty:
+        return f"In {whose} no share of {said} can be shown."
+    means = view.closed["mean"]
+    most, share = means.index[-1], numbers.percent(means.iloc[-1])
+    if len(means) > 1 and (means.iloc[:-1] < means.iloc[-1]).all():
+        return f"In {whose} {said} is answered most often to “{most}”: by {share}% on average."
+    return f"In {whose} no practice stands out: {said} is answered to “{most}” by {share}% on average."
+
+
 def dots(view: View) -> Words:
     """Of `view.drawn`."""
-    first = view.now[view.now["system"] == view.shown[0]].dropna(subset="share")
-    rarely, often = (first.loc[first.loc[first["statistic"] == name, "share"].idxmax()] for name in view.words)
+    first = view.now[view.now["system"] == view.shown[0]].dropna(subset="share").sort_values("share", kind="stable")
+    most = [(words, first[first["statistic"] == name].tail(1)) for name, words in view.words.items()]
+    told = [
+        f"“{words}” is answered most to {row.item_label.lower()} ({row.share:.0%})"
+        for words, row_of in most
+        for row in row_of.itertuples()
+    ]
     of = f"of the {len(codebook.AVERAGES[view.known])} systems of {view.known}, " if view.known else "systems, "
     mean = f"; hollow: plain mean of {view.averaged} {of}each counting the same{_fewer(view)}"
     return {
         "title": "Never, and often",
         "caption": f"Share of respondents with 95 percent intervals{mean * (view.averaged > 1)}.",
-        "alt": f"Dot plot of {len(view.answers.items)} practices in {view.spoken}. In {view.names[view.shown[0]]} the "
-        f"most, {rarely['share']:.0%}, answer {view.answers.categories[0].lower()} to: "
-        f"{rarely['item_label'].lower()}; and the most, {often['share']:.0%}, do this often: "
-        f"{often['item_label'].lower()}.",
+        "alt": f"Dot plot of {len(view.answers.items)} practices in {view.spoken}. In {view.names[view.shown[0]]} "
+        f"{'; '.join(told) or 'no share can be shown'}.",
         "data": view.drawn,
     }
 
@@ -214,13 +229,16 @@ def _fewer(view: View) -> str:
 def ranked(view: View) -> Words:
     """Of `view.lowest`."""
     lowest, spans = view.answers.categories[0], view.closed
-    item = (spans["max"] - spans["min"]).idxmax()
+    widest = spans.loc[(spans["max"] - spans["min"]).sort_values(kind="stable").index].tail(1)
+    told = [
+        f" They lie furthest apart in {row.Index.lower()}: from {row.min:.0%} to {row.max:.0%}."
+        for row in widest.itertuples()
+    ]
     return {
         "title": f"{lowest}: all" + ", from fewest to most" * (not view.answers.apart),
         "caption": f"Share who answer {lowest.lower()}, with 95 percent intervals. {view.answers.apart}".rstrip(),
         "alt": f"{len(view.answers.items)} panels, one a practice, with the share of {len(view.whole)} {view.kind}"
-        f"{' in order' * (not view.answers.apart)}. They lie furthest apart in {item.lower()}: from {spans.at[item, 'min']:.0%} to "
-        f"{spans.at[item, 'max']:.0%}.",
+        f"{' in order' * (not view.answers.apart)}.{''.join(told) or ' None can be shown.'}",
         "data": view.lowest,
     }
 
@@ -228,13 +246,12 @@ def ranked(view: View) -> Words:
 def often(view: View) -> Words:
     """Of `view.often`."""
     known = view.often.dropna(subset="share").sort_values("share", kind="stable")
-    least, most = known.iloc[0], known.iloc[-1]
+    ends = [f"{row.item_label.lower()} in {row.label} ({row.share:.0%})" for row in known.itertuples()]
+    told = f"Most often: {ends[-1]}; least often: {ends[0]}." if ends else "None can be shown."
     return {
         "title": f"{view.often_words}: all {view.kind} and practices",
         "caption": "Percent of respondents. Hatched: not asked, or too few to be shown.",
-        "alt": f"Map of {len(view.whole)} {view.kind} and {len(view.answers.items)} practices. Most often: "
-        f"{most['item_label'].lower()} in {most['label']} ({most['share']:.0%}); least often: "
-        f"{least['item_label'].lower()} in {least['label']} ({least['share']:.0%}).",
+        "alt": f"Map of {len(view.whole)} {view.kind} and {len(view.answers.items)} practices. {told}",
         "data": view.often,
     }
 
