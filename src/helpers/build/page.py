@@ -53,7 +53,7 @@ def listing(target: Path, template: str, title: str, description: str, **names: 
     """Write a page of the site that is made of a template."""
     body = fill(template, **names)
     toc = contents(BeautifulSoup(body, "html.parser"), ["h2"])
-    page = shell(title, body, description, toc=toc, site=True, here=target.name)
+    page = shell(title, body, description, toc=toc, site=True, here=target.name, look=names.get("look", ""))
     target.write_text(page, encoding="utf-8")
 
 

@@ -92,10 +92,12 @@ def _lists(site: Path, runs: list[dict[str, Any]], book: pd.DataFrame | None) ->
     cards = [card for run in runs for card in run["cards"]]
     evidence, own = [run for run in runs if not run["own"]], [run for run in runs if run["own"]]
     order = [*STRENGTHS, ""]
-    known = sorted((run for run in evidence if _of_records(run)), key=lambda run: order.index(run["answer"]["strength"]))
+    known = sorted(
+        (run for run in evidence if _of_records(run)), key=lambda run: order.index(run["answer"]["strength"])
+    )
     page.listing(
         site / "index.html", "index.html.j2", page.PROJECT,
-        "What is known about teachers who open their classrooms to each other", runs=known, strengths=STRENGTHS,
+        "What is known about teachers who open their classrooms to each other", runs=known, strengths=STRENGTHS, look="wide",
     )  # fmt: skip
     about = "The notebooks that ask what print and public records say"
     page.listing(site / "evidence.html", "evidence.html.j2", "Evidence", about, runs=evidence, states=STATES)
@@ -109,7 +111,13 @@ def _lists(site: Path, runs: list[dict[str, Any]], book: pd.DataFrame | None) ->
     about = "The papers and public records that the site rests on, and how the site was built"
     sources = _sources(files)
     page.listing(
-        site / "references.html", "references.html.j2", "References", about, sources=sources, runs=runs, versions=_versions()
+        site / "references.html",
+        "references.html.j2",
+        "References",
+        about,
+        sources=sources,
+        runs=runs,
+        versions=_versions(),
     )
 
 
