@@ -8,7 +8,7 @@ told are sums of whole numbers that are not below zero; a count is found where t
 import html
 import json
 import re
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations, combinations_with_replacement, pairwise, product
@@ -135,21 +135,41 @@ def counted(ran: inprocess.Ran, name: str = "rows were read") -> tuple[int, int]
     return (number - 5, number + 5) if said[1] else (number, number)
 
 
+def people_behind_errors(shares: pd.DataFrame) -> tuple[int, int]:
+    """Between which numbers all people of a sample lie: in errors of shares stands the factor N / (N - 1).
+
+    `shares`: columns `share, std_error, n, n_schools`, without weights.
+    """
+    rows = shares[shares["share"].between(0.001, 0.999) & shares["std_error"].notna() & shares["n_schools"].isna()]
+    for row in rows.itertuples():
+        ratio = row.std_error**2 * row.n / (row.share * (1 - row.share))
+        n = 1 / (1 - 1 / ratio) if ratio > 1 else 0.5
+        if not half_a_digit(row.std_error) and abs(n - round(n)) < 1e-3:
+            return (round(n), round(n)) if round(n) % 10 else (round(n) - 5, round(n) + 5)
+    return 0, 10**9
+
+
 # ---- a survey of groups: 02, 03 ------------------------------------------------------------------------------------------
 
 
-def survey(ran: inprocess.Ran, groups: list[str], items: list[str], answers: list[str], frequent: int) -> Known:
-    """What 02 and 03 tell of `(group, item, answer)`; an answer of 0 is none."""
+def survey(ran: inprocess.Ran, groups: list[str], items: list[str], answers: list[str], frequent: int,
+           numbers: Sequence[str] = ()) -> Known:  # fmt: skip
+    """What 02 and 03 tell of `(group, item, answer)`; an answer of 0 is none, and of `numbers` 1 is any."""
     codes = range(len(answers) + 1)
-    known = Known([(g, i, k) for g in groups for i in items for k in codes])
+    known = Known([(g, i, k) for g in groups for i in [*items, *numbers] for k in codes])
     of = {"lowest": [1], "often": [*codes][-frequent:]} | {word: [k] for k, word in enumerate(answers, 1)}
     for group in groups:
-        for one, other in pairwise(items):  # all people of a group were asked everything
+        for one, other in pairwise([*items, *numbers]):  # all people of a group were asked everything
             known.tell({(group, one, k): 1 for k in codes} | {(group, other, k): -1 for k in codes}, 0)
     low, high = counted(ran)
     known.tell([(g, items[0], k) for g in groups for k in codes], low, high)
     for table in tables(ran).values():
         table = table[table.get("n_systems", pd.Series(np.nan, table.index)).isna()]  # means over groups have no people
+        if {"system", "share", "std_error", "n", "n_schools"} <= set(table):
+            known.tell([(g, items[0], k) for g in groups for k in codes], *people_behind_errors(table))
+        if {"item", "n"} <= set(table):
+            for row in table[table["item"].isin(numbers)].dropna(subset="n").itertuples():
+                known.tell([(row.system, row.item, k) for k in codes[1:]], row.n)
         if {"system", "item", "statistic", "share", "n"} <= set(table):
             for row in table[table["system"].isin(groups)].itertuples():
                 n = row.n if not isnan(row.n) else _denominator(row.share)
@@ -173,10 +193,10 @@ def _denominator(share: float) -> float:
 
 
 def on_survey(report: Report, ran: inprocess.Ran, frame: pd.DataFrame, group: pd.Series, items: list[str],
-              answers: list[str], frequent: int = 2, smallest: int = 0) -> None:  # fmt: skip
+              answers: list[str], frequent: int = 2, smallest: int = 0, numbers: Sequence[str] = ()) -> None:  # fmt: skip
     """Look for groups, missing answers and answers of a few people in what 02 or 03 tell; `frame`: also the columns of groups."""
     groups = [*dict.fromkeys(group)]
-    known = survey(ran, groups, items, answers, frequent)
+    known = survey(ran, groups, items, answers, frequent, numbers)
     codes = range(len(answers) + 1)
     for level, about, rows in re.findall(r"(\w+) \((about )?([\d,]+) rows\)", page(ran)):  # totals of a column's levels
         for column in frame.columns[frame.eq(level).any()]:
@@ -192,6 +212,8 @@ def on_survey(report: Report, ran: inprocess.Ran, frame: pd.DataFrame, group: pd
     for name in groups:
         own = frame[group == name]
         report.look(known, f"{name}, people", [(name, items[0], k) for k in codes], len(own))
+        for column in numbers:
+            report.look(known, f"{name}, {column}, no number", [(name, column, 0)], int(own[column].isna().sum()))
         for item in items:
             given = own[item].fillna(0).astype(int)
             few = 1 <= (given > 0).sum() <= 9

@@ -17,6 +17,7 @@ from pathlib import Path
 from unittest import mock
 
 import attackers
+import digit_attackers
 import numpy as np
 import pandas as pd
 from attackers import Report
@@ -74,8 +75,9 @@ def groups_of_teachers(rng: np.random.Generator, folder: Path, smallest: int = 0
         "high", "none"
     )  # a level that is told of, for it may mean that none is known
     frame[["subject", "band"]] = frame["group"].str.split(", ", expand=True)
-    frame.loc[frame.index[frame["group"] == "sport, none"][: rng.integers(1, 4)], "share"] = np.nan
-    frame.loc[frame["group"] == "music, none", "discuss"] = 2
+    frame.loc[frame.index[frame["group"] == "sport, none"][: rng.integers(0, 4)], "share"] = np.nan
+    if rng.integers(2):
+        frame.loc[frame["group"] == "music, none", "discuss"] = 2
     more = {"smallest_answer": smallest} if smallest else {}
     given = frame[["subject", "band", *items]]
     ran = _run(folder, "02-teacher-leadership", given, items=items, labels=ANSWERS, group=["subject", "band"], **more)
@@ -85,26 +87,31 @@ def groups_of_teachers(rng: np.random.Generator, folder: Path, smallest: int = 0
 
 
 def systems_and_levels(rng: np.random.Generator, folder: Path, smallest: int = 0) -> Report:
-    """03 with a small group, one that answers alike, a level of a few in a larger group, and a few without an answer."""
+    """03 with a small group, one that answers alike, a level of a few in a larger group, and a few without an answer or number.
+
+    Without schools only the small group: all people less the others.
+    """
     report, items = Report(), ["share", "discuss"]
     frame = _people(rng, {"science": 64, "maths": 50, "sport": 15, "arts": int(rng.integers(1, 10))}, items)
     frame["sex"] = rng.choice(["f", "m"], len(frame))
-    frame.loc[: rng.integers(1, 4), "sex"] = "x"
-    frame.loc[frame.index[frame["group"] == "maths"][: rng.integers(1, 4)], "share"] = np.nan
-    frame.loc[frame["group"] == "sport", "discuss"] = 3
-    values = {
-        "items": items,
-        "labels": ANSWERS,
-        "group": "group",
-        "school": "school",
-        "by": "sex",
-        "within_schools": True,
-    }
-    ran = _run(
-        folder, "03-talis-deprivatization", frame, **values, **({"smallest_answer": smallest} if smallest else {})
-    )
-    attackers.on_survey(report, ran, frame, frame["group"], items, ANSWERS, smallest=smallest)
+    frame["years"] = rng.integers(1, 30, len(frame)).astype(float)
+    frame["post"] = rng.choice(["part", "whole"], len(frame))
+    maths, sport = (frame.index[frame["group"] == name] for name in ("maths", "sport"))
+    frame.loc[maths[frame.loc[maths, "sex"] == "m"][rng.integers(1, 6) :], "post"] = "part"
+    values = {"items": items, "labels": ANSWERS, "group": "group", "by": "sex", "means": ["years"], "explain": ["sex", "post"]}  # fmt: skip
+    if rng.integers(3):
+        frame.loc[: rng.integers(1, 4), "sex"] = "x"
+        frame.loc[maths[: rng.integers(1, 4)], "share"] = np.nan
+        frame.loc[sport, "discuss"] = 3
+        frame.loc[frame.index[frame["group"] == rng.choice(["science", "sport"])][: rng.integers(1, 4)], "years"] = (
+            np.nan
+        )
+        values |= {"school": "school", "within_schools": True}
+    more = {"smallest_answer": smallest} if smallest else {}
+    ran = _run(folder, "03-talis-deprivatization", frame, **values, **more)
+    attackers.on_survey(report, ran, frame, frame["group"], items, ANSWERS, smallest=smallest, numbers=["years"])
     attackers.on_levels(report, ran, frame, frame["group"], "sex", items)
+    digit_attackers.on_models(report, ran, frame, frame["group"], items, 4)
     return report
 
 
@@ -283,6 +290,9 @@ GUARDS: dict[str, tuple[str, str, Callable]] = {
     "answers of a few": ("02, smallest answer", "helpers.estimate.shares.complementary", lambda counts, minimum: counts.between(1, minimum - 1)),
     "counts at other items": ("03", "helpers.estimate.shares.hide_counts", _as_it_is),
     "levels of a few": ("03", "helpers.estimate.comparisons.rounded_differences", _as_it_is),
+    "how many all are": ("03", "helpers.estimate.shares._some_hidden", lambda *_: False),
+    "numbers that a few lack": ("03", "helpers.estimate.shares._given", lambda numbers: np.ones(numbers.shape, int)),
+    "models of a few": ("03", "helpers.study.explained.rounded_differences", _as_it_is),
     "who is left out within schools": ("03", "helpers.estimate.comparisons.is_small", _nothing),
     "who is alone in a school": ("04", "helpers.study.participants.is_small", lambda count: False),
     "groups beside small ones": ("05", "helpers.read.suppression.suppress_groups", _with_all),

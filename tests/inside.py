@@ -57,6 +57,7 @@ def _loaded() -> subprocess.Popen:
 
 def serve() -> None:
     """Fork for each wish that comes in, and answer with the exit status."""
+    sys.modules["rfc3987_syntax"] = None  # as `helpers.build` does
     for name in PACKAGES:
         importlib.import_module(name)
     gc.freeze()

@@ -115,6 +115,13 @@ def test_everything_imported_is_declared():
                 assert canonicalize_name(package) in known, f"{path.name} imports {name}"
 
 
+def test_a_build_starts_without_a_grammar_of_addresses():
+    """It takes longer to load than all the rest; `helpers.build` keeps jsonschema from it."""
+    code = "import sys; from helpers.build import execute, site; sys.exit('lark' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], env=environment(PYTHONPATH=str(ROOT / "src")))
+    assert done.returncode == 0
+
+
 TARGETS = re.search(r"^\.PHONY: (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)[1].split()
 
 

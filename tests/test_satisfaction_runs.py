@@ -63,6 +63,14 @@ def test_cells_under_ten_are_nowhere(tmp_path, example):
     assert not [image["alt"] for image in images if "music" in image["alt"]]
 
 
+def test_where_an_answer_and_every_mean_are_hidden_the_page_is_whole(tmp_path):
+    """Of two groups one has an answer of a few, and nobody answers 3."""
+    frame = pd.DataFrame({"q": [1] * 40 + [2] * 40 + [4] * 3 + [1] * 40 + [2] * 40, "group": ["a"] * 83 + ["b"] * 80})
+    found = run(tmp_path, frame, items=["q"], group="group", smallest_answer=5)
+    assert found.table("estimates").query("group == 'all'")["estimate"].isna().all()
+    assert "No mean of all respondents can be shown" in found.page
+
+
 BAD = {
     "answers off the scale": (lambda d: d.assign(materials=5), {}, ["'materials'", "row 2: '5'"]),
     "words": (lambda d: d.assign(materials="good"), {}, ["'materials'", "row 2: 'good'"]),

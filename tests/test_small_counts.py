@@ -158,6 +158,38 @@ def test_differences_beside_a_hidden_level_have_few_digits(tmp_path, people):
     assert (others["estimate"] != others["estimate"].round(2)).any()
 
 
+def test_errors_do_not_tell_how_many_all_are(tmp_path, people):
+    """Without schools N / (N - 1) is in every error: of 371 people six of arts would be what is left."""
+    answers = replace(
+        survey(tmp_path, people),
+        frame=people.assign(**{"cycle": 0, "system": people["subject"], "level": 0, "school_id": None}),
+    )
+
+    def behind(table):
+        row = table.query("system == 'science'").iloc[0]
+        return 1 / (1 - row["share"] * (1 - row["share"]) / row["n"] / row["std_error"] ** 2)
+
+    assert behind(shares.table(answers)) == pytest.approx(370, abs=1e-6)
+    large = people["subject"] != "arts"
+    whole = replace(answers, frame=answers.frame[large], weights=answers.weights[large])
+    assert behind(shares.table(whole)) == pytest.approx(365, abs=1e-6)
+
+
+def test_who_has_no_number_does_not_follow_from_a_mean(tmp_path, people):
+    people["age"] = 30.0 + people.index % 20
+    people.loc[people.index[people["subject"] == "maths"][:3], "age"] = np.nan
+    table = shares.counts(survey(tmp_path, people, means=["age"])).set_index(["system", "item"])
+    assert sorted(set(table.index.get_level_values("item"))) == ["discuss", "share"]
+    assert table.loc["maths", ["respondents", "no_answer"]].isna().all(axis=None)
+    assert (table.loc["science", "respondents"] == 200).all()
+
+
+def test_rounded_p_values_are_never_clearer():
+    rows = pd.DataFrame({"estimate": [0.004, 0.3], "p_value": [0.0004, 0.312], "p_holm": [0.5, 0.8]})
+    shown = rounded_differences(rows, *[np.array([200, 200])] * 2, np.array([True, True]))
+    assert shown.to_numpy().tolist() == [[0.0, 0.01, 0.5], [0.3, 0.32, 0.8]]
+
+
 def test_where_few_numbers_print_alike_nothing_is_shown():
     rows = pd.DataFrame({"estimate": [0.123456, 0.123456, 0.123456], "term": list("abc")})
     sizes = np.array([12, 200, 12]), np.array([11, 150, 11])

@@ -157,7 +157,8 @@ def within_schools(survey: Survey, by: str) -> pd.DataFrame:
                 why = f"{levels[0]}: {first}"
             rows["note"] = rows["note"].where(rows["note"].notna(), why)
             left_out = (sample.codes[:, item] > 0).sum() - rows["n"].astype(float)
-            rows["n"] = rows["n"].mask(is_small(left_out) & bool(survey.account))
+            gone = (is_small(left_out) & bool(survey.account)).to_numpy()
+            rows = rounded_differences(rows, *[rows["n"].to_numpy(float)] * 2, gone).assign(n=rows["n"].mask(gone))
             found.append(pd.DataFrame(sample.keys | keys | rows.to_dict("list")))
     return _adjusted(pd.concat(found, ignore_index=True)).astype({"n": "Int64", "n_groups": "Int64"})
 

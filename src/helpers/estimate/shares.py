@@ -74,13 +74,21 @@ def counts(survey: Survey) -> pd.DataFrame:
     """Per cycle, system and item: respondents, schools, answered, no_answer, not_administered; of a user's file no small ones."""
     found = []
     for sample in samples(survey):
-        codes, schools = sample.codes, _n_schools(sample, np.ones_like(sample.codes, dtype=bool))
-        columns = {"item": list(survey.items), "respondents": len(codes), "schools": schools}
+        codes = np.hstack([sample.codes, _given(sample.numbers)])
+        schools = _n_schools(sample, np.ones_like(codes, dtype=bool))
+        columns = {"item": [*survey.items, *survey.numbers], "respondents": len(codes), "schools": schools}
         kinds = {"answered": codes > 0, "no_answer": codes == NO_ANSWER, "not_administered": codes == NOT_ADMINISTERED}
         columns |= {name: rows.sum(axis=0) for name, rows in kinds.items()}
         found.append(pd.DataFrame(sample.keys | columns))
     table = pd.concat(found, ignore_index=True)
-    return hide_counts(table, ["cycle", "system"], "respondents", list(kinds), ["schools"]) if survey.account else table
+    if survey.account:
+        table = hide_counts(table, ["cycle", "system"], "respondents", list(kinds), ["schools"])
+    return table[table["item"].isin(survey.items)].reset_index(drop=True)
+
+
+def _given(numbers: np.ndarray) -> np.ndarray:
+    """Columns of numbers as if they were items: who gave none would follow from a mean's `n` as from an item's."""
+    return np.where(np.isnan(numbers), NO_ANSWER, 1)
 
 
 @dataclass(frozen=True)
@@ -124,7 +132,8 @@ def samples(survey: Survey, by: str = "") -> Iterator[Sample]:
     order = np.argsort(group, kind="stable")
     order = order[survey.weights[order, 0] != 0]
     ends = np.searchsorted(group[order], np.arange(len(keys) + 1))
-    whole = _design(survey, school, order) if survey.one_sample else None
+    roundly = survey.account is not None and not (school >= 0).any() and _some_hidden(codes, numbers, group)
+    whole = replace(_design(survey, school, order), roundly=roundly) if survey.one_sample else None
     for place, (cycle, system) in enumerate(keys):
         rows = own = order[ends[place] : ends[place + 1]]
         if len(rows) and rows[-1] - rows[0] + 1 == len(rows):
@@ -133,6 +142,13 @@ def samples(survey: Survey, by: str = "") -> Iterator[Sample]:
         schools = np.where(school[rows] < 0, -1, school[rows] * len(keys) + place)
         keys_here = {"cycle": cycle, "system": system}
         yield Sample(keys_here, codes[rows], numbers[rows], survey.weights[rows], schools, design, levels[rows])
+
+
+def _some_hidden(codes: np.ndarray, numbers: np.ndarray, group: np.ndarray) -> bool:
+    """Whether a group is of a few people, or a few of a group gave no answer: the number of all would tell how many."""
+    counts = [np.bincount(group)]
+    counts += [np.bincount(group, rows) for rows in (*(codes <= 0).T, *np.isnan(numbers).T)]
+    return bool(is_small(np.array(counts)).any())
 
 
 def _design(survey: Survey, school: np.ndarray, rows: np.ndarray) -> Design:

@@ -6,17 +6,21 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from helpers.read.suppression import MINIMUM
+
 
 @dataclass(frozen=True)
 class Design:
     """Who was drawn together. `clusters`: n codes; `strata`: for each cluster of the whole sample the code of its stratum.
 
     Clusters without a row here count too, so that a part of a sample gets the variance of a domain, as R's survey
-    gives it for a subset of a design (Lumley 2010, section 2.6).
+    gives it for a subset of a design (Lumley 2010, section 2.6). `roundly`: the factor for few clusters takes their
+    numbers to the nearest ten, since errors with all digits would tell them.
     """
 
     clusters: np.ndarray
     strata: np.ndarray
+    roundly: bool = False
 
     def part(self, rows: np.ndarray) -> Design:
         """The design of some rows, with all clusters of the sample."""
@@ -123,8 +127,9 @@ def by_cluster(errors: np.ndarray, design: Design) -> np.ndarray:
         totals = np.zeros((len(sizes), errors.shape[1]))
         np.add.at(totals, design.strata, sums)
         sums -= (totals / sizes[:, None])[design.strata]
+    told = np.where(sizes < MINIMUM, sizes, np.round(sizes, -1)) if design.roundly else sizes
     with np.errstate(divide="ignore", invalid="ignore"):  # a stratum of one cluster: no error
-        factor = np.sqrt(sizes / (sizes - 1.0))
+        factor = np.sqrt(told / (told - 1.0))
     return (factor[design.strata, None] * sums).T
 
 

@@ -161,9 +161,9 @@ def means(answers: pd.DataFrame) -> pd.DataFrame:
     `cluster` (a category) and `weight` by `survey_means.means`, groups as domains of one sample; `n_groups` counts
     clusters with an answer, and is empty without them.
     """
-    rows = []
+    rows, people = [], _of_people(answers)
     for (item, group), part in answers.groupby(["item", "group"], sort=False):
-        found = survey_means.means(part["answer"].to_numpy(float)[:, None], *_drawn(part))
+        found = survey_means.means(part["answer"].to_numpy(float)[:, None], *_drawn(part, people))
         clusters = found.seen.sum() if "cluster" in part else np.nan
         numbers = t_test(found.estimate[0], found.std_error[0], found.df[0])
         numbers |= {"p_value": np.nan, "n": len(part), "n_groups": clusters}
@@ -177,12 +177,12 @@ def shares(answers: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
     Rows `item, group, statistic, share, std_error, ci_low, ci_high, n`; `statistic` is the answer. Intervals are
     Wilson's; with columns `cluster` and `weight`, as for `means`, those of `intervals.of_shares`.
     """
-    parts = []
+    parts, people = [], _of_people(answers)
     scale = np.arange(low, high + 1)
     for (item, group), part in answers.groupby(["item", "group"], sort=False):
         given, n = part["answer"].to_numpy()[:, None] == scale, len(part)
         if "cluster" in part:
-            found = survey_means.means(given.astype(float), *_drawn(part))
+            found = survey_means.means(given.astype(float), *_drawn(part, people))
             # Whether a share is 0 or 1 is counted: in sums of weights rounding would decide.
             share = np.select([~given.any(axis=0), given.all(axis=0)], [0.0, 1.0], found.estimate)
             std_error = found.std_error
@@ -195,10 +195,17 @@ def shares(answers: pd.DataFrame, low: int, high: int) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def _drawn(part: pd.DataFrame) -> tuple[np.ndarray, float, Design | None]:
+def _of_people(answers: pd.DataFrame) -> bool:
+    """Whether clusters are single people, some of whom gave no answer to an item: errors would tell how many."""
+    if "cluster" not in answers or answers.duplicated(["item", "group", "cluster"]).any():
+        return False
+    return bool((answers.groupby("item")["cluster"].nunique() < len(answers["cluster"].cat.categories)).any())
+
+
+def _drawn(part: pd.DataFrame, people: bool) -> tuple[np.ndarray, float, Design | None]:
     """Weights, Fay's factor and design of some answers: what `survey_means.means` needs."""
     if "cluster" not in part:
         return np.ones((len(part), 1)), 0.0, None
     clusters = part["cluster"].cat
-    design = Design(clusters.codes.to_numpy(), np.zeros(len(clusters.categories), dtype=int))
+    design = Design(clusters.codes.to_numpy(), np.zeros(len(clusters.categories), dtype=int), roundly=people)
     return part[["weight"]].to_numpy(), 0.0, design

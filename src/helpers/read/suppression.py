@@ -43,7 +43,7 @@ def rounded_differences(
     """Differences of shares with so few digits that a hidden group does not follow from them and from those of all.
 
     A difference of two shares is a whole number divided by the product of the groups' sizes: many digits tell all three.
-    Where too few whole numbers print alike, nothing is shown.
+    Where too few whole numbers print alike, nothing is shown. p-values are rounded up: none becomes clearer than it is.
 
     Parameters
     ----------
@@ -52,7 +52,9 @@ def rounded_differences(
     """
     numbers = differences.select_dtypes("float")
     alike = 10.0**-_DECIMALS * one * two >= MINIMUM
-    few_digits = np.where(alike[:, None], numbers.round(_DECIMALS), np.nan)
+    tests = numbers.columns.str.startswith("p_")
+    up = np.ceil(numbers * 10**_DECIMALS) / 10**_DECIMALS
+    few_digits = np.where(alike[:, None], np.where(tests, up, numbers.round(_DECIMALS)), np.nan)
     shown = pd.DataFrame(np.where(hidden[:, None], few_digits, numbers), numbers.index, numbers.columns)
     return differences.assign(**shown)
 

@@ -12,7 +12,7 @@ from helpers.estimate.intervals import holm, t_test
 from helpers.estimate.shares import Sample
 from helpers.project import InputError, relative
 from helpers.read import files
-from helpers.read.suppression import MINIMUM
+from helpers.read.suppression import MINIMUM, is_small, rounded_differences
 from helpers.read.survey import Survey
 from helpers.study.classroom_doors import View
 
@@ -29,7 +29,8 @@ def table(survey: Survey, explain: Sequence[str] | dict[str, str], systems: Sequ
 
     Columns `cycle, system, item, model, term, estimate, std_error, ci_low, ci_high, p_value, p_holm` (over all tests of a
     model), `n, n_groups` (teachers who answered and of whom all terms are known; their schools), `note`. Estimates are shares
-    (0 to 1) in the linear model, log odds in the logit. A level that fewer than MINIMUM have, or lack, is not shown.
+    (0 to 1) in the linear model, log odds in the logit. A level that fewer than MINIMUM have, or lack, is not shown; of a
+    user's file digits are left out from which a few people would follow.
     Raises InputError.
 
     Parameters
@@ -108,10 +109,31 @@ def _model(survey: Survey, sample: Sample, place: int, model: str) -> pd.DataFra
             found["note"] = str(error)
         found.loc[few, "note"] = f"fewer than {MINIMUM} teachers have it: they are left out"
         found.loc[~few & ~varies, "note"] = "no two teachers differ in it"
-    left = answered.sum() - len(x)
-    if survey.account and (0 < left < MINIMUM or len(x) < MINIMUM):
+    return _without_few(found, columns, x, answered.sum()) if survey.account else found
+
+
+def _without_few(found: pd.DataFrame, columns: pd.Series, x: np.ndarray, answered: int) -> pd.DataFrame:
+    """Rows of `_model` that tell of no few people: who is left out, or has a level of one column and one of another.
+
+    Coefficients with all digits tell how many have each level, as differences of shares do.
+
+    Parameters
+    ----------
+    found, columns : rows; of each term its column of words, or nothing
+    x, answered : the terms of whoever is in the model; how many answered
+    """
+    words = [x[:, columns == column] for column in columns[columns != ""].unique()]
+    levels = np.column_stack([np.ones((len(x), 1)), *(np.column_stack([part, 1 - part.sum(axis=1)]) for part in words)])
+    left_out = is_small(answered - len(x)) or is_small(len(x))
+    of_words = (columns != "").to_numpy()
+    have = np.where(of_words, x.sum(axis=0), len(x))
+    others = np.where(of_words, len(x) - have, len(x))
+    hidden = np.full(len(found), left_out or bool(is_small(levels.T @ levels).any()))
+    if left_out:
         found[["n", "n_groups"]] = np.nan
-    return found
+    shown = rounded_differences(found, have, others, hidden & found["estimate"].notna().to_numpy())
+    gone = shown["estimate"].isna() & found["estimate"].notna()
+    return shown.assign(note=found["note"].mask(gone, f"it would tell of fewer than {MINIMUM} teachers"))
 
 
 def pooled(rows: pd.DataFrame) -> pd.DataFrame:
