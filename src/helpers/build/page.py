@@ -50,10 +50,18 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
 
 
 def listing(target: Path, template: str, title: str, description: str, **names: Any) -> None:
-    """Write a page of the site that is made of a template."""
-    body = fill(template, **names)
-    toc = contents(BeautifulSoup(body, "html.parser"), ["h2"])
-    page = shell(title, body, description, toc=toc, site=True, here=target.name, look=names.get("look", ""))
+    """Write a page of the site that is of no notebook.
+
+    Parameters
+    ----------
+    target, template : the page's file; the template of what is in it
+    title, description : of the page
+    names : what the template names
+    """
+    soup = BeautifulSoup(fill(template, **names), "html.parser")
+    _tidy_wide_parts(soup)
+    shown = {"toc": contents(soup, ["h2"]), "here": target.name, "look": names.get("look", "")}
+    page = shell(title, str(soup), description, site=True, **shown)
     target.write_text(page, encoding="utf-8")
 
 
@@ -100,20 +108,18 @@ def contents(soup: BeautifulSoup, names: list[str]) -> list[dict[str, Any]]:
 def _begin_with_answer(soup: BeautifulSoup, guide: str) -> None:
     """Put the answer and the figure or table that leads to it behind the question; a link stays where the latter stood."""
     place, answer = soup.blockquote or soup.h1, soup.find(id="answer")
-    if guide:
-        place.insert_after(BeautifulSoup(guide, "html.parser"))
-        place = soup.find(id="guide")
-    if answer is None:
-        return
-    lead = soup.find(id=answer["data-lead"] or "no lead")
-    if lead is not None:
-        card: Tag = lead.find_parent("div", class_="card") or lead
-        link = soup.new_tag("a", href=f"#{lead['id']}")
-        link.string = "It stands at the top of the page."
-        card.insert_before(note := soup.new_tag("p", attrs={"class": "small-print"}))
-        note.extend([f"{_number(card)}: ", link])
-        place.insert_after(card.extract())
-    place.insert_after(answer.extract())
+    if answer is not None:
+        lead = soup.find(id=answer["data-lead"] or "no lead")
+        place.insert_after(opening := soup.new_tag("div", attrs={"class": "output"}))
+        opening.append(answer.extract())
+        if lead is not None:
+            card: Tag = lead.find_parent("div", class_="card") or lead
+            link = soup.new_tag("a", href=f"#{lead['id']}")
+            link.string = "It stands at the top of the page."
+            card.insert_before(note := soup.new_tag("p", attrs={"class": "small-print"}))
+            note.extend([f"{_number(card)}: ", link])
+            opening.append(card.extract())
+    place.insert_after(BeautifulSoup(guide, "html.parser"))
 
 
 def _number(card: Tag) -> str:
@@ -137,7 +143,8 @@ def _tidy_wide_parts(soup: BeautifulSoup) -> None:
     for table in soup.find_all("table"):
         if table.parent.has_attr("style"):
             del table.parent["style"]
-        caption = table.caption.b.get_text() if table.caption and table.caption.b else "Table"
+        named = table.caption and (table.caption.b or table.caption)
+        caption = named.get_text() if named else "Table"
         region = {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption}
         table.wrap(soup.new_tag("div", attrs=region))
     for cell in soup.select("tbody td, tbody th"):
