@@ -16,11 +16,8 @@ from helpers.build import page, plan
 from helpers.build.plan import BUILD
 from helpers.notebook import parameters, source
 from helpers.notebook import session as sessions
-from helpers.project import ROOT, STATES, STRENGTHS, VERDICTS
+from helpers.project import ROOT, STATES, STRENGTHS, VERDICTS, relative
 from helpers.read import saved
-
-COPIED = {"data": ("published", "cases", "moments", "simulated"), "params": ("",)}
-"""Folders of the project whose files the site has too, so that whoever reads it can take them along."""
 
 
 def make(folders: list[Path]) -> None:
@@ -41,9 +38,10 @@ def make(folders: list[Path]) -> None:
         page.render(folder / "notebook.ipynb", target, run["notebook"], guide=guide, here=target.name)
     for part in ("figures", "tables", "notebooks"):
         shutil.copytree(aside / part, aside / "site" / part)
-    for folder, inside in COPIED.items():
-        for name in inside:
-            shutil.copytree(ROOT / folder / name, aside / "site" / folder / name, dirs_exist_ok=True)
+    for file in plan.files_of_site():
+        copy = aside / "site" / relative(file)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, copy)
     _lists(aside / "site", runs, _ledger(folders, aside))
     # Run times stand in a page of their own, so that all the others are the same after every build.
     words = "When each notebook last ran, and how long it took"
@@ -82,7 +80,7 @@ def _run(folder: Path, name: str) -> dict[str, Any]:
         "answer": [line for line in lines if line["kind"] == "answer"][-1],
         "figures": [card for card in cards if card["kind"] == "figure"],
         "parameters": parameters.declared(notebook),
-        "ready": [file.name for file in sorted((ROOT / "params").glob(f"{number}-own*.yml"))],
+        "ready": [file.name for file in sorted((ROOT / "params").glob(f"{number}-own-*.yml"))],
         "seconds": state["seconds"], "ended": state["ended"],
     }  # fmt: skip
 
