@@ -161,7 +161,7 @@ def page_of(run, target):
 
 FOUND = """() => ({
     ran: window.ran === undefined ? null : window.ran,
-    strange: [...document.querySelectorAll("script, iframe, object, embed, base, svg, form")].map((e) => e.outerHTML),
+    strange: [...document.querySelectorAll("script, iframe, object, embed, base, foreignObject, form")].map((e) => e.outerHTML),
     handlers: [...document.querySelectorAll("*")].filter((e) => e.getAttributeNames().some((n) => n.startsWith("on"))).map((e) => e.outerHTML),
     links: [...document.querySelectorAll("a, area")].map((e) => e.href),
     broken: [...document.images].filter((e) => !e.naturalWidth).map((e) => e.alt),

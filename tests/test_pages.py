@@ -93,9 +93,10 @@ def test_headings_ids_and_images_are_in_order(site, name):
     assert len(page.find_all("h1")) == 1
     assert page.title.text.strip()
     assert page.html["lang"] == "en"
-    for image in page.find_all("img"):
-        assert len(image["alt"]) >= 60
-        assert "No description" not in image["alt"]
+    for image in page.select("img, [role=img]"):
+        said = image.get("alt") or image["aria-label"]
+        assert len(said) >= 60
+        assert "No description" not in said
     for table in page.find_all("table"):
         assert table.caption.get_text(strip=True)
         assert all(cell.get("scope") for cell in table.find_all("th"))
@@ -238,7 +239,8 @@ def test_print_shows_figures_and_hides_what_only_screens_need(visit):
     page = visit(f"{source.names()[0]}.html")
     page.emulate_media(media="print")
     assert page.locator("nav.toc").is_hidden()
-    assert page.locator("figure.card img").first.is_visible()
+    assert page.locator("figure.card svg.wide").first.is_visible()
+    assert page.locator("figure.card svg.narrow").first.is_hidden()
 
 
 def test_paper_holds_every_column_of_every_table(page):

@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup, Tag
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 
-from helpers.build import safe_html
+from helpers.build import pictures, safe_html
 from helpers.build.plan import TEMPLATES
 from helpers.notebook import source
 
@@ -39,6 +39,7 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     # HTMLExporter's own method would parse the page and write it again: as long as all the rest, and nothing gained.
     body, _ = TemplateExporter.from_notebook_node(_exporter(), nbformat.read(notebook, as_version=4))
     soup = BeautifulSoup(body, "html.parser")
+    pictures.put_in(soup, notebook.parent)
     _begin_with_answer(soup, more.pop("guide", ""))
     _name_headings(soup)
     _tidy_wide_parts(soup)
@@ -68,6 +69,8 @@ def listing(target: Path, template: str, title: str, description: str, **names: 
 def shell(title: str, body: str, description: str, **more: Any) -> str:
     """A whole page around `body`; `more` are the shell template's other names."""
     css = (TEMPLATES / "style.css").read_text(encoding="utf-8").strip()
+    if 'class="picture"' in body:
+        css += f"\n@media (prefers-color-scheme: dark) {{ :root {{ {pictures.by_night()} }} }}\n{pictures.typeface()}"
     words = {"title": title, "description": description, "project": PROJECT, "policy": safe_html.policy(body)}
     return fill("shell.html.j2", body=body, css=css, pages=PAGES, **words, **more)
 

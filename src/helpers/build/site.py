@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from helpers import kept
-from helpers.build import page, plan
+from helpers.build import page, pictures, plan
 from helpers.build.plan import BUILD
 from helpers.notebook import parameters, source
 from helpers.notebook import session as sessions
@@ -74,10 +74,15 @@ def _run(folder: Path, name: str) -> dict[str, Any]:
     notebook, lines = source.path_of(name), sessions.lines(folder)
     state, number = kept.load(folder / "state.json"), notebook.stem[:2]
     cards = [line | {"run": folder.name} for line in lines if line["kind"] in ("figure", "table")]
+    answer = [line for line in lines if line["kind"] == "answer"][-1]
+    for card in cards:
+        narrow = folder / "narrow" / f"{folder.name}--{card['name']}.svg"
+        if f"{card['kind']}-{card['name']}" == answer["lead"] and narrow.is_file():
+            card["drawn"] = pictures.inline(narrow.read_text(encoding="utf-8"), folder.name)
     return {
         "name": folder.name, "notebook": name, "stem": notebook.stem, "own": notebook.parent.name == source.OWN,
         "title": source.title(notebook), "question": source.question(notebook), "cards": cards,
-        "answer": [line for line in lines if line["kind"] == "answer"][-1],
+        "answer": answer,
         "figures": [card for card in cards if card["kind"] == "figure"],
         "parameters": parameters.declared(notebook),
         "ready": [file.name for file in sorted((ROOT / "params").glob(f"{number}-own-*.yml"))],
