@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pyreadstat
 import pytest
+import sas
 
 from conftest import SHARED
 from helpers import kept
@@ -106,6 +107,22 @@ def test_the_file_of_pisa_is_read_as_the_oecd_publishes_it(tmp_path):
     )
     names = family.read(path, known).frame.drop_duplicates("system").set_index("system")["name"]
     assert names.to_dict() == {"USA": "United States", "CHL": "Chile"}
+
+
+@needs_files
+@pytest.mark.parametrize(("known", "path"), [("gti", GTI), ("pisa2015", PISA)])
+def test_sas_files_are_read_as_the_others(tmp_path, known, path):
+    """No labels in the file, and a letter (.N) where nothing was answered."""
+    frame = pd.read_csv(path)
+    if known == "pisa2015":
+        items = [f"TC046Q0{number}NA" for number in range(1, 9)]
+        frame[items] = frame[items].astype(object).where(frame[items].notna(), "N")
+    place = sas.write(frame, tmp_path / "cy6_ms_cmb_tch_qqq.sas7bdat")
+    study = family.recognised(place)
+    assert study.key == known
+    ours = shares.table(family.read(place, study))
+    pd.testing.assert_frame_equal(ours, shares.table(family.read(path, study)))
+    assert ours["share"].notna().any()
 
 
 def small(tmp_path, **columns):
