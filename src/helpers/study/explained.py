@@ -170,7 +170,7 @@ def pooled(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def unmatched(view: View) -> str:
-    """How many schools no principals' file has, in a sentence; nothing where all are there, or no such file is."""
+    """How many schools no file of principals or schools has, in a sentence; nothing where all are there, or no such file is."""
     frame = view.answers.frame
     if "principal" not in frame or not frame["principal"].any():
         return ""
@@ -180,7 +180,7 @@ def unmatched(view: View) -> str:
         return ""
     return (
         f"{len(lacking.drop_duplicates(keys))} of {count(len(here.drop_duplicates(keys)), 'school')}, with {count(len(lacking), 'teacher')}, "
-        "are not in the principals' files: these teachers are in no model with a characteristic of schools. "
+        "are in no file of principals or schools: these teachers are in no model with a characteristic of schools. "
     )
 
 
