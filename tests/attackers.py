@@ -126,6 +126,16 @@ def page(ran: inprocess.Ran) -> str:
     return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", ran.page)))
 
 
+def unlike(report: Report, whom: str, one: inprocess.Ran, two: inprocess.Ran) -> None:
+    """Whether anything that leaves two runs differs that should not: a word of a page, a cell of a table, a place in a figure."""
+    left = [{path.name: path.read_bytes() for path in ran.folder.rglob("*") if path.suffix in (".csv", ".svg")} for ran in (one, two)]  # fmt: skip
+    left = [{name.partition("--")[2]: content for name, content in files.items()} for files in left]
+    report.tried += len(left[0]) + 1
+    names = [name for name in {**left[0], **left[1]} if left[0].get(name) != left[1].get(name)]
+    names += ["page"] if one.page != two.page else []  # with what stands for pictures
+    report.found += [f"{whom}, by {name}" for name in names]
+
+
 def counted(ran: inprocess.Ran, name: str = "rows were read") -> tuple[int, int]:
     """Between which numbers the page says that so many rows were read."""
     said = re.search(rf"(about )?([\d,]+) {name}", page(ran), re.I)
