@@ -27,9 +27,10 @@ FEW = range(1, 10)
 
 
 class Known:
-    """What is told of whole numbers that are not below zero."""
+    """What is told of whole numbers that are not below zero; `seconds`: after which nobody looks further."""
 
-    def __init__(self, names: Iterable[Hashable]) -> None:
+    def __init__(self, names: Iterable[Hashable], seconds: float = 60.0) -> None:
+        self.seconds = seconds
         self.place = {name: place for place, name in enumerate(names)}
         self.rows: list[np.ndarray] = []
         self.ends: list[tuple[float, float]] = []
@@ -58,8 +59,11 @@ class Known:
         found = []
         for sign in (1, -1):
             solved = milp(
-                sign * wanted, constraints=with_told, integrality=np.ones(len(wanted)), bounds=Bounds(0, np.inf)
-            )
+                sign * wanted, constraints=with_told, integrality=np.ones(len(wanted)), bounds=Bounds(0, np.inf),
+                options={"time_limit": self.seconds},
+            )  # fmt: skip
+            if solved.status == 1:
+                return 0, -1
             if solved.status in (3, 4) and sign == -1:
                 return found[0], -1
             if solved.x is None:

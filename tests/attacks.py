@@ -159,6 +159,26 @@ def people_nobody_sees(rng: np.random.Generator, folder: Path) -> Report:
     return report
 
 
+def known_weights(rng: np.random.Generator, folder: Path) -> Report:
+    """02, 03 or 05 with a weight for each school and answers of a few hidden: whoever knows weights looks for the few of a school."""
+    report = Report()
+    frame = _people(rng, {"a": int(rng.integers(30, 45)), "b": 60}, ["share"])
+    frame["school"] = rng.integers(1, 8, len(frame))
+    frame["weight"] = frame["school"].map(dict(zip(range(1, 8), rng.uniform(0.5, 3, 7).round(5), strict=True)))
+    kinds = {
+        "02-teacher-leadership": ("all-answers", {"labels": ANSWERS, "group": ["group"]}),
+        "03-talis-deprivatization": ("distribution", {"labels": ANSWERS, "group": "group"}),
+        "05-satisfaction": ("shares", {"low": 1, "high": 5, "group": "group"}),
+    }
+    name = rng.choice([*kinds])
+    table, values = kinds[name]
+    ran = _run(folder, name, frame, items=["share"], weight="weight", smallest_answer=5, **values)
+    told = attackers.tables(ran)[table].replace({"statistic": {word: k for k, word in enumerate(ANSWERS, 1)}})
+    own = told[told["group" if "group" in told else "system"] == "a"]
+    digit_attackers.on_weights(report, own, frame[frame["group"] == "a"], f"{name}, a", "share")
+    return report
+
+
 def two_groups(rng: np.random.Generator, folder: Path) -> Report:
     """04 with a few people of no school, and a few who are alone in theirs."""
     report, scales = Report(), ["trust", "hope"]
@@ -319,7 +339,7 @@ def _release(report: Report, folder: Path, frame: pd.DataFrame, kind: str, name:
 PLANTINGS: dict[str, Callable[[np.random.Generator, Path], Report]] = {
     "01": records_of_schools, "02": groups_of_teachers, "03": systems_and_levels, "04": two_groups, "05": participants_answers, "06": waves_of_teachers,
     "02, smallest answer": partial(groups_of_teachers, smallest=4), "03, smallest answer": partial(systems_and_levels, smallest=3),
-    "05, smallest answer": partial(participants_answers, smallest=3), "who is hidden": people_nobody_sees, "releases": released_sums, "pooled releases": pooled_sums,
+    "05, smallest answer": partial(participants_answers, smallest=3), "who is hidden": people_nobody_sees, "weights": known_weights, "releases": released_sums, "pooled releases": pooled_sums,
 }  # fmt: skip
 
 
@@ -347,6 +367,7 @@ GUARDS: dict[str, tuple[str, str, Callable]] = {
     "one answer for all": ("02", "helpers.estimate.shares._alike", lambda _, answers, __: np.zeros(answers.shape[1], bool)),
     "answers of a few": ("02, smallest answer", "helpers.estimate.shares.complementary", lambda counts, minimum: counts.between(1, minimum - 1)),
     "answers of who is hidden": ("who is hidden", "helpers.estimate.shares._hidden", lambda _, n, __: np.full(len(n), "")),
+    "who knows weights": ("weights", "helpers.estimate.shares.few_digits", lambda values, _: values),
     "counts at other items": ("03", "helpers.estimate.shares.hide_counts", _as_it_is),
     "levels of a few": ("03", "helpers.estimate.comparisons.rounded_differences", _as_it_is),
     "how many all are": ("03", "helpers.estimate.shares._some_hidden", lambda *_: False),
