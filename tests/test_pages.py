@@ -129,20 +129,6 @@ def test_pages_are_linked_in_reading_order(site):
         assert (after["href"] if after else None) == (f"{names[place + 1]}.html" if place + 1 < len(names) else None)
 
 
-def assert_alone(page):
-    page.wait_for_load_state("networkidle")
-    assert [url for url in page.asked if not url.startswith(("file:", "data:"))] == []
-    assert page.troubles == []
-
-
-def test_nothing_is_asked_from_elsewhere(page):
-    assert_alone(page)
-
-
-def test_nothing_is_asked_by_the_page_of_run_times(visit):
-    assert_alone(visit("times.html"))
-
-
 def test_a_phone_shows_the_whole_width(page):
     seen(page, 360, 740)
     assert (
@@ -224,6 +210,22 @@ def test_paper_holds_every_column_of_every_table(page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 718
 
 
+def assert_alone(page):
+    assert [url for url in page.asked if not url.startswith(("file:", "data:"))] == []
+    assert page.troubles == []
+
+
+def test_nothing_is_asked_from_elsewhere(page):
+    """Whatever the page was looked at with by all tests above."""
+    assert_alone(page)
+
+
+def test_nothing_is_asked_by_the_page_of_run_times(visit):
+    page = visit("times.html")
+    page.wait_for_load_state("networkidle")
+    assert_alone(page)
+
+
 OPEN = """() => {
     document.querySelectorAll("details").forEach((d) => d.open = true);
     const look = (e) => [e.tagName, e.className, e.getAttributeNames(), e.textContent.trim() !== ""].join();
@@ -243,12 +245,13 @@ OPEN = """() => {
 
 def test_axe_finds_nothing(page):
     """By day anything, by night in what goes with colours: the rest is the same. The last look at a page, as it cuts it."""
-    from axe_playwright_python.sync_playwright import Axe
+    from axe_playwright_python.base import AXE_SCRIPT
 
     seen(page, 1280).evaluate(OPEN)
+    page.evaluate(AXE_SCRIPT)
     for scheme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast"]})):
         page.emulate_media(color_scheme=scheme)
-        found = Axe().run(page, options={"resultTypes": ["violations"]} | rules).response
+        found = page.evaluate("options => axe.run(options)", {"resultTypes": ["violations"]} | rules)
         assert "color-contrast" in {rule["id"] for rule in found["passes"]}
         assert [
             (v["id"], v["impact"], [node["html"][:120] for node in v["nodes"][:3]]) for v in found["violations"]
