@@ -148,8 +148,8 @@ def people_nobody_sees(rng: np.random.Generator, folder: Path) -> Report:
     model = {"outcome": "y", "school": "school", "year": "year", "baseline": 2012, "controls": ["x"], "by": "band"}
     kinds = {
         "01-practice-change": (records, lacking, model),
-        "02-teacher-leadership": (frame, other, survey | {"group": ["group"]}),
         "03-talis-deprivatization": (frame, other, survey | {"group": "group", "by": "sex", "explain": ["sex"]}),
+        "02-teacher-leadership": (frame, other, survey | {"group": ["group"]}),
         "05-satisfaction": (frame, moved, {"items": items, "low": 1, "high": 5, "group": "group"}),
     }
     name = rng.choice([*kinds])
