@@ -104,7 +104,8 @@ def _model(survey: Survey, sample: Sample, place: int, model: str) -> pd.DataFra
             fitted = survey_models.fit(
                 y, x[:, varies], sample.weights[rows], survey.fay, sample.design.part(rows), MODELS[model]
             )
-            shown = pd.DataFrame(t_test(fitted.estimate[1:], fitted.std_error[1:], fitted.df))
+            numbers = (shares.told(survey, values[1:], len(x)) for values in (fitted.estimate, fitted.std_error))
+            shown = pd.DataFrame(t_test(*numbers, fitted.df))
             found.loc[varies, _NUMBERS] = shown[_NUMBERS].to_numpy()
         except InputError as error:
             found["note"] = str(error)
