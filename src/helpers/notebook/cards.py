@@ -266,7 +266,7 @@ def _about(section: Section, word: str, name: str, title: str, caption: str, dat
     return {
         "name": name, "title": title, "caption": caption, "state": " and ".join(states),
         "states": states, "number": _number(run, word, name), "given": given or "defaults",
-        "origin": ", ".join(section.names),
+        "origins": section.names,
     }  # fmt: skip
 
 
