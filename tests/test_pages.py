@@ -1,6 +1,7 @@
 """The pages as people meet them: in a browser, on a phone, by keyboard, by screen reader, without a network."""
 
 import io
+import zipfile
 from functools import cache
 from urllib.parse import unquote, urlparse
 
@@ -145,6 +146,37 @@ def test_every_notebook_and_file_of_data_is_listed(site):
     counted = {row.th.text: sum(int(cell.text) for cell in row.find_all("td")) for row in rows}
     assert counted["data/published/001-table1.csv"] == 33
     assert counted["data/published/001-figure6.csv"] == 6
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_says_how_it_is_cited(site, name):
+    page = soup(site, name)
+    title = page.h1.text if name != "index.html" else pages.PROJECT
+    foot = page.footer
+    assert foot.p.text.startswith(f"The Open classrooms contributors (2026). {title}. In: Open classrooms: ")
+    assert f"title = {{{title}}}" in foot.pre.text
+    assert f"page {name}" in foot.pre.text
+
+
+@pytest.mark.parametrize("name", SLUGS)
+def test_the_figures_and_tables_of_a_page_can_be_taken_along(site, name):
+    with zipfile.ZipFile(site / "notebooks" / f"{name}.zip") as archive:
+        inside = {*archive.namelist()} - {"README.txt"}
+        readme = archive.read("README.txt").decode()
+    made = {
+        path.relative_to(site).as_posix() for part in ("figures", "tables") for path in (site / part).glob(f"{name}--*")
+    }
+    assert inside == made
+    for card in soup(site, f"{name}.html").select("figcaption b, caption b"):
+        if card.text.startswith(("Figure ", "Table ")):
+            assert card.text.rstrip(".") in readme
+
+
+def test_what_a_card_rests_on_leads_to_its_codebook(site):
+    page = soup(site, "04-participant-comparison.html")
+    link = page.find("figure", id="figure-effect-sizes").find("a", string="data/published/001-table2.csv")
+    told = soup(site, "data.html").find(id=link["href"].partition("#")[2])
+    assert told.text == "Participants and colleagues compared on five scales"
 
 
 def test_pages_are_linked_in_reading_order(site):

@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup, Tag
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 
-from helpers.build import pictures, safe_html
+from helpers.build import citing, pictures, safe_html
 from helpers.build.plan import TEMPLATES
 from helpers.notebook import source
 
@@ -34,7 +34,7 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     ----------
     notebook, target : the executed notebook; the page's file
     name : the notebook's own name if the page is of the site, whose pages are linked; empty: a run stands alone
-    more : `guide`, HTML that stands behind the question; other names of the shell template
+    more : `guide`, HTML that stands behind the question; `files`, data file -> link; other names of the shell template
     """
     # HTMLExporter's own method would parse the page and write it again: as long as all the rest, and nothing gained.
     body, _ = TemplateExporter.from_notebook_node(_exporter(), nbformat.read(notebook, as_version=4))
@@ -44,9 +44,12 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     _name_headings(soup)
     _tidy_wide_parts(soup)
     _mend_links(soup, name)
+    _link_data(soup, more.pop("files", {}))
     title = soup.h1.get_text()
     description = soup.blockquote.get_text(" ", strip=True) if soup.blockquote else title
     shown = {"toc": contents(soup, ["h2", "h3"]), **(neighbours(name) if name else {})}
+    if name:
+        shown["cited"] = citing.cited(title, target.name)
     target.write_text(shell(title, str(soup), description, site=bool(name), **shown, **more), encoding="utf-8")
 
 
@@ -62,6 +65,7 @@ def listing(target: Path, template: str, title: str, description: str, **names: 
     soup = BeautifulSoup(fill(template, **names), "html.parser")
     _tidy_wide_parts(soup)
     shown = {"toc": contents(soup, ["h2"]), "here": target.name, "look": names.get("look", "")}
+    shown["cited"] = citing.cited(title, target.name)
     page = shell(title, str(soup), description, site=True, **shown)
     target.write_text(page, encoding="utf-8")
 
@@ -155,6 +159,13 @@ def _tidy_wide_parts(soup: BeautifulSoup) -> None:
             cell["class"] = [*cell.get("class", []), "long"]
     for code in soup.find_all("pre"):
         code["tabindex"] = "0"
+
+
+def _link_data(soup: BeautifulSoup, files: dict[str, str]) -> None:
+    """Lead from what a card rests on to what the site says of it."""
+    for named in soup.select(".small-print .source"):
+        if named.get_text() in files:
+            named.wrap(soup.new_tag("a", href=files[named.get_text()]))
 
 
 def _mend_links(soup: BeautifulSoup, name: str) -> None:

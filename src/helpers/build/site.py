@@ -2,6 +2,7 @@
 
 import json
 import platform
+import re
 import shutil
 import tomllib
 from importlib.metadata import version
@@ -12,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from helpers import kept
-from helpers.build import page, pictures, plan
+from helpers.build import citing, page, pictures, plan
 from helpers.build.plan import BUILD
 from helpers.notebook import parameters, source
 from helpers.notebook import session as sessions
@@ -25,7 +26,7 @@ def make(folders: list[Path]) -> None:
     stamps = plan.site_stamps(folders)  # before: what changes meanwhile makes the site stale
     aside = BUILD / "aside" / "site"
     shutil.rmtree(aside, ignore_errors=True)
-    for part in ("figures", "tables", "notebooks", "site"):
+    for part in ("figures", "tables", "notebooks", "site/notebooks"):
         (aside / part).mkdir(parents=True)
     named = {source.slug(name): name for name in source.names()}
     runs = [_run(folder, named[folder.name]) for folder in folders]
@@ -33,11 +34,19 @@ def make(folders: list[Path]) -> None:
         for part in ("figures", "tables"):
             shutil.copytree(folder / part, aside / part, dirs_exist_ok=True)
         shutil.copyfile(folder / "notebook.ipynb", aside / "notebooks" / f"{folder.name}.ipynb")
-        guide = page.fill("guide.html.j2", run=run) if run["own"] else ""
-        target = aside / "site" / f"{folder.name}.html"
-        page.render(folder / "notebook.ipynb", target, run["notebook"], guide=guide, here=target.name)
+        target, packed = aside / "site" / f"{folder.name}.html", aside / "site" / "notebooks" / f"{folder.name}.zip"
+        citing.pack(
+            folder,
+            packed,
+            page.fill("readme.txt.j2", run=run, states=STATES, cited=citing.cited(run["title"], target.name)),
+        )
+        page.render(
+            folder / "notebook.ipynb", target, run["notebook"], here=target.name, files=_anchors(),
+            guide=page.fill("guide.html.j2", run=run) if run["own"] else "",
+            archive=f"notebooks/{packed.name}", executed=f"notebooks/{folder.name}.ipynb",
+        )  # fmt: skip
     for part in ("figures", "tables", "notebooks"):
-        shutil.copytree(aside / part, aside / "site" / part)
+        shutil.copytree(aside / part, aside / "site" / part, dirs_exist_ok=True)
     for file in plan.files_of_site():
         copy = aside / "site" / relative(file)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -130,15 +139,27 @@ def _of_records(run: dict[str, Any]) -> bool:
     return lead is None or lead["states"] != ["simulated"]
 
 
+def _anchors() -> dict[str, str]:
+    """Where the page of data tells of a file."""
+    return {f"data/{one['path']}": f"data.html#{_anchor(one['path'])}" for one in _codebook()}
+
+
+def _anchor(path: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", path.lower())
+
+
+def _codebook() -> list[dict[str, Any]]:
+    return json.loads((ROOT / "data" / "datapackage.json").read_text(encoding="utf-8"))["resources"]
+
+
 def _files(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Files that cards rest on and those of the codebook: `path, title, description, fields, rows, sources, cards, here`."""
-    book = json.loads((ROOT / "data" / "datapackage.json").read_text(encoding="utf-8"))["resources"]
-    described = {f"data/{one['path']}": one for one in book}
+    described = {f"data/{one['path']}": one for one in _codebook()}
     paths = dict.fromkeys([*described, *sorted({path for card in cards for path in card["sources"]})])
     return [
         {
-            "path": path, "here": path in described, **described.get(path, {"title": "", "sources": []}), "file": path,
-            "cards": [card for card in cards if path in card["sources"]],
+            "here": path in described, **described.get(path, {"title": "", "sources": [], "path": path}), "file": path,
+            "cards": [card for card in cards if path in card["sources"]], "anchor": _anchor(described.get(path, {"path": path})["path"]),
         }
         for path in paths
     ]  # fmt: skip
@@ -146,10 +167,7 @@ def _files(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _sources(files: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What the files were taken from, in the order of the alphabet: `title, path, reference, files, cards`."""
-    import yaml
-
-    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["references"]
-    full = {f"https://doi.org/{one['doi']}": one for one in cited if "doi" in one}
+    full = {f"https://doi.org/{one['doi']}": one for one in citing.citation()["references"] if "doi" in one}
     found: dict[tuple, dict[str, Any]] = {}
     for file in files:
         for one in file.get("sources") or []:

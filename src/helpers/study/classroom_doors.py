@@ -41,7 +41,7 @@ def read(
         answers = read_survey(locate(data), items, options=run.options, explain=list(explain), **survey)
         return replace(answers, interval=interval, smallest=smallest)
     if known := family.recognised(locate(data), run.options):
-        return replace(family.read(locate(data), known, options=run.options), interval=interval)
+        return replace(family.read(locate(data), known, options=run.options, explain=explain), interval=interval)
     # TALIS files say in which encoding they are; another is one that the user knows better.
     encoding = run.options.encoding
     answers = _talis(run, locate(data), level, None if encoding == "utf-8" else encoding, explain)

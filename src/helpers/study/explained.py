@@ -104,7 +104,8 @@ def _model(survey: Survey, sample: Sample, place: int, model: str) -> pd.DataFra
             fitted = survey_models.fit(
                 y, x[:, varies], sample.weights[rows], survey.fay, sample.design.part(rows), MODELS[model]
             )
-            shown = pd.DataFrame(t_test(fitted.estimate[1:], fitted.std_error[1:], fitted.df))
+            numbers = (shares.told(survey, values[1:], len(x)) for values in (fitted.estimate, fitted.std_error))
+            shown = pd.DataFrame(t_test(*numbers, fitted.df))
             found.loc[varies, _NUMBERS] = shown[_NUMBERS].to_numpy()
         except InputError as error:
             found["note"] = str(error)
@@ -170,7 +171,7 @@ def pooled(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def unmatched(view: View) -> str:
-    """How many schools no principals' file has, in a sentence; nothing where all are there, or no such file is."""
+    """How many schools no file of principals or schools has, in a sentence; nothing where all are there, or no such file is."""
     frame = view.answers.frame
     if "principal" not in frame or not frame["principal"].any():
         return ""
@@ -180,7 +181,7 @@ def unmatched(view: View) -> str:
         return ""
     return (
         f"{len(lacking.drop_duplicates(keys))} of {count(len(here.drop_duplicates(keys)), 'school')}, with {count(len(lacking), 'teacher')}, "
-        "are not in the principals' files: these teachers are in no model with a characteristic of schools. "
+        "are in no file of principals or schools: these teachers are in no model with a characteristic of schools. "
     )
 
 
