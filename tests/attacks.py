@@ -247,6 +247,35 @@ def released_sums(rng: np.random.Generator, folder: Path) -> Report:
     return report
 
 
+def pooled_sums(rng: np.random.Generator, folder: Path) -> Report:
+    """Pooled: a school with a few students of a year, one merged later by school, a few incomplete records, a few others before."""
+    report, few = Report(), int(rng.integers(1, 10))
+    plain = {"outcome": "y", "school": "school", "year": "year", "baseline": 2012}
+    frame = students(schools=4, size=int(rng.integers(13, 19)), seed=int(rng.integers(1e6)))
+    first = frame["school"] == "Lyceum-01"
+    small = frame.drop(frame.index[first & (frame["year"] == 2014)][few:])
+    with mock.patch("helpers.release.folder.BUILD", folder / "build"):
+        if place := _release(report, folder, small, "pooled", "small", plain):
+            sizes = small["school"].value_counts().to_dict()
+            digit_attackers.on_pooled(report, place, sizes, small.groupby(["school", "year"]).size().unstack())
+        before = _release(report, folder, frame, "pooled", "whole", plain)
+        merged = plain | {"merge": {"both": ["Lyceum-00", "Lyceum-01"]}}
+        if before and _release(report, folder, frame, "school", "merged", merged):
+            report.found.append("both: each of two schools, by subtraction from pooled sums")
+        frame = students(schools=10, size=40, seed=int(rng.integers(1e6)))[["y", "school", "year", "x"]]
+        frame = frame.head(len(frame) - rng.integers(5))
+        frame["y"] = [f"{value:.3f}" for value in frame["y"]]
+        frame["x"] = [f"{value:6.2f}" for value in frame["x"].fillna(0)]
+        frame.loc[rng.choice(frame.index, few, False), "x"] = " " * 6
+        frame["z"] = [f"{(float(value) - 40) ** 2:08.2f}" for value in frame["y"]]
+        frame.loc[frame.index[rng.integers(len(frame))], "z"] = " " * 8
+        for name, outcome in (("by y", {"outcome": "y", "controls": ["x"]}), ("by z", {"outcome": "z"})):
+            if place := _release(report, folder, frame, "school", name, plain | outcome):
+                lines = (folder / f"{name}.csv").read_text().splitlines()
+                digit_attackers.on_papers(report, place, lines, len(frame))
+    return report
+
+
 def _release(report: Report, folder: Path, frame: pd.DataFrame, kind: str, name: str, parameters: dict) -> Path | None:
     """The folder of a release, or nothing where it is refused; an attack either way."""
     report.tried += 1
@@ -261,7 +290,7 @@ def _release(report: Report, folder: Path, frame: pd.DataFrame, kind: str, name:
 PLANTINGS: dict[str, Callable[[np.random.Generator, Path], Report]] = {
     "01": records_of_schools, "02": groups_of_teachers, "03": systems_and_levels, "04": two_groups, "05": participants_answers, "06": waves_of_teachers,
     "02, smallest answer": partial(groups_of_teachers, smallest=4), "03, smallest answer": partial(systems_and_levels, smallest=3),
-    "05, smallest answer": partial(participants_answers, smallest=3), "releases": released_sums,
+    "05, smallest answer": partial(participants_answers, smallest=3), "releases": released_sums, "pooled releases": pooled_sums,
 }  # fmt: skip
 
 
@@ -300,6 +329,9 @@ GUARDS: dict[str, tuple[str, str, Callable]] = {
     "counts of nearly the same teachers": ("06", "helpers.study.signposts._near", lambda *_: False),
     "who left, or came": ("06", "helpers.study.signposts.is_small", _nothing),
     "what follows from a release": ("releases", "helpers.release.audit.few_told", lambda _, counts, *__: np.zeros(len(counts), bool)),
+    "what few schools add": ("pooled releases", "helpers.release.audit.school_by_school", lambda _: False),
+    "records that are not in the sums": ("pooled releases", "helpers.release.risk.Limits.rounded", lambda _, count: count),
+    "merged in one release": ("pooled releases", "helpers.release.earlier._follow", lambda *_: False),
     "earlier releases": ("releases", "helpers.release.earlier._few", lambda *_: []),
 }  # fmt: skip
 """Of each guard the planting that needs it, where it is, and what stands there when it is broken."""

@@ -6,7 +6,7 @@ Simulated studies, 2,000 a row: schools' means stray from wave to wave, and wher
 does from school to school. The default is a permutation of schools where whole schools are treated, else CR2, and gives
 no p-value where `permutation.comparable` says so; its level is that of the studies that get one. A dash stands where there
 is none, or fewer than one study in ten has one. What rejects more than 7 percent by default is marked and fails nothing.
-At the end: how often an item is said to have moved although none has.
+At the end: how often an item is said to have moved, or to differ between groups, although none does.
 """
 
 import argparse
@@ -15,6 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
+import differing
 import drifting
 import numpy as np
 import pandas as pd
@@ -109,6 +110,14 @@ def some_item_moves(seed: int, schools: int) -> bool:
     return bool(item_drift.drift(drifting.cells(frame), drifting.anchored(), first, later)["moved"].any())
 
 
+def items_that_differ(seed: int, mean: float, shift: float = 0.0) -> list[int]:
+    """Places of items that `item_dif` finds between two groups, the second of which does everything more often by `mean` logits."""
+    rng = np.random.default_rng([seed, round(10 * abs(shift))])
+    one, two = differing.drawn(rng), differing.drawn(rng, mean=mean, shift=shift)
+    found = differing.compare(differing.sample(*one), differing.sample(*two))
+    return found["place"][found["found"]].tolist()
+
+
 def main() -> None:
     """Simulate everything and print one table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -129,6 +138,13 @@ def main() -> None:
             moved = sum(pool.map(partial(some_item_moves, schools=schools), range(drawn)))
             print(
                 f"  an item is said to move in {moved} of {drawn} studies in which none does ({schools} schools, 8 tests each)"
+            )
+        for mean in (0.0, 1.0):
+            none = sum(map(bool, pool.map(partial(items_that_differ, mean=mean), range(drawn))))
+            alone = sum(f == [1] for f in pool.map(partial(items_that_differ, mean=mean, shift=-1.5), range(drawn)))
+            print(
+                f"  an item is said to differ in {none} of {drawn} pairs of groups {mean:g} logits apart in which none does; "
+                f"one that differs by 1.5 logits is found, and no other, in {alone}"
             )
     print(f"  by default over {MOST:.0%}: {'; '.join(high) or 'none'}; {time.perf_counter() - started:.0f} s")
 

@@ -4,11 +4,17 @@ A number with all its digits is a fraction that the sizes of groups are in, and 
 and victims are those of `attackers`.
 """
 
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 from attackers import FEW, Report, half_a_digit, tables
 
 import inprocess
+from helpers.release import released
 
 _SAME = 1e-9
 
@@ -47,3 +53,74 @@ def _together(slopes: np.ndarray, n: int, hits: int) -> set[int]:
         off = reach * (own + own * (own + other) / n + both)
         fits &= (np.abs(of_level - np.round(of_level)) <= off + _SAME * n) & (of_level > -0.5) & (of_level < own + 0.5)
     return set(both[fits].tolist())
+
+
+# ---- released sums -------------------------------------------------------------------------------------------------------
+
+
+def on_pooled(report: Report, folder: Path, sizes: dict[str, int], counts: pd.DataFrame) -> None:
+    """How many students of each school there are in two years, from pooled sums and the schools' sizes, by meeting in the middle.
+
+    `counts`: schools x years, the first of which is the baseline. Within schools a product of two dummies is the sum of
+    N - N^2 / n, or of - N M / n, over schools.
+    """
+    (panel,) = json.loads((folder / "about.json").read_text())["panels"]
+    sums = released.read_pooled(released.read(folder), panel)
+    n, years = np.array([sizes[school] for school in counts.index]), [str(year) for year in counts.columns[1:]]
+    one, two = (sums.terms.index(year) for year in years)
+    first, second = (_ways(n, sums.xx[place, place]) for place in (one, two))
+    crossed = -np.einsum("ig,jg,g->ij", first, second, 1 / n)
+    fits = np.abs(crossed - sums.xx[one, two]) < 1e-7
+    fits &= (first[:, None, :] + second[None] <= n).all(axis=2)
+    for place, school in enumerate(counts.index):
+        for year, known in zip(years, (first[fits.any(axis=1)], second[fits.any(axis=0)]), strict=True):
+            truth = int(counts.loc[school, int(year)])
+            assert truth in known[:, place]
+            if truth in FEW:
+                report.tried += 1
+                if len(set(known[:, place])) == 1:
+                    report.found.append(f"{school}, {year}: {truth} students, from pooled sums")
+
+
+def _ways(n: np.ndarray, total: float) -> np.ndarray:
+    """Every N (a row; a column a school) whose N - N^2 / n add up to the total."""
+    halves = []
+    for part in np.array_split(n, 2):
+        grid = np.array(np.meshgrid(*[np.arange(size + 1) for size in part], indexing="ij")).reshape(len(part), -1).T
+        halves.append((grid, (grid - grid**2 / part).sum(axis=1)))
+    (left, one), (right, two) = halves
+    order = np.argsort(two)
+    ends = [np.searchsorted(two[order], total - one + reach) for reach in (-1e-8, 1e-8)]
+    pairs = [(place, order[at]) for place, (low, high) in enumerate(zip(*ends, strict=True)) for at in range(low, high)]
+    return np.array([np.r_[left[a], right[b]] for a, b in pairs])
+
+
+def on_papers(report: Report, folder: Path, lines: Sequence[str], records: int) -> None:
+    """How many records of a file are not in the sums, and counts of a few, from what is beside these.
+
+    `lines`: of the file, as somebody knows them who has seen one like it; `records`: how many it has.
+    """
+    about = json.loads((folder / "about.json").read_text())
+    told = sum(panel["records"] + panel["incomplete"] for panel in about["panels"].values())
+    used = sum(panel["records"] for panel in about["panels"].values())
+    rest = [n for n in range(used, used + 60) if _rounded(n, about["rows"], told, used)]
+    for file in about["inputs"]:
+        if "bytes" in file and len(set(map(len, lines[1:]))) == 1:
+            exact = (file["bytes"] - len(lines[0]) - 1) / (len(lines[1]) + 1)
+            rest = [n for n in rest if n == exact]
+    left = records - used
+    assert records in rest
+    if left in FEW:
+        report.tried += 1
+        if len(rest) == 1:
+            report.found.append(f"{left} records that are not in the sums")
+    for sentence in json.loads((folder / "disclosure.json").read_text())["with earlier releases"]:
+        report.tried += 1
+        if few := re.search(r"\b[1-9] (student|record)s?\b", sentence):
+            report.found.append(f"{few[0]} of another release, by disclosure.json")
+
+
+def _rounded(rows: int, told_rows: int, told: int, used: int) -> bool:
+    """Whether so many rows are told so: those not in the sums to the nearest five, and others of no panel (or all rows) too."""
+    reach = 2 if (told - used) % 5 == 0 else 0
+    return abs(rows - told) <= reach and (told_rows == told or abs(rows - told_rows) <= reach)

@@ -159,6 +159,7 @@ def test_baseline_and_counts_are_those_of_the_records(ask):
     assert found.yy == pytest.approx((deviations**2).sum(), rel=1e-10)
     about = json.loads((folder / "about.json").read_text())
     assert about["rows"] == len(frame)
+    assert [list(file) for file in about["inputs"]] == [["name", "sha256"]]  # a size would tell how many lines
     assert about["panels"]["all records"]["incomplete"] == frame["x"].isna().sum()
     assert about["panels"]["all records"]["references"] == {"year": "2012", "sex": "f", "plan": "free"}
 

@@ -46,13 +46,14 @@ def make(file: Path, kind: str) -> Path:
     disclosure.check_schools(found, given["merge"], given["drop"])
     ready = {name: panels.prepare(panel, given, kind) for name, panel in found.items()}
     checks = disclosure.check(ready, given["drop"], kind, given["limits"])
+    others = rows - sum(panel.moments.rows for panel in ready.values())
     ready = {name: panels.told_roundly(panel, given["limits"]) for name, panel in ready.items()}
     if kind == "pooled":
         left_out = {name: panel.moments.left_out for name, panel in ready.items()}
         sums = released.pooled({name: panel.within for name, panel in ready.items()}, left_out)
     else:
         sums = released.school({name: panel.moments for name, panel in ready.items()})
-    return folder.write(name, given, kind, ready, sums, folder.Found(rows, checks))
+    return folder.write(name, given, kind, ready, sums, folder.Found(others, checks))
 
 
 if __name__ == "__main__":

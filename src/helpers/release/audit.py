@@ -20,6 +20,8 @@ from helpers.read.suppression import MINIMUM
 
 SECONDS = 60.0
 """For the programmes of one panel; what is not decided by then must not leave."""
+DIGITS = 16
+"""Those of a number that is written so that it reads back bit for bit."""
 _ZERO = 1e-8
 
 
@@ -32,6 +34,15 @@ def design(patterns: pd.DataFrame) -> np.ndarray:
     dummies = [np.eye(code.max() + 1)[code][:, 1:] for code in codes]
     pairs = [a[:, :, None] * b[:, None, :] for a, b in combinations(dummies, 2)]
     return np.hstack([np.ones((len(patterns), 1)), *dummies, *(pair.reshape(len(patterns), -1) for pair in pairs)])
+
+
+def school_by_school(sizes: np.ndarray) -> bool:
+    """Whether pooled sums of products tell how many students of each school have a level, from `sizes` of the schools.
+
+    Such a sum is that of N - N^2 / n over schools. There are about as many ways to choose all N as the product of the n; where these
+    are fewer than a number's digits tell apart, whoever knows the n finds the N by trying.
+    """
+    return bool(np.log10(np.asarray(sizes, float)).sum() < DIGITS)
 
 
 def few_told(functions: np.ndarray, counts: np.ndarray, seconds: float = SECONDS, minimum: int = MINIMUM) -> np.ndarray:

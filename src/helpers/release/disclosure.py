@@ -186,6 +186,20 @@ def _check_what_follows(panel: Panel, kind: str, limits: Limits) -> None:
         )
 
 
+def _check_fractions(panel: Panel, _: str, limits: Limits) -> None:
+    """Refuse pooled sums of so few schools that what each of them adds follows, where that would tell about a few students."""
+    if not audit.school_by_school(panel.counts.records):
+        return
+    try:
+        _check_school_cells(panel, limits.threshold)
+        _check_what_follows(panel, "school", limits)
+    except InputError as error:
+        raise InputError(
+            f"pooled sums over {len(panel.counts.records)} schools of these sizes are fractions with so many digits that the "
+            f"students of each school follow, and {error} Or use fewer panels, so that more schools are in each."
+        ) from None
+
+
 def _who(rows: pd.DataFrame, columns: list[str]) -> str:
     """Whom a function tells about: how many, and what the first of them are."""
     first = ", ".join(f"{column} {rows[column].iloc[0]}" for column in columns)
@@ -239,6 +253,7 @@ CHECKS = (
     Check("schools and clusters in the sums", ("pooled",), lambda _: FEWEST_GROUPS, _check_groups),
     Check("schools in which a term varies", ("pooled",), lambda _: FEWEST_GROUPS, _check_terms),
     Check("students in a cell", _BOTH, lambda limits: limits.threshold, _check_cells),
+    Check("students in a cell of a school, where schools are few", ("pooled",), lambda limits: limits.threshold, _check_fractions),
     Check("students in what follows by subtraction", _BOTH, lambda limits: limits.threshold, _check_what_follows),
     Check(
         "dominance and p-ratio, of sums and of squares", _BOTH,

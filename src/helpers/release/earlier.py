@@ -12,12 +12,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from helpers.estimate.moments import Model
 from helpers.project import InputError, locate, relative
 from helpers.read.suppression import is_small
 from helpers.release import released
+from helpers.release.audit import school_by_school
 from helpers.release.panels import Panel, in_words
 from helpers.release.risk import Limits
 
@@ -71,7 +73,9 @@ def compare(made: Path, others: Iterable[Path], limits: Limits) -> list[str]:
         if few and new.columns & old.columns:
             refused.append(f"{relative(place)}: {named}")
         elif few:
-            told.append(f"{place.name}: no column of numbers is in both, but counts differ by a few: {named}")
+            told.append(
+                f"{place.name}: no column of numbers is in both, but counts differ by a few in {_many(len(few), 'place')}"
+            )
         told += [f"{place.name}: {sentence}" for sentence in _unpinned(new, old)]
     if refused:
         raise InputError(
@@ -191,11 +195,18 @@ def _few(new: _Release, old: _Release, threshold: int) -> list[str]:
         for school, cell in few:
             whom = ", ".join(filter(None, [where, school, in_words(cell)]))
             found.append(f"{whom}: {_many(apart[school, cell], 'student')}")
-        schools = abs(one.groups - two.groups)
-        pooled = not (new.by_school and old.by_school) and one.terms == two.terms
-        if pooled and apart["", ()] and is_small(schools, FEWEST_GROUPS):
+        schools, pooled = abs(one.groups - two.groups), not (new.by_school and old.by_school)
+        if pooled and schools and _follow(one, two, apart["", ()], schools):
             found.append(f"{where}: {_many(schools, 'school')}")
     return found
+
+
+def _follow(one: _Sums, two: _Sums, students: int, schools: int) -> bool:
+    """Whether sums, pooled in one release or both, that differ by so many students of so many schools tell about each of these."""
+    if not students:  # some are merged in one only: the difference tells what each of them was
+        return bool(one.terms & two.terms) and bool(is_small(schools))
+    few = schools < FEWEST_GROUPS or school_by_school(np.full(schools, students / schools))
+    return one.terms == two.terms and few
 
 
 def _many(count: int, what: str) -> str:

@@ -26,9 +26,9 @@ BUILD, WORDS = ROOT / "build", Path(__file__).parent / "disclosure.md.j2"
 
 
 class Found(NamedTuple):
-    """What was found on the way: number of records in the files, what each check of `disclosure.check` said."""
+    """What was found on the way: number of records of no panel, what each check of `disclosure.check` said."""
 
-    rows: int
+    others: int
     checks: dict[str, list[dict]]
 
 
@@ -47,7 +47,7 @@ def write(
         made = Path(aside) / "made"
         made.mkdir()
         saved.write(sums, made / "moments.csv")
-        about = _about(given, kind, panels, found.rows, kept.digest(made / "moments.csv"))
+        about = _about(given, kind, panels, found.others, kept.digest(made / "moments.csv"))
         _write(made / "about.json", about)
         others = earlier.folders(BUILD, given["earlier"])
         together = earlier.compare(made, others, given["limits"])
@@ -63,12 +63,12 @@ def _write(path: Path, content: dict[str, Any]) -> None:
     kept.write_whole(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
-def _about(given: dict[str, Any], kind: str, panels: dict[str, Panel], rows: int, digest: str) -> dict[str, Any]:
+def _about(given: dict[str, Any], kind: str, panels: dict[str, Panel], others: int, digest: str) -> dict[str, Any]:
     """What the release is and was made of. No dates, paths or machine names: equal inputs give equal bytes."""
     source = named(given["data"], given["engine"])
     with ExitStack() as held:
         inputs = [
-            {"name": file.path.name, "bytes": file.path.stat().st_size, "sha256": kept.digest(file.path)}
+            {"name": file.path.name, "sha256": kept.digest(file.path)}  # a size would tell how many lines
             for file in (together.find(source, held).files if isinstance(source, Path) else [])  # a table is no file
         ]
     shown = given | {name: Path(given[name]).name for name in ("data", "risk", "earlier")}
@@ -90,7 +90,7 @@ def _about(given: dict[str, Any], kind: str, panels: dict[str, Panel], rows: int
             "all patterns of signs where these are fewer",
         },
         "inputs": inputs,
-        "rows": limits.rounded(rows),
+        "rows": sum(panel.moments.rows for panel in panels.values()) + limits.rounded(others),
     }
 
 

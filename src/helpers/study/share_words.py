@@ -156,6 +156,13 @@ def errors(answers: Survey) -> str:
     )
 
 
+SCALES = (
+    "Of a scale, means can be compared between groups only where all its questions mean the same in each (scalar "
+    "invariance), and no mean shows whether they do."
+)
+"""What stands beside means of several groups."""
+
+
 def averages(view: View, rows: pd.DataFrame) -> Words:
     """Of `shares.averages`."""
     shown = rows[rows["system"].isin(view.shown)]
@@ -163,7 +170,8 @@ def averages(view: View, rows: pd.DataFrame) -> Words:
     ends = [numbers.interval(r.ci_low, r.ci_high, 3) if pd.notna(r.std_error) else r.note for r in shown.itertuples()]
     return {
         "title": "Means of numbers",
-        "caption": f"Each in the unit of its column, of those who have a value. Standard errors from {errors(view.answers)}.",
+        "caption": f"Each in the unit of its column, of those who have a value. Standard errors from {errors(view.answers)}."
+        f"{f' {SCALES}' * (shown['system'].nunique() > 1)}",
         "show": shown,
         "columns": {
             "System or group": "{label}", "Column": "{item_label}", "Mean": "{estimate:.3f}",
