@@ -35,7 +35,7 @@ SIZES = [1, 2, 9, 10, 11, 12, 19, 21, 40, 70]
 SMALLEST = [0, 0, 3, 5, 70]
 LONGEST = 1_500  # characters of a refusal
 ODD = re.compile(
-    r"\bnan\b|\binf\b|\bNone\b|\bNaT\b|\(\)|\[\]|“”|\bof 0 |: [;.]|; [;.]|, [;.,]| {2,}\S|\b0 schools\b|from (\d\S*) to \1[.;]|no 0 "
+    r"\bnan\b|\binf\b|\bNone\b(?! can)|\bNaT\b|\(\)|\[\]|“”|\bof 0 |: [;.]|; [;.]|, [;.,]| {2,}\S|\b0 schools\b|from (\d\S*) to \1[.;]|no 0 "
 )
 """What no page says of people."""
 

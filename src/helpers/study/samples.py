@@ -41,7 +41,13 @@ def read(source: SqlRecords, model: moments.Model, every: int) -> pd.DataFrame:
 
 
 def of(frame: pd.DataFrame, model: moments.Model, terms: tuple[str, ...], unit: float) -> Sample:
-    """Records of `read` as a Sample with these terms of our model, the outcome divided by `unit`."""
+    """Records of `read` as a Sample.
+
+    Parameters
+    ----------
+    frame, model : the records, and our model of them
+    terms, unit : of our model; what the outcome is divided by
+    """
     school = frame[model.school]
     columns = {name: frame[name] - frame[name].mean() for name in model.controls}
     for name in model.references:
