@@ -15,7 +15,7 @@ from helpers.estimate import fixed_effects, moments, panels, rasch, resampling
 from helpers.project import ROOT, InputError, in_order
 from helpers.read import published
 from helpers.read.records import open_records
-from helpers.study import own_practice, practice_change
+from helpers.study import own_practice, practice_change, samples
 
 EXAMPLE = ROOT / "data" / "simulated" / "01-students.csv"
 NAMED = {
@@ -276,7 +276,7 @@ def test_another_package_is_given_the_measure_of_items():
 
 
 def test_of_many_records_one_in_so_many_is_taken_in_order(tmp_path, monkeypatch):
-    monkeypatch.setattr(own_practice, "SAMPLED", 1000)
+    monkeypatch.setattr(samples, "SAMPLED", 1000)
     frame = example().copy()
     frame.loc[frame.index[::9], "poverty"] = np.nan
     study = read(write(tmp_path, frame), **WHOLE)
@@ -304,7 +304,7 @@ def test_what_rests_on_few_records_is_not_compared(tmp_path, monkeypatch):
     assert "sex: rare" in seen[0].terms
     assert found["term"].tolist() == ["2013", "2014", "sex: m", "x"]
     # Forty records in the file, but fewer than ten in the sample.
-    monkeypatch.setattr(own_practice, "SAMPLED", 100)
+    monkeypatch.setattr(samples, "SAMPLED", 100)
     frame.loc[frame.index[::15], "sex"] = "rare"
     found = compared(read(write(tmp_path, frame), **SMALL))
     assert "sex: rare" not in set(found["term"])
