@@ -80,6 +80,7 @@ bench: $(READY) $(PEERS) ## measure the build against empty notebooks, and the e
 	$(PYTHON) tests/bench_estimator.py
 	$(PYTHON) tests/bench_levels.py
 	$(PYTHON) tests/bench_shares.py
+	$(PYTHON) tests/bench_models.py
 	$(PYTHON) tests/bench_reading.py
 
 faults: $(READY) ## try what builds must survive: 1,000 kills, hostile settings and folders, full disks; and attacks on what leaves (an hour or so)

@@ -35,12 +35,12 @@ class Refused(Exception):
     """Nothing leaves, so nobody is found."""
 
 
-def _run(folder: Path, name: str, frame: pd.DataFrame, **values: object) -> inprocess.Ran:
+def _run(folder: Path, name: str, frame: pd.DataFrame, place: str = "run", **values: object) -> inprocess.Ran:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "mine.csv"
     frame.to_csv(path, index=False)
     try:
-        return inprocess.run(folder / "run", name, data=str(path), **values)
+        return inprocess.run(folder / place, name, data=str(path), **values)
     except InputError as error:
         raise Refused(str(error)) from error
 
@@ -127,6 +127,55 @@ def participants_answers(rng: np.random.Generator, folder: Path, smallest: int =
     )
     ran = _run(folder, "05-satisfaction", frame, **values)
     attackers.on_satisfaction(report, ran, frame, "group", items, 5, smallest)
+    return report
+
+
+def people_nobody_sees(rng: np.random.Generator, folder: Path) -> Report:
+    """Twice, with other answers of whoever is hidden, or incomplete (01); in 05, where everybody is told, two of them change places."""
+    report, items = Report(), ["share", "discuss"]
+    frame = _people(rng, {"science": 40, "maths": 30, "sport": 12, "arts": int(rng.integers(2, 10))}, items)
+    for item in items:  # each answer of each larger group
+        for name in frame["group"].unique()[:3]:
+            frame.loc[frame.index[frame["group"] == name][:5], item] = np.arange(1.0, 6.0)
+    frame["sex"] = rng.choice(["f", "m"], len(frame))
+    hidden, survey = frame["group"] == "arts", {"items": items, "labels": ANSWERS}
+    other = frame.assign(**{item: frame[item].mask(hidden, rng.choice(5, len(frame)) + 1.0) for item in items})
+    moved = frame.copy()  # arts is hidden, and sport beside it
+    last = [frame.index[frame["group"] == name][-1] for name in ("arts", "sport")]
+    moved.loc[last, items] = frame.loc[last[::-1], items].to_numpy()
+    records = students(schools=6, size=15, seed=int(rng.integers(1e6)))
+    lacking = records.assign(y=records["y"] + 5 * records["x"].isna())
+    model = {"outcome": "y", "school": "school", "year": "year", "baseline": 2012, "controls": ["x"], "by": "band"}
+    kinds = {
+        "01-practice-change": (records, lacking, model),
+        "03-talis-deprivatization": (frame, other, survey | {"group": "group", "by": "sex", "explain": ["sex"]}),
+        "02-teacher-leadership": (frame, other, survey | {"group": ["group"]}),
+        "05-satisfaction": (frame, moved, {"items": items, "low": 1, "high": 5, "group": "group"}),
+    }
+    name = rng.choice([*kinds])
+    *data, values = kinds[name]
+    runs = [_run(folder, name, rows, place, **values) for place, rows in zip(("run", "again"), data, strict=True)]
+    attackers.unlike(report, f"answers of whoever is hidden, {name}", *runs)
+    return report
+
+
+def known_weights(rng: np.random.Generator, folder: Path) -> Report:
+    """02, 03 or 05 with a weight for each school and answers of a few hidden: whoever knows weights looks for the few of a school."""
+    report = Report()
+    frame = _people(rng, {"a": int(rng.integers(30, 45)), "b": 60}, ["share"])
+    frame["school"] = rng.integers(1, 8, len(frame))
+    frame["weight"] = frame["school"].map(dict(zip(range(1, 8), rng.uniform(0.5, 3, 7).round(5), strict=True)))
+    kinds = {
+        "02-teacher-leadership": ("all-answers", {"labels": ANSWERS, "group": ["group"]}),
+        "03-talis-deprivatization": ("distribution", {"labels": ANSWERS, "group": "group"}),
+        "05-satisfaction": ("shares", {"low": 1, "high": 5, "group": "group"}),
+    }
+    name = rng.choice([*kinds])
+    table, values = kinds[name]
+    ran = _run(folder, name, frame, items=["share"], weight="weight", smallest_answer=5, **values)
+    told = attackers.tables(ran)[table].replace({"statistic": {word: k for k, word in enumerate(ANSWERS, 1)}})
+    own = told[told["group" if "group" in told else "system"] == "a"]
+    digit_attackers.on_weights(report, own, frame[frame["group"] == "a"], f"{name}, a", "share")
     return report
 
 
@@ -290,7 +339,7 @@ def _release(report: Report, folder: Path, frame: pd.DataFrame, kind: str, name:
 PLANTINGS: dict[str, Callable[[np.random.Generator, Path], Report]] = {
     "01": records_of_schools, "02": groups_of_teachers, "03": systems_and_levels, "04": two_groups, "05": participants_answers, "06": waves_of_teachers,
     "02, smallest answer": partial(groups_of_teachers, smallest=4), "03, smallest answer": partial(systems_and_levels, smallest=3),
-    "05, smallest answer": partial(participants_answers, smallest=3), "releases": released_sums, "pooled releases": pooled_sums,
+    "05, smallest answer": partial(participants_answers, smallest=3), "who is hidden": people_nobody_sees, "weights": known_weights, "releases": released_sums, "pooled releases": pooled_sums,
 }  # fmt: skip
 
 
@@ -317,6 +366,8 @@ GUARDS: dict[str, tuple[str, str, Callable]] = {
     "records left out of a specification": ("01", "helpers.study.own_practice.too_near", _nothing),
     "one answer for all": ("02", "helpers.estimate.shares._alike", lambda _, answers, __: np.zeros(answers.shape[1], bool)),
     "answers of a few": ("02, smallest answer", "helpers.estimate.shares.complementary", lambda counts, minimum: counts.between(1, minimum - 1)),
+    "answers of who is hidden": ("who is hidden", "helpers.estimate.shares._hidden", lambda _, n, __: np.full(len(n), "")),
+    "who knows weights": ("weights", "helpers.estimate.shares.few_digits", lambda values, _: values),
     "counts at other items": ("03", "helpers.estimate.shares.hide_counts", _as_it_is),
     "levels of a few": ("03", "helpers.estimate.comparisons.rounded_differences", _as_it_is),
     "how many all are": ("03", "helpers.estimate.shares._some_hidden", lambda *_: False),

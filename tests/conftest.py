@@ -39,7 +39,7 @@ def copy_project(target: Path, notebooks: bool = True) -> Path:
             target / name,
             ignore=shutil.ignore_patterns("raw", ".ipynb*"),
         )
-    for name in ("Makefile", "pyproject.toml", "requirements.lock"):
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", "CITATION.cff"):
         shutil.copy2(ROOT / name, target / name)
     if (ROOT / "build" / "cache").is_dir():  # long simulations, known by the content of their code
         shutil.copytree(ROOT / "build" / "cache", target / "build" / "cache")
@@ -190,8 +190,8 @@ BY_MAKE = "05-own-data.yml"
 
 
 @pytest.fixture(scope="session")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Gives the folder of the run with a ready file."""
+def ready(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Gives the folder of the run with a ready file; long simulations are those of `built`."""
     import inside  # it loads this file
     from helpers.notebook import source
 
@@ -200,6 +200,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 
         def fill(folder: Path) -> None:
             copy_project(folder)
+            shutil.copytree(built / "build" / "cache", folder / "build" / "cache", dirs_exist_ok=True)
             wanted = (folder, "run", f"NOTEBOOK={name}", f"PARAMS=params/{file}")
             done = make(*wanted) if file == BY_MAKE else inside.build(folder, "run", name, f"params/{file}")
             assert done.returncode == 0, done.stderr

@@ -55,6 +55,30 @@ def _together(slopes: np.ndarray, n: int, hits: int) -> set[int]:
     return set(both[fits].tolist())
 
 
+def on_weights(report: Report, shares: pd.DataFrame, frame: pd.DataFrame, whom: str, item: str) -> None:
+    """Look for answers of the few of a school, where it is known how many of each school there are, and what each of them weighs.
+
+    All ways to spread an answer over schools are tried. `shares`: columns `statistic, share` of the item; `frame`: columns `school,
+    weight` and the item, of these people.
+    """
+    people = frame.groupby("school")["weight"].agg(["size", "first"])
+    ways = np.array(np.meshgrid(*[np.arange(n + 1) for n in people["size"]], indexing="ij")).reshape(len(people), -1).T
+    weighted = ways @ people["first"].to_numpy() / frame["weight"].sum()
+    decimals = np.floor(np.log10(len(frame) / 0.03 + 1e-9))  # where none has more
+    shares = shares.dropna(subset="share")
+    short = (shares["share"] == shares["share"].round(int(decimals))).all()
+    for row in shares.itertuples():
+        reach = 0.5 * 10.0**-decimals if short and 0 < row.share < 1 else 0.0
+        fits = ways[np.abs(weighted - row.share) <= reach + _SAME]
+        for school, known in zip(people.index, fits.T, strict=True):
+            truth = int(((frame["school"] == school) & (frame[item] == row.statistic)).sum())
+            assert truth in known
+            if truth in FEW:
+                report.tried += 1
+                if len(set(known)) == 1:
+                    report.found.append(f"{whom}, {item}, school {school}, answer {row.statistic}: {truth}")
+
+
 # ---- released sums -------------------------------------------------------------------------------------------------------
 
 

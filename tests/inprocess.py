@@ -23,6 +23,7 @@ from matplotlib.figure import Figure
 from helpers.build import plan
 from helpers.notebook import session, source
 from helpers.project import InputError
+from inside import save_without_pixels
 
 
 @dataclass
@@ -63,7 +64,7 @@ def run(folder: Path, name: str, **values: Any) -> Ran:
     shown: list[Any] = []
     variables = {"__name__": "__main__", "display": lambda *things: shown.extend(things)}
     environment = {f"COMPENDIUM_{key}": value for key, value in places.items()}
-    quick = mock.patch.object(Figure, "savefig", _save_without_pixels)
+    quick = mock.patch.object(Figure, "savefig", save_without_pixels)
     with mock.patch.dict(os.environ, environment), quick, plt.rc_context():
         for cell in source.cells(job.notebook):
             if cell["type"] == "code":
@@ -81,17 +82,6 @@ def refused(call: Callable[[], Any], *said: str) -> str:
     for part in said:
         assert part in str(error.value), str(error.value)
     return str(error.value)
-
-
-_save = Figure.savefig
-
-
-def _save_without_pixels(fig: Figure, path: Path, **how: Any) -> None:
-    """The picture is drawn once, as SVG: as PNG it takes longer than all the rest of a run."""
-    if path.suffix == ".png":
-        path.write_bytes(b"")
-    else:
-        _save(fig, path, **how)
 
 
 def _run_cell(text: str, variables: dict[str, Any], shown: list[Any]) -> None:

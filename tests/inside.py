@@ -14,6 +14,9 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
+from typing import Any
+
+from matplotlib.figure import Figure
 
 from conftest import environment
 
@@ -30,15 +33,16 @@ __main__.AT_ONCE = 1  # all notebooks of a process share one shell
 
 
 def build(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """What `python -m helpers.build` with these arguments does in a copy of the project."""
-    return python(folder, f"{ALONE}sys.exit(__main__.main({list(arguments)!r}))")
+    """What `python -m helpers.build` with these arguments does in a copy of the project; a `run` writes PNG files without pixels."""
+    return python(folder, f"{ALONE}sys.exit(__main__.main({list(arguments)!r}))", pixels=arguments[0] != "run")
 
 
-def python(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
+def python(folder: Path, code: str, pixels: bool = True) -> subprocess.CompletedProcess[str]:
     """What `python -c` does with this code in a copy of the project."""
     loaded = _loaded()
     with tempfile.TemporaryDirectory() as said:
-        loaded.stdin.write(f"{json.dumps({'folder': str(folder), 'code': code, 'said': said})}\n")
+        wish = {"folder": str(folder), "code": code, "pixels": pixels, "said": said}
+        loaded.stdin.write(f"{json.dumps(wish)}\n")
         loaded.stdin.flush()
         status = int(loaded.stdout.readline())
         texts = (Path(said, name).read_text(encoding="utf-8") for name in ("stdout", "stderr"))
@@ -55,6 +59,17 @@ def _loaded() -> subprocess.Popen:
     )  # fmt: skip
 
 
+_save = Figure.savefig
+
+
+def save_without_pixels(fig: Figure, path: Path, **how: Any) -> None:
+    """`Figure.savefig` that draws the picture once, as SVG: as PNG it takes longer than all the rest of a run."""
+    if path.suffix == ".png":
+        path.write_bytes(b"")
+    else:
+        _save(fig, path, **how)
+
+
 def serve() -> None:
     """Fork for each wish that comes in, and answer with the exit status."""
     sys.modules["rfc3987_syntax"] = None  # as `helpers.build` does
@@ -68,13 +83,15 @@ def serve() -> None:
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 
-def fulfil(folder: str, code: str, said: str) -> None:
+def fulfil(folder: str, code: str, pixels: bool, said: str) -> None:
     """In the fork: be a process that was started in the copy's folder, and end as one."""
     for number, name in enumerate((os.devnull, f"{said}/stdout", f"{said}/stderr")):
         os.dup2(os.open(name, os.O_RDWR | os.O_CREAT), number)
     os.chdir(folder)
     sys.path.insert(0, f"{folder}/src")
     _run_cells_here()
+    if not pixels:
+        Figure.savefig = save_without_pixels
     status = 0
     try:
         exec(code, {"__name__": "__main__"})

@@ -18,7 +18,7 @@ from traitlets.config import Config
 from conftest import ROOT, need
 from helpers.draw import numbers, style
 from helpers.notebook import cards, session
-from helpers.project import InputError, relative
+from helpers.project import STRENGTHS, InputError, relative
 from helpers.read import files
 from helpers.read.accounts import Account
 
@@ -46,6 +46,9 @@ def section(run, *paths):
     for path in paths or (PRINT,):
         found.reads(path)
     return found
+
+
+pytestmark = pytest.mark.usefixtures("figure_style")
 
 
 def draw():
@@ -122,8 +125,8 @@ def test_rows_of_several_states_say_so(run, tmp_path):
         "moments",
     ]
     drawn = (tmp_path / "figures" / "04-example--mixed.svg").read_text()
-    assert "<!-- recomputed" in drawn
-    assert "<!-- moments" in drawn
+    assert ">recomputed" in drawn
+    assert ">moments" in drawn
     with pytest.raises(cards.CardError, match="rows are called microdata"):
         cards.figure(part, draw(), "wrong", **(GOOD | {"data": rows.assign(state="microdata")}))
 
@@ -144,7 +147,7 @@ def test_state_stands_on_the_figure_itself_and_the_figure_stays_as_it_was(run, t
     for path, word in ((PRINT, "recomputed"), (MADE_UP, "SIMULATED")):
         fig = draw()
         cards.figure(section(run, path), fig, "plain", **GOOD)
-        assert f"<!-- {word}" in (tmp_path / "figures" / "04-example--plain.svg").read_text()
+        assert f">{word}" in (tmp_path / "figures" / "04-example--plain.svg").read_text()
         assert fig.texts == []
         fig.suptitle("Another title")  # a researcher may go on with it
         fig.savefig(tmp_path / "again.png")
@@ -290,6 +293,16 @@ def test_markdown_and_latex_show_figures_and_tables(run):
     json.dumps(made[0].bundle)  # what a notebook can hold
 
 
+def test_an_answer_names_a_card_that_is_there_and_a_strength_that_is_known(run):
+    with pytest.raises(cards.CardError, match="'nothing'"):
+        cards.answer(run, "It is so.", lead="nothing")
+    with pytest.raises(cards.CardError, match="'proved'"):
+        cards.answer(run, "It is so.", strength="proved")
+    page = cards.answer(run, "It is so.", number="3 of 4", of="schools", strength="measured").bundle["text/html"]
+    assert '<p class="headline"><b>3 of 4</b> schools</p>' in page
+    assert f"{STRENGTHS['measured']}." in page
+
+
 @pytest.mark.parametrize(
     "name", ["<script>alert(1)</script>", "[click](javascript:alert(1))", "<img src=x onerror=alert(1)>", "a & b"]
 )
@@ -297,8 +310,8 @@ def test_names_in_sentences_are_data(run, name):
     """Rendered as a page renders it: no element but those of emphasis, and the name as it is."""
     told = [cards.say(f"The group *x* is {name}."), cards.answer(run, f"{name} it is."),
             cards.account(run, Account("f", 30, 20, {name: 10}))]  # fmt: skip
-    for sentence in told:
-        page = BeautifulSoup(markdown2html(sentence.data), "html.parser")
-        assert {element.name for element in page.find_all()} <= {"p", "em", "strong"}
+    pages = [markdown2html(one.bundle["text/markdown"] if one is told[1] else one.data) for one in told]
+    for page in (BeautifulSoup(page, "html.parser") for page in [*pages, told[1].bundle["text/html"]]):
+        assert {element.name for element in page.find_all()} <= {"p", "em", "strong", "div"}
         assert name in page.get_text()
     assert json.loads((run.folder / "record.jsonl").read_text().splitlines()[-2])["text"] == f"{name} it is."

@@ -12,7 +12,7 @@ from helpers.project import InputError
 from helpers.read import talis
 from helpers.read.files import Options
 from helpers.read.survey import read_survey
-from helpers.study import explained
+from helpers.study import classroom_doors, explained
 
 
 @pytest.fixture(scope="module")
@@ -123,3 +123,20 @@ def test_means_over_systems_solve_paule_and_mandels_equation():
     assert (weights * (estimate - mean) ** 2).sum() == pytest.approx(3, abs=1e-3)  # systems less one
     assert found["low"] < found["ci_low"] < mean < found["ci_high"] < found["high"]
     assert explained.pooled(rows.head(2)).empty
+
+
+def test_schools_without_a_principal_are_counted(systems):
+    """A twentieth of the simulated principals did not answer."""
+    view = classroom_doors.view(systems)
+    here = systems.frame[systems.frame["cycle"] == 2018]
+    lacking = here[~here["principal"]]
+    told = explained.words(view, explained.table(systems, ["school_type"], ["XXA"]))["caption"]
+    schools = lacking.groupby("system")["school_id"].nunique().sum()
+    assert schools > 0
+    assert (
+        f"{schools} of {here.groupby('system')['school_id'].nunique().sum()} schools, with {len(lacking)} teachers, "
+        in told
+    )
+    everywhere = replace(systems, frame=systems.frame.assign(principal=True))
+    assert not explained.unmatched(classroom_doors.view(everywhere))
+    assert not explained.unmatched(classroom_doors.view(replace(systems, frame=systems.frame.assign(principal=False))))

@@ -11,7 +11,7 @@ from IPython.core.formatters import DisplayFormatter
 
 import inprocess
 from conftest import ROOT, opened
-from helpers.build import site
+from helpers.build import page as pages
 from helpers.read import saved
 
 pytestmark = [pytest.mark.browser, pytest.mark.build]
@@ -156,12 +156,12 @@ def page_of(run, target):
     values = "\n".join(f"{name} = {value!r}" for name, value in run.variables["run"].parameters.items())
     cells = [nbformat.v4.new_markdown_cell("# A notebook"), nbformat.v4.new_code_cell(values, outputs=outputs)]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), target.with_suffix(".ipynb"))
-    site.render(target.with_suffix(".ipynb"), target)
+    pages.render(target.with_suffix(".ipynb"), target)
 
 
 FOUND = """() => ({
     ran: window.ran === undefined ? null : window.ran,
-    strange: [...document.querySelectorAll("script, iframe, object, embed, base, svg, form")].map((e) => e.outerHTML),
+    strange: [...document.querySelectorAll("script, iframe, object, embed, base, foreignObject, form")].map((e) => e.outerHTML),
     handlers: [...document.querySelectorAll("*")].filter((e) => e.getAttributeNames().some((n) => n.startsWith("on"))).map((e) => e.outerHTML),
     links: [...document.querySelectorAll("a, area")].map((e) => e.href),
     broken: [...document.images].filter((e) => !e.naturalWidth).map((e) => e.alt),
@@ -200,7 +200,7 @@ def test_names_are_data(browser, tmp_path, name, case):
 def test_a_page_runs_no_script_that_gets_into_it_all_the_same(browser, tmp_path):
     """The third line: a browser is told to run none."""
     own = '<h1>a</h1><img src=x onerror="window.ran=1"><script>window.ran=2</script><a href="javascript:window.ran=3">a</a>'
-    (tmp_path / "page.html").write_text(site.shell("A page", own, "A page"), encoding="utf-8")
+    (tmp_path / "page.html").write_text(pages.shell("A page", own, "A page"), encoding="utf-8")
     with browser.new_context() as context:
         page = opened(context, (tmp_path / "page.html").as_uri())
         page.locator("a[href^=javascript]").click()

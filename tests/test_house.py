@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "study": {
         "project", "kept", "read", "estimate", "draw", "notebook", "release", "simulate", "study",
     },
-    "build": {"project", "faults", "kept", "read", "notebook"},
+    "build": {"project", "faults", "kept", "read", "draw", "notebook"},
 }  # fmt: skip
 """What each part may import besides itself; only notebooks, tests and named commands import `study`."""
 

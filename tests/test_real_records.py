@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pyreadstat
 import pytest
+import sas
 
 from conftest import SHARED
 from helpers import kept
@@ -14,7 +15,7 @@ from helpers.estimate import shares
 from helpers.project import InputError
 from helpers.read import family, published
 from helpers.read.survey import read_survey
-from helpers.study import classroom_doors, real_records
+from helpers.study import classroom_doors, explained, real_records
 
 GTI, PISA = SHARED / "data" / "gti" / "gti_teachers.csv", SHARED / "data" / "pisa" / "pisa2015_teachers_usa.csv"
 needs_files = pytest.mark.usefixtures("shared")
@@ -108,6 +109,22 @@ def test_the_file_of_pisa_is_read_as_the_oecd_publishes_it(tmp_path):
     assert names.to_dict() == {"USA": "United States", "CHL": "Chile"}
 
 
+@needs_files
+@pytest.mark.parametrize(("known", "path"), [("gti", GTI), ("pisa2015", PISA)])
+def test_sas_files_are_read_as_the_others(tmp_path, known, path):
+    """No labels in the file, and a letter (.N) where nothing was answered."""
+    frame = pd.read_csv(path)
+    if known == "pisa2015":
+        items = [f"TC046Q0{number}NA" for number in range(1, 9)]
+        frame[items] = frame[items].astype(object).where(frame[items].notna(), "N")
+    place = sas.write(frame, tmp_path / "cy6_ms_cmb_tch_qqq.sas7bdat")
+    study = family.recognised(place)
+    assert study.key == known
+    ours = shares.table(family.read(place, study))
+    pd.testing.assert_frame_equal(ours, shares.table(family.read(path, study)))
+    assert ours["share"].notna().any()
+
+
 def small(tmp_path, **columns):
     rows = {
         "CNT": "USA",
@@ -125,6 +142,46 @@ def test_the_edition_of_pisa_is_read_off_the_file_and_items_that_are_not_there_a
     path = small(tmp_path, CYC="07MS")
     known = family.recognised(path)
     assert (known.key, list(family.read(path, known).items)) == ("pisa2018", ["D"])
+
+
+def with_schools(folder, **columns):
+    """A folder with PISA's file of thirty teachers, and one of their schools but the last."""
+    small(folder, AGE=[40.0, None] * 15, CNTSCHID=[n // 2 for n in range(30)])
+    own = {"CNT": "USA", "CNTSCHID": range(14), "SIZE": [500, 900] * 7, "TYPE": ["public", "private"] * 7} | columns
+    pd.DataFrame(own).to_csv(folder / "schools.csv", index=False)
+    return folder
+
+
+def test_what_schools_of_pisa_say_goes_to_their_teachers(tmp_path):
+    place = with_schools(tmp_path)
+    known = family.recognised(place)
+    frame = family.read(place, known, explain=["AGE", "SIZE", "TYPE"]).frame
+    assert frame["AGE"].fillna(-1).tolist() == [40, -1] * 15
+    assert frame["SIZE"].fillna(-1).tolist() == [500, 500, 900, 900] * 7 + [-1, -1]
+    assert frame["TYPE"].fillna("").tolist() == ["public", "public", "private", "private"] * 7 + ["", ""]
+    assert frame["principal"].tolist() == [True] * 28 + [False] * 2
+    survey = family.read(place, known, explain=["SIZE", "TYPE"])
+    told = explained.table(survey, ["SIZE", "TYPE"], ["USA"])
+    assert set(told["n"]) == {28}
+    assert explained.unmatched(classroom_doors.view(survey)).startswith(
+        "1 of 15 schools, with 2 teachers, are in no file"
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "explain", "message"),
+    [
+        ({"AGE": 3}, "AGE", "each has a column AGE, so that `explain` can mean either"),
+        ({}, "SHOE", "teachers.csv: `explain` names SHOE, which no file here has"),
+        ({"CNTSCHID": [3, *range(1, 14)]}, "SIZE", "schools.csv.*the same id more than once"),
+        ({"CNTSCHID": [None, *range(1, 14)]}, "SIZE", "CNTSCHID.*an id that is missing"),
+    ],
+    ids=["both", "none", "twice", "no id"],
+)
+def test_schools_that_cannot_be_put_together_are_refused(tmp_path, columns, explain, message):
+    place = with_schools(tmp_path, **columns)
+    with pytest.raises(InputError, match=message):
+        family.read(place, family.recognised(place), explain=[explain])
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def test_ready_examples_run_and_say_simulated_everywhere(ready, file):
     for path in made:
         assert pd.read_csv(path)["state"].unique().tolist() == ["simulated"]
     for path in folder.glob("figures/*.svg"):
-        assert "<!-- SIMULATED" in path.read_text()
+        assert ">SIMULATED" in path.read_text()
     page = BeautifulSoup((folder / "notebook.html").read_text(), "html.parser")
     assert {badge.text for badge in page.find_all(class_="state")} == {"simulated"}
     for code in page.find_all("pre"):

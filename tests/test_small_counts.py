@@ -184,6 +184,21 @@ def test_who_has_no_number_does_not_follow_from_a_mean(tmp_path, people):
     assert (table.loc["science", "respondents"] == 200).all()
 
 
+def test_with_smallest_answer_numbers_have_few_digits(tmp_path, people):
+    """Differences between items and levels of the same people too; without it all digits stay."""
+    people["age"] = 30 + people.index % 20
+    read = survey(tmp_path, people.assign(weight=1 + people["school"] / 7), by="sex", weight="weight", means=["age"])
+    for smallest, short in ((0, False), (2, True)):
+        answers = replace(read, smallest=smallest)
+        tables = shares.table(answers).rename(columns={"share": "estimate"}), shares.averages(answers)
+        tables += comparisons.item_differences(answers, ["science", "maths"]), comparisons.level_differences(answers, "sex")  # fmt: skip
+        for table in tables:
+            own = table.query("system == 'maths'").dropna(subset=["estimate", "std_error"])
+            assert len(own)
+            for name in ("estimate", "std_error"):
+                assert np.allclose(own[name], own[name].round(3), rtol=0, atol=1e-12) == short
+
+
 def test_rounded_p_values_are_never_clearer():
     rows = pd.DataFrame({"estimate": [0.004, 0.3], "p_value": [0.0004, 0.312], "p_holm": [0.5, 0.8]})
     shown = rounded_differences(rows, *[np.array([200, 200])] * 2, np.array([True, True]))

@@ -13,9 +13,10 @@ import numpy as np
 import pandas as pd
 import pyreadstat
 import pytest
+import sas
 
 from helpers.project import InputError
-from helpers.read import files, pieces, talis, talis_codebook, talis_files
+from helpers.read import pieces, talis, talis_codebook, talis_files
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED
 
 LABELS = {
@@ -276,28 +277,33 @@ def test_formats_give_the_same(tmp_path, ending):
     assert not survey.simulated
 
 
-def test_sas_through_a_stand_in_for_its_parser(tmp_path, monkeypatch):
-    """No program here writes SAS files, and no package brings one: everything but the parser itself is tested."""
-    path, given, stated = tmp_path / "btgchlt3.sas7bdat", teachers(), 10
-    path.write_bytes(files._BEGINNINGS[".sas7bdat"][0] + b"rest")
-
-    def parse(place, usecols=None, row_offset=0, row_limit=0, **options):
-        assert (place, options["user_missing"]) == (str(path), True)
-        meta = types.SimpleNamespace(
-            column_names=list(given), variable_value_labels={}, missing_ranges={}, file_label="", number_rows=stated,
-        )  # fmt: skip
-        frame = given if usecols is None else given[usecols]
-        return frame.iloc[row_offset : row_offset + row_limit].reset_index(drop=True), meta
-
-    monkeypatch.setattr(pyreadstat, "read_sas7bdat", parse)
-    assert talis.read(path).frame["A"].tolist() == CODES
-    path.write_bytes(files._BEGINNINGS[".sas7bdat"][0] + b"changed")
-    stated = 12
-    assert "the file is cut off after row 10 of 12" in refused(path)
-    given["TT3G33A"] = given["TT3G33A"].astype(object).replace(9.0, "A")  # as SAS's .A comes
-    message = refused(path)
+def test_sas_files_have_no_labels_and_letters_for_what_is_missing(tmp_path):
+    path = sas.write(teachers(), tmp_path / "btgchlt3.sas7bdat")
+    assert (
+        pd.read_sas(path, encoding="utf-8")["IDSCHOOL"].tolist() == teachers()["IDSCHOOL"].tolist()
+    )  # to others it is one, too
+    survey = talis.read(path)
+    assert survey.frame["A"].tolist() == CODES
+    assert (survey.weights == teachers()[talis_codebook.WEIGHTS].to_numpy()).all()
+    frame = teachers()
+    frame["TT3G33A"] = frame["TT3G33A"].astype(object).replace(9.0, "A")  # SAS's .A
+    message = refused(sas.write(frame, tmp_path / "bad.sas7bdat"))
     assert "column 'TT3G33A': special missing values without a label" in message
     assert "Take the SPSS file" in message
+
+
+def test_a_sas_file_that_is_cut_off(tmp_path, monkeypatch):
+    """The library tells so itself of most such files: here it has lost two rows and says nothing."""
+    path = sas.write(teachers(), tmp_path / "bad.sas7bdat")
+    read = pyreadstat.read_sas7bdat
+
+    def more(*place, **options):
+        frame, meta = read(*place, **options)
+        meta.number_rows = 12
+        return frame, meta
+
+    monkeypatch.setattr(pyreadstat, "read_sas7bdat", more)
+    assert "the file is cut off after row 10 of 12" in refused(path)
 
 
 def test_stata_special_missing_values_with_labels(tmp_path):
@@ -533,6 +539,87 @@ def test_extra_variable_whose_missing_codes_nobody_tells(tmp_path):
     read = talis.read(path, extra=("TT3G42D", "TT3G33A"))
     assert read.frame["TT3G42D"].fillna(-1).tolist() == [1, 4, -1, -1, -1] * 2
     assert read.frame["TT3G33A"].fillna(-1).tolist() == [1, 6, -1, -1, -1, -1, 2, 3, 4, 5]
+
+
+# What principals say
+
+
+def beside(folder, own, labels=None):
+    """A folder with a file of teachers and one of their principals."""
+    folder.mkdir()
+    named = {"SCHLOC": {1.0: "Rural", 2.0: "Town", 9.0: "Omitted or invalid"}} | (labels or {})
+    write(folder / "BTGCHLT3.sav", teachers())
+    write(folder / "BCGCHLT3.sav", own, named, {"SCHLOC": [9], "STRATIO": [998, 999]})
+    return folder
+
+
+def principals(**columns):
+    return schools().assign(**({"SCHLOC": [1.0, 2.0, 9.0], "STRATIO": [10.5, 999, 12.0]} | columns))
+
+
+def test_what_principals_say_goes_to_their_teachers(tmp_path):
+    """By the OECD's keys, in words where the file names each code; who teaches elsewhere has nothing."""
+    frame = talis.read(beside(tmp_path / "x", principals()), explain=("schloc", "STRATIO")).frame
+    assert frame["SCHLOC"].fillna("").tolist() == ["Rural"] * 2 + ["Town"] * 2 + [""] * 6
+    assert frame["STRATIO"].fillna(-1).tolist() == [10.5, 10.5, -1, -1, 12, 12, -1, -1, -1, -1]
+    assert frame["principal"].tolist() == [True] * 6 + [False] * 4
+    ends = {"SCHLOC": {1.0: "Not at all", 9.0: "Omitted or invalid"}}
+    frame = talis.read(beside(tmp_path / "ends", principals(), labels=ends), explain=("SCHLOC",)).frame
+    assert frame["SCHLOC"].fillna(-1).tolist() == [1, 1, 2, 2] + [-1] * 6  # a code without a name: numbers
+
+
+def test_what_principals_say_of_a_real_file(shared, folders):
+    for name in ("BTGITAT3.sav", "BCGITAT3.sav"):
+        shutil.copy(shared / "data" / "talis" / name, folders.raw / name)
+    raw, meta = pyreadstat.read_sav(str(folders.raw / "BTGITAT3.sav"), user_missing=True)
+    raw["IDSCHOOL"] = 3021.0 + np.arange(len(raw))  # eight numbers that no principal has
+    pyreadstat.write_sav(raw, str(folders.raw / "BTGITAT3.sav"), missing_ranges=meta.missing_ranges)
+    theirs, _ = pyreadstat.read_sav(str(folders.raw / "BCGITAT3.sav"), apply_value_formats=True)
+    expected = raw.merge(theirs[["IDSCHOOL", "SCHLOC", "STRATIO", "T3PLEADS"]], how="left")
+    frame = talis.read(folders.raw, explain=("SCHLOC", "STRATIO", "T3PLEADS")).frame
+    assert frame["SCHLOC"].fillna("").tolist() == expected["SCHLOC"].astype(object).fillna("").tolist()
+    for scale in ("STRATIO", "T3PLEADS"):
+        assert frame[scale].to_numpy() == pytest.approx(expected[scale].astype(float).to_numpy(), nan_ok=True)
+    assert (~frame["principal"]).sum() == (~raw["IDSCHOOL"].isin(theirs["IDSCHOOL"])).sum() > 0
+
+
+def test_a_school_that_stands_twice_is_refused(tmp_path):
+    twice = pd.concat([principals(), principals().head(1)])
+    message = refused(beside(tmp_path / "bad", twice))
+    assert message.startswith(
+        "BCGCHLT3.sav, column 'CNTRY / IDSCHOOL': the same school more than once (row 1: 'CHL / 1001'; row 4:"
+    )
+    assert "Keep one row for each school" in message
+    place = beside(tmp_path / "bad2", principals())
+    write(place / "BCGINTT3.sav", principals(TC3G12=2.0))
+    assert "differ in what they say of school 1001 of CHL 2018" in refused(place)
+
+
+@pytest.mark.parametrize(
+    ("taught", "name", "said"),
+    [
+        ({"IDLANG": 2.0}, "IDLANG", "of the teachers' file BTGCHLT3.sav and of the principals' file BCGCHLT3.sav"),
+        ({}, "SHOE", "`explain` names SHOE, which no file here has. Correct the name"),
+    ],
+)
+def test_a_variable_of_both_files_or_of_none_is_asked_about(tmp_path, taught, name, said):
+    named = {"IDLANG": {1.0: "English", 2.0: "Spanish"}}
+    place = beside(tmp_path / "bad", principals(IDLANG=1.0), labels=named)
+    write(place / "BTGCHLT3.sav", teachers(**taught), named)
+    assert said in refused(place, explain=(name,))
+
+
+def test_without_a_principals_file_it_is_named(tmp_path):
+    path = write(tmp_path / "alone.sav", teachers())
+    assert "There is no principals' file" in refused(path, explain=("SCHLOC",))
+
+
+def test_files_that_name_a_code_in_two_ways_are_asked_about(tmp_path):
+    place = beside(tmp_path / "bad", principals())
+    more = {"SCHLOC": {1.0: "Village", 2.0: "Town"}}
+    write(place / "BTGUSAT3.sav", teachers("USA"))
+    write(place / "BCGUSAT3.sav", principals().assign(CNTRY="USA"), more, {"SCHLOC": [9]})
+    assert "name a code of SCHLOC in two ways (Rural, Town, Village)" in refused(place, explain=("SCHLOC",))
 
 
 # What is refused

@@ -157,7 +157,7 @@ def test_a_file_out_of_the_simulated_archive_stays_simulated(tmp_path):
     done = run(tmp_path, data=str(tmp_path / "copied"))
     assert set(done.table("shares")["state"]) == {"simulated"}
     for path in done.folder.glob("figures/*.svg"):
-        assert "<!-- SIMULATED" in path.read_text()
+        assert ">SIMULATED" in path.read_text()
 
 
 def test_a_changed_file_of_a_simulated_system_stays_simulated(tmp_path):

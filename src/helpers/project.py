@@ -22,6 +22,15 @@ VERDICTS = {
     "quoted only": "printed, and nothing else to set beside it",
 }
 """Every row of the ledger has exactly one of these verdicts."""
+STRENGTHS = {
+    "measured": "real records, with the error of a sample",
+    "a change, cause unknown": "it changed from year to year; nothing here says why",
+    "not settled": "the interval is too wide to say yes or no",
+    "as told": "what those who were asked said; how many others would say so is not known",
+    "cannot be checked": "said without sizes, or of records that are not public",
+    "counted": "what stands on paper, each number set beside another",
+}
+"""How sure an answer is, the surest first; no answer of the project is about causes."""
 
 
 class InputError(ValueError):

@@ -193,9 +193,9 @@ def say(text: str, stream: TextIO = sys.stdout) -> None:
 def _settle(job: Job, aside: Path, stamps: dict[str, str], seconds: float) -> None:
     """Render the page, write the state, and swap the folder in by one rename."""
     if job.file:  # the pages of the site are rendered together with it
-        from helpers.build import site
+        from helpers.build import page
 
-        site.render(aside / "notebook.ipynb", aside / "notebook.html")
+        page.render(aside / "notebook.ipynb", aside / "notebook.html")
     lines = sessions.lines(aside)
     read = {line["path"]: line["stamp"] for line in lines if line["kind"] == "input"}
     state = {

@@ -1,5 +1,6 @@
 """The jobs of a build: which notebooks have to run, why, and what their results depend on."""
 
+import json
 import os
 import sys
 from dataclasses import dataclass
@@ -133,8 +134,17 @@ def notebook_stamps(job: Job, inputs: list[Path]) -> dict[str, str]:
 
 def site_stamps(folders: list[Path]) -> dict[str, str]:
     """What the site depends on: the runs in `folders`, its code and templates."""
-    files = [*_page_files(), ROOT / "pyproject.toml", *(folder / "state.json" for folder in folders)]
+    listed = [ROOT / name for name in ("pyproject.toml", "CITATION.cff", "data/datapackage.json")]
+    files = [*_page_files(), *listed, *files_of_site(), *(folder / "state.json" for folder in folders)]
     return _environment() | kept.stamps(files)
+
+
+def files_of_site() -> list[Path]:
+    """Files of data and of parameters that the site has too, so that whoever reads it can take them along."""
+    book = json.loads((ROOT / "data" / "datapackage.json").read_text(encoding="utf-8"))["resources"]
+    example = ROOT / "data" / "simulated" / "03-talis.zip"
+    data = [path for one in book if (path := ROOT / "data" / one["path"]).is_file()]
+    return [*data, *([example] if example.is_file() else []), *sorted((ROOT / "params").glob("[0-9]*-own-*.yml"))]
 
 
 def _page_files() -> list[Path]:

@@ -44,6 +44,7 @@ def _counts(
     return fig, ax, ys
 
 
+@style.two_widths
 def composition(rows: pd.DataFrame, parts: list[str]) -> Figure:
     """Stacked bars of counts with direct labels. `rows`: `label` and one column a part, two at most; order kept."""
     fig, ax, _ = _counts(rows.set_index("label")[parts], (ORANGE, SKY)[: len(parts)], "{:.0f}")
@@ -52,6 +53,7 @@ def composition(rows: pd.DataFrame, parts: list[str]) -> Figure:
     return fig
 
 
+@style.two_widths
 def verdicts(rows: pd.DataFrame, verdicts: list[str]) -> Figure:
     """Rows of the ledger as stacked bars, a bar a document, with their numbers. `rows`: document, verdict, rows."""
     wide = rows.pivot(index="document", columns="verdict", values="rows")[verdicts]
@@ -61,6 +63,7 @@ def verdicts(rows: pd.DataFrame, verdicts: list[str]) -> Figure:
     return fig
 
 
+@style.two_widths
 def tally(counts: pd.DataFrame, meaning: dict[str, str]) -> Figure:
     """How many retellings each document has of each sign, a cell each. `counts`: `said_by, sign, count`."""
     wide = counts.groupby(["said_by", "sign"], sort=False)["count"].sum().unstack(fill_value=0)
@@ -73,6 +76,7 @@ def tally(counts: pd.DataFrame, meaning: dict[str, str]) -> Figure:
     return fig
 
 
+@style.two_widths
 def waterfall(parts: pd.DataFrame, total: float, total_label: str) -> Figure:
     """Counts laid end to end up to their sum, a line at `total`. `parts`: `label, value, note, indirect` (hatched)."""
     names = [*(f"{row.label}\n{row.value:,.0f}" for row in parts.itertuples()), "sum of the three printed numbers"]
@@ -92,6 +96,7 @@ def waterfall(parts: pd.DataFrame, total: float, total_label: str) -> Figure:
     return fig
 
 
+@style.two_widths
 def shares_by_year(rows: pd.DataFrame, answers: list[str]) -> Figure:
     """Shares of `answers`, low to high, a bar a year, a block a panel. `rows`: `panel, year, answer, share, n, note`."""
     rows = rows.assign(item=rows["panel"], item_label=rows["panel"], label=rows["year"])
@@ -99,6 +104,7 @@ def shares_by_year(rows: pd.DataFrame, answers: list[str]) -> Figure:
     return distributions(rows, [answer.lower() for answer in answers], style.two_sided(len(answers)))
 
 
+@style.two_widths
 def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[str] = ()) -> Figure:
     """The whole distribution as stacked bars of 100%: a block an item, a row a system, lowest category left.
 
@@ -120,6 +126,7 @@ def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[s
     return fig
 
 
+@style.two_widths
 def diverging(shares: pd.DataFrame, labels: list[str]) -> Figure:
     """Diverging stacked bars: answers below the middle of the scale to the left, above it to the right.
 
@@ -140,6 +147,7 @@ def diverging(shares: pd.DataFrame, labels: list[str]) -> Figure:
     return fig
 
 
+@style.two_widths
 def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str, gap: Sequence[str] = ()) -> Figure:
     """Effects by year with intervals, a small chart a panel on one common scale, the baseline year at zero.
 
@@ -200,6 +208,7 @@ def _mark(ax: plt.Axes, x: float, row: tuple, rivals: pd.DataFrame) -> None:
     style.label(ax, x, y, row.mark, INK, (0, up), fontsize=SMALL, path_effects=[outline])
 
 
+@style.two_widths
 def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame, gap: Sequence[int] = ()) -> Figure:
     """Response rates in percent (`respondents, year, value`) as points, beside ranges in print (`label, low, high`).
 
@@ -229,6 +238,7 @@ def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame, gap: Sequence[int]
     return fig
 
 
+@style.two_widths
 def p_values(curves: pd.DataFrame, alpha: float) -> Figure:
     """A p-value as a function of the intraclass correlation. `curves`: `icc, case, p_value`."""
     fig, ax = plt.subplots()
@@ -240,6 +250,7 @@ def p_values(curves: pd.DataFrame, alpha: float) -> Figure:
     return fig
 
 
+@style.two_widths
 def sample_sizes(curves: pd.DataFrame, effect: float) -> Figure:
     """Schools needed over students asked. `curves`: `students, schools, target` (power), the highest target first."""
     fig, ax = plt.subplots()
@@ -253,6 +264,7 @@ def sample_sizes(curves: pd.DataFrame, effect: float) -> Figure:
     return fig
 
 
+@style.two_widths
 def detectable(curves: pd.DataFrame, ylabel: str) -> Figure:
     """Smallest change to be found over a school's teachers. `curves`: `panel, icc` (a line), `teachers, detectable`."""
     fig, charts = style.small_charts(curves["panel"], 2.6, columns=3, sharex=True, sharey=True)
@@ -266,6 +278,7 @@ def detectable(curves: pd.DataFrame, ylabel: str) -> Figure:
     return fig
 
 
+@style.two_widths
 def schools_needed(curves: pd.DataFrame, marked: int, mark: str) -> Figure:
     """Schools needed over the change to be found, `marked` ones dashed. `curves`: `icc` (a line), `effect, schools`."""
     fig, ax = plt.subplots()
@@ -291,13 +304,14 @@ def _lines(ax: plt.Axes, curves: pd.DataFrame, x: str, y: str, name: str, at: fl
         style.label(ax, end[x], end[y], str(value), dark(colour), offsets[place % len(offsets)])
 
 
+@style.two_widths
 def category_curves(curves: pd.DataFrame, items: pd.DataFrame, measures: pd.DataFrame | None = None) -> Figure:
     """A Rasch scale at a glance: who answers what (above), and where items and persons stand (below).
 
     `curves`: `place, answer, probability` of an item; `items`: `item, location`; `measures`: `place, share`; in logits.
     """
     persons = measures is not None
-    size, ratios = ((style.WIDTH, 4.8), [1.2, 1]) if persons else ((style.WIDTH, 3.9), [2, 1])
+    size, ratios = ((style.across(), 4.8), [1.2, 1]) if persons else ((style.across(), 3.9), [2, 1])
     fig, (upper, lower) = plt.subplots(2, 1, figsize=size, sharex=True, height_ratios=ratios)
     ends = curves["place"].min() + 0.8, curves["place"].max() - 0.8
     colours = ("#b35806", "#c98a1b", SKY, "#2166ac", INK) * 2
@@ -322,6 +336,7 @@ def category_curves(curves: pd.DataFrame, items: pd.DataFrame, measures: pd.Data
     return fig
 
 
+@style.two_widths
 def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
     """Each school's own effect, lowest first; in no order where no spread is found, as there `below_zero` is empty.
 
@@ -357,6 +372,7 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
     return fig
 
 
+@style.two_widths
 def possible_sizes(fits: pd.DataFrame, items: int, marked: list[int]) -> Figure:
     """How many of the printed means each number of respondents can give. `fits`: `n, possible`."""
     fig, ax = plt.subplots()

@@ -16,6 +16,7 @@ _CODES = 12  # more systems than these stand in a ranking by code, not by name
 _WIDTHS = {4: 0.45, 2: 1.2}  # columns of a ranking, if its names are no wider (inches)
 
 
+@style.two_widths
 def shares(rows: pd.DataFrame, statistics: dict[str, str], coloured: str = "label") -> Figure:
     """Shares with 95% intervals: a block an item, a row a system, a panel a statistic, with the numbers.
 
@@ -46,6 +47,7 @@ def _share(ax: plt.Axes, y: float, row: tuple, colour: str = INK, marker: str = 
     style.point(ax, row.share, y, colour, marker, "white" if row.average else "", size)
 
 
+@style.two_widths
 def ranked(rows: pd.DataFrame, highlight: Iterable[str] = (), by_share: bool = True) -> Figure:
     """All systems from the smallest share to the largest (or as they come), with 95% intervals, a panel an item.
 
@@ -96,6 +98,7 @@ def _mark(colour: str, marker: str, face: str = "") -> plt.Line2D:
     return plt.Line2D([], [], color=colour, marker=marker, linestyle="", markersize=6, markerfacecolor=face or colour)
 
 
+@style.two_widths
 def printed(rows: pd.DataFrame) -> Figure:
     """Single printed shares, without intervals, each beside its source; values that disagree are joined in red.
 
@@ -122,6 +125,7 @@ def printed(rows: pd.DataFrame) -> Figure:
     return fig
 
 
+@style.two_widths
 def retold(rows: pd.DataFrame) -> Figure:
     """Each retold number (dot) beside its source's (diamond) on one axis, a panel a unit, both in digits at the side.
 
@@ -169,6 +173,7 @@ def _unit_axis(ax: plt.Axes, values: np.ndarray, unit: str) -> None:
     ax.xaxis.set_major_formatter(lambda x, _: written(x))
 
 
+@style.two_widths
 def magnitudes(rows: pd.DataFrame, xlabel: str) -> Figure:
     """Counts of very different size on a logarithmic axis. `rows`: `group` (a block), `label, value, bound, marked`."""
     titles = {group: (group, INK) for group in rows["group"]}
@@ -183,6 +188,7 @@ def magnitudes(rows: pd.DataFrame, xlabel: str) -> Figure:
     return fig
 
 
+@style.two_widths
 def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: str) -> Figure:
     """One thing about a study changed at a time: a row a factor, a dot with its value for each setting.
 
@@ -206,6 +212,7 @@ def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: 
     return fig
 
 
+@style.two_widths
 def rates(rows: pd.DataFrame, nominal: float, xlabel: str) -> Figure:
     """Shares with their intervals, several series a row, beside the share that they should be.
 

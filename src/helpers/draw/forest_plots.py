@@ -14,6 +14,7 @@ _HOLM = "filled: adjusted p < .05 (Holm); hollow: not"
 Charts = list[tuple[plt.Axes, pd.DataFrame]]  # small charts, each with its rows
 
 
+@style.two_widths
 def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_label: str = "") -> Figure:
     """Estimates with intervals, one row each, in the order given, the numbers beside them.
 
@@ -40,6 +41,7 @@ def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_
     return fig
 
 
+@style.two_widths
 def by_yardstick(rows: pd.DataFrame, xlabel: str) -> Figure:
     """Estimates with intervals as `effects` draws them, those of each `heading` on an axis of their own.
 
@@ -51,7 +53,7 @@ def by_yardstick(rows: pd.DataFrame, xlabel: str) -> Figure:
     ends = [end for _, end in stacks]
     heads = [style.wrap(part["heading"].iloc[0], 3.9, HEAD, "bold") for part in parts]
     height = sum(ends) + sum(style.tall(head, HEAD) + 0.5 for head in heads) + 0.6
-    fig, axes = plt.subplots(len(parts), figsize=(style.WIDTH, height), height_ratios=ends, squeeze=False)
+    fig, axes = plt.subplots(len(parts), figsize=(style.across(), height), height_ratios=ends, squeeze=False)
     for ax, part, of, head, (ys, end), look in zip(
         axes[:, 0], parts, names, heads, stacks, looks(rows["heading"]).values(), strict=True
     ):
@@ -76,6 +78,7 @@ def _effects(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, colours: list[str
         style.beside(ax, y, text.replace("-", "−"), fontsize=HEAD)
 
 
+@style.two_widths
 def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = None, claim_label: str = "") -> Figure:
     """Means with intervals on the scale's own range, in the order given, each with its value beside it.
 
@@ -103,6 +106,7 @@ def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = N
     return fig
 
 
+@style.two_widths
 def proportions(rows: pd.DataFrame) -> Figure:
     """Counts with exact intervals, in percent. `rows`: `label, group, count, n, share, ci_low, ci_high` (0 to 1)."""
     colours = looks(rows["group"])
@@ -118,6 +122,7 @@ def proportions(rows: pd.DataFrame) -> Figure:
     return fig
 
 
+@style.two_widths
 def statements(rows: pd.DataFrame) -> Figure:
     """What a text says in words (`label, low, high, said`, 0 to 1); lighter, how chance moves it (`ci_low, ci_high`)."""
     fig, (ax,), ys = style.blocks(rows["label"], size=HEAD, least=0.5, beside=rows["said"])
@@ -130,6 +135,7 @@ def statements(rows: pd.DataFrame) -> Figure:
     return fig
 
 
+@style.two_widths
 def differences(rows: pd.DataFrame) -> Figure:
     """Differences between two systems, an item a row, with 95% intervals; filled where Holm's adjusted p < .05.
 
@@ -147,6 +153,7 @@ def differences(rows: pd.DataFrame) -> Figure:
     return fig
 
 
+@style.two_widths
 def changes(rows: pd.DataFrame) -> Figure:
     """Change of a share between two cycles: both shares (hollow, then filled), and the change with its interval.
 
@@ -191,6 +198,7 @@ def _signed(ax: plt.Axes, ys: list[float], rows: pd.DataFrame, faces: list[str])
     ax.grid(axis="x")
 
 
+@style.two_widths
 def odds_ratios(pairs: pd.DataFrame) -> Figure:
     """Odds ratios of every practice and support with exact intervals on a log axis, a block a practice.
 
@@ -222,6 +230,7 @@ def odds_ratios(pairs: pd.DataFrame) -> Figure:
     return fig
 
 
+@style.two_widths
 def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
     """The headline effect under each declared alternative, one row each, a small chart a panel.
 
@@ -236,6 +245,7 @@ def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
     return fig
 
 
+@style.two_widths
 def recovery(rows: pd.DataFrame, xlabel: str) -> Figure:
     """Estimates minus the planted truth, a chart a panel; crosses miss it. `rows`: `panel, term, gap, low, high`."""
     rows = rows.assign(estimate=rows["gap"], ci_low=rows["low"], ci_high=rows["high"])
@@ -244,6 +254,7 @@ def recovery(rows: pd.DataFrame, xlabel: str) -> Figure:
     return _small_forests(rows, "term", xlabel)[0]
 
 
+@style.two_widths
 def se_bounds(rows: pd.DataFrame, common: pd.DataFrame) -> Figure:
     """Standard errors (`panel, term, se_low, se_high`) that stars allow; `common`: one for a whole panel."""
     top = 1.05 * rows.loc[np.isfinite(rows["se_high"]), "se_high"].max()

@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from helpers.draw import style
 from helpers.draw.numbers import percent
-from helpers.draw.style import BLUE, FAINT, GREY, HEAD, INK, ORANGE, PALE, RED, SMALL, WIDTH
+from helpers.draw.style import BLUE, FAINT, GREY, HEAD, INK, ORANGE, PALE, RED, SMALL
 
 
 def _heat(ax: plt.Axes, values: pd.DataFrame, texts: pd.DataFrame) -> None:
@@ -34,6 +34,7 @@ def _name_cells(ax: plt.Axes, rows: list, columns: list, **more) -> None:
     ax.tick_params(length=0)
 
 
+@style.two_widths
 def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabel: str, ylabel: str) -> Figure:
     """How many printed tests each pair of group sizes reproduces; the printed pair is framed.
 
@@ -42,7 +43,7 @@ def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabe
     cells, tests, printed, xlabel, ylabel : `n1, n2, reproduced`; number of tests; the printed sizes; what axes show
     """
     grid = cells.pivot(index="n2", columns="n1", values="reproduced").sort_index(ascending=False)
-    fig, ax = plt.subplots(figsize=(WIDTH, 5.6))
+    fig, ax = plt.subplots(figsize=(style.across(), 5.6))
     _heat(ax, grid / tests, grid.map(lambda count: str(count) if count else ""))
     _name_cells(ax, grid.index, grid.columns)
     notes = [(*printed, "as printed", RED, -4.6, 4.7)]
@@ -60,6 +61,7 @@ def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabe
     return fig
 
 
+@style.two_widths
 def shares(rows: pd.DataFrame, by_share: bool = True) -> Figure:
     """Map of shares in percent, systems x items, systems in the order of their mean share, largest first (or as they come).
 
@@ -73,11 +75,11 @@ def shares(rows: pd.DataFrame, by_share: bool = True) -> Figure:
     notes = rows.pivot(index="label", columns="item", values="note").loc[grid.index, items.index]
     names = [style.wrap(name, 1.75) for name in grid.index]
     columns = max(len(items), 4)
-    most = max(1, int((WIDTH - 2.1) / columns / style.tall("")))
+    most = max(1, int((style.across() - 2.1) / columns / style.tall("")))
     heads = [_on_lines(str(name), most) for name in items]
     pitches = [(style.tall(one) + style.tall(two)) / 2 for one, two in itertools.pairwise(names)]
     height = max(map(style.inches, heads)) + max([0.18, *pitches]) * len(names)
-    fig, ax = plt.subplots(figsize=(WIDTH, 0.5 + height + 0.03 * len(names)))
+    fig, ax = plt.subplots(figsize=(style.across(), 0.5 + height + 0.03 * len(names)))
     _heat(ax, grid, grid.map(percent))
     signs: dict[str, str] = {}
     for y, x in np.argwhere(grid.isna().to_numpy()):
@@ -99,11 +101,12 @@ def _on_lines(text: str, most: int) -> str:
     return "\n".join(next((lines for lines in options if len(lines) <= most), [text]))
 
 
+@style.two_widths
 def co_occurrence(pairs: pd.DataFrame, n: int) -> Figure:
     """How many of `n` leaders have two codes both (`code_1, code_2, both`, a pair once); on the diagonal, one code."""
     codes = list(dict.fromkeys(pairs["code_1"]))
     grid = pairs.pivot(index="code_2", columns="code_1", values="both").loc[codes, codes]
-    fig, ax = plt.subplots(figsize=(WIDTH, 1.5 + 0.42 * len(codes)))
+    fig, ax = plt.subplots(figsize=(style.across(), 1.5 + 0.42 * len(codes)))
     _heat(ax, grid / n, grid.map("{:.0f}".format))
     for text in ax.texts:
         x, y = text.get_position()
@@ -114,13 +117,14 @@ def co_occurrence(pairs: pd.DataFrame, n: int) -> Figure:
     return fig
 
 
+@style.two_widths
 def model(rows: pd.DataFrame, kinds: dict[str, str]) -> Figure:
     """Practices (rows) and supports (columns): a box where a practice needs a support, a triangle where it builds it.
 
     `rows`: `practice, support, statistic`, in order; `kinds`: statistic -> "full", "pale", "hatched" or "builds".
     """
     practices, supports = (list(dict.fromkeys(rows[name])) for name in ("practice", "support"))
-    fig, ax = plt.subplots(figsize=(WIDTH, 1.5 + 0.62 * len(practices)))
+    fig, ax = plt.subplots(figsize=(style.across(), 1.5 + 0.62 * len(practices)))
     boxes = {"full": {"facecolor": BLUE}, "pale": {"facecolor": "#b9d6ea"}, "hatched": {"facecolor": "white", "hatch": "////"}}  # fmt: skip
     triangle = {"marker": "^", "linestyle": "", "color": ORANGE, "markeredgecolor": "white"}
     for row in rows.itertuples():
@@ -140,6 +144,7 @@ def model(rows: pd.DataFrame, kinds: dict[str, str]) -> Figure:
     return fig
 
 
+@style.two_widths
 def profiles(rows: pd.DataFrame, steps: dict[str, list[str]], bands: dict[str, str]) -> Figure:
     """A line a person: ordered steps as filled boxes, and bands of a percentage from end to end.
 
@@ -148,7 +153,9 @@ def profiles(rows: pd.DataFrame, steps: dict[str, list[str]], bands: dict[str, s
     A line is drawn under the last row of each `block`.
     """
     widths = [0.42 * len(levels) for levels in steps.values()] + [1.5] * len(bands)
-    fig, axes = plt.subplots(1, len(widths), figsize=(WIDTH, 1.2 + 0.235 * len(rows)), sharey=True, width_ratios=widths)
+    fig, axes = plt.subplots(
+        1, len(widths), figsize=(style.across(), 1.2 + 0.235 * len(rows)), sharey=True, width_ratios=widths
+    )
     colours = {group: colour for group, (colour, _) in style.looks(rows["group"]).items()}
     for ax, (step, levels) in zip(axes, steps.items(), strict=False):
         for y, (has, group) in enumerate(zip(rows[step], rows["group"], strict=True)):
@@ -173,14 +180,15 @@ def profiles(rows: pd.DataFrame, steps: dict[str, list[str]], bands: dict[str, s
     return fig
 
 
+@style.two_widths
 def chain(steps: pd.DataFrame) -> Figure:
     """One claim from hand to hand, a box each. `steps`: `who, says, sign, change` (at the arrow from the box above)."""
-    says = [style.wrap(text, WIDTH - 0.8, 10.5) for text in steps["says"]]
-    changes = [style.wrap(f"{row.sign}: {row.change}" if row.sign else "", WIDTH - 1.1, HEAD, "bold") for row in steps.itertuples()]  # fmt: skip
+    says = [style.wrap(text, style.across() - 0.8, 10.5) for text in steps["says"]]
+    changes = [style.wrap(f"{row.sign}: {row.change}" if row.sign else "", style.across() - 1.1, HEAD, "bold") for row in steps.itertuples()]  # fmt: skip
     boxes = [0.34 + style.tall(text, 10.5) for text in says]
     gaps = [0.3 + style.tall(text, HEAD) if text else 0.0 for text in changes]
     bottoms = np.cumsum(boxes) + np.cumsum(gaps)
-    fig, ax = plt.subplots(figsize=(WIDTH, bottoms[-1] + 0.1))
+    fig, ax = plt.subplots(figsize=(style.across(), bottoms[-1] + 0.1))
     for row, text, change, bottom, box, gap in zip(steps.itertuples(), says, changes, bottoms, boxes, gaps, strict=True):  # fmt: skip
         top = bottom - box
         if change:
@@ -188,9 +196,9 @@ def chain(steps: pd.DataFrame) -> Figure:
             arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.8}
             ax.annotate("", (0.25, top), (0.25, top - gap), arrowprops=arrow)
             ax.text(0.45, top - gap / 2, change, va="center", fontsize=HEAD, color=colour, weight="bold")
-        ax.add_patch(Rectangle((0, top), WIDTH - 0.2, box, facecolor="#f4f6f8", edgecolor=PALE))
+        ax.add_patch(Rectangle((0, top), style.across() - 0.2, box, facecolor="#f4f6f8", edgecolor=PALE))
         ax.text(0.12, top + 0.07, row.who, va="top", fontsize=SMALL, color=GREY)
         ax.text(0.12, bottom - 0.08, text, va="bottom")
-    ax.set(xlim=(-0.02, WIDTH - 0.18), ylim=(bottoms[-1] + 0.02, -0.02))
+    ax.set(xlim=(-0.02, style.across() - 0.18), ylim=(bottoms[-1] + 0.02, -0.02))
     ax.axis("off")
     return fig

@@ -1,9 +1,11 @@
 """How figures look, and the marks they share: palettes for all eyes, plain axes, rows, intervals, labels, legends."""
 
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
+from functools import lru_cache, wraps
 from itertools import groupby
 from textwrap import wrap as broken
+from typing import Any
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
@@ -25,20 +27,48 @@ SIGNS = {"kept": GREEN, "sharpened": ORANGE, "widened": PURPLE, "narrowed": SKY,
 """A colour for each sign of a retelling; the word stands beside it wherever it is used."""
 _SIDES = ["#b35806", "#f1a340", "#fee0b6", PALE, "#c6dbef", "#6baed6", "#2166ac"]
 
-WIDTH = 6.4
-"""Inches: narrow enough that the text stays legible when a phone shows the figure."""
+WIDE, NARROW = 6.4, 3.6
+"""Inches of a figure on a screen and on paper, and on a phone, where its text is as large."""
+_width = ContextVar("width of the figure that is drawn", default=WIDE)
 SMALL, HEAD = 8.5, 9.5
 """Points of text in dense figures, and of headings; nothing is smaller."""
+
+
+def across() -> float:
+    """Inches of the figure that is drawn."""
+    return _width.get()
+
+
+def two_widths(draw: Callable[..., Figure]) -> Callable[..., Figure]:
+    """Give the figures that a function draws a method `narrow`, which draws the same for a phone."""
+
+    @wraps(draw)
+    def drawn(*args: Any, **options: Any) -> Figure:
+        fig = draw(*args, **options)
+        fig.narrow = lambda: _at(NARROW, draw, *args, **options)
+        return fig
+
+    return drawn
+
+
+def _at(inches: float, draw: Callable[..., Figure], *args: Any, **options: Any) -> Figure:
+    before = _width.set(inches)
+    try:
+        with mpl.rc_context({"figure.figsize": (inches, 3.5)}):
+            return draw(*args, **options)
+    finally:
+        _width.reset(before)
 
 
 def use() -> None:
     """Set matplotlib's defaults for every figure that follows, whatever the user's own settings are."""
     mpl.rcdefaults()
     mpl.rcParams.update({
-        "figure.figsize": (WIDTH, 3.5), "figure.constrained_layout.use": True,
+        "figure.figsize": (WIDE, 3.5), "figure.constrained_layout.use": True,
         "savefig.bbox": "tight", "savefig.pad_inches": 0.12, "savefig.facecolor": "white",
         "text.parse_math": False,  # a name with dollar signs is a name
         "svg.hashsalt": "open-classrooms",  # equal bytes in every build
+        "svg.fonttype": "none", "font.sans-serif": ["DejaVu Sans"],  # text that can be read, found and copied
         "font.size": 10.5, "text.color": INK, "axes.labelcolor": INK, "axes.edgecolor": GREY,
         "axes.titlesize": 10.5, "axes.titleweight": "bold", "axes.titlelocation": "left",
         "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True,
@@ -66,6 +96,16 @@ def ordered(count: int) -> list[str]:
 def dark(colour: str) -> tuple[float, ...]:
     """A colour of the palette, dark enough for text on white."""
     return tuple(0.62 * channel for channel in to_rgb(colour))
+
+
+def night() -> dict[str, str]:
+    """What colours of figures become on a dark page: colour by day -> colour by night."""
+    light = {BLUE: "#5db3ee", GREEN: "#3fc79d", RED: "#ff8f4d"}
+    series = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY)
+    texts = {to_hex(dark(colour)): light.get(colour, colour) for colour in series}
+    return light | texts | {
+        INK: "#e7e8e6", GREY: "#b2b8bd", PALE: "#4b5258", FAINT: "#2b3036", "#555555": "#b2b8bd", "#a3005c": "#ff7ab8", "#ffffff": "#15181b",
+    }  # fmt: skip
 
 
 def readable(colour: str | tuple) -> str:
@@ -123,19 +163,21 @@ def blocks(
     least, beside : inches of a row; it is higher if its name, or the text that will stand beside it, has many lines
     guides, more : a faint line from each name to what stands beside the row; inches above and below the rows
     """
-    names = [wrap(name, width, size) for name in names]
+    names = [wrap(name, max(1.2, width * across() / WIDE), size) for name in names]
     texts = zip(names, names if beside is None else beside, strict=True)
     heights = iter([max(least, tall(a, size) + 0.04, tall(b) + 0.04) for a, b in texts])
     heads, ys, y = [], [], 0.0
     for group, members in groupby([0] * len(names) if groups is None else groups):
         if group in (titles or {}):
             text, colour = titles[group]
-            heads.append((y, text := wrap(text, WIDTH - 0.3, HEAD, "bold"), colour))
+            heads.append((y, text := wrap(text, across() - 0.3, HEAD, "bold"), colour))
             y += tall(text, HEAD) + 0.06
         middles, end = stack([next(heights) for _ in members])
         ys.extend(y + middles)
         y += end + 0.12
-    fig, axes = plt.subplots(1, len(widths), figsize=(WIDTH, y + more), sharey=True, squeeze=False, width_ratios=widths)
+    fig, axes = plt.subplots(
+        1, len(widths), figsize=(across(), y + more), sharey=True, squeeze=False, width_ratios=widths
+    )
     # The layout makes no room for the ends of scales, which reach out of their panels.
     fig.get_layout_engine().set(wspace=0.1 if len(widths) > 1 else 0)
     axes[0, 0].set_ylim(y, 0)
@@ -182,11 +224,11 @@ def small_charts(
     names, columns : inches that names of rows take; most charts side by side
     """
     panels = list(dict.fromkeys(panels))
-    columns = min(columns, len(panels))
+    columns = min(max(1, round(columns * across() / WIDE)), len(panels))
     lines = -(-len(panels) // columns)
-    heads = [wrap((titles or {}).get(p, p), (WIDTH - names) / columns - 0.4, 10.5, "bold") for p in panels]
+    heads = [wrap((titles or {}).get(p, p), (across() - names) / columns - 0.4, 10.5, "bold") for p in panels]
     height += max(tall(head, 10.5) for head in heads)
-    fig, axes = plt.subplots(lines, columns, figsize=(WIDTH, 0.6 + height * lines), squeeze=False, **shared)
+    fig, axes = plt.subplots(lines, columns, figsize=(across(), 0.6 + height * lines), squeeze=False, **shared)
     for ax, head in zip(axes.flat, heads, strict=False):
         ax.set_title(head)
     for ax in axes.flat[len(panels) :]:
@@ -266,7 +308,7 @@ def label(ax: plt.Axes, x: float, y: float, text: str, colour: object, offset: t
 def percent_axis(ax: plt.Axes, step: float = 0.25, *, both: bool = False) -> None:
     """The whole scale from 0 to 100%, named below or `both` above and below, with faint lines."""
     ax.set_xlim(0, 1)
-    ax.set_xticks(np.arange(0, 1.001, step))
+    ax.set_xticks(np.arange(0, 1.001, step if across() == WIDE else max(step, 0.5)))
     ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f}%")
     ax.tick_params(axis="x", labeltop=both, top=both)
     ax.grid(axis="x")
@@ -274,10 +316,10 @@ def percent_axis(ax: plt.Axes, step: float = 0.25, *, both: bool = False) -> Non
 
 def legend(fig: Figure, entries: dict) -> None:
     """Names with their colours or handles above the panels, in as many lines as they take, from left to right."""
-    texts, box = [wrap(text, WIDTH - 0.7) for text in entries], plt.Rectangle
+    texts, box = [wrap(text, across() - 0.7) for text in entries], plt.Rectangle
     handles = [box((0, 0), 1, 1, color=e) if isinstance(e, str) else e for e in entries.values()]
     room, most = [inches(text) + 0.5 for text in texts], len(texts)
-    columns = next((k for k in range(most, 1, -1) if sum(max(room[i::k]) for i in range(k)) < WIDTH), 1)
+    columns = next((k for k in range(most, 1, -1) if sum(max(room[i::k]) for i in range(k)) < across()), 1)
     order = [i for start in range(columns) for i in range(start, most, columns)]
     fig.legend(
         [handles[i] for i in order], [texts[i] for i in order], ncols=columns, loc="outside upper center",

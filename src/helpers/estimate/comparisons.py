@@ -9,7 +9,7 @@ import pandas as pd
 
 from helpers.estimate import fixed_effects, moments
 from helpers.estimate.intervals import holm, of_shares, t_test
-from helpers.estimate.shares import ESTIMATES, Sample, evaluated, headlines, levels_of, samples, table
+from helpers.estimate.shares import ESTIMATES, Sample, evaluated, headlines, levels_of, samples, table, told
 from helpers.project import InputError
 from helpers.read.suppression import is_small, rounded_differences
 from helpers.read.survey import Survey
@@ -86,6 +86,8 @@ def level_differences(survey: Survey, by: str) -> pd.DataFrame:
         hidden = is_small(sizes).any(axis=0) | is_small(everybody.n - sizes.sum(axis=0))
         for (two, second), (one, first) in combinations(cells, 2):
             estimate, error, df = first.minus(second)
+            least = np.minimum(first.n, second.n)
+            estimate, error = told(survey, estimate, least), told(survey, error, least)
             known = one.notna() & two.notna()
             rows = one[["cycle", "system", "item", "statistic"]].assign(
                 term=one[by],
@@ -118,6 +120,8 @@ def item_differences(survey: Survey, systems: Sequence[str]) -> pd.DataFrame:
             continue
         first, second = (rows.iloc[places].reset_index(drop=True) for places in (one, two))
         estimate, error, df = own.take(one).minus(own.take(two))
+        least = np.minimum(own.n[one], own.n[two])
+        estimate, error = told(survey, estimate, least), told(survey, error, least)
         known = first.notna() & second.notna()
         compared = first[["cycle", "system", "statistic", "item"]].assign(
             other=second["item"],
@@ -157,6 +161,8 @@ def within_schools(survey: Survey, by: str) -> pd.DataFrame:
                 why = f"{levels[0]}: {first}"
             rows["note"] = rows["note"].where(rows["note"].notna(), why)
             left_out = (sample.codes[:, item] > 0).sum() - rows["n"].astype(float)
+            for name in ESTIMATES[:-1]:
+                rows[name] = told(survey, rows[name].astype(float), rows["n"].astype(float))
             gone = (is_small(left_out) & bool(survey.account)).to_numpy()
             rows = rounded_differences(rows, *[rows["n"].to_numpy(float)] * 2, gone).assign(n=rows["n"].mask(gone))
             found.append(pd.DataFrame(sample.keys | keys | rows.to_dict("list")))

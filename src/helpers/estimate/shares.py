@@ -16,7 +16,7 @@ from helpers.estimate.intervals import of_shares, t_test
 from helpers.estimate.survey_means import Design, Means, means
 from helpers.project import InputError, in_order, relative
 from helpers.read.files import check_columns
-from helpers.read.suppression import complementary, hide_counts, is_small
+from helpers.read.suppression import complementary, few_digits, hide_counts, is_small
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED, Survey
 
 ESTIMATES = ["estimate", "std_error", "ci_low", "ci_high", "p_value", "p_holm"]
@@ -62,7 +62,7 @@ def averages(survey: Survey) -> pd.DataFrame:
         n_schools = _n_schools(sample, present)
         note = _hidden(survey, own.n, n_schools)
         note = np.where((note == "") & _alike(survey, sample.numbers, present), ALIKE, note)
-        numbers = t_test(own.estimate, own.std_error, own.df)
+        numbers = t_test(told(survey, own.estimate, own.n), told(survey, own.std_error, own.n), own.df)
         numbers = {name: np.where(note == "", numbers[name], np.nan) for name in ESTIMATES[:4]}
         note = np.where((note == "") & np.isnan(own.std_error), f"no standard error: {_unknown(survey)}", note)
         columns = {"item": list(survey.numbers)} | numbers | {"n": own.n, "n_schools": n_schools, "note": note}
@@ -196,6 +196,11 @@ def evaluated(
         yield [_cell(survey, part, statistics) for part in parts]
 
 
+def told(survey: Survey, values: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Estimates or errors from `n` people as they may leave: with few digits where answers of a few are hidden."""
+    return few_digits(values, n) if survey.smallest else values
+
+
 def few_answered(table: pd.DataFrame) -> int:
     """How many rows of a table of shares are empty because so few gave the answer, or it would tell of such an answer."""
     return int(table["note"].str.startswith(_FEW).sum())
@@ -223,6 +228,7 @@ def _cell(survey: Survey, sample: Sample, statistics: dict[str, tuple[int, int]]
     if survey.smallest:
         hidden = np.where((hidden == "") & _few(survey, sample.codes, statistics), f"{_FEW} {survey.smallest}", hidden)
     share, std_error, note = _shown(found, hits.sum(axis=0).ravel(), hidden, survey)
+    share, std_error = told(survey, share, found.n), told(survey, std_error, found.n)
     ci_low, ci_high = of_shares(share, std_error, found.df, found.n, found.effective_n, survey.interval)
     rows = {
         "item": np.repeat(list(survey.items), each), "statistic": np.tile(list(statistics), len(survey.items)),

@@ -6,7 +6,8 @@ its state come from what its section read. Every front end shows it: pages as HT
 
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,13 +21,15 @@ from matplotlib.figure import Figure
 from helpers.draw import numbers
 from helpers.notebook import earlier
 from helpers.notebook import session as sessions
-from helpers.notebook.markup import code, escaped, markdown, strong
+from helpers.notebook.markup import code, escaped, html, markdown, strong
 from helpers.notebook.session import Section, Session
-from helpers.project import STATES
+from helpers.project import STATES, STRENGTHS
 from helpers.read import saved
 from helpers.read.accounts import Account
 
 TEMPLATES = Path(__file__).parent / "template"
+_UNDATED = {"Date": None, "Creator": None}
+"""No dates in files: two builds give equal bytes."""
 _FIT = r"max size={0.9\linewidth}{0.8\paperheight}"
 
 
@@ -67,9 +70,11 @@ def figure(
     _save(fig, stem, about["states"])
     _csv(data, stem.with_suffix(".csv"))
     _note(section, "figure", about, alt=alt)
-    svg, png = (b64encode(stem.with_suffix(e).read_bytes()).decode() for e in (".svg", ".png"))
+    png = b64encode(
+        stem.with_suffix(".png").read_bytes()
+    ).decode()  # text of an SVG wants the typeface that pages bring along
     width, height = (round(96 * inches) for inches in fig.get_size_inches())
-    page = fill("figure.html.j2", **about, alt=alt, image=svg, width=width, height=height,
+    page = fill("figure.html.j2", **about, alt=alt, image=png, width=width, height=height,
                 endings=("svg", "png", "csv"), links=link)  # fmt: skip
     picture = f"![{escaped(alt)}]({link}.png)"
     tex = f"\\begin{{center}}\\adjustimage{{{_FIT}}}{{{link}.png}}\\end{{center}}"
@@ -117,10 +122,29 @@ def account(run: Session, rows: Account) -> Markdown:
     return say(rows.page)
 
 
-def answer(run: Session, text: str) -> Markdown:
-    """The notebook's answer in one computed sentence, which the site's index quotes; and what this run and earlier ones tell together."""
-    sessions.note(run, "answer", text=text)
-    return say(f"{strong('In one sentence.')} {text}", *_beside_earlier(run))
+def answer(
+    run: Session, text: str, *, number: str = "", of: str = "", strength: str = "", whose: str = "", lead: str = "", then: str = "",
+) -> Card:  # fmt: skip
+    """The notebook's answer, with which its page begins and which the site's first page quotes; and what this run and earlier ones tell together.
+
+    Parameters
+    ----------
+    run, text : the answer in a computed sentence or two
+    number, of : the one that says most, in a word or two; its interval, and what it is a number of
+    strength, whose : one of STRENGTHS; whose data or words it rests on
+    lead, then : name of the figure or table that shows it, empty: the first figure; a sentence or two that the page alone adds
+    """
+    made = [name.partition(" ")[::2] for name in run.names]
+    leads = [f"{kind.lower()}-{name}" for kind, name in made if name == lead or (kind == "Figure" and not lead)]
+    if (lead and not leads) or (strength and strength not in STRENGTHS):
+        raise CardError(f"the answer has no figure or table {lead!r}, or its strength {strength!r} is not known")
+    told = {"number": number, "of": of, "strength": strength, "whose": whose, "lead": (leads or [""])[0], "then": then}
+    sessions.note(run, "answer", text=text, **told)
+    sentences = [*filter(None, [text, then]), *_beside_earlier(run)]
+    page = fill("answer.html.j2", **told, sentences=[html(s) for s in sentences], meaning=STRENGTHS.get(strength, ""))
+    head = f"{strong(number)} {of}".strip() if number else ""
+    tail = f"{strong(strength)}: {STRENGTHS[strength]}. {whose}".strip() if strength else ""
+    return Card({"text/html": page, "text/markdown": say(*filter(None, [head, *sentences, tail])).data})
 
 
 def _beside_earlier(run: Session) -> list[str]:
@@ -196,17 +220,29 @@ def _check_alt(name: str, alt: str, title: str, caption: str) -> None:
 
 
 def _save(fig: Figure, stem: Path, states: dict[str, str]) -> None:
-    """SVG and PNG with the states and their meanings written below, which leave the figure as it was."""
+    """SVG and PNG with the states and their meanings written below, which leave the figure as it was; one more SVG for phones."""
+    with _marked(fig, states):
+        fig.savefig(stem.with_suffix(".svg"), metadata=_UNDATED)
+        engine = fig.get_layout_engine()
+        fig.set_layout_engine(
+            "none"
+        )  # as the first picture is laid out: a second layout would cost a fifth of its time
+        fig.savefig(stem.with_suffix(".png"), dpi=200, metadata={"Software": None})
+        fig.set_layout_engine(engine)
+    if draw := getattr(fig, "narrow", None):
+        with _marked(draw(), states) as narrow:
+            (folder := stem.parents[1] / "narrow").mkdir(exist_ok=True)
+            narrow.savefig(folder / f"{stem.name}.svg", metadata=_UNDATED)
+
+
+@contextmanager
+def _marked(fig: Figure, states: dict[str, str]) -> Iterator[Figure]:
+    """A figure with its states and their meanings below it, for a while."""
     text, look = "\n".join(f"{state}: {meaning}" for state, meaning in states.items()), {"color": "#555555"}
     if "simulated" in states:
         text, look = "SIMULATED – shows the method, is no evidence", {"color": "#a3005c", "weight": "bold"}
     mark = fig.text(1, -0.01, text, ha="right", va="top", fontsize=8.5, **look)
-    # No dates in the files: two builds give equal bytes.
-    fig.savefig(stem.with_suffix(".svg"), metadata={"Date": None, "Creator": None})
-    engine = fig.get_layout_engine()
-    fig.set_layout_engine("none")  # as the first picture is laid out: a second layout would cost a fifth of its time
-    fig.savefig(stem.with_suffix(".png"), dpi=200, metadata={"Software": None})
-    fig.set_layout_engine(engine)
+    yield fig
     mark.remove()
     plt.close(fig)
 
@@ -230,7 +266,7 @@ def _about(section: Section, word: str, name: str, title: str, caption: str, dat
     return {
         "name": name, "title": title, "caption": caption, "state": " and ".join(states),
         "states": states, "number": _number(run, word, name), "given": given or "defaults",
-        "origin": ", ".join(section.names),
+        "origins": section.names,
     }  # fmt: skip
 
 

@@ -11,8 +11,12 @@ can do in a file is to print something bold.
 """
 
 import re
+from html import escape
 
 _MARKS = {"\ufdd0": "**", "\ufdd1": "**", "\ufdd2": "*", "\ufdd3": "*", "\ufdd4": "<code>", "\ufdd5": "</code>"}
+_TAGS = {
+    "\ufdd0": "<b>", "\ufdd1": "</b>", "\ufdd2": "<em>", "\ufdd3": "</em>", "\ufdd4": "<code>", "\ufdd5": "</code>",
+}  # fmt: skip
 _MEANT = re.compile(
     r"[&<>\\`*\[\]|~#^$@]|(?<![^\W_])_|_(?![^\W_])|:(?=//)|(?<=www)\.|^[-+](?=[-\s]|$)|^\d(?=\d*[.)](\s|$))",
     re.IGNORECASE,
@@ -43,6 +47,11 @@ def escaped(text: object) -> str:
 def markdown(text: str) -> str:
     """A sentence as Markdown: `escaped`, with its marks."""
     return re.sub("[\ufdd0-\ufdd5]", lambda mark: _MARKS[mark[0]], escaped(text))
+
+
+def html(text: str) -> str:
+    """A sentence as HTML: every character as it is written, with its marks."""
+    return re.sub("[\ufdd0-\ufdd5]", lambda mark: _TAGS[mark[0]], escape(text))
 
 
 def _reference(match: re.Match[str]) -> str:

@@ -171,8 +171,8 @@ def _study_of(path: Path, options: Options) -> Study | None:
 
 
 @contextmanager
-def _only(place: Path, known: Study, options: Options) -> Iterator[Path]:
-    """The file of the study at a place. Raises InputError where there are several, or none."""
+def _files_of(place: Path, known: Study, options: Options) -> Iterator[tuple[Path, list[Path]]]:
+    """The file of the study at a place, and those of its schools. Raises InputError where there are several of teachers, or none."""
     with files.find(place, files.ENDINGS) as found:
         own = [file for file in found if _study_of(file.path, options) == known]
         if len(own) != 1:
@@ -180,12 +180,26 @@ def _only(place: Path, known: Study, options: Options) -> Iterator[Path]:
             raise InputError(
                 f"{relative(place)}: one file of {known.title} is wanted, and there is {names}. Keep one of them."
             )
-        yield own[0].path
+        yield (
+            own[0].path,
+            [file.path for file in found if file is not own[0] and _of_schools(file.path, known, options)],
+        )
+
+
+def _of_schools(path: Path, known: Study, options: Options) -> bool:
+    """Whether a file has the study's columns of system and school, and none of teachers."""
+    system, school, teacher = known.columns
+    try:
+        there = formats.header(path, options)
+    except InputError:
+        return False
+    return system in there and school in there and teacher not in there
 
 
 def read(
-    place: Path, known: Study, question: str = "practice", options: Options = Options(), weighted: bool = False
-) -> Survey:
+    place: Path, known: Study, question: str = "practice", options: Options = Options(), weighted: bool = False,
+    explain: Sequence[str] = (),
+) -> Survey:  # fmt: skip
     """The answers to one question of a study. Raises InputError.
 
     `cycle` and `level` are 0, for these are TALIS's. Who answered nothing of it counts as not asked. Each system is a sample of its own, with schools as clusters.
@@ -194,9 +208,46 @@ def read(
     ----------
     place, known, options : a file, a folder or a zip; whose it is (`recognised`); how it is read
     question, weighted : one of the study's; whether each teacher counts by the study's `weight`
+    explain : columns that models take, of the teachers' file or of one of their schools, in the frame under their own names
     """
-    with _only(place, known, options) as path:
-        return replace(_read(path, known, question, options, weighted), files=(place,))
+    with _files_of(place, known, options) as (path, schools):
+        survey = _read(path, known, question, options, weighted)
+        return replace(survey, frame=_with(survey.frame, path, schools, known, options, explain), files=(place,))
+
+
+def _with(
+    frame: pd.DataFrame, path: Path, schools: list[Path], known: Study, options: Options, explain: Sequence[str]
+) -> pd.DataFrame:
+    """Respondents with further columns, of schools by the study's ids; `principal`: whether a file of schools has theirs."""
+    system, school, _ = known.columns
+    places = {name: [one for one in [path, *schools] if name in formats.header(one, options)] for name in explain}
+    for name, found in places.items():
+        if len(found) > 1:
+            raise InputError(
+                f"{files.listed(map(relative, found))}: each has a column {name}, so that `explain` can mean either. Keep the file that "
+                "you do not mean elsewhere, or leave it out of `explain`."
+            )
+        if not found:
+            there = "" if schools else f" There is no file of schools with {system} and {school}: add it for theirs."
+            raise InputError(
+                f"{relative(path)}: `explain` names {name}, which no file here has.{there} Correct the name."
+            )
+    options = replace(options, missing=[*options.missing, *known.missing])
+    of_teachers = [name for name in explain if places[name] == [path]]
+    given = frames.read(path, [system, *of_teachers], options, ids=[system])
+    frame = frame.assign(**{name: frames.numbers_or_labels(given, name).to_numpy() for name in of_teachers})
+    for one in schools:
+        named = [name for name in explain if places[name] == [one]]
+        given = frames.read(one, [system, school, *named], options, ids=[system, school])
+        for column in (system, school):
+            frames.refuse(given, column, given.frame[column].isna(), "an id that is missing", "Correct the file")
+        frames.check_unique(given, [system, school])
+        keys = {"system": frames.codes(given, system), "school_id": frames.labels(given, school), "in_file": True}
+        theirs = pd.DataFrame(keys | {name: frames.numbers_or_labels(given, name) for name in named})
+        frame = frame.merge(theirs, how="left", on=["system", "school_id"], validate="many_to_one")
+        known_here = frame.pop("in_file").eq(True)
+        frame["principal"] = known_here | frame["principal"] if "principal" in frame else known_here
+    return frame
 
 
 def _read(path: Path, known: Study, question: str, options: Options, weighted: bool) -> Survey:

@@ -59,6 +59,19 @@ def rounded_differences(
     return differences.assign(**shown)
 
 
+def few_digits(values: np.ndarray, n: np.ndarray) -> np.ndarray:
+    """Shares, means and their errors with two decimals, of 30 people or more three, of 300 or more four, and so on.
+
+    With all its digits a weighted share is a sum of the weights of those who gave the answer, and of no others: whoever knows
+    what each person of a school weighs can tell how many of a school they are. So do errors with schools as clusters.
+
+    >>> few_digits(np.array([0.123456, 0.123456, np.nan]), np.array([29, 300, 30])).tolist()
+    [0.12, 0.1235, nan]
+    """
+    scale = 10.0 ** np.floor(np.log10(np.maximum(n, MINIMUM) / 0.03 + 1e-9))
+    return np.round(values * scale) / scale
+
+
 def suppress_groups(
     cells: pd.DataFrame, values: list[str], answers: pd.DataFrame | None = None, smallest: int = 0
 ) -> pd.DataFrame:
@@ -113,6 +126,8 @@ def _may_be_known(counts: np.ndarray, smallest: int) -> bool:
 def hide_answers(cells: pd.DataFrame, values: list[str], answers: pd.DataFrame, smallest: int) -> pd.DataFrame:
     """Empty `values` of answers of everybody that fewer than `smallest` gave, of those from which they follow, and of means.
 
+    All others have few digits then (`few_digits`).
+
     Parameters
     ----------
     cells, values : columns `item, group`, and `statistic` (the answer) unless a row is a mean; columns to empty
@@ -123,7 +138,10 @@ def hide_answers(cells: pd.DataFrame, values: list[str], answers: pd.DataFrame, 
     gone = few.stack() if "statistic" in cells else few.any(axis=1)
     keys = pd.MultiIndex.from_frame(cells[["item", "statistic"]]) if "statistic" in cells else cells["item"]
     mask = gone.reindex(keys, fill_value=False).to_numpy(bool) & (cells["group"] == "all").to_numpy()
-    return cells.assign(**{name: cells[name].mask(mask) for name in values})
+    shown = cells.assign(**{name: cells[name].mask(mask) for name in values})
+    if smallest:
+        shown = shown.assign(**{name: few_digits(shown[name], shown["n"]) for name in values if name != "n_groups"})
+    return shown
 
 
 def told_few(shares: pd.DataFrame, smallest: int) -> str:

@@ -17,7 +17,7 @@ from helpers.read import files, pieces, talis_files
 from helpers.read import talis_codebook as codebook
 from helpers.read.survey import NOT_ADMINISTERED, Survey
 from helpers.read.talis_codebook import CATEGORIES, ITEMS, LEVELS, WEIGHTS
-from helpers.read.talis_files import Member
+from helpers.read.talis_files import Asked, Member
 
 RAW, CACHE = ROOT / "data" / "raw", ROOT / "build" / "cache" / "talis"
 
@@ -33,12 +33,14 @@ class _Part:
     members: list[Member]
 
 
-def read(place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str | None = None) -> Survey:
+def read(
+    place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str | None = None, explain: tuple[str, ...] = ()
+) -> Survey:
     """Teachers of one level from TALIS files.
 
     `frame` of the result holds, beside what Survey asks for, `name` of the system as the file labels it, `sex`,
-    `age_band`, `form` (of the questionnaire, 2024), `school_type` (from school files of the same cycle), empty where the
-    files do not say, and the variables of `extra`. Several files may be given, with one system or many; teachers of other levels are passed over. Converted
+    `age_band`, `form` (of the questionnaire, 2024), `school_type` (from principals' files of the same cycle), empty where the
+    files do not say, `principal` (whether the school is in such a file), and the variables of `extra` and `explain`. Several files may be given, with one system or many; teachers of other levels are passed over. Converted
     tables are kept: in `.converted/` beside files below `data/raw/`, else in `build/cache/talis/`.
 
     Forms of 2024 rotate, and code 8 (not administered) says who was not asked an item: no gap, and not in any n. Two
@@ -48,7 +50,8 @@ def read(place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str
 
     Raises InputError for files that hold no such teachers; variables of no known cycle; the same system in two files
     with other rows; weights, schools, systems, levels or answers that are missing or cannot be; a teacher who stands
-    twice; missing codes other than known here; simulated and real systems together.
+    or school who stands twice; missing codes other than known here; simulated and real systems together; a variable of
+    `explain` that is in no file, or in those of teachers and of principals.
 
     Parameters
     ----------
@@ -56,16 +59,20 @@ def read(place: Path, level: int = 2, extra: tuple[str, ...] = (), encoding: str
     level : 1 primary, 2 lower secondary, 3 upper secondary.
     extra : further variables, as numbers without their missing codes.
     encoding : that of the file's text where it says a wrong one.
+    explain : variables of teachers or their principals, as words where the files name each of their codes, else as numbers.
     """
     if level not in LEVELS:
         raise InputError(f"level {level!r} is none of {', '.join(map(str, LEVELS))}.")
     place, extra = locate(place), tuple(variable.upper() for variable in extra)
-    parts = [_converted(source, level, extra, encoding) for source in files.sources(place, pieces.ENDINGS)]
+    explain = tuple(name for name in dict.fromkeys(map(str.upper, explain)) if name not in extra)
+    asked = Asked(level, extra, explain, encoding)
+    parts = [_converted(source, asked) for source in files.sources(place, pieces.ENDINGS)]
     teachers = _teachers([member for part in parts for member in part.members], level, relative(place))
     _leave_doubles(teachers)
+    _check_explained(explain, teachers, parts, relative(place))
     frame, weights = _load(parts)
     _leave_unasked(frame)
-    frame = _with_schools(frame, parts)
+    frame = _worded(_with_schools(frame, parts), explain, parts)
     # Bands have an order that the alphabet does not know.
     frame["age_band"] = pd.Categorical(frame["age_band"], codebook.AGE_BANDS, ordered=True)
     # A file is used where it gives schools, or a system that no other file gave.
@@ -142,34 +149,73 @@ def _leave_unasked(frame: pd.DataFrame) -> None:
         frame[item] = frame[item].mask(elsewhere & ~answered, NOT_ADMINISTERED)
 
 
+def _check_explained(explain: tuple[str, ...], teachers: list[Member], parts: list[_Part], place: str) -> None:
+    """Raise InputError for variables that no file has, or that mean two things."""
+    principals = [member for part in parts for member in part.members if member.schools]
+    for variable in explain:
+        one, two = (next((m.name for m in m_s if variable in m.explains), "") for m_s in (teachers, principals))
+        if one and two:
+            raise InputError(
+                f"{variable} is a variable of the teachers' file {one} and of the principals' file {two}, so that `explain` can mean "
+                "either. Keep the file that you do not mean elsewhere, or leave it out of `explain`."
+            )
+        if not one and not two:
+            there = (
+                ""
+                if principals
+                else " There is no principals' file (in the OECD's names: BCG...) for teachers of this level: add it for characteristics of schools."
+            )
+            raise InputError(f"{place}: `explain` names {variable}, which no file here has.{there} Correct the name.")
+
+
 def _with_schools(frame: pd.DataFrame, parts: list[_Part]) -> pd.DataFrame:
+    """Teachers with what their principals said, by the OECD's keys."""
     import duckdb
 
     paths = [part.folder / table for part in parts for m in part.members for table in m.schools]
     if not paths:
-        return frame.assign(school_type=pd.Series(np.nan, frame.index, dtype="str"))
+        return frame.assign(school_type=pd.Series(np.nan, frame.index, dtype="str"), principal=False)
     schools = pd.concat([duckdb.read_parquet(str(path)).df() for path in paths]).drop_duplicates()
     if len(double := schools[schools.duplicated(_KEYS)]):
         at = double.iloc[0]
         raise InputError(
-            f"the school files give two types for school {at['school_id']} of {at['system']} {at['cycle']}. Keep one of them."
+            f"the principals' files differ in what they say of school {at['school_id']} of {at['system']} {at['cycle']}. Keep one of them."
         )
-    return frame.merge(schools, on=_KEYS, how="left", validate="many_to_one")
+    given = schools.assign(principal=True).astype({"school_type": "str"})
+    merged = frame.merge(given, on=_KEYS, how="left", validate="many_to_one")
+    return merged.assign(principal=merged["principal"].eq(True))
 
 
-def _converted(source: Path, level: int, extra: tuple[str, ...], encoding: str | None) -> _Part:
+def _worded(frame: pd.DataFrame, explain: tuple[str, ...], parts: list[_Part]) -> pd.DataFrame:
+    """Variables in the words of the files where these name each code that is there, else as numbers."""
+    found: dict[str, pd.Series] = {}
+    for variable in explain:
+        named = {tuple(pair) for part in parts for m in part.members for pair in m.explains.get(variable, [])}
+        words = dict(named)
+        if len(words) < len(named):
+            raise InputError(
+                f"`explain`: the files name a code of {variable} in two ways ({files.listed(sorted(word for _, word in named))}). "
+                "Take files of one release, or one file alone."
+            )
+        values = frame[variable]
+        if words and values.dropna().isin(list(words)).all():
+            found[variable] = values.map(words).astype("str")
+    return frame.assign(**found)
+
+
+def _converted(source: Path, asked: Asked) -> _Part:
     """The converted tables of one of the user's files, from the cache where they are whole, else made."""
     # The place, too: two files of one name in two folders stay apart.
-    asked = hashlib.sha256(repr((str(source.parent), level, extra, encoding)).encode())
+    wanted = hashlib.sha256(repr((str(source.parent), asked)).encode())
     causes = map(kept.digest, [*kept.closure({"read.talis"}), source])
     content = hashlib.sha256("".join(causes).encode())
-    name = f"{source.name}-{asked.hexdigest()[:8]}-"
+    name = f"{source.name}-{wanted.hexdigest()[:8]}-"
     beside = source.resolve().is_relative_to(RAW.resolve()) and os.access(source.parent, os.W_OK)
     target = (source.parent / ".converted" if beside else CACHE) / (name + content.hexdigest()[:16])
     members = _kept(target)
     if members is None:
         with kept.making(target, f"{glob.escape(name)}*") as aside:
-            members = talis_files.convert(source, level, extra, encoding, aside)
+            members = talis_files.convert(source, asked, aside)
             digests = {path.name: kept.digest(path) for path in sorted(aside.glob("*.parquet"))}
             facts = json.dumps({"members": list(map(asdict, members)), "digests": digests})
             (aside / "facts.json").write_text(facts, encoding="utf-8")

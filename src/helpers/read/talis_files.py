@@ -26,7 +26,8 @@ class Member:
 
     `kind`: teacher, school or other. `levels`: those of all its teachers. `systems`: those with teachers of the level
     asked for, each with a checksum of its rows in any order. `rows`: these teachers. `teachers`, `schools`: names of
-    the tables written. `left`: systems that another file gives, not to be counted here.
+    the tables written. `left`: systems that another file gives, not to be counted here. `explains`: the variables asked for that
+    it has, each with its codes that have a name, as pairs.
     """
 
     name: str
@@ -39,27 +40,39 @@ class Member:
     teachers: list[str] = field(default_factory=list)
     schools: list[str] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    explains: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
 
 
-def convert(source: Path, level: int, extra: tuple[str, ...], encoding: str | None, folder: Path) -> list[Member]:
+@dataclass(frozen=True)
+class Asked:
+    """What is wanted of the files.
+
+    `level`: of teachers; `extra`: variables of teachers; `explain`: variables of teachers or of their principals; `encoding`:
+    of text, where a file says a wrong one.
+    """
+
+    level: int
+    extra: tuple[str, ...] = ()
+    explain: tuple[str, ...] = ()
+    encoding: str | None = None
+
+
+def convert(source: Path, asked: Asked, folder: Path) -> list[Member]:
     """Write the tables of one of the user's files (Parquet), and tell what each data file in it holds.
 
-    Tables of teachers have `cycle, system, level, school_id, name, sex, age_band, form`, the items, the variables of `extra`
-    and the weights; tables of schools the first four and `school_type`.
-
-    Parameters
-    ----------
-    source, folder, level, extra, encoding : the file; where its tables go; as for `talis.read`, whose errors it raises
+    Tables of teachers have `cycle, system, level, school_id, name, sex, age_band, form`, the items, the variables asked for
+    and the weights; tables of schools the first four, `school_type` and the variables asked for. All variables are numbers.
+    Raises the errors of `talis.read`.
     """
     members = []
     with files.find(source, pieces.ENDINGS) as found:
         for number, file in enumerate(found):
-            table = pieces.describe(file.path, file.name, encoding)
+            table = pieces.describe(file.path, file.name, asked.encoding)
             members.append(Member(file.name, _kind(table)))
             if members[-1].kind == "teacher":
-                _convert_teachers(table, level, extra, folder / f"teachers-{number}", members[-1])
+                _convert_teachers(table, asked, folder / f"teachers-{number}", members[-1])
             elif members[-1].kind == "school":
-                _convert_schools(table, level, folder / f"schools-{number}", members[-1])
+                _convert_schools(table, asked, folder / f"schools-{number}", members[-1])
     return members
 
 
@@ -79,7 +92,7 @@ def _cycle(table: Table, letter: str) -> int:
     return cycles.pop()
 
 
-def _convert_teachers(table: Table, level: int, extra: tuple[str, ...], place: Path, member: Member) -> None:
+def _convert_teachers(table: Table, asked: Asked, place: Path, member: Member) -> None:
     from tqdm import tqdm
 
     cycle = member.cycle = _cycle(table, "T")
@@ -89,7 +102,7 @@ def _convert_teachers(table: Table, level: int, extra: tuple[str, ...], place: P
     form = codebook.FORMS.get(cycle, ("",))[0]
     wanted = {
         "CNTRY", "IDCNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", "IDTEACH", f"TT{digit}G01", f"TT{digit}G02", grouped, form,
-        *QUESTIONS[cycle].values(), *extra, *WEIGHTS,
+        *QUESTIONS[cycle].values(), *asked.extra, *asked.explain, *WEIGHTS,
     }  # fmt: skip
     ids, levels = [], set()
     # Shown in a terminal only: a notebook would keep every step of it.
@@ -98,16 +111,17 @@ def _convert_teachers(table: Table, level: int, extra: tuple[str, ...], place: P
             bar.update(len(piece))
             at = _level(piece, table)
             levels |= set(at.astype(int))
-            piece = piece[at == level]
+            piece = piece[at == asked.level]
             if piece.empty:
                 continue
-            made = _teacher_rows(piece, table, cycle, level, extra)
+            made = _teacher_rows(piece, table, cycle, asked)
             teacher = _ids(piece, "IDTEACH", table, "no number of the teacher")
             who = made[["system", "school_id"]].assign(teacher=teacher)
             told = pd.concat([who, made[[*codebook.ITEMS, "TCHWGT"]].astype(float)], axis=1)
             ids.append(who.assign(digest=pd.util.hash_pandas_object(told, index=False)))
             member.teachers.append(_write(made, f"{place}-{len(member.teachers):03d}.parquet"))
     member.levels = sorted(levels)
+    member.explains = _explains(table, asked)
     if ids:
         _finish(pd.concat(ids), table, member)
 
@@ -131,16 +145,17 @@ def _finish(ids: pd.DataFrame, table: Table, member: Member) -> None:
     member.simulated = bool(made_up.all()) or table.title.upper().startswith("SIMULATED")
 
 
-def _teacher_rows(piece: pd.DataFrame, table: Table, cycle: int, level: int, extra: tuple[str, ...]) -> pd.DataFrame:
+def _teacher_rows(piece: pd.DataFrame, table: Table, cycle: int, asked: Asked) -> pd.DataFrame:
     """One piece of a teacher file as rows of a Survey, with weights."""
-    made, names = _places(piece, table, cycle, level), table.labels.get("IDCNTRY")
+    made, names = _places(piece, table, cycle, asked.level), table.labels.get("IDCNTRY")
     made["name"] = _coded(piece, "IDCNTRY", table, names).fillna(made["system"]) if names else made["system"]
     made["sex"] = _coded(piece, f"TT{codebook.digit(cycle)}G01", table, codebook.SEX)
     made["age_band"] = _age_bands(piece, table, cycle)
     form, letters = codebook.FORMS.get(cycle, ("", {}))
     made["form"] = _coded(piece, form, table, letters)
     made |= {item: _answers(piece, item, table, cycle) for item in codebook.ITEMS}
-    made |= {variable: _without_missing(piece, variable, table) for variable in extra}
+    wanted = [*asked.extra, *_explains(table, asked)]
+    made |= {variable: _without_missing(piece, variable, table) for variable in wanted}
     made |= {weight: _weight(piece, weight, table) for weight in WEIGHTS}
     return pd.DataFrame(made, index=piece.index)
 
@@ -153,19 +168,34 @@ def _places(piece: pd.DataFrame, table: Table, cycle: int, level: int) -> dict[s
     return {"cycle": cycle, "system": system.str.upper(), "level": level, "school_id": school}
 
 
-def _convert_schools(table: Table, level: int, place: Path, member: Member) -> None:
+def _convert_schools(table: Table, asked: Asked, place: Path, member: Member) -> None:
     cycle = member.cycle = _cycle(table, "C")
-    variable = _school_type(table, cycle)
-    levelled = {"IDPOP", "IDCNTPOP"} & table.columns.keys()
-    if variable is None or not levelled or not {"CNTRY", "IDSCHOOL"} <= table.columns.keys():
+    if not {"CNTRY", "IDSCHOOL"} <= table.columns.keys() or not {"IDPOP", "IDCNTPOP"} & table.columns.keys():
         return
-    parts = []
-    for piece in pieces.pieces(table, {"CNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", variable}, _TEXT):
-        piece = piece[_level(piece, table) == level]
-        kinds = _coded(piece, variable, table, codebook.SCHOOL_TYPES)
-        parts.append(pd.DataFrame(_places(piece, table, cycle, level) | {"school_type": kinds}))
-    if parts and len(made := pd.concat(parts)):
-        member.schools = [_write(made, f"{place}.parquet")]
+    parts, managed, explains = [], _school_type(table, cycle), _explains(table, asked)
+    for piece in pieces.pieces(table, {"CNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", managed, *explains}, _TEXT):
+        piece = piece[_level(piece, table) == asked.level]
+        made = _places(piece, table, cycle, asked.level)
+        made["school_type"] = _coded(piece, managed, table, codebook.SCHOOL_TYPES) if managed else None
+        made |= {variable: _without_missing(piece, variable, table) for variable in explains}
+        parts.append(pd.DataFrame(made, index=piece.index))
+    if not parts or not len(schools := pd.concat(parts)):
+        return
+    who = schools["system"] + " / " + schools["school_id"]
+    what, remedy = "the same school more than once", "Keep one row for each school"
+    frames.refuse_rows(who, who.duplicated(keep=False), "CNTRY / IDSCHOOL", table.name, what, remedy)
+    member.schools, member.explains = [_write(schools, f"{place}.parquet")], explains
+
+
+def _explains(table: Table, asked: Asked) -> dict[str, list[tuple[float, str]]]:
+    """Variables asked for that the file has, with the names of their codes but for the missing ones."""
+    found = {}
+    for variable in asked.explain:
+        if variable in table.columns:
+            named = {code: label for code, label in table.labels.get(variable, {}).items() if not isinstance(code, str)}
+            codes = _declared(pd.Series(named.keys(), dtype=float), variable, table).dropna()
+            found[variable] = [(code, named[code]) for code in codes]
+    return found
 
 
 def _school_type(table: Table, cycle: int) -> str | None:

@@ -33,7 +33,7 @@ def read(
     run, data : the session that rests on them, and says how files are read; a folder, zip or file
     level, items, survey : one of `talis.LEVELS`, in words; what `read_survey` takes
     interval, smallest : of shares (`intervals.of_shares`); answers that fewer people of a group gave are hidden
-    explain : columns that models take; of TALIS sex, age_band, school_type, or the names of variables
+    explain : columns that models take; of TALIS sex, age_band, school_type, or variables of teachers or principals
     """
     if not data:
         raise InputError("`data` is empty. Name a folder, zip or file of TALIS, or your survey.")
@@ -41,7 +41,7 @@ def read(
         answers = read_survey(locate(data), items, options=run.options, explain=list(explain), **survey)
         return replace(answers, interval=interval, smallest=smallest)
     if known := family.recognised(locate(data), run.options):
-        return replace(family.read(locate(data), known, options=run.options), interval=interval)
+        return replace(family.read(locate(data), known, options=run.options, explain=explain), interval=interval)
     # TALIS files say in which encoding they are; another is one that the user knows better.
     encoding = run.options.encoding
     answers = _talis(run, locate(data), level, None if encoding == "utf-8" else encoding, explain)
@@ -278,8 +278,8 @@ def changes(view: View) -> pd.DataFrame:
 def _talis(run: Session, place: Path, level: str, encoding: str | None = None, explain: Sequence[str] = ()) -> Survey:
     """Answers from TALIS files; one that comes or goes reruns the notebook."""
     levels = {name: number for number, name in talis.LEVELS.items()}
-    more = tuple(name.upper() for name in explain if name not in ("sex", "age_band", "school_type"))
-    answers = talis.read(place, levels[level], tuple(dict.fromkeys(VARIABLES + more)), encoding)
+    more = tuple(name for name in explain if name not in ("sex", "age_band", "school_type"))
+    answers = talis.read(place, levels[level], VARIABLES, encoding, more)
     for folder in dict.fromkeys([place, *(path.parent for path in _data_files(place))]):
         session.looks_in(run, folder)  # only now, for reading keeps converted tables there
     return answers

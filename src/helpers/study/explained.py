@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers.draw.words import count
 from helpers.estimate import shares, survey_models
 from helpers.estimate.intervals import holm, t_test
 from helpers.estimate.shares import Sample
@@ -103,7 +104,8 @@ def _model(survey: Survey, sample: Sample, place: int, model: str) -> pd.DataFra
             fitted = survey_models.fit(
                 y, x[:, varies], sample.weights[rows], survey.fay, sample.design.part(rows), MODELS[model]
             )
-            shown = pd.DataFrame(t_test(fitted.estimate[1:], fitted.std_error[1:], fitted.df))
+            numbers = (shares.told(survey, values[1:], len(x)) for values in (fitted.estimate, fitted.std_error))
+            shown = pd.DataFrame(t_test(*numbers, fitted.df))
             found.loc[varies, _NUMBERS] = shown[_NUMBERS].to_numpy()
         except InputError as error:
             found["note"] = str(error)
@@ -168,6 +170,21 @@ def pooled(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
+def unmatched(view: View) -> str:
+    """How many schools no file of principals or schools has, in a sentence; nothing where all are there, or no such file is."""
+    frame = view.answers.frame
+    if "principal" not in frame or not frame["principal"].any():
+        return ""
+    here = frame[frame["cycle"].eq(frame["cycle"].max()) & frame["system"].isin(view.apart)]
+    lacking, keys = here[~here["principal"]], ["system", "school_id"]
+    if lacking.empty:
+        return ""
+    return (
+        f"{len(lacking.drop_duplicates(keys))} of {count(len(here.drop_duplicates(keys)), 'school')}, with {count(len(lacking), 'teacher')}, "
+        "are in no file of principals or schools: these teachers are in no model with a characteristic of schools. "
+    )
+
+
 def words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
     """Of `table`, for `cards.table`: both models side by side."""
     keys = ["system", "item", "term"]
@@ -180,7 +197,7 @@ def words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
         "title": f"What goes with answering {view.often_words.lower()}",
         "caption": "Each term with the others held constant: difference in percentage points (linear model) and ratio of odds (logit), "
         f"with 95 percent intervals; errors by {errors}. p of the linear model, adjusted by Holm's method for all that is tested here. "
-        "An association is no effect. A dash: too few teachers, or no estimate.",
+        f"An association is no effect. {unmatched(view)}A dash: too few teachers, or no estimate.",
         "show": shown,
         "columns": {
             "System or group": "{label}", "Item": "{item_label}", "Term": "{term}",

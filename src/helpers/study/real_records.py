@@ -144,6 +144,18 @@ def sentence(seeing: pd.DataFrame) -> str:
     return " ".join(said)
 
 
+def short(rows: pd.DataFrame) -> str:
+    """How many of one study's teachers never observe colleagues, from the fewest to the most, by `headlines`."""
+    known = family.study(rows["survey"].iloc[0])
+    return f"Of {known.asked} ({known.title}), {spread(rows, STATISTICS[0])} never observe colleagues and give them feedback."
+
+
+def reach(rows: pd.DataFrame) -> str:
+    """The fewest and the most who never observe colleagues, by `headlines`."""
+    shares = rows.loc[rows["statistic"] == STATISTICS[0], "share"]
+    return " to ".join(dict.fromkeys(f"{numbers.percent(share)}%" for share in (shares.min(), shares.max())))
+
+
 def beside(view: View, real: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
     """The user's shares with those of studies that were asked the same item: rows for `dot_plots.shares`, by item.
 

@@ -1,0 +1,55 @@
+"""How a page of the site is cited, and what a reader takes along from it."""
+
+import re
+import zipfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from helpers.project import ROOT
+
+_WHEN = (1980, 1, 1, 0, 0, 0)  # of files in an archive: two builds give equal bytes
+
+
+@cache
+def citation() -> dict[str, Any]:
+    """What CITATION.cff says."""
+    import yaml
+
+    return yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
+
+
+def cited(title: str, file: str) -> dict[str, str]:
+    """A page as a sentence for a list of references (`text`) and as an entry of BibTeX (`bibtex`)."""
+    known = citation()
+    whole, version, date = (str(known[key]) for key in ("title", "version", "date-released"))
+    authors, key = [author["name"] for author in known["authors"]], re.sub(r"\W+", "-", Path(file).stem)
+    return {
+        "text": f"{'; '.join(authors)} ({date[:4]}). {title}. In: {whole} (version {version}, {date}).",
+        "bibtex": "\n".join([
+            f"@incollection{{open-classrooms-{key},",
+            f"  author = {{{' and '.join(f'{{{name}}}' for name in authors)}}},",
+            f"  title = {{{title}}},", f"  booktitle = {{{whole}}},", f"  year = {{{date[:4]}}},",
+            f"  note = {{Version {version}, {date}, page {file}}}", "}",
+        ]),
+    }  # fmt: skip
+
+
+def pack(folder: Path, target: Path, about: str) -> None:
+    """Write an archive of a run's figures and tables, with a README that says what they are.
+
+    Parameters
+    ----------
+    folder, target, about : of the run; the archive's file; what its README says
+    """
+    files = [path for part in ("figures", "tables") for path in sorted((folder / part).iterdir()) if path.is_file()]
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        _add(archive, "README.txt", about.encode())
+        for path in files:
+            _add(archive, path.relative_to(folder).as_posix(), path.read_bytes())
+
+
+def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
+    entry = zipfile.ZipInfo(name, _WHEN)
+    entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+    archive.writestr(entry, content)

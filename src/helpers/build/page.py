@@ -1,0 +1,182 @@
+"""One page: the shell around every page, and an executed notebook as one that begins with its answer."""
+
+import posixpath
+import re
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import nbformat
+from bs4 import BeautifulSoup, Tag
+from nbconvert.exporters import HTMLExporter, TemplateExporter
+from nbconvert.filters import Highlight2HTML
+
+from helpers.build import citing, pictures, safe_html
+from helpers.build.plan import TEMPLATES
+from helpers.notebook import source
+
+PROJECT = "Open classrooms"
+PAGES = {
+    "index.html": "What we know", "evidence.html": "Evidence", "your-data.html": "Your data",
+    "08-evidence-ledger.html": "Ledger", "figures.html": "Figures", "data.html": "Data", "references.html": "References",
+}  # fmt: skip
+"""Where the links at the top of every page of the site lead."""
+LONG = {"td": 40, "th": 80}
+"""Characters: a cell with more, or the name of a row, is written on lines of some width."""
+
+
+def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
+    """Write the page of an executed notebook.
+
+    Parameters
+    ----------
+    notebook, target : the executed notebook; the page's file
+    name : the notebook's own name if the page is of the site, whose pages are linked; empty: a run stands alone
+    more : `guide`, HTML that stands behind the question; `files`, data file -> link; other names of the shell template
+    """
+    # HTMLExporter's own method would parse the page and write it again: as long as all the rest, and nothing gained.
+    body, _ = TemplateExporter.from_notebook_node(_exporter(), nbformat.read(notebook, as_version=4))
+    soup = BeautifulSoup(body, "html.parser")
+    pictures.put_in(soup, notebook.parent)
+    _begin_with_answer(soup, more.pop("guide", ""))
+    _name_headings(soup)
+    _tidy_wide_parts(soup)
+    _mend_links(soup, name)
+    _link_data(soup, more.pop("files", {}))
+    title = soup.h1.get_text()
+    description = soup.blockquote.get_text(" ", strip=True) if soup.blockquote else title
+    shown = {"toc": contents(soup, ["h2", "h3"]), **(neighbours(name) if name else {})}
+    if name:
+        shown["cited"] = citing.cited(title, target.name)
+    target.write_text(shell(title, str(soup), description, site=bool(name), **shown, **more), encoding="utf-8")
+
+
+def listing(target: Path, template: str, title: str, description: str, **names: Any) -> None:
+    """Write a page of the site that is of no notebook.
+
+    Parameters
+    ----------
+    target, template : the page's file; the template of what is in it
+    title, description : of the page
+    names : what the template names
+    """
+    soup = BeautifulSoup(fill(template, **names), "html.parser")
+    _tidy_wide_parts(soup)
+    shown = {"toc": contents(soup, ["h2"]), "here": target.name, "look": names.get("look", "")}
+    shown["cited"] = citing.cited(title, target.name)
+    page = shell(title, str(soup), description, site=True, **shown)
+    target.write_text(page, encoding="utf-8")
+
+
+def shell(title: str, body: str, description: str, **more: Any) -> str:
+    """A whole page around `body`; `more` are the shell template's other names."""
+    css = (TEMPLATES / "style.css").read_text(encoding="utf-8").strip()
+    if 'class="picture"' in body:
+        css += f"\n@media (prefers-color-scheme: dark) {{ :root {{ {pictures.by_night()} }} }}\n{pictures.typeface()}"
+    words = {"title": title, "description": description, "project": PROJECT, "policy": safe_html.policy(body)}
+    return fill("shell.html.j2", body=body, css=css, pages=PAGES, **words, **more)
+
+
+def fill(template: str, **names: Any) -> str:
+    """One of our templates with names filled in; texts are escaped in the template by `| e`."""
+    loader, lax = jinja2.FileSystemLoader(TEMPLATES), jinja2.ChainableUndefined
+    environment = jinja2.Environment(loader=loader, undefined=lax, trim_blocks=True)
+    return environment.get_template(template).render(names)
+
+
+@cache
+def _exporter() -> HTMLExporter:
+    """One for all pages: it keeps its templates."""
+    exporter = HTMLExporter(template_name="page", extra_template_basedirs=[str(TEMPLATES)], exclude_anchor_links=True)
+    exporter.register_filter("highlight_code", Highlight2HTML(pygments_lexer="ipython3"))
+    exporter.register_filter("cleaned", safe_html.cleaned)
+    return exporter
+
+
+def neighbours(name: str) -> dict[str, dict[str, str]]:
+    """Link and title of the notebooks `before` and `after` this one, where there are such."""
+    names = source.names()
+    place = names.index(name)
+    near = {"before": names[:place][-1:], "after": names[place + 1 :][:1]}
+    return {
+        side: {"href": f"{source.slug(other)}.html", "title": source.title(source.path_of(other))}
+        for side, others in near.items()
+        for other in others
+    }
+
+
+def contents(soup: BeautifulSoup, names: list[str]) -> list[dict[str, Any]]:
+    """Table of contents: headings of these names, which have an id."""
+    return [{"level": int(head.name[1]), "id": head["id"], "text": head.get_text()} for head in soup.find_all(names)]
+
+
+def _begin_with_answer(soup: BeautifulSoup, guide: str) -> None:
+    """Put the answer and the figure or table that leads to it behind the question; a link stays where the latter stood."""
+    place, answer = soup.blockquote or soup.h1, soup.find(id="answer")
+    if answer is not None:
+        lead = soup.find(id=answer["data-lead"] or "no lead")
+        place.insert_after(opening := soup.new_tag("div", attrs={"class": "output"}))
+        opening.append(answer.extract())
+        if lead is not None:
+            card: Tag = lead.find_parent("div", class_="card") or lead
+            link = soup.new_tag("a", href=f"#{lead['id']}")
+            link.string = "It stands at the top of the page."
+            card.insert_before(note := soup.new_tag("p", attrs={"class": "small-print"}))
+            note.extend([f"{_number(card)}: ", link])
+            opening.append(card.extract())
+    place.insert_after(BeautifulSoup(guide, "html.parser"))
+
+
+def _number(card: Tag) -> str:
+    """A card's number, as its caption has it: Figure 1.2."""
+    return card.find("b").get_text().partition(". ")[0]
+
+
+def _name_headings(soup: BeautifulSoup) -> None:
+    """Give each heading an id of its own."""
+    taken: Counter[str] = Counter()
+    for heading in soup.find_all(["h1", "h2", "h3"]):
+        slug = re.sub(r"[^a-z0-9]+", "-", heading.get_text().lower()).strip("-") or "section"
+        taken[slug] += 1
+        heading["id"] = slug if taken[slug] == 1 else f"{slug}-{taken[slug]}"
+
+
+def _tidy_wide_parts(soup: BeautifulSoup) -> None:
+    """Leave the look of tables to our style sheet; wrap long cells; let wide tables and code scroll, by keyboard too."""
+    for style in soup.find_all("style"):
+        style.decompose()
+    for table in soup.find_all("table"):
+        if table.parent.has_attr("style"):
+            del table.parent["style"]
+        named = table.caption and (table.caption.b or table.caption)
+        caption = named.get_text() if named else "Table"
+        region = {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption}
+        table.wrap(soup.new_tag("div", attrs=region))
+    for cell in soup.select("tbody td, tbody th"):
+        if len(cell.get_text()) > LONG[cell.name]:
+            cell["class"] = [*cell.get("class", []), "long"]
+    for code in soup.find_all("pre"):
+        code["tabindex"] = "0"
+
+
+def _link_data(soup: BeautifulSoup, files: dict[str, str]) -> None:
+    """Lead from what a card rests on to what the site says of it."""
+    for named in soup.select(".small-print .source"):
+        if named.get_text() in files:
+            named.wrap(soup.new_tag("a", href=files[named.get_text()]))
+
+
+def _mend_links(soup: BeautifulSoup, name: str) -> None:
+    """Links as they are right beside the page: figures next to it, notebooks as pages."""
+    for link in soup.find_all("a", href=True):
+        href = re.sub(r"^\.\./(figures|tables)/", r"\1/", link["href"])
+        match = re.fullmatch(r"([\w./-]+)\.ipynb(#.*)?", href)
+        if match and "download" not in link.attrs:
+            if not name:  # a run stands alone: the other notebooks are not beside it
+                link.unwrap()
+                continue
+            place = posixpath.normpath(posixpath.join(posixpath.dirname(name), match[1]))
+            href = f"{source.slug(place)}.html{match[2] or ''}"
+        link["href"] = href

@@ -1,0 +1,64 @@
+"""Figures in pages: text as text, ids of their own, nothing that runs, colours for day and night."""
+
+import re
+
+import matplotlib.pyplot as plt
+import pytest
+from bs4 import BeautifulSoup
+
+from helpers.build import pictures
+from helpers.draw import style
+
+pytestmark = pytest.mark.usefixtures("figure_style")
+
+HOSTILE = '<b>a</b> & "c"'
+
+
+@pytest.fixture
+def drawn(tmp_path):
+    fig, ax = plt.subplots()
+    ax.plot([0, 1], [0, 1], color=style.BLUE, marker="o")
+    ax.bar([0.5], [1], hatch="//", color="white")
+    ax.text(0.5, 0.5, "on a colour", color="#ffffff")
+    ax.set_title(HOSTILE)
+    fig.savefig(tmp_path / "a.svg")
+    return (tmp_path / "a.svg").read_text()
+
+
+def test_two_of_a_picture_stand_in_a_page(drawn):
+    page = BeautifulSoup("".join(pictures.inline(drawn, name, name) for name in ("wide", "narrow")), "html.parser")
+    ids = [part["id"] for part in page.find_all(id=True)]
+    assert ids
+    assert len(ids) == len({*ids})
+    meant = {*re.findall(r"url\(#([^)]+)\)", str(page)), *(use["href"][1:] for use in page.find_all("use"))}
+    assert meant == {*ids}
+    assert [text.text for text in page.find_all("text")].count(HOSTILE) == 2
+    assert not page.find(["style", "metadata", "b"])
+
+
+def test_nothing_in_a_picture_runs_or_leads_elsewhere():
+    svg = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="10pt" height="10pt" onload="a()">
+    <script>a()</script><foreignObject><p>b</p></foreignObject><a xlink:href="javascript:a()"><text>c</text></a><style>* {}</style>
+    <image xlink:href="https://a.example/b.png"/><use xlink:href="https://a.example/c.svg#d"/><g onclick="a()"><text>kept</text></g>
+    <rect style="fill: url(https://a.example/e)" width="1"/><set attributeName="href" to="javascript:a()"/></svg>"""
+    page = BeautifulSoup(pictures.inline(svg, "a"), "html.parser")
+    assert page.get_text() == "kept"
+    assert not [name for element in page.find_all() for name in element.attrs if name.startswith("on")]
+    assert "a.example" not in str(page)
+    assert "javascript" not in str(page)
+
+
+def test_colours_follow_day_and_night_and_text_on_a_colour_stays(drawn):
+    found = pictures.inline(drawn, "a")
+    assert f"var(--x{style.BLUE[1:].lower()},{style.BLUE.lower()})" in found
+    assert f"--x{style.BLUE[1:].lower()}: " in pictures.by_night()
+    text = BeautifulSoup(found, "html.parser").find("text", string="on a colour")
+    assert "#ffffff" in text["style"]
+    assert "var(" not in text["style"]
+
+
+def test_a_page_brings_the_letters_of_its_figures_along():
+    face = pictures.typeface()
+    assert face == pictures.typeface.__wrapped__()  # equal bytes in every build
+    assert face.count("@font-face") == 2
+    assert len(face) < 120_000
