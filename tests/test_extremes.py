@@ -1,8 +1,7 @@
 """Runs on small and extreme files end with a whole page or in plain words."""
 
-import pytest
-
 import extremes
+import pytest
 
 pytestmark = pytest.mark.slow
 
