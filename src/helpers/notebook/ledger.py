@@ -22,6 +22,7 @@ from helpers.notebook.session import Section, Session
 from helpers.project import VERDICTS, InputError
 from helpers.read import saved
 from helpers.read.published import as_printed
+from helpers.read.statements import statement
 
 FIXED = "data/cases/verdicts.csv"
 REPEATED = "data/cases/same-in-print.csv"
@@ -152,7 +153,7 @@ def _row(number: Any, entry: dict[str, Any]) -> dict[str, Any]:
     low, high = entry["low"], entry["high"]
     return {
         "id": number.Index, "seed": number.Index.split("-")[0], "locator": number.locator,
-        "statement": f"{number.row}, {number.group}: {number.statistic}",
+        "statement": statement(number.row, number.group, number.statistic, number.unit),
         "printed": as_printed(number.value, number.decimals), "decimals": number.decimals,
         "unit": number.unit, "ours": _ours(entry), "state": entry["state"],
         "verdict": verdict(number.low, number.high, entry), "reason": entry["note"],
