@@ -868,3 +868,17 @@ def test_records_of_no_panel_are_counted(tmp_path):
     assert own_practice.notes(study).endswith("In no panel: about 40 records more. Reference of sex: f.")
     with pytest.raises(InputError, match="'band': empty in all records"):
         read(write(tmp_path, frame.assign(band=None)), **(SMALL | {"by": "band"}))
+
+
+def test_a_panel_of_few_records_in_schools_of_two_shows_neither_estimates_nor_counts(tmp_path):
+    """Of its twelve records four are the only ones of their school, so that eight or fewer are in the model."""
+    frame = small(n=240).assign(band="many")
+    few = frame[frame["year"].isin([2012, 2013])].groupby(["school", "year"]).head(1).head(8)
+    alone = few.head(4).assign(school=["a", "b", "c", "d"])
+    both = pd.concat([frame, few.assign(band="few"), alone.assign(band="few")])
+    study = read(write(tmp_path, both), **SMALL | {"by": "band", "controls": [], "categories": []})
+    found = own_practice.estimates(study, "CRV1", own_practice.units(study, False))
+    hidden = found[found["panel"] == "few"]
+    assert len(hidden) > 0
+    assert hidden[[*panels.NUMBERS, *panels.COUNTS]].isna().all(axis=None)
+    assert found.loc[found["panel"] == "many", "estimate"].notna().all()
