@@ -48,7 +48,7 @@ def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str, gap: Sequence[s
                 )
                 own = hollow == later
                 ax.plot(x[own], part["estimate"][own], marker, color=colour, markersize=5.5, markerfacecolor=face)
-        _ends(ax, inside, series, terms, per_unit)
+        _ends(ax, inside, series, terms[: terms.index(gap[0])] if gap else terms, per_unit)
         _gap(ax, [terms.index(term) for term in gap])
         ax.set_xlim(-0.4, len(terms) - 0.6 + (0.11 if len(series) < 3 else 0) * len(terms))
         slanted = len(terms) > 4 or sum(map(style.inches, terms)) > style.across() - 1.6
@@ -68,13 +68,13 @@ def _gap(ax: plt.Axes, places: list[int]) -> None:
 
 
 def _ends(ax: plt.Axes, rows: pd.DataFrame, series: dict, terms: list, per_unit: float) -> None:
-    """The last value of one or two series at the ends of their lines, apart from each other.
+    """The last value of one or two series, before a gap if there is one, at the ends of their lines.
 
     Parameters
     ----------
     ax, rows, series, terms, per_unit : a chart; its rows; looks of the series; years; points of one unit of the axis
     """
-    known = rows.dropna(subset="estimate")
+    known = rows[rows["term"].isin(terms)].dropna(subset="estimate")
     last = known.loc[known["term"].map(terms.index).groupby(known["series"]).idxmax()].sort_values("estimate")
     if last.empty or len(series) > 2:
         return

@@ -170,7 +170,9 @@ def profiles(rows: pd.DataFrame, steps: dict[str, list[str]], bands: dict[str, s
             fill = [colours[group] if level in has.split(" + ") else "#f2f2f2" for level in levels]
             ax.barh([y] * len(levels), 0.84, 0.72, np.arange(len(levels)) - 0.42, color=fill)
         ax.set_xticks(range(len(levels)), levels, fontsize=SMALL, rotation=90)
-        ax.set_title(style.wrap(step, (0.17 if style.on_phone() else 0.34) * len(levels), head, "bold"), fontsize=head)
+        ax.set_title(
+            style.wrap(step, max(0.55, (0.17 if style.on_phone() else 0.34) * len(levels)), head, "bold"), fontsize=head
+        )
     for ax, (band, words) in zip(axes[len(steps) :], bands.items(), strict=True):
         for y, (low, high, group) in enumerate(rows[[f"{band}_low", f"{band}_high", "group"]].itertuples(index=False)):
             style.interval(ax, y, low, high, colours[group], 6)

@@ -176,7 +176,7 @@ def rows_of(names: Sequence[str], size: float, least: float, *, over: bool) -> t
     """
     if not over:
         return stack([max(least, tall(name, size) + 0.06) for name in names])
-    ends = np.cumsum([tall(name, size) + 0.26 for name in names])
+    ends = np.cumsum([tall(name, size) + 0.29 for name in names])
     return ends - 0.1, ends[-1]
 
 
@@ -200,7 +200,7 @@ def blocks(
     names = [wrap(name, 1.9 if over else max(1.2, width * across() / WIDE), size) for name in names]
     texts = zip(names, names if over or beside is None else beside, strict=True)
     heights = iter(
-        [tall(a, size) + 0.26 if over else max(least, tall(a, size) + 0.04, tall(b) + 0.04) for a, b in texts]
+        [tall(a, size) + 0.29 if over else max(least, tall(a, size) + 0.04, tall(b) + 0.04) for a, b in texts]
     )
     heads, ys, y = [], [], 0.0
     for group, members in groupby([0] * len(names) if groups is None else groups):
@@ -342,7 +342,7 @@ def value(ax: plt.Axes, y: float, text: str, colour: object = INK, offset: float
 
 def _over(ax: plt.Axes, x: float, y: float, text: str, **look) -> None:
     """Text over a row, from an end of its panel."""
-    place = {"xytext": (0, 5), "textcoords": "offset points", "va": "bottom", "annotation_clip": False}
+    place = {"xytext": (0, 7), "textcoords": "offset points", "va": "bottom", "annotation_clip": False}
     ax.annotate(text, (x, y), xycoords=ax.get_yaxis_transform(), in_layout=False, **place, **look)
 
 
