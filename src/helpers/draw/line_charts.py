@@ -74,7 +74,7 @@ def _ends(ax: plt.Axes, rows: pd.DataFrame, series: dict, terms: list, per_unit:
     ----------
     ax, rows, series, terms, per_unit : a chart; its rows; looks of the series; years; points of one unit of the axis
     """
-    known = rows[rows["term"].isin(terms)].dropna(subset="estimate")
+    known = rows[rows["term"].isin(terms)].dropna(subset="estimate", ignore_index=True)
     last = known.loc[known["term"].map(terms.index).groupby(known["series"]).idxmax()].sort_values("estimate")
     if last.empty or len(series) > 2:
         return
