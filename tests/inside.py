@@ -7,6 +7,7 @@ packages twice. What depends on make or on a kernel is tested with make.
 import functools
 import gc
 import importlib
+import io
 import json
 import os
 import subprocess
@@ -70,11 +71,28 @@ def save_without_pixels(fig: Figure, path: Path, **how: Any) -> None:
         _save(fig, path, **how)
 
 
+def warm_up() -> None:
+    """Once, what each fork would do again: compile expressions and schemas, find fonts."""
+    import matplotlib.pyplot as plt
+    from nbconvert.exporters import HTMLExporter
+    from nbformat import v4, validate
+
+    cells = [v4.new_markdown_cell("# One\n\n> *Two*"), v4.new_code_cell("x = 'one' + f'{2}'  # three")]
+    validate(notebook := v4.new_notebook(cells=cells))
+    HTMLExporter().from_notebook_node(notebook)
+    fig, ax = plt.subplots(layout="constrained")
+    ax.set_title("One", weight="bold")
+    for kind in ("svg", "png"):
+        fig.savefig(io.BytesIO(), format=kind)
+    plt.close(fig)
+
+
 def serve() -> None:
     """Fork for each wish that comes in, and answer with the exit status."""
     sys.modules["rfc3987_syntax"] = None  # as `helpers.build` does
     for name in PACKAGES:
         importlib.import_module(name)
+    warm_up()
     gc.freeze()
     for line in sys.stdin:
         child = os.fork()

@@ -8,7 +8,7 @@ import pytest
 
 from helpers.draw import numbers
 from helpers.project import InputError
-from helpers.study import classroom_doors, share_words
+from helpers.study import classroom_doors, not_shown, share_words
 
 WORDS = {"never": "Never", "monthly": "Monthly or more"}
 ITEMS = {"A": "Teach jointly", "B": "Observe"}
@@ -61,7 +61,8 @@ def test_words_stand_where_all_of_an_answer_is_hidden(hidden):
     shown = view(table)
     shown.answers.apart = ""
     gone = "never" in hidden
-    assert share_words.answer(shown, "these data").endswith("can be shown." if gone else "by 51% on average.")
+    of_one = "is answered to “Teach jointly” by 51%; of no other practice can its share be shown."
+    assert share_words.answer(shown, "these data").endswith("no share of “never” can be shown." if gone else of_one)
     assert ("None can be shown." in share_words.ranked(shown)["alt"]) is gone
     assert ("None can be shown." in share_words.often(shown)["alt"]) is ("monthly" in hidden)
     assert ("“Never” is answered most to teach jointly (51%)" in share_words.dots(shown)["alt"]) is not gone
@@ -150,3 +151,16 @@ def test_two_systems_of_one_name_are_told_apart():
 def test_whether_files_can_be_trusted_follows_from_the_checks(agrees, said):
     checks = pd.DataFrame({"agrees": agrees}) if agrees else pd.DataFrame()
     assert said in share_words.trusted(checks)
+
+
+def test_what_cannot_be_shown_says_why_once():
+    rows = pd.DataFrame({"term": ["men", "men"], "other": ["women", "women"], "item": ["A", "B"], "estimate": np.nan})
+    rows["note"] = [
+        "men: fewer than 10 respondents; women: fewer than 10 respondents",
+        "women: all gave the same answer",
+    ]
+    said = "No estimate can be shown: fewer than 10 respondents; all gave the same answer."
+    assert not not_shown.any_shown(rows)
+    assert not_shown.any_shown(rows.assign(estimate=[0, np.nan]))
+    assert not_shown.why(view(), rows) == said
+    assert not_shown.why(view(), rows.head(0), "One only.") == "One only."

@@ -303,3 +303,9 @@ def test_few_smaller_schools_have_no_p_value(few, many, size, tested, turned):
     assert ("No p-value and no interval: effect." in words.few_clusters(row.to_frame().T.convert_dtypes())) == (
         not tested
     )
+
+
+def test_an_interval_of_clusters_that_are_alike_but_for_rounding_has_no_ends():
+    """It did not come to an end: bisection cannot halve what is less than the last bit of the estimate."""
+    parts = resampling.Parts(np.array([[1.0], [0], [1], [0], [0]]), np.array([1.0, 0, 1, 0, 0]))
+    assert resampling.interval(parts, 0.5, 1e-17) == (-np.inf, np.inf)

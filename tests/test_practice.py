@@ -15,7 +15,7 @@ from helpers.estimate import fixed_effects, moments, panels, rasch, resampling
 from helpers.project import ROOT, InputError, in_order
 from helpers.read import published
 from helpers.read.records import open_records
-from helpers.study import own_practice, practice_change
+from helpers.study import own_practice, practice_change, samples
 
 EXAMPLE = ROOT / "data" / "simulated" / "01-students.csv"
 NAMED = {
@@ -276,7 +276,7 @@ def test_another_package_is_given_the_measure_of_items():
 
 
 def test_of_many_records_one_in_so_many_is_taken_in_order(tmp_path, monkeypatch):
-    monkeypatch.setattr(own_practice, "SAMPLED", 1000)
+    monkeypatch.setattr(samples, "SAMPLED", 1000)
     frame = example().copy()
     frame.loc[frame.index[::9], "poverty"] = np.nan
     study = read(write(tmp_path, frame), **WHOLE)
@@ -304,7 +304,7 @@ def test_what_rests_on_few_records_is_not_compared(tmp_path, monkeypatch):
     assert "sex: rare" in seen[0].terms
     assert found["term"].tolist() == ["2013", "2014", "sex: m", "x"]
     # Forty records in the file, but fewer than ten in the sample.
-    monkeypatch.setattr(own_practice, "SAMPLED", 100)
+    monkeypatch.setattr(samples, "SAMPLED", 100)
     frame.loc[frame.index[::15], "sex"] = "rare"
     found = compared(read(write(tmp_path, frame), **SMALL))
     assert "sex: rare" not in set(found["term"])
@@ -868,3 +868,17 @@ def test_records_of_no_panel_are_counted(tmp_path):
     assert own_practice.notes(study).endswith("In no panel: about 40 records more. Reference of sex: f.")
     with pytest.raises(InputError, match="'band': empty in all records"):
         read(write(tmp_path, frame.assign(band=None)), **(SMALL | {"by": "band"}))
+
+
+def test_a_panel_of_few_records_in_schools_of_two_shows_neither_estimates_nor_counts(tmp_path):
+    """Of its twelve records four are the only ones of their school, so that eight or fewer are in the model."""
+    frame = small(n=240).assign(band="many")
+    few = frame[frame["year"].isin([2012, 2013])].groupby(["school", "year"]).head(1).head(8)
+    alone = few.head(4).assign(school=["a", "b", "c", "d"])
+    both = pd.concat([frame, few.assign(band="few"), alone.assign(band="few")])
+    study = read(write(tmp_path, both), **SMALL | {"by": "band", "controls": [], "categories": []})
+    found = own_practice.estimates(study, "CRV1", own_practice.units(study, False))
+    hidden = found[found["panel"] == "few"]
+    assert len(hidden) > 0
+    assert hidden[[*panels.NUMBERS, *panels.COUNTS]].isna().all(axis=None)
+    assert found.loc[found["panel"] == "many", "estimate"].notna().all()

@@ -210,3 +210,14 @@ def test_mistakes_are_named_with_column_row_and_remedy(tmp_path, mistake):
         retellings.read(own(tmp_path, spoil, "spoilt.csv"))
     for part in ["spoilt.csv", *named]:
         assert part in str(error.value)
+
+
+def test_a_chain_from_a_source_that_was_not_seen_says_so():
+    steps = pd.DataFrame(
+        {"source": "", "source_says": "", "said_by": ["A", "B"], "label": "Schools", "value": [5.0, 5.0]}
+    )
+    steps = steps.assign(unit="", sign="not seen", change="not seen", source_value=np.nan)
+    said = retellings.spoken_hands(retellings.hands(steps))
+    assert said == "no source is named: nothing seen; then A: Schools: 5 (not seen); then B: Schools: 5 (not seen)"
+    assert retellings.spoken_pairs(steps) == "Without a number of the source: 2 rows."
+    assert retellings.hands(steps.head(0)).empty

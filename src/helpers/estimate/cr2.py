@@ -66,7 +66,8 @@ def degrees_of_freedom(parts: Adjusted) -> np.ndarray:
         squared += (own**2 - 2 * own * of_others).sum(axis=0)
         by_contrast = np.ascontiguousarray(right.transpose(2, 1, 0))
         shared += by_contrast @ by_contrast.transpose(0, 2, 1)
-    return trace**2 / (squared + (shared**2).sum(axis=(1, 2)))
+    with np.errstate(invalid="ignore"):  # of what varies in one cluster alone there is neither
+        return trace**2 / (squared + (shared**2).sum(axis=(1, 2)))
 
 
 def joint_test(

@@ -203,17 +203,19 @@ def without(data: Within, terms: list[str]) -> Within:
 
 
 def residual_sd(data: Within) -> float:
-    """Standard deviation of what school means and all terms leave over, within schools."""
+    """Standard deviation of what school means and all terms leave over, within schools; NaN where records are too few."""
     _, b = _solve(data)
     left = data.yy.sum() - 2 * b @ data.xy.sum(axis=0) + b @ data.xx.sum(axis=0) @ b
-    return float(np.sqrt(left / (data.n - data.n_schools - len(data.terms))))
+    df = data.n - data.n_schools - len(data.terms)
+    return float(np.sqrt(max(0.0, left) / df)) if df > 0 else np.nan
 
 
 def by_school(data: Within, term: str, years: list[str]) -> pd.DataFrame:
     """Each school's own effect of the year `term`, all other terms but the `years` held at their common values.
 
     Columns: school, estimate, std_error, shrunken (empirical Bayes: towards the mean as far as the own error is large
-    beside `between_variance`). Schools that lack one of the years are left out. Clusters must be the schools.
+    beside `between_variance`). Schools that lack one of the years are left out; all of them where nothing is left over
+    within schools to judge errors by. Clusters must be the schools.
     """
     import pandas as pd
 
@@ -223,12 +225,13 @@ def by_school(data: Within, term: str, years: list[str]) -> pd.DataFrame:
     xx = data.xx[:, own][:, :, own]
     whole = np.linalg.cond(xx) < 1e10
     rest = data.xy[:, own] - data.xx[:, own][:, :, others] @ b[others]
-    if whole.sum() < 2:
+    residual = residual_sd(data)
+    if whole.sum() < 2 or not residual > 0:
         return pd.DataFrame(columns=["school", "estimate", "std_error", "shrunken"], dtype=float)
     inverse = np.linalg.inv(xx[whole])
     place = years.index(term)
     estimate = np.einsum("gij,gj->gi", inverse, rest[whole])[:, place]
-    std_error = residual_sd(data) * np.sqrt(inverse[:, place, place])
+    std_error = residual * np.sqrt(inverse[:, place, place])
     mean, between = distribution(estimate, std_error)
     shrunken = mean + between / (between + std_error**2) * (estimate - mean)
     found = {"school": data.clusters[whole], "estimate": estimate, "std_error": std_error, "shrunken": shrunken}

@@ -37,7 +37,7 @@ def p_value(parts: Parts, value: float = 0.0) -> float:
 def interval(parts: Parts, centre: float, step: float, level: float = 0.95) -> tuple[float, float]:
     """All values that the test does not reject, by bisection from the estimate outwards.
 
-    Ends are infinite where so few clusters never reject anything.
+    Ends are infinite where so few clusters never reject anything, or all clusters are alike but for rounding.
 
     Parameters
     ----------
@@ -59,7 +59,8 @@ def interval(parts: Parts, centre: float, step: float, level: float = 0.95) -> t
             inside, outside = (middle, outside) if kept(middle) else (inside, middle)
         return float(inside)
 
-    return end(-1), end(1)
+    alike = centre + 1e-4 * step == centre  # no bisection would come to an end
+    return (-np.inf, np.inf) if alike else (end(-1), end(1))
 
 
 def wild_bootstrap(data: Within, term: str, draws: int = DRAWS, seed: int = 1) -> float:

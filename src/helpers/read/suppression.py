@@ -156,13 +156,10 @@ def told_few(shares: pd.DataFrame, smallest: int) -> str:
     )
 
 
-def refuse_nothing(shown: pd.Series, file: str) -> None:
-    """Raise InputError where nothing is left to be shown of a file."""
+def refuse_nothing(shown: pd.Series, file: str, why: str) -> None:
+    """Raise InputError where nothing is left to be shown of a file; `why`, and what to do about it, in sentences."""
     if shown.isna().all():
-        raise InputError(
-            f"{file}: nothing can be shown. Every group has fewer than {MINIMUM} answers, answers alike, or stands beside such a "
-            "group. Bring more answers, join groups, or leave `group` out."
-        )
+        raise InputError(f"{file}: nothing can be shown. {why}")
 
 
 def too_near(counts: pd.Series) -> pd.Series:

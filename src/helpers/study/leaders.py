@@ -199,10 +199,11 @@ def commonest_pair(pairs: pd.DataFrame, n: int) -> str:
     if two.empty:
         return f"One code only, which {pairs['both'].iloc[0]} of {n} leaders have."
     first, second, both = two.loc[two["both"].idxmax(), ["code_1", "code_2", "both"]]
-    return (
-        f"Most often together: {first} and {second}, in {both} of {n} leaders; pairs range from "
-        f"{two['both'].min()} to {two['both'].max()}."
-    )
+    if not both:
+        return f"Of {n} leaders nobody has two codes."
+    least = two["both"].min()
+    between = f"; pairs range from {least} to {both}" * (least < both)
+    return f"Most often together: {first} and {second}, in {both} of {n} leaders{between}."
 
 
 def associations(matrix: pd.DataFrame, practices: Sequence[str], supports: Sequence[str]) -> pd.DataFrame:

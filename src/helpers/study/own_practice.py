@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,8 @@ from helpers.read import accounts, cells, files, order, spark, sql
 from helpers.read.accounts import Account
 from helpers.read.engine import SqlRecords
 from helpers.read.files import Options
-from helpers.read.suppression import MINIMUM, too_near
-from helpers.study import missing_records, moving_items
+from helpers.read.suppression import MINIMUM, is_small, too_near
+from helpers.study import missing_records, moving_items, samples
 from helpers.study.missing_records import Missing
 from helpers.study.moving_items import Moving
 
@@ -52,22 +52,6 @@ class Study:
     reliability: float = np.nan
     moving: Moving | None = None
     missing: Missing | None = None
-
-
-SAMPLED = 200_000
-"""Records, at most, that another package is given."""
-
-
-class Sample(NamedTuple):
-    """Complete records of one panel as linearmodels takes them: all indexed by school and place in it.
-
-    `terms`: a column for each term of our model, controls less their means; `weights`: None where all count one.
-    """
-
-    outcome: pd.Series
-    terms: pd.DataFrame
-    weights: pd.Series | None
-    clusters: pd.Series
 
 
 def read(
@@ -105,8 +89,8 @@ def read(
         found = _each(models, lambda model: _add_up(source, model, found_years))
         sums, plain, references = ({k: v[i] for k, v in found.items()} for i in range(3))
         model, first = (next(iter(parts.values())) for parts in (models, sums))
-        every = -(-int(first.records.sum()) // SAMPLED)
-        sample = _sample(source, model, every)
+        every = -(-int(first.records.sum()) // samples.SAMPLED)
+        sample = samples.read(source, model, every)
         ends = rasch.ends(measured["scale"]) if items else bounds
         missing = missing_records.read(source, models, found_years[-1], respond_on, ends)
         moving = moving_items.read(source, models, measured["scale"], low, baseline, found_years) if items else None
@@ -145,7 +129,8 @@ def estimates(study: Study, inference: str, of_units: dict[str, float]) -> pd.Da
     table = panels.estimates(study.panels, inference, of_units)
     for panel, plain in study.counts.items():
         few = [term for term in plain.terms if _rests_on(plain, term, study) < MINIMUM]
-        table.loc[(table["panel"] == panel) & table["term"].isin(few), panels.NUMBERS] = np.nan
+        hidden = panels.NUMBERS + panels.COUNTS * bool(_in_model(plain).records.sum() < MINIMUM)
+        table.loc[(table["panel"] == panel) & table["term"].isin(few), hidden] = np.nan
     return table
 
 
@@ -202,16 +187,15 @@ def specifications(study: Study, of_units: dict[str, float], inference: str = "C
 
     `n` is empty where a few students follow: those of a small school that was not seen every year.
     """
-    tables = []
+    tables = {}
     for panel, sums in study.moments.items():
         own = _own(sums, study.years)
         table = panels.specifications(sums, own[-1], own, study.cluster, of_units[panel], inference)
         if _rests_on(study.counts[panel], own[-1], study) < MINIMUM:
             table[panels.NUMBERS] = np.nan
-        table["n"] = table["n"].astype("Int64").mask(too_near(table["n"]))
-        table.insert(0, "panel", panel)
-        tables.append(table)
-    return pd.concat(tables, ignore_index=True)
+        table["n"] = table["n"].astype("Int64").mask(too_near(table["n"]) | is_small(table["n"]))
+        tables[panel] = table
+    return pd.concat(tables, names=["panel"]).droplevel(1).reset_index()
 
 
 def schools(study: Study, of_units: dict[str, float]) -> pd.DataFrame:
@@ -237,7 +221,7 @@ def schools(study: Study, of_units: dict[str, float]) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
-def compared(study: Study, of_units: dict[str, float], fit: Callable[[Sample], Any]) -> pd.DataFrame:
+def compared(study: Study, of_units: dict[str, float], fit: Callable[[samples.Sample], Any]) -> pd.DataFrame:
     """Our estimates (CRV1) of the first panel's sample beside those of another package, given the same records.
 
     `fit` takes a Sample and gives a result with `params` and `std_errors`, by term. Columns: those of `estimates`,
@@ -250,7 +234,7 @@ def compared(study: Study, of_units: dict[str, float], fit: Callable[[Sample], A
     try:
         data = fixed_effects.within(moments.compute(frame, study.model))
         counts = {panel: moments.compute(frame, panels.unweighted(study.model) if study.model.weight else study.model)}
-        found = fit(_as_sample(frame, study.model, data.terms, of_units[panel]))
+        found = fit(samples.of(frame, study.model, data.terms, of_units[panel]))
     except ValueError:  # as where the sample lacks what would tell two terms apart
         return pd.DataFrame()
     other = {"other_estimate": found.params, "other_std_error": found.std_errors}
@@ -258,39 +242,9 @@ def compared(study: Study, of_units: dict[str, float], fit: Callable[[Sample], A
     return ours.dropna().join(pd.DataFrame(other), on="term")
 
 
-def _sample(source: SqlRecords, model: moments.Model, every: int) -> pd.DataFrame:
-    """One of `every` so many complete records of a panel, in their order, under the names of the model's columns."""
-    cells = {column: sql.label(source, column) for column in model.labels}
-    cells |= {column: sql.number(source, column) for column in model.numbers}
-    names = {column: f"s{place}" for place, column in enumerate(cells)}
-    wanted = [f"{name} IS NOT NULL" for name in names.values()]
-    wanted += [f"{names[column]} = {sql.literal(level)}" for column, level in model.subset.items()]
-    shown = ", ".join(f"{cells[column]} AS {name}" for column, name in names.items())
-    with source.in_order():
-        found = source.fetch(
-            f"SELECT {', '.join(names.values())} FROM (SELECT *, {source.row} AS place FROM (SELECT {shown} FROM file) AS named "
-            f"WHERE {' AND '.join(wanted)}) AS numbered WHERE place % {every} = 0"
-        )
-    return pd.DataFrame({column: found[name] for column, name in names.items()})
-
-
-def _as_sample(frame: pd.DataFrame, model: moments.Model, terms: tuple[str, ...], unit: float) -> Sample:
-    school = frame[model.school]
-    columns = {name: frame[name] - frame[name].mean() for name in model.controls}
-    for name in model.references:
-        start = "" if name == model.year else f"{name}: "
-        columns |= {f"{start}{level}": frame[name] == level for level in frame[name].unique()}
-    index = pd.MultiIndex.from_arrays([pd.factorize(school)[0], school.groupby(school).cumcount()])
-    return Sample(
-        outcome=(frame[model.outcome] / unit).set_axis(index),
-        terms=pd.DataFrame({term: columns[term] for term in terms}, dtype=float).set_axis(index),
-        weights=frame[model.weight].set_axis(index) if model.weight else None,
-        clusters=pd.Series(pd.factorize(frame[model.cluster or model.school])[0], index),
-    )
-
-
 def _rests_on(plain: Moments, term: str, study: Study) -> float:
     """Records of a term's level or of its reference level, whichever are fewer; of a number, all records."""
+    plain = _in_model(plain)
     everybody = plain.records.sum()
     totals = dict(zip(plain.terms, plain.sums.sum(axis=0), strict=False))
     if term in study.years:
@@ -300,6 +254,11 @@ def _rests_on(plain: Moments, term: str, study: Study) -> float:
         if term in levels:
             return min(levels[term], everybody - sum(levels.values()))
     return float(everybody)
+
+
+def _in_model(plain: Moments) -> Moments:
+    """Without schools of a single record, which are in no estimate."""
+    return moments.take(plain, plain.records > 1)
 
 
 def _check_parameters(

@@ -56,6 +56,10 @@ def read(folder: Path) -> Study:
     else:
         within = {panel: released.read_pooled(frame, panel) for panel in described}
     first, years = next(iter(described.values())), [one["levels"][given["year"]][1:] for one in described.values()]
+    if not all(years):
+        raise InputError(
+            f"{relative(folder)}: a panel of this release holds one year only, so there is no change to estimate. Ask for one with more years."
+        )
     model = Model(given["outcome"], given["school"], given["year"], first["references"][given["year"]])
     categories = tuple(name for name in first["references"] if name != given["year"])
     columns = {name: given[name] for name in ("outcome", "school", "year", "cluster", "by")}

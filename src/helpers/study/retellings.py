@@ -178,11 +178,16 @@ def gravest_first(rows: pd.DataFrame) -> pd.DataFrame:
 
 def in_words(rows: pd.DataFrame) -> pd.DataFrame:
     """Rows with `words` (who says what, after whom, and what the source says), `number` and `source_number`."""
-    says = rows["source_says"].where(rows["source_says"].fillna("") != "", "nothing seen")
     how = rows["how"].fillna("").map(lambda text: f" → {text}" if text else "")
-    names = rows["source"].where(rows["source"] != "", "no source is named")
-    words = rows["said_by"] + ": " + rows["label"] + ". " + names + ": " + says + how
+    told = _sources_in_words(rows)
+    words = rows["said_by"] + ": " + rows["label"] + ". " + told["source"] + ": " + told["source_says"] + how
     return rows.assign(words=words, number=rows["value"].map(written), source_number=rows["source_value"].map(written))
+
+
+def _sources_in_words(rows: pd.DataFrame) -> pd.DataFrame:
+    """`source` and `source_says`, with words where there is none."""
+    empty = {"source": "no source is named", "source_says": "nothing seen"}
+    return pd.DataFrame({name: rows[name].where(rows[name].fillna("") != "", words) for name, words in empty.items()})
 
 
 def counted(judged: pd.DataFrame) -> str:
@@ -209,7 +214,11 @@ def spoken_pairs(drawn: pd.DataFrame) -> str:
     said = [
         f"{', '.join(r.label.splitlines())}: {r.value:g} beside {r.source_value:g}, {r.sign}" for r in both.itertuples()
     ]
-    return f"{'; '.join(said)}. {len(drawn) - len(both)} rows have no number of the source."
+    lacking = len(drawn) - len(both)
+    return " ".join(
+        [f"{'; '.join(said)}."] * bool(said)
+        + [f"Without a number of the source: {count(lacking, 'row')}."] * bool(lacking)
+    )
 
 
 def spoken_hands(hands: pd.DataFrame) -> str:
@@ -219,6 +228,8 @@ def spoken_hands(hands: pd.DataFrame) -> str:
 
 def hands(steps: pd.DataFrame) -> pd.DataFrame:
     """One number from its first source down, as boxes `who, says, sign, change`; `steps` as `longest` gives them."""
-    rows = [(steps["source"].iloc[0], steps["source_says"].iloc[0], "", "")] if len(steps) else []
-    rows += [(r.said_by, f"{r.label}: {written(r.value)} {r.unit}", r.sign, r.change) for r in steps.itertuples()]
+    rows = [(r.source, r.source_says, "", "") for r in _sources_in_words(steps.head(1)).itertuples()]
+    rows += [
+        (r.said_by, f"{r.label}: {written(r.value)} {r.unit}".rstrip(), r.sign, r.change) for r in steps.itertuples()
+    ]
     return pd.DataFrame(rows, columns=["who", "says", "sign", "change"])

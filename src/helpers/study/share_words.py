@@ -26,14 +26,20 @@ def told(view: View, level: str) -> str:
     cycles = ", ".join(str(cycle) for cycle in sorted(frame["cycle"].unique()) if cycle)
     made_up = f"{strong('Here the data are simulated')}: all that follows shows the method and is no evidence. "
     of_talis = f", TALIS {cycles}, {level}" if cycles else ""
+    where = f" in {count(schools, 'school')}" * bool(schools)
     several = f"{accounts.about(len(frame))} respondents"
     read = several if view.answers.account else count(len(frame), "respondent")
     absent = f" Not in these files: {', '.join(view.absent)}." if view.absent else ""
     return (
-        f"{made_up * view.answers.simulated}Read: {read} in {count(schools, 'school')}, "
-        f"{count(len(view.whole), view.kind.removesuffix('s'))} ({', '.join(view.whole.values())}){of_talis}.{absent}{_parts(view)}{_mean(view)}"
+        f"{made_up * view.answers.simulated}Read: {read}{where}, "
+        f"{_places(view)} ({', '.join(view.whole.values())}){of_talis}.{absent}{_parts(view)}{_mean(view)}"
         f"{' ' * bool(view.answers.about)}{view.answers.about}"
     )
+
+
+def _places(view: View) -> str:
+    """How many systems or groups there are, without parts of others."""
+    return count(len(view.whole), view.kind.removesuffix("s"))
 
 
 def _parts(view: View) -> str:
@@ -200,10 +206,13 @@ def answer(view: View, whose: str) -> str:
     if view.closed.empty:
         return f"In {whose} no share of {said} can be shown."
     means = view.closed["mean"]
-    most, share = means.index[-1], numbers.percent(means.iloc[-1])
-    if len(means) > 1 and (means.iloc[:-1] < means.iloc[-1]).all():
-        return f"In {whose} {said} is answered most often to “{most}”: by {share}% on average."
-    return f"In {whose} no practice stands out: {said} is answered to “{most}” by {share}% on average."
+    most, share = means.index[-1], f"by {numbers.percent(means.iloc[-1])}%{' on average' * (len(view.whole) > 1)}"
+    if len(means) == 1:
+        others = "; of no other practice can its share be shown" * (len(view.answers.items) > 1)
+        return f"In {whose} {said} is answered to “{most}” {share}{others}."
+    if (means.iloc[:-1] < means.iloc[-1]).all():
+        return f"In {whose} {said} is answered most often to “{most}”: {share}."
+    return f"In {whose} no practice stands out: {said} is answered to “{most}” {share}."
 
 
 def dots(view: View) -> Words:
@@ -220,7 +229,7 @@ def dots(view: View) -> Words:
     return {
         "title": "Never, and often",
         "caption": f"Share of respondents with 95 percent intervals{mean * (view.averaged > 1)}.",
-        "alt": f"Dot plot of {len(view.answers.items)} practices in {view.spoken}. In {view.names[view.shown[0]]} "
+        "alt": f"Dot plot of {count(len(view.answers.items), 'practice')} in {view.spoken}. In {view.names[view.shown[0]]} "
         f"{'; '.join(told) or 'no share can be shown'}.",
         "data": view.drawn,
     }
@@ -237,15 +246,16 @@ def _fewer(view: View) -> str:
 def ranked(view: View) -> Words:
     """Of `view.lowest`."""
     lowest, spans = view.answers.categories[0], view.closed
-    widest = spans.loc[(spans["max"] - spans["min"]).sort_values(kind="stable").index].tail(1)
+    apart = (spans["max"] - spans["min"]).sort_values(kind="stable")
+    widest = spans.loc[apart[apart > 0].index].tail(1)
     told = [
         f" They lie furthest apart in {row.Index.lower()}: from {row.min:.0%} to {row.max:.0%}."
         for row in widest.itertuples()
-    ]
+    ] or [f" Most: {row.Index.lower()}, {row.mean:.0%}." for row in spans.tail(1).itertuples()]
     return {
         "title": f"{lowest}: all" + ", from fewest to most" * (not view.answers.apart),
         "caption": f"Share who answer {lowest.lower()}, with 95 percent intervals. {view.answers.apart}".rstrip(),
-        "alt": f"{len(view.answers.items)} panels, one a practice, with the share of {len(view.whole)} {view.kind}"
+        "alt": f"{count(len(view.answers.items), 'panel')}, one a practice, with the share of {_places(view)}"
         f"{' in order' * (not view.answers.apart)}.{''.join(told) or ' None can be shown.'}",
         "data": view.lowest,
     }
@@ -259,7 +269,7 @@ def often(view: View) -> Words:
     return {
         "title": f"{view.often_words}: all {view.kind} and practices",
         "caption": "Percent of respondents. Hatched: not asked, or too few to be shown.",
-        "alt": f"Map of {len(view.whole)} {view.kind} and {len(view.answers.items)} practices. {told}",
+        "alt": f"Map of {_places(view)} and {count(len(view.answers.items), 'practice')}. {told}",
         "data": view.often,
     }
 
@@ -277,23 +287,23 @@ def few_answers(spread: pd.DataFrame, smallest: int) -> str:
 def distribution(view: View, rows: pd.DataFrame) -> Words:
     """Of `classroom_doors.distribution`."""
     middle = rows[rows["statistic"].isin(view.answers.categories[1 : view.answers.often - 1])]
-    share = middle.groupby(["system", "item"])["share"].sum(min_count=1).mean()
+    share = middle.groupby(["system", "item"])["share"].agg(lambda part: part.sum(skipna=False)).mean()
     between = f" On average {share:.0%} lie between the lowest answer and often."
     return {
         "title": "All answers",
         "caption": "The whole distribution of answers, in percent of those who answered. Shares below 6 percent carry "
         f"no number.{few_answers(rows, view.answers.smallest)}",
         "alt": f"Stacked bars, each of all who answered: {len(view.answers.categories)} answers for "
-        f"{len(view.answers.items)} practices in {view.spoken}.{between * bool(pd.notna(share))}",
+        f"{count(len(view.answers.items), 'practice')} in {view.spoken}.{between * bool(pd.notna(share))}",
         "data": rows,
     }
 
 
 def first_pair(view: View, compared: pd.DataFrame) -> Words:
-    """Of `classroom_doors.differences`: those in the lowest answer between the first two systems."""
+    """Of `classroom_doors.differences`: those in the lowest answer between the first two systems that have one."""
     rows = classroom_doors.between(view, compared[compared["statistic"] == next(iter(view.words))])
-    rows = rows.groupby("item", sort=False, observed=True).head(1)
-    one, two = rows[["label_1", "label_2"]].iloc[0]
+    one, two = rows.iloc[rows["estimate"].notna().argmax()][["label_1", "label_2"]]
+    rows = rows[rows["label_1"].eq(one) & rows["label_2"].eq(two)]
     sure = rows[rows["p_holm"] < 0.05]
     clear = [f"{r.item_label.lower()} ({100 * r.estimate:+.0f} points)" for r in sure.itertuples()]
     return {
