@@ -205,7 +205,7 @@ def findings(against: pd.DataFrame) -> pd.DataFrame:
             f"data/cases/contradictions.csv, column finding: nothing is said of {silent.iloc[0]}. Add its row."
         )
     beside = against["ours"].where(against["ours"] == "does not hold", "we get " + against["ours"])
-    each = against["statement"] + ": " + against["printed"] + " printed, " + beside
+    each = against["printed"] + " printed, " + beside
     grouped = against.assign(numbers=each).groupby("finding", sort=False)
     return grouped[["document", "numbers", "reason", "changes", "notebook"]].agg(_joined).reset_index()
 
