@@ -202,7 +202,7 @@ def commonest_pair(pairs: pd.DataFrame, n: int) -> str:
     if not both:
         return f"Of {n} leaders nobody has two codes."
     least = two["both"].min()
-    between = f"; pairs range from {least} to {both}" * (least < both)
+    between = f"; pairs range from {least} to {both}" * bool(least < both)
     return f"Most often together: {first} and {second}, in {both} of {n} leaders{between}."
 
 
