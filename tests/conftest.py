@@ -346,6 +346,12 @@ def words_apart(fig: Any) -> Any:
     return fig
 
 
+def apart_on_screens(fig: Any) -> Any:
+    """The figure, once `words_apart` holds for it and for what a phone shows in its place."""
+    words_apart(fig.narrow())
+    return words_apart(fig)
+
+
 def marked(ax: Any) -> list[tuple[float, str, str]]:
     """Place, filling and shape of each single mark of an axis, as drawn."""
     return [

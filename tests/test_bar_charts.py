@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from share_rows import CATEGORIES, EIGHT, LONG, UNBROKEN, distribution
 
-from conftest import words, words_apart
+from conftest import apart_on_screens, words
 from helpers.draw import bar_charts, style
 from helpers.notebook import ledger
 from helpers.study import retellings
@@ -68,8 +68,8 @@ FIGURES = {
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_words_on_each_other_none_cut_off_none_small(name):
-    fig = words_apart(FIGURES[name]())
-    assert fig.get_figwidth() == style.WIDTH
+    fig = apart_on_screens(FIGURES[name]())
+    assert fig.get_figwidth() == style.WIDE
     if name.startswith(("shares", "distributions")):
         assert {ax.get_xlim() for ax in fig.axes} == {(0.0, 1.0)}
 

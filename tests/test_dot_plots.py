@@ -3,29 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
-from share_rows import EIGHT, FIFTY, ITEMS, LONG, THREE, UNBROKEN, WORDS, never, percent, table
+from share_rows import EIGHT, FIFTY, LONG, THREE, UNBROKEN, WORDS, never, percent, table
 
-from conftest import marked, words, words_apart
+from conftest import apart_on_screens, marked, words
 from helpers.draw import dot_plots, style
 from helpers.study import retellings
 
 pytestmark = pytest.mark.usefixtures("figure_style")
 
 SIGNS = list(retellings.MEANING)
-
-
-def single():
-    rows = [
-        ("Chile, 2013", "B", "never", 0.558, 1, "A journal article with a long name (2017), Table 4, its columns"),
-        ("Chile, 2013", "B", "never", 0.588, 1, "Abstract of a conference"),
-        ("Portugal, 2013", "B", "never", 0.71, 0, "Abstract of a conference"),
-        ("Portugal, 2013", "C", "never", 0.9, 0, "One source"),
-        ("Portugal, 2013", "C", "never", 0.8, 0, "Another source"),
-        ("Mean of the OECD, 2018", "C", "monthly", 0.47, 0, "The report"),
-    ]
-    columns = ["label", "item", "statistic", "share", "decimals", "source"]
-    rows = pd.DataFrame(rows, columns=columns)
-    return rows.assign(item_label=rows["item"].map(ITEMS))
 
 
 def retold(*units, label="Teachers who watch lessons", value=40.0, source=35.0, repeat=2):
@@ -66,7 +52,6 @@ FIGURES = {
     "ranked, fifty, none chosen": lambda: dot_plots.ranked(never(FIFTY, mean=False)),
     "ranked, unbroken name": lambda: dot_plots.ranked(never(UNBROKEN), ["Q1"]),
     "ranked, long codes": lambda: dot_plots.ranked(never({name: name for name in FIFTY.values()}), ["System AC"]),
-    "printed": lambda: dot_plots.printed(single()),
     "retold percent": lambda: retold("percent"),
     "retold, many units": lambda: retold("percent", "schools", "no unit", "million dollars of the year 2016"),
     "retold, one row": lambda: retold("teachers", value=900.0, source=900.0, repeat=1),
@@ -83,9 +68,9 @@ FIGURES = {
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_words_on_each_other_none_cut_off_none_small(name):
-    fig = words_apart(FIGURES[name]())
-    assert fig.get_figwidth() == style.WIDTH
-    if name.startswith(("shares", "ranked", "printed")):
+    fig = apart_on_screens(FIGURES[name]())
+    assert fig.get_figwidth() == style.WIDE
+    if name.startswith(("shares", "ranked")):
         assert {ax.get_xlim() for ax in fig.axes if ax.get_visible()} == {(0.0, 1.0)}
 
 
@@ -157,18 +142,6 @@ def test_ranks_run_from_the_smallest_share_to_the_largest_under_the_right_names(
     key = " ".join(said(fig))
     if len(systems) > 12:
         assert all(f"{code} = {systems[code]}" in key for code in chosen)
-
-
-def test_printed_values_keep_their_decimals_and_conflicts_are_joined():
-    fig = dot_plots.printed(single())
-    (ax,) = fig.axes
-    texts = said(fig)
-    for number in ("55.8%", "58.8%", "71%", "90%", "80%", "47%"):
-        assert texts.count(number) == 1
-    assert {"3.0 points apart", "10 points apart"} <= set(texts)
-    joined = [sorted(line.get_xdata()) for line in ax.get_lines() if np.ptp(line.get_ydata()) > 0]
-    assert joined == [[0.558, 0.588], [0.8, 0.9]]
-    assert sorted(x for x, *_ in marked(ax)) == sorted(single()["share"])
 
 
 def test_percentages_run_from_0_to_100_and_years_do_not_start_at_0():

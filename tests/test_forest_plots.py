@@ -6,7 +6,7 @@ import pytest
 import share_rows
 from share_rows import EIGHT, LONG
 
-from conftest import marked, words, words_apart
+from conftest import apart_on_screens, marked, words
 from helpers.draw import forest_plots, style
 
 pytestmark = pytest.mark.usefixtures("figure_style")
@@ -118,7 +118,7 @@ FIGURES = {
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_words_on_each_other_none_cut_off_none_small(name):
-    assert words_apart(FIGURES[name]()).get_figwidth() == style.WIDTH
+    assert apart_on_screens(FIGURES[name]()).get_figwidth() == style.WIDE
 
 
 def points(fig):

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_rgb
 
-from conftest import words, words_apart
-from helpers.draw import bar_charts
+from conftest import apart_on_screens, words
+from helpers.draw import line_charts
 
 pytestmark = pytest.mark.usefixtures("figure_style")
 
@@ -27,7 +27,7 @@ BREAK = ["2016", "2017", "2018", "2021", "2022"]
 
 def year_effects(panels, series=("own",), terms=TERMS, change=lambda rows: rows, gap=()):
     rows = change(effects(panels, series, terms))
-    return bar_charts.year_effects(rows, "difference to 2012,\nstandard deviations", "2012", gap)
+    return line_charts.year_effects(rows, "difference to 2012,\nstandard deviations", "2012", gap)
 
 
 def without_intervals(rows):
@@ -44,7 +44,7 @@ def schools(panels, truth=False, below=0.4):
     rows = pd.DataFrame({"panel": np.repeat(panels, 12), "estimate": rng.normal(size=12 * len(panels))})
     rows = rows.assign(shrunken=rows["estimate"] / 2, below_zero=below)
     rows = rows.assign(truth=rows["shrunken"]) if truth else rows
-    return bar_charts.school_effects(rows, "2018 against 2012")
+    return line_charts.school_effects(rows, "2018 against 2012")
 
 
 def rates(years=(2015, 2016, 2017), gap=()):
@@ -52,7 +52,7 @@ def rates(years=(2015, 2016, 2017), gap=()):
     who = ["students", "teachers"] * len(years)
     found = pd.DataFrame({"respondents": who, "year": np.repeat(years, 2), "value": values[: len(who)]})
     printed = pd.DataFrame({"label": ["students in print", "teachers in print"], "low": [74, 76], "high": [80, 83]})
-    return bar_charts.response_rates(found, printed, gap)
+    return line_charts.response_rates(found, printed, gap)
 
 
 def categories(persons=True):
@@ -63,37 +63,37 @@ def categories(persons=True):
     )
     items = pd.DataFrame({"item": [f"item_{i}" for i in range(5)], "location": np.arange(5) / 4})
     measures = pd.DataFrame({"place": [-1.0, 0.0, 1.0], "share": [0.3, 0.4, 0.3]})
-    return bar_charts.category_curves(chance, items, measures if persons else None)
+    return line_charts.category_curves(chance, items, measures if persons else None)
 
 
 def sizes():
     rows = [(n, (30 + 1500 / n) * (1 + t), t) for t in (0.9, 0.8) for n in np.geomspace(8, 500, 60)]
     columns = ["students", "schools", "target"]
-    return bar_charts.sample_sizes(pd.DataFrame(rows, columns=columns), 0.1)
+    return line_charts.sample_sizes(pd.DataFrame(rows, columns=columns), 0.1)
 
 
 def p_values():
     icc = np.linspace(0, 0.4, 41)
     rows = [("nothing shared", i, 0.04 + i / 8) for i in icc] + [("all shared", i, 0.04 - i / 14) for i in icc]
-    return bar_charts.p_values(pd.DataFrame(rows, columns=["case", "icc", "p_value"]), 0.05)
+    return line_charts.p_values(pd.DataFrame(rows, columns=["case", "icc", "p_value"]), 0.05)
 
 
 def detectable(panels):
     teachers = np.arange(4, 51)
     rows = [(p, icc, t, np.sqrt(icc / 9 + 0.3 / t)) for p in panels for icc in (0.05, 0.1, 0.2) for t in teachers]
     columns = ["panel", "icc", "teachers", "detectable"]
-    return bar_charts.detectable(pd.DataFrame(rows, columns=columns), "smallest change found")
+    return line_charts.detectable(pd.DataFrame(rows, columns=columns), "smallest change found")
 
 
 def needed():
     rows = [(icc, e, 1 + icc * 30 / e**2) for icc in (0.05, 0.1, 0.2) for e in np.linspace(0.1, 0.5, 40)]
     rows = pd.DataFrame(rows, columns=["icc", "effect", "schools"])
-    return bar_charts.schools_needed(rows, 27, "27 schools")
+    return line_charts.schools_needed(rows, 27, "27 schools")
 
 
 def possible():
     fits = pd.DataFrame({"n": range(10, 110), "possible": [n % 7 for n in range(100)]})
-    return bar_charts.possible_sizes(fits, 6, [16, 48, 65])
+    return line_charts.possible_sizes(fits, 6, [16, 48, 65])
 
 
 FIGURES = {
@@ -128,7 +128,7 @@ FIGURES = {
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_words_on_each_other_none_cut_off_and_all_can_be_read_on_white(name):
     """A contrast of 4.5 to 1, as WCAG asks of text."""
-    for text, _ in words(words_apart(FIGURES[name]())):
+    for text, _ in words(apart_on_screens(FIGURES[name]())):
         channels = np.array(to_rgb(text.get_color()))
         linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
         assert 1.05 / (linear @ [0.2126, 0.7152, 0.0722] + 0.05) >= 4.5, text

@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import to_rgba
 from share_rows import EIGHT, FIFTY, LONG, never, percent
 
-from conftest import words_apart
+from conftest import apart_on_screens
 from helpers.draw import maps, style
 
 pytestmark = pytest.mark.usefixtures("figure_style")
@@ -60,7 +60,7 @@ FIGURES = {
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_no_words_on_each_other_none_cut_off_none_small(name):
-    assert words_apart(FIGURES[name]()).get_figwidth() == style.WIDTH
+    assert apart_on_screens(FIGURES[name]()).get_figwidth() == style.WIDE
 
 
 def test_the_map_has_every_number_in_its_cell_and_signs_where_there_is_none():

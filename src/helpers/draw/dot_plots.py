@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
 from helpers.draw import style
-from helpers.draw.numbers import halves_up, percent, written
-from helpers.draw.style import BLUE, FAINT, GREY, HEAD, INK, PALE, RED, SIGNS, SMALL, dark, looks
+from helpers.draw.numbers import percent, written
+from helpers.draw.style import BLUE, FAINT, GREY, HEAD, INK, PALE, SIGNS, SMALL, dark, looks
 
 _CODES = 12  # more systems than these stand in a ranking by code, not by name
 _WIDTHS = {4: 0.45, 2: 1.2}  # columns of a ranking, if its names are no wider (inches)
@@ -30,7 +30,8 @@ def shares(rows: pd.DataFrame, statistics: dict[str, str], coloured: str = "labe
     series = looks(rows.loc[~rows["average"], coloured])
     for ax, (statistic, title) in zip(axes, statistics.items(), strict=True):
         style.percent_axis(ax, 0.5 if len(statistics) > 1 else 0.25, both=True)
-        ax.set_title(style.wrap(title, 4 / len(statistics), HEAD, "bold"), fontsize=HEAD)
+        room = (1.9 if style.on_phone() else 4) / len(statistics)
+        ax.set_title(style.wrap(title, room, HEAD, "bold"), fontsize=HEAD)
         for row in rows[rows["statistic"] == statistic].itertuples():
             y = places[row.item, row.label]
             _share(ax, y, row, *series.get(getattr(row, coloured), ()))
@@ -99,33 +100,6 @@ def _mark(colour: str, marker: str, face: str = "") -> plt.Line2D:
 
 
 @style.two_widths
-def printed(rows: pd.DataFrame) -> Figure:
-    """Single printed shares, without intervals, each beside its source; values that disagree are joined in red.
-
-    `rows`: `label, item, item_label, statistic, share, source`, and `decimals` of the printed percentage. Several rows
-    of one label, item and statistic are what different sources print for the same quantity.
-    """
-    heads = rows["item_label"].astype(str) + ": " + rows["statistic"].astype(str)
-    sources = [style.wrap(text, 1.7) for text in rows["source"]]
-    rows = rows.assign(item=heads, item_label=heads, source=sources, row=range(len(rows)))
-    fig, (ax,), places = style.share_blocks(rows, ["item", "label", "row"], "source")
-    style.percent_axis(ax, both=True)
-    for (item, name), part in rows.groupby(["item", "label"], sort=False):
-        ys = [places[item, name, row] for row in part["row"]]
-        low, high = part["share"].min(), part["share"].max()
-        if high > low:
-            text = f"{halves_up(100 * (high - low), part['decimals'].max())} points apart"
-            x, offset = (high, 8) if high < 0.65 else (low, -8)
-            style.label(ax, x, np.mean(ys), text, dark(RED), (offset, 0), fontsize=SMALL)
-            ax.plot(part["share"], ys, color=RED, linewidth=1.4)
-        for y, row in zip(ys, part.itertuples(), strict=True):
-            style.point(ax, row.share, y, RED if high > low else BLUE, size=5)
-            style.beside(ax, y, f"{halves_up(100 * row.share, row.decimals)}%", weight="bold")
-            style.beside(ax, y, row.source, GREY, offset=46)
-    return fig
-
-
-@style.two_widths
 def retold(rows: pd.DataFrame) -> Figure:
     """Each retold number (dot) beside its source's (diamond) on one axis, a panel a unit, both in digits at the side.
 
@@ -133,29 +107,32 @@ def retold(rows: pd.DataFrame) -> Figure:
     """
     said = rows["bound"] + rows["value"].map(written)
     rows = rows.assign(said=said, seen=rows["source_bound"] + rows["source_value"].map(written))
+    phone = style.on_phone()
     first = 72 * max(map(style.inches, ["retold", *rows["said"]])) + 10  # points right of the axis
     second = first + 72 * max(map(style.inches, ["source", *rows["seen"]])) + 12
     units = {unit: part for unit, part in rows.groupby("unit", sort=False)}
-    names = {unit: [style.wrap(name, 2.3) for name in part["label"]] for unit, part in units.items()}
-    places = {unit: style.stack([max(0.28, style.tall(n) + 0.08) for n in part]) for unit, part in names.items()}
+    names = {unit: [style.wrap(name, 1.5 if phone else 2.3) for name in part["label"]] for unit, part in units.items()}
+    places = {unit: style.rows_of(part, SMALL, 0.28, over=phone) for unit, part in names.items()}
     heights = [end for _, end in places.values()]
     fig, charts = style.small_charts(units, np.mean(heights) + 0.35, columns=1, height_ratios=heights)
     for unit, ax in charts.items():
         ys, end = places[unit]
-        ax.set_yticks(ys, names[unit], fontsize=SMALL)
+        style.name_rows(ax, ys, names[unit], SMALL, over=phone)
         ax.set_ylim(end, 0)
         for y, row in zip(ys, units[unit].itertuples(), strict=True):
             ax.axhline(y, color=FAINT, linewidth=0.8, zorder=0)
             style.interval(ax, y, row.value, row.source_value, SIGNS[row.sign], 2.4)
             style.point(ax, row.value, y, size=7)
             style.point(ax, row.source_value, y, INK, "D", "none", 8)
+            if phone:
+                style.value(ax, y, f"{row.said} / {row.seen}  {row.sign}", dark(SIGNS[row.sign]))
+                continue
             style.beside(ax, y, row.said, offset=first, ha="right")
             style.beside(ax, y, row.seen, offset=second, ha="right")
             style.beside(ax, y, row.sign, dark(SIGNS[row.sign]), second + 10, weight="bold")
         _unit_axis(ax, units[unit][["value", "source_value"]].to_numpy(float), unit)
-    top = next(iter(charts.values()))
-    style.beside(top, 0, "retold", GREY, first, ha="right", va="bottom")
-    style.beside(top, 0, "source", GREY, second, ha="right", va="bottom")
+    for head, offset in () if phone else (("retold", first), ("source", second)):
+        style.beside(next(iter(charts.values())), 0, head, GREY, offset, ha="right", va="bottom")
     style.legend(fig, {"as retold": _mark(BLUE, "o"), "as the source was seen to say": _mark(INK, "D", "none")})
     return fig
 
@@ -198,7 +175,7 @@ def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: 
     main, xlabel : the value for the study as it was, where a line stands; what the axis shows
     """
     factors = rows.drop_duplicates(["factor", "value"]).groupby("factor", sort=False)
-    fig, (ax,), ys = style.blocks([names[factor] for factor, _ in factors], size=HEAD, least=0.4)
+    fig, (ax,), ys = style.blocks([names[factor] for factor, _ in factors], size=HEAD, least=0.4, over=True)
     ax.axvline(main, color=GREY, linewidth=1, linestyle="--")
     for y, (_, part) in zip(ys, factors, strict=True):
         style.interval(ax, y, part["detectable"].min(), part["detectable"].max(), PALE, 5)

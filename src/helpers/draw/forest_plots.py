@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from helpers.draw import style
 from helpers.draw.numbers import points, ratio
-from helpers.draw.style import BLUE, GREY, HEAD, INK, RED, dark, looks
+from helpers.draw.style import BLUE, GREY, HEAD, INK, RED, SMALL, dark, looks
 
 _REACH = 64  # odds ratios are drawn from one over this to this
 _HOLM = "filled: adjusted p < .05 (Holm); hollow: not"
@@ -28,9 +28,10 @@ def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_
     if "method" in rows:
         names = names + "\n(" + rows["method"] + ")"
     colours = {kind: colour for kind, (colour, _) in looks(kinds).items()}
-    fig, (ax,), ys = style.blocks(names, size=HEAD, least=0.44)
+    fig, (ax,), ys = style.blocks(names, size=HEAD, least=0.44, over=True)
     if shaded:
         ax.axvspan(-band, band, color="#eeeeee", zorder=0)
+        band_label = style.wrap(band_label, style.across() - 0.3, 9)
         ax.set_title(band_label, color=GREY, fontsize=9, weight="normal", loc="center")
     _effects(ax, ys, rows, [colours[kind] for kind in kinds])
     low, high = _limits(rows.assign(panel=""))[""]
@@ -48,16 +49,16 @@ def by_yardstick(rows: pd.DataFrame, xlabel: str) -> Figure:
     What is in other units must not be compared by length, so that no two headings share a scale.
     """
     parts = [part for _, part in rows.groupby("heading", sort=False)]
-    names = [[style.wrap(label, 2.0, HEAD) for label in part["label"]] for part in parts]
-    stacks = [style.stack([max(0.3, style.tall(name, HEAD) + 0.04) for name in of]) for of in names]
+    names = [[style.wrap(label, 1.9 if style.on_phone() else 2.0, HEAD) for label in part["label"]] for part in parts]
+    stacks = [style.rows_of(of, HEAD, 0.3, over=style.on_phone()) for of in names]
     ends = [end for _, end in stacks]
-    heads = [style.wrap(part["heading"].iloc[0], 3.9, HEAD, "bold") for part in parts]
+    heads = [style.wrap(part["heading"].iloc[0], min(3.9, style.across() - 0.3), HEAD, "bold") for part in parts]
     height = sum(ends) + sum(style.tall(head, HEAD) + 0.5 for head in heads) + 0.6
     fig, axes = plt.subplots(len(parts), figsize=(style.across(), height), height_ratios=ends, squeeze=False)
     for ax, part, of, head, (ys, end), look in zip(
         axes[:, 0], parts, names, heads, stacks, looks(rows["heading"]).values(), strict=True
     ):
-        ax.set_yticks(ys, of, fontsize=HEAD)
+        style.name_rows(ax, ys, of, HEAD, over=style.on_phone())
         ax.spines["left"].set_visible(False)
         _effects(ax, ys, part, [look[0]] * len(part))
         ax.set(ylim=(end, 0), xlim=_limits(part.assign(panel=""))[""])
@@ -75,7 +76,7 @@ def _effects(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, colours: list[str
         style.point(ax, row.estimate, y, colour)
         known = np.isfinite([row.ci_low, row.ci_high]).all()
         text = f"{row.estimate:.2f}  " + (f"[{row.ci_low:.2f}, {row.ci_high:.2f}]" if known else "(no interval)")
-        style.beside(ax, y, text.replace("-", "−"), fontsize=HEAD)
+        style.value(ax, y, text.replace("-", "−"))
 
 
 @style.two_widths
@@ -110,13 +111,13 @@ def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = N
 def proportions(rows: pd.DataFrame) -> Figure:
     """Counts with exact intervals, in percent. `rows`: `label, group, count, n, share, ci_low, ci_high` (0 to 1)."""
     colours = looks(rows["group"])
-    fig, (ax,), ys = style.blocks(rows["label"], rows["group"], size=HEAD, least=0.36)
+    fig, (ax,), ys = style.blocks(rows["label"], rows["group"], size=HEAD, least=0.36, over=True)
     for y, row in zip(ys, rows.itertuples(), strict=True):
         colour = colours[row.group][0]
         style.interval(ax, y, row.ci_low, row.ci_high, colour, alpha=0.5)
         style.point(ax, row.share, y, colour)
         text = f"{row.count} of {row.n}  [{100 * row.ci_low:.0f} to {100 * row.ci_high:.0f}%]"
-        style.beside(ax, y, text, offset=9, fontsize=HEAD)
+        style.value(ax, y, text, offset=9)
     style.percent_axis(ax)
     ax.set_xlabel("share of leaders, with exact 95% interval")
     return fig
@@ -125,11 +126,11 @@ def proportions(rows: pd.DataFrame) -> Figure:
 @style.two_widths
 def statements(rows: pd.DataFrame) -> Figure:
     """What a text says in words (`label, low, high, said`, 0 to 1); lighter, how chance moves it (`ci_low, ci_high`)."""
-    fig, (ax,), ys = style.blocks(rows["label"], size=HEAD, least=0.5, beside=rows["said"])
+    fig, (ax,), ys = style.blocks(rows["label"], size=HEAD, least=0.5, beside=rows["said"], over=True)
     for y, row in zip(ys, rows.itertuples(), strict=True):
         style.interval(ax, y, row.ci_low, row.ci_high, width=4, alpha=0.35)
         style.interval(ax, y, row.low, row.high, width=11)
-        style.beside(ax, y, row.said, fontsize=HEAD)
+        style.value(ax, y, row.said.replace("\n", ", ") if style.on_phone() else row.said)
     style.percent_axis(ax)
     ax.set_xlabel("share of teachers")
     return fig
@@ -144,7 +145,7 @@ def differences(rows: pd.DataFrame) -> Figure:
     """
     left, right = (style.wrap(rows[name].iloc[0], 1.1, HEAD, "bold") for name in ("label_2", "label_1"))
     room = 1.3 + max(style.tall(left, HEAD), style.tall(right, HEAD))
-    fig, (ax,), ys = style.blocks(rows["item_label"], width=2.3, least=0.3, more=room)
+    fig, (ax,), ys = style.blocks(rows["item_label"], width=2.3, least=0.3, more=room, over=True)
     _signed(ax, ys, rows, ["white" if p >= 0.05 else BLUE for p in rows["p_holm"]])
     ax.set_xlabel(f"difference in percentage points, 95% interval\n{_HOLM}", fontsize=HEAD)
     look = {"transform": ax.transAxes, "va": "bottom", "fontsize": HEAD, "weight": "bold"}
@@ -166,10 +167,10 @@ def changes(rows: pd.DataFrame) -> Figure:
     if len(set(spans)) > 1:
         rows = rows.assign(label=rows["label"].astype(str) + ", " + spans)
         first, last = "earlier", "later"
-    fig, (ax, right), places = style.share_blocks(rows, widths=[1, 0.9])
+    fig, (ax, right), places = style.share_blocks(rows, widths=[1, 0.9], over=True)
     style.percent_axis(ax, 0.5, both=True)
     ax.set_title(f"{first} ○   {last} ●", fontsize=HEAD)
-    right.set_title(style.wrap("change in points, 95% interval", 2.6, HEAD, "bold"), fontsize=HEAD)
+    right.set_title(style.wrap("change in points, 95% interval", 0.4 * style.across(), HEAD, "bold"), fontsize=HEAD)
     ys = [places[key] for key in rows[["item", "label"]].itertuples(index=False, name=None)]
     for y, row in zip(ys, rows.itertuples(), strict=True):
         style.interval(ax, y, row.share_1, row.share_2, GREY, 1.4)
@@ -189,7 +190,7 @@ def _signed(ax: plt.Axes, ys: list[float], rows: pd.DataFrame, faces: list[str])
         style.interval(ax, y, row.ci_low, row.ci_high)
         style.point(ax, row.estimate, y, face=face, size=5)
         ends = f"  [{points(row.ci_low, 1)}, {points(row.ci_high, 1)}]"
-        style.beside(ax, y, points(row.estimate, 1) + ("" if np.isnan(row.ci_low) else ends))
+        style.value(ax, y, points(row.estimate, 1) + ("" if np.isnan(row.ci_low) else ends), fontsize=SMALL)
     reach = 1.1 * np.nanmax([0.05, *rows[["estimate", "ci_low", "ci_high"]].abs().to_numpy().flat])
     ax.axvline(0, color=GREY, linewidth=1)
     ax.set_xlim(-reach, reach)
@@ -206,7 +207,7 @@ def odds_ratios(pairs: pd.DataFrame) -> Figure:
     goes on beyond the axis, as those from or to nothing do, ends in an arrow; a pair not tested is noted.
     """
     titles = {practice: (practice, INK) for practice in pairs["practice"]}
-    fig, (ax,), ys = style.blocks(pairs["support"], pairs["practice"], titles, width=2.1, least=0.24)
+    fig, (ax,), ys = style.blocks(pairs["support"], pairs["practice"], titles, width=2.1, least=0.24, over=True)
     ax.set(xscale="log", xlim=(1 / _REACH, _REACH))
     ax.axvline(1, color=GREY, linewidth=1)
     for y, pair in zip(ys, pairs.itertuples(), strict=True):
@@ -221,7 +222,13 @@ def odds_ratios(pairs: pd.DataFrame) -> Figure:
                 style.point(ax, end, y, marker=mark, size=5)
         if 1 / _REACH <= pair.odds_ratio <= _REACH:
             style.point(ax, pair.odds_ratio, y, face=BLUE if pair.p_holm < 0.05 else "white")
-        style.beside(ax, y, f"{ratio(pair.odds_ratio)}  [{ratio(pair.ci_low)} to {ratio(pair.ci_high)}]", offset=9)
+        style.value(
+            ax,
+            y,
+            f"{ratio(pair.odds_ratio)}  [{ratio(pair.ci_low)} to {ratio(pair.ci_high)}]",
+            offset=9,
+            fontsize=SMALL,
+        )
     ax.set_xticks(4.0 ** np.arange(-3, 4), ["1/64", "1/16", "1/4", "1", "4", "16", "64"])
     ax.minorticks_off()
     ax.grid(axis="x")
@@ -269,7 +276,7 @@ def se_bounds(rows: pd.DataFrame, common: pd.DataFrame) -> Figure:
             ends = [edge for edge in (row.se_low, row.se_high) if 0 < edge < top]
             ax.plot(ends, [row.y] * len(ends), "|", color=BLUE, markersize=10, markeredgewidth=2)
         ax.set_xlim(0, top)
-    fig.supxlabel("standard errors that the stars allow (standard deviations)", fontsize=10.5)
+    fig.supxlabel("standard error, standard deviations", fontsize=10.5)
     return fig
 
 

@@ -43,9 +43,9 @@ def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabe
     cells, tests, printed, xlabel, ylabel : `n1, n2, reproduced`; number of tests; the printed sizes; what axes show
     """
     grid = cells.pivot(index="n2", columns="n1", values="reproduced").sort_index(ascending=False)
-    fig, ax = plt.subplots(figsize=(style.across(), 5.6))
+    fig, ax = plt.subplots(figsize=(style.across(), 0.6 + 0.78 * style.across()))
     _heat(ax, grid / tests, grid.map(lambda count: str(count) if count else ""))
-    _name_cells(ax, grid.index, grid.columns)
+    _name_cells(ax, grid.index, grid.columns, rotation=90 if style.on_phone() else 0)
     notes = [(*printed, "as printed", RED, -4.6, 4.7)]
     fitting = cells.loc[cells["reproduced"] == tests, ["n1", "n2"]].itertuples(index=False)
     notes += [(n1, n2, f"all {tests}: {n1} and {n2}", BLUE, 6.2, -2.7) for n1, n2 in fitting]
@@ -106,14 +106,20 @@ def co_occurrence(pairs: pd.DataFrame, n: int) -> Figure:
     """How many of `n` leaders have two codes both (`code_1, code_2, both`, a pair once); on the diagonal, one code."""
     codes = list(dict.fromkeys(pairs["code_1"]))
     grid = pairs.pivot(index="code_2", columns="code_1", values="both").loc[codes, codes]
-    fig, ax = plt.subplots(figsize=(style.across(), 1.5 + 0.42 * len(codes)))
-    _heat(ax, grid / n, grid.map("{:.0f}".format))
+    room = min(1.9, 0.36 * style.across())
+    names = [style.wrap(code, room) for code in codes]
+    pitch = max(0.42, *(style.tall(name) + 0.04 for name in names))
+    fig, ax = plt.subplots(figsize=(style.across(), 1.5 + pitch * len(codes)))
+    cell = (style.across() - room - 0.2) / len(codes)
+    number = "{:.0f}" if cell > style.inches("00") else ""  # where cells are too small for it the shade stays
+    _heat(ax, grid / n, grid.map(number.format))
     for text in ax.texts:
         x, y = text.get_position()
         if x == y:
             ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=PALE, edgecolor="white"))
             text.set(weight="bold", color=INK)
-    _name_cells(ax, *([style.wrap(c, room) for c in codes] for room in (1.9, 1.2)), rotation=90)
+    most = max(1, int(cell / style.tall("")))
+    _name_cells(ax, names, [_on_lines(code, most) for code in codes], rotation=90)
     return fig
 
 
@@ -134,7 +140,8 @@ def model(rows: pd.DataFrame, kinds: dict[str, str]) -> Figure:
         else:
             ax.add_patch(Rectangle((x + 0.12, y + 0.16), 0.76, 0.68, edgecolor=BLUE, **boxes[look]))
     ax.set(xlim=(0, len(supports)), ylim=(len(practices), 0))
-    _name_cells(ax, [style.wrap(p, 1.2) for p in practices], [style.wrap(s, 1.0) for s in supports])
+    heads = [style.wrap(support, 1.0) for support in supports]
+    _name_cells(ax, [style.wrap(p, 1.2) for p in practices], heads, rotation=90 if style.on_phone() else 0)
     ax.tick_params(labelbottom=False, labeltop=True)
     ax.hlines(range(len(practices) + 1), 0, len(supports), color=PALE, linewidth=0.8)
     ax.spines[:].set_visible(False)
@@ -157,19 +164,22 @@ def profiles(rows: pd.DataFrame, steps: dict[str, list[str]], bands: dict[str, s
         1, len(widths), figsize=(style.across(), 1.2 + 0.235 * len(rows)), sharey=True, width_ratios=widths
     )
     colours = {group: colour for group, (colour, _) in style.looks(rows["group"]).items()}
+    head = SMALL if style.on_phone() else HEAD
     for ax, (step, levels) in zip(axes, steps.items(), strict=False):
         for y, (has, group) in enumerate(zip(rows[step], rows["group"], strict=True)):
             fill = [colours[group] if level in has.split(" + ") else "#f2f2f2" for level in levels]
             ax.barh([y] * len(levels), 0.84, 0.72, np.arange(len(levels)) - 0.42, color=fill)
         ax.set_xticks(range(len(levels)), levels, fontsize=SMALL, rotation=90)
-        ax.set_title(style.wrap(step, 0.34 * len(levels), HEAD, "bold"), fontsize=HEAD)
+        ax.set_title(
+            style.wrap(step, max(0.55, (0.17 if style.on_phone() else 0.34) * len(levels)), head, "bold"), fontsize=head
+        )
     for ax, (band, words) in zip(axes[len(steps) :], bands.items(), strict=True):
         for y, (low, high, group) in enumerate(rows[[f"{band}_low", f"{band}_high", "group"]].itertuples(index=False)):
             style.interval(ax, y, low, high, colours[group], 6)
         ax.set_xlim(0, 100)
-        ax.set_xticks([0, 50, 100], ["0", "50", "100%"], fontsize=SMALL)
+        ax.set_xticks([0, 50, 100], ["0", "", "100"] if style.on_phone() else ["0", "50", "100%"], fontsize=SMALL)
         ax.vlines(range(0, 101, 25), -0.5, len(rows) - 0.5, color=PALE, linewidth=0.8, zorder=0)
-        ax.set_title(style.wrap(words, 1.2, HEAD, "bold"), fontsize=HEAD)
+        ax.set_title(style.wrap(words, 0.6 if style.on_phone() else 1.2, head, "bold"), fontsize=head)
     axes[0].set_yticks(range(len(rows)), rows["label"], fontsize=SMALL)
     axes[0].set_ylim(len(rows) - 0.45, -0.55)
     last = np.flatnonzero(rows["block"].ne(rows["block"].shift(-1)))[:-1]

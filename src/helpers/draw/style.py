@@ -39,6 +39,11 @@ def across() -> float:
     return _width.get()
 
 
+def on_phone() -> bool:
+    """Whether the figure that is drawn is the narrow one."""
+    return across() < WIDE
+
+
 def two_widths(draw: Callable[..., Figure]) -> Callable[..., Figure]:
     """Give the figures that a function draws a method `narrow`, which draws the same for a phone."""
 
@@ -55,9 +60,23 @@ def _at(inches: float, draw: Callable[..., Figure], *args: Any, **options: Any) 
     before = _width.set(inches)
     try:
         with mpl.rc_context({"figure.figsize": (inches, 3.5)}):
-            return draw(*args, **options)
+            return _with_labels_inside(draw(*args, **options))
     finally:
         _width.reset(before)
+
+
+def _with_labels_inside(fig: Figure) -> Figure:
+    """The figure with the words under its axes on lines that end inside of it; it is as much higher."""
+    more = 0
+    labels = [ax.xaxis.label for ax in fig.axes if ax.get_xlabel()]
+    for label in labels:
+        label.set(ha="right", x=1)
+    for label in [*labels, *([fig._supxlabel] if fig.get_supxlabel() else [])]:
+        text = wrap(label.get_text(), across() - 0.3, label.get_fontsize())
+        more += text.count("\n") - label.get_text().count("\n")
+        label.set_text(text)
+    fig.set_figheight(fig.get_figheight() + 0.18 * more)
+    return fig
 
 
 def use() -> None:
@@ -148,10 +167,23 @@ def stack(heights: Sequence[float]) -> tuple[np.ndarray, float]:
     return ends - np.array(heights) / 2, ends[-1]
 
 
+def rows_of(names: Sequence[str], size: float, least: float, *, over: bool) -> tuple[np.ndarray, float]:
+    """Where rows of these names are drawn, beside their names or under them; and where they end, in inches.
+
+    Parameters
+    ----------
+    names, size, least, over : wrapped; points of their letters; least inches of a row; whether names stand over rows
+    """
+    if not over:
+        return stack([max(least, tall(name, size) + 0.06) for name in names])
+    ends = np.cumsum([tall(name, size) + 0.29 for name in names])
+    return ends - 0.1, ends[-1]
+
+
 def blocks(
     names: Iterable[object], groups: Iterable[object] | None = None, titles: dict | None = None, *,
     widths: Sequence[float] = (1,), width: float = 2.0, size: float = SMALL, least: float = 0.19,
-    beside: Iterable[str] | None = None, guides: bool = True, more: float = 0.9,
+    beside: Iterable[str] | None = None, guides: bool = True, more: float = 0.9, over: bool = False,
 ) -> tuple[Figure, list[plt.Axes], np.ndarray]:  # fmt: skip
     """A figure of named rows in titled blocks, its panels, and the middles of the rows: in inches, downwards.
 
@@ -162,18 +194,23 @@ def blocks(
     widths : relative widths of panels that share the rows
     least, beside : inches of a row; it is higher if its name, or the text that will stand beside it, has many lines
     guides, more : a faint line from each name to what stands beside the row; inches above and below the rows
+    over : on a phone each name stands over its row, and its `value` at the end of the name's line
     """
-    names = [wrap(name, max(1.2, width * across() / WIDE), size) for name in names]
-    texts = zip(names, names if beside is None else beside, strict=True)
-    heights = iter([max(least, tall(a, size) + 0.04, tall(b) + 0.04) for a, b in texts])
+    over = over and on_phone()
+    names = [wrap(name, 1.9 if over else max(1.2, width * across() / WIDE), size) for name in names]
+    texts = zip(names, names if over or beside is None else beside, strict=True)
+    heights = iter(
+        [tall(a, size) + 0.29 if over else max(least, tall(a, size) + 0.04, tall(b) + 0.04) for a, b in texts]
+    )
     heads, ys, y = [], [], 0.0
     for group, members in groupby([0] * len(names) if groups is None else groups):
         if group in (titles or {}):
             text, colour = titles[group]
             heads.append((y, text := wrap(text, across() - 0.3, HEAD, "bold"), colour))
             y += tall(text, HEAD) + 0.06
-        middles, end = stack([next(heights) for _ in members])
-        ys.extend(y + middles)
+        own = [next(heights) for _ in members]
+        middles, end = stack(own)
+        ys.extend(y + (np.cumsum(own) - 0.1 if over else middles))
         y += end + 0.12
     fig, axes = plt.subplots(
         1, len(widths), figsize=(across(), y + more), sharey=True, squeeze=False, width_ratios=widths
@@ -181,7 +218,7 @@ def blocks(
     # The layout makes no room for the ends of scales, which reach out of their panels.
     fig.get_layout_engine().set(wspace=0.1 if len(widths) > 1 else 0)
     axes[0, 0].set_ylim(y, 0)
-    axes[0, 0].set_yticks(ys, names, fontsize=size)
+    name_rows(axes[0, 0], ys, names, size, over=over)
     left_edge = blended_transform_factory(fig.transFigure, axes[0, 0].transData)
     for top, text, colour in heads:
         # In the last panel, which is drawn last; no panel makes room for what spans them all.
@@ -195,6 +232,19 @@ def blocks(
         if guides:
             ax.hlines(ys, 0, 1, color=FAINT, linewidth=0.8, zorder=0, transform=ax.get_yaxis_transform())
     return fig, list(axes[0]), np.array(ys)
+
+
+def name_rows(ax: plt.Axes, ys: Sequence[float], names: Sequence[str], size: float, *, over: bool) -> None:
+    """Names beside the rows of a panel, or over them.
+
+    Parameters
+    ----------
+    ax, ys, names, size, over : the panel; heights and names of its rows; points of letters; whether names stand over rows
+    """
+    ax.set_yticks(ys, [""] * len(ys) if over else names, fontsize=size)
+    for y, name in zip(ys, names, strict=True):
+        if over:
+            _over(ax, 0, y, name, ha="left", fontsize=size)
 
 
 def share_blocks(
@@ -224,7 +274,7 @@ def small_charts(
     names, columns : inches that names of rows take; most charts side by side
     """
     panels = list(dict.fromkeys(panels))
-    columns = min(max(1, round(columns * across() / WIDE)), len(panels))
+    columns = min(max(1, int(columns * across() / WIDE)), len(panels))
     lines = -(-len(panels) // columns)
     heads = [wrap((titles or {}).get(p, p), (across() - names) / columns - 0.4, 10.5, "bold") for p in panels]
     height += max(tall(head, 10.5) for head in heads)
@@ -277,6 +327,25 @@ def beside(ax: plt.Axes, y: float, text: str, colour: object = INK, offset: floa
     ax.annotate(text, (1, y), xycoords=ax.get_yaxis_transform(), color=colour, **place, **options)
 
 
+def value(ax: plt.Axes, y: float, text: str, colour: object = INK, offset: float = 6, **more) -> None:
+    """The numbers of a row of `blocks`: beside the panel, or on a phone at the end of the line of the row's name.
+
+    Parameters
+    ----------
+    ax, y, text, colour, offset : the panel; its height there; the words; their colour; points away, if beside
+    """
+    if on_phone():
+        _over(ax, 1, y, text, ha="right", color=colour, **(more | {"fontsize": SMALL}))
+    else:
+        beside(ax, y, text, colour, offset, **({"fontsize": HEAD} | more))
+
+
+def _over(ax: plt.Axes, x: float, y: float, text: str, **look) -> None:
+    """Text over a row, from an end of its panel."""
+    place = {"xytext": (0, 7), "textcoords": "offset points", "va": "bottom", "annotation_clip": False}
+    ax.annotate(text, (x, y), xycoords=ax.get_yaxis_transform(), in_layout=False, **place, **look)
+
+
 def why(note: object) -> str:
     """Why there is nothing to show, in a word or two."""
     text = "" if pd.isna(note) else str(note)
@@ -308,7 +377,7 @@ def label(ax: plt.Axes, x: float, y: float, text: str, colour: object, offset: t
 def percent_axis(ax: plt.Axes, step: float = 0.25, *, both: bool = False) -> None:
     """The whole scale from 0 to 100%, named below or `both` above and below, with faint lines."""
     ax.set_xlim(0, 1)
-    ax.set_xticks(np.arange(0, 1.001, step if across() == WIDE else max(step, 0.5)))
+    ax.set_xticks(np.arange(0, 1.001, min(1, 2 * step) if on_phone() else step))
     ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f}%")
     ax.tick_params(axis="x", labeltop=both, top=both)
     ax.grid(axis="x")
@@ -321,6 +390,8 @@ def legend(fig: Figure, entries: dict) -> None:
     room, most = [inches(text) + 0.5 for text in texts], len(texts)
     columns = next((k for k in range(most, 1, -1) if sum(max(room[i::k]) for i in range(k)) < across()), 1)
     order = [i for start in range(columns) for i in range(start, most, columns)]
+    lines = sum(max(text.count("\n") + 1 for text in texts[i : i + columns]) for i in range(0, most, columns))
+    fig.set_figheight(fig.get_figheight() + 0.17 * max(0, lines - 2))
     fig.legend(
         [handles[i] for i in order], [texts[i] for i in order], ncols=columns, loc="outside upper center",
         frameon=False, fontsize=SMALL, columnspacing=1.2, handlelength=1.6,
