@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers.notebook import ledger, session
+from helpers.project import ROOT, InputError
 from helpers.read import published
 from helpers.study import effects
 
@@ -57,8 +58,11 @@ def test_the_table_is_whole_without_javascript(book, run):
     from bs4 import BeautifulSoup
 
     page = BeautifulSoup(ledger.table(book, run, effects.DOCUMENTS).data, "html.parser")
-    rows = page.tbody.find_all("tr")
-    assert {row.th.text for row in rows} == set(book["id"])
+    rows = page.tbody.find_all("tr", id=True)
+    more = [row.find_next_sibling("tr") for row in rows]
+    assert [line.a["href"] for line in more] == [f"#{row['id']}" for row in rows]
+    assert {line.a.text for line in more} == set(book["id"])
+    assert len({row["id"] for row in rows}) == len(book)
     assert not any(row.has_attr("hidden") for row in rows)
     form = page.find("form")
     assert form.has_attr("hidden")
@@ -66,10 +70,48 @@ def test_the_table_is_whole_without_javascript(book, run):
         "Search",
         "Verdict",
         "Source",
+        "Notebook",
     ]
     # Every document by its name, and no other.
     sources = {option["value"] for option in form.find("select", {"name": "source"}).find_all("option")}
     assert sources == {"", *book["seed"]}
     assert "a <plan> & no number" in rows[-1].text  # shown as it is, not taken for markup
-    order = [row["data-verdict"] for row in rows]
+    order = [row.find_all("td")[2].text for row in rows]
     assert order == sorted(order, key=["contradicts", "reproduces", "quoted only"].index)
+
+
+def test_a_row_leads_to_its_source_and_an_id_with_two_rows_has_two_addresses():
+    ids = pd.Series(["talis-2013-CHL-B-never-abstract", "003-text-since", "003-text-since"])
+    assert ledger.addresses(ids).tolist() == [f"row-{ids[0]}", "row-003-text-since", "row-003-text-since--2"]
+    file = "data/published/talis-q33.csv"
+    rows = pd.DataFrame(
+        {"file": [file, file, "data/published/none.csv"], "locator": ["UKFIET, abstract 39", "a blog", "p. 1"]}
+    )
+    known = [{"title": "OECD", "path": "https://a.example"}, {"title": "UKFIET", "path": "https://b.example"}]
+    assert ledger.sources(rows, [{"path": "published/talis-q33.csv", "sources": known}]) == [
+        "https://b.example",
+        "",
+        "",
+    ]
+    real = json.loads((ROOT / "data" / "datapackage.json").read_text(encoding="utf-8"))["resources"]
+    printed = published.everything()
+    links = pd.Series(ledger.sources(printed, real), printed["file"])
+    # Two papers have no address; of all others every row leads to one.
+    assert {*links[links == ""].index} == {"data/published/003-text.csv", "data/published/004-text.csv"}
+
+
+def test_contradicted_rows_are_told_by_finding():
+    words = {"document": "A", "notebook": "04", "reason": "sum", "printed": "48", "ours": "49"}
+    rows = pd.DataFrame(
+        [words | {"id": name, "statement": name, "finding": "sizes", "changes": "one"} for name in "ab"]
+    )
+    found = ledger.findings(rows)
+    assert found[["numbers", "reason", "changes"]].to_numpy().tolist() == [["48 printed, we get 49", "sum", "one"]]
+    with pytest.raises(InputError, match="nothing is said of b"):
+        ledger.findings(rows.assign(finding=["sizes", None]))
+
+
+def test_each_statement_counts_once_and_fails_where_one_of_its_rows_does():
+    rows = [("a", "x", "reproduces"), ("a", "y", "contradicts"), ("b", "z", "reproduces"), ("c", "", "quoted only")]
+    found = ledger.tally(pd.DataFrame(rows, columns=["id", "check", "verdict"]))
+    assert (found.rows, found.checked, found.hold, found.fail) == (3, 2, 1, 1)

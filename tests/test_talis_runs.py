@@ -65,7 +65,7 @@ def test_without_files_the_evidence_is_print_alone(tmp_path):
     callout = entered["004-text-talis-callout-us"]
     assert (callout["holds"], callout["state"]) == (False, "published")
     assert "simulated" not in done.page
-    assert done.answer.endswith("what TALIS has of whole countries needs the OECD's files.")
+    assert done.answer.endswith("What TALIS has of whole countries needs the OECD's files.")
 
 
 def test_simulated_files_in_the_place_of_the_oecds_are_no_evidence(tmp_path, raw):

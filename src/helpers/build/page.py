@@ -34,7 +34,8 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     ----------
     notebook, target : the executed notebook; the page's file
     name : the notebook's own name if the page is of the site, whose pages are linked; empty: a run stands alone
-    more : `guide`, HTML that stands behind the question; `files`, data file -> link; other names of the shell template
+    more : `guide`, HTML that stands behind the question; `files`, data file -> link; `in_ledger`, where it enters
+        something there; other names of the shell template
     """
     # HTMLExporter's own method would parse the page and write it again: as long as all the rest, and nothing gained.
     body, _ = TemplateExporter.from_notebook_node(_exporter(), nbformat.read(notebook, as_version=4))
@@ -45,6 +46,8 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     _tidy_wide_parts(soup)
     _mend_links(soup, name)
     _link_data(soup, more.pop("files", {}))
+    if more.pop("in_ledger", False):
+        _link_ledger(soup, source.slug(name))
     title = soup.h1.get_text()
     description = soup.blockquote.get_text(" ", strip=True) if soup.blockquote else title
     shown = {"toc": contents(soup, ["h2", "h3"]), **(neighbours(name) if name else {})}
@@ -154,7 +157,7 @@ def _tidy_wide_parts(soup: BeautifulSoup) -> None:
         caption = named.get_text() if named else "Table"
         region = {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption}
         table.wrap(soup.new_tag("div", attrs=region))
-    for cell in soup.select("tbody td, tbody th"):
+    for cell in soup.select("tbody :is(td, th):not(#ledger *)"):
         if len(cell.get_text()) > LONG[cell.name]:
             cell["class"] = [*cell.get("class", []), "long"]
     for code in soup.find_all("pre"):
@@ -168,11 +171,19 @@ def _link_data(soup: BeautifulSoup, files: dict[str, str]) -> None:
             named.wrap(soup.new_tag("a", href=files[named.get_text()]))
 
 
+def _link_ledger(soup: BeautifulSoup, notebook: str) -> None:
+    """A link in each card's small print to the rows of the ledger that rest on this notebook."""
+    for note in soup.select(".card .small-print:has(a[download])"):
+        link = soup.new_tag("a", href=f"08-evidence-ledger.html?notebook={notebook}")
+        link.string = "In the ledger"
+        note.extend([" · ", link])
+
+
 def _mend_links(soup: BeautifulSoup, name: str) -> None:
     """Links as they are right beside the page: figures next to it, notebooks as pages."""
     for link in soup.find_all("a", href=True):
         href = re.sub(r"^\.\./(figures|tables)/", r"\1/", link["href"])
-        match = re.fullmatch(r"([\w./-]+)\.ipynb(#.*)?", href)
+        match = re.fullmatch(r"([\w./-]+)\.ipynb([?#].*)?", href)
         if match and "download" not in link.attrs:
             if not name:  # a run stands alone: the other notebooks are not beside it
                 link.unwrap()

@@ -43,6 +43,7 @@ def make(folders: list[Path]) -> None:
         page.render(
             folder / "notebook.ipynb", target, run["notebook"], here=target.name, files=_anchors(),
             guide=page.fill("guide.html.j2", run=run) if run["own"] else "",
+            in_ledger=any(line["kind"] == "ledger" for line in sessions.lines(folder)),
             archive=f"notebooks/{packed.name}", executed=f"notebooks/{folder.name}.ipynb",
         )  # fmt: skip
     for part in ("figures", "tables", "notebooks"):

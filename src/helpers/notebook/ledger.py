@@ -8,6 +8,7 @@ checks of numbers are what is counted. Where two numbers of a check cannot both 
 import json
 import shutil
 from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,42 @@ def checks(book: pd.DataFrame) -> pd.DataFrame:
     return found.assign(verdict=against.map({True: "contradicts", False: "reproduces"})).reset_index()
 
 
+@dataclass(frozen=True)
+class Tally:
+    """How many printed statements there are, how many of them could be checked, how many of these hold, and how many fail."""
+
+    rows: int
+    checked: int
+    hold: int
+    fail: int
+
+
+def tally(book: pd.DataFrame) -> Tally:
+    """Each id once; it fails where one of its rows is contradicted."""
+    checked = book[book["check"] != ""]["id"].nunique()
+    fail = book[book["verdict"] == "contradicts"]["id"].nunique()
+    return Tally(book["id"].nunique(), checked, checked - fail, fail)
+
+
+def findings(against: pd.DataFrame) -> pd.DataFrame:
+    """One row for each `finding` of contradicted rows: `document`, `numbers` (printed, and what we get), `reason`, `changes`, `notebook`.
+
+    `against`: rows of the ledger with `document`, `finding` and `changes`. Raises InputError where a row has no finding.
+    """
+    if len(silent := against.loc[against["finding"].isna(), "id"]):
+        raise InputError(
+            f"data/cases/contradictions.csv, column finding: nothing is said of {silent.iloc[0]}. Add its row."
+        )
+    beside = against["ours"].where(against["ours"] == "does not hold", "we get " + against["ours"])
+    each = against["printed"] + " printed, " + beside
+    grouped = against.assign(numbers=each).groupby("finding", sort=False)
+    return grouped[["document", "numbers", "reason", "changes", "notebook"]].agg(_joined).reset_index()
+
+
+def _joined(words: pd.Series) -> str:
+    return "; ".join(dict.fromkeys(words))
+
+
 def _ours(entry: dict[str, Any]) -> str:
     if "holds" in entry:
         return "holds" if entry["holds"] else "does not hold"
@@ -209,11 +246,31 @@ def write(book: pd.DataFrame, session: Session) -> None:
 
 
 def table(book: pd.DataFrame, session: Session, documents: dict[str, str]) -> HTML:
-    """Every row, contradictions first; JavaScript filters and searches. `documents`: the name of each seed's."""
+    """Every row, contradictions first; JavaScript filters, searches and sorts. `documents`: the name of each seed's."""
     order = ["contradicts", *(verdict for verdict in VERDICTS if verdict != "contradicts")]
     rows = book.sort_values("verdict", key=lambda s: s.map(order.index), kind="stable")
+    package = sessions.looks_in(session, "data/datapackage.json").read_text(encoding="utf-8")
+    rows = rows.assign(address=addresses(rows["id"]), source=sources(rows, json.loads(package)["resources"]))
     script = sessions.looks_in(session, TEMPLATES / "ledger.js").read_text(encoding="utf-8")
     return HTML(fill(
         "ledger.html.j2", rows=rows.to_dict("records"), verdicts={name: name for name in order},
-        documents=documents, links=f"{session.links}tables/{session.stem}--ledger", script=script,
+        documents=documents, notebooks={name: name for name in sorted(set(rows["notebook"]))},
+        links=f"{session.links}tables/{session.stem}--ledger", script=script,
     ))  # fmt: skip
+
+
+def addresses(ids: pd.Series) -> pd.Series:
+    """The address of each row on the page: its id, and from the second row of an id on which one it is."""
+    place = ids.groupby(ids).cumcount() + 1
+    return "row-" + ids + place.map(lambda number: "" if number == 1 else f"--{number}")
+
+
+def sources(rows: pd.DataFrame, resources: list[dict[str, Any]]) -> list[str]:
+    """For each row's `file` and `locator` the link to its source, or "": of several, the one that begins the locator."""
+    known = {f"data/{one['path']}": one.get("sources", []) for one in resources}
+    found = []
+    for file, locator in zip(rows["file"], rows["locator"], strict=True):
+        given = known.get(file, [])
+        fits = given if len(given) == 1 else [one for one in given if locator.startswith(one["title"])]
+        found.append(fits[0].get("path", "") if fits else "")
+    return found

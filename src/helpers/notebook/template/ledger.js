@@ -1,24 +1,78 @@
-// Filters for the ledger. Without JavaScript the form stays hidden and the table is read as it is.
+// Filters and sorting of the ledger, which stand in the address. Without JavaScript the table is read as it is.
 (() => {
   const card = document.getElementById("ledger");
   const form = card.querySelector("form.filter");
-  const rows = [...card.querySelectorAll("tbody tr")];
-  const texts = rows.map((row) => row.textContent.toLowerCase());
+  const body = card.querySelector("tbody");
+  const heads = [...card.querySelectorAll("th[data-sort]")];
+  const verdicts = [...form.verdict.options].map((option) => option.value);
+  const rows = [...body.querySelectorAll("tr[id]")].map((row, place) => {
+    const more = row.nextElementSibling;
+    const [what, printed, , verdict] = [...row.cells].map((cell) => cell.textContent);
+    const keys = { what, printed: Number(printed), verdict: verdicts.indexOf(verdict) };
+    const is = { verdict, source: row.id.split("-")[1], notebook: [...more.querySelectorAll("a")].at(-1).textContent };
+    return { row, more, place, keys, is, text: (row.textContent + " " + more.textContent).toLowerCase() };
+  });
+  const fields = ["words", "verdict", "source", "notebook"];
+  let sort = "";
+
+  const compare = (a, b) => (typeof a === "string" ? a.localeCompare(b) : a - b);
+  const order = () => {
+    const key = sort.replace("-", "");
+    const way = sort.startsWith("-") ? -1 : 1;
+    const sorted = [...rows].sort((a, b) => (key ? way * compare(a.keys[key], b.keys[key]) : 0) || a.place - b.place);
+    body.append(...sorted.flatMap(({ row, more }) => [row, more]));
+    for (const head of heads) {
+      if (head.dataset.sort === key) head.setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
+      else head.removeAttribute("aria-sort");
+    }
+  };
   const show = () => {
     const words = form.words.value.toLowerCase().split(/\s+/).filter(Boolean);
     let count = 0;
-    rows.forEach((row, place) => {
+    for (const { row, more, is, text } of rows) {
       const wanted =
-        (!form.verdict.value || row.dataset.verdict === form.verdict.value) &&
-        (!form.source.value || row.dataset.seed === form.source.value) &&
-        words.every((word) => texts[place].includes(word));
-      row.hidden = !wanted;
+        ["verdict", "source", "notebook"].every((name) => !form[name].value || is[name] === form[name].value) &&
+        words.every((word) => text.includes(word));
+      row.hidden = more.hidden = !wanted;
       count += wanted;
-    });
+    }
     form.querySelector("output").textContent = `${count} of ${rows.length} rows`;
   };
-  form.addEventListener("input", show);
+  // While somebody types, the address follows in place; each choice is a step that the back button takes back.
+  const keep = (step) => {
+    const asked = new URLSearchParams();
+    for (const name of fields) if (form[name].value) asked.set(name, form[name].value);
+    if (sort) asked.set("sort", sort);
+    const address = `${location.pathname}${asked.size ? `?${asked}` : ""}${location.hash}`;
+    history[step ? "pushState" : "replaceState"](null, "", address);
+  };
+  const restore = () => {
+    const asked = new URLSearchParams(location.search);
+    for (const name of fields) form[name].value = asked.get(name) ?? "";
+    const known = heads.some((head) => head.dataset.sort === (asked.get("sort") ?? "").replace("-", ""));
+    sort = known ? asked.get("sort") : "";
+    order();
+    show();
+    if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+  };
+
+  for (const head of heads) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(...head.childNodes);
+    head.append(button);
+    button.addEventListener("click", () => {
+      sort = sort === head.dataset.sort ? `-${sort}` : head.dataset.sort;
+      order();
+      keep(true);
+    });
+  }
+  form.addEventListener("input", (event) => {
+    show();
+    keep(event.target.localName === "select");
+  });
   form.addEventListener("submit", (event) => event.preventDefault());
+  addEventListener("popstate", restore);
   form.hidden = false;
-  show();
+  restore();
 })();
