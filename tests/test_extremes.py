@@ -13,7 +13,6 @@ pytestmark = pytest.mark.slow
         ("01 release", 1),
         ("02", 1),
         ("02 coding", 1),
-        ("03", 9),
         ("04", 1),
         ("05", 33),
         ("07", 6),

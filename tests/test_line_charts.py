@@ -186,6 +186,13 @@ def test_what_comes_after_a_break_is_hollow():
     }
 
 
+def test_lines_end_in_their_own_last_values_whatever_rows_are_numbered():
+    rows = pd.concat([effects(["a"], [name]).assign(estimate=value) for name, value in (("one", 0.3), ("two", 0.7))])
+    assert rows.index.has_duplicates
+    (ax,) = line_charts.year_effects(rows, "difference", "2012").axes
+    assert {text.get_text(): round(text.xy[1], 2) for text in ax.texts} == {"0.30": 0.3, "0.70": 0.7}
+
+
 def test_a_chart_with_none_below_it_has_numbers_on_its_axis():
     fig = year_effects(["a", "b", "c"])
     fig.canvas.draw()
