@@ -22,6 +22,8 @@ _SAME = 1e-9
 def on_models(report: Report, ran: inprocess.Ran, frame: pd.DataFrame, group: pd.Series, items: list[str], often: int) -> None:  # fmt: skip
     """How many have one level of each of two columns, from a linear model of both: its normal equations in whole numbers."""
     told = tables(ran)
+    if "explained" not in told:  # of no group a model can be shown
+        return
     rows = told["explained"].query("model == 'linear'").dropna(subset=["estimate", "n"])
     shown = told["shares"].query("statistic == 'often'").set_index(["system", "item"])
     for (name, item), pair in rows.groupby(["system", "item"]):
