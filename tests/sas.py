@@ -8,8 +8,9 @@ import ctypes
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from pyreadstat import _readstat_writer
+
+from conftest import need
 
 _STRING, _DOUBLE = 0, 5  # of readstat_type_t
 
@@ -17,8 +18,7 @@ _STRING, _DOUBLE = 0, 5  # of readstat_type_t
 def write(frame: pd.DataFrame, path: Path) -> Path:
     """Columns of text or of numbers, in which a letter is a special missing value (.A to .Z)."""
     library = ctypes.CDLL(_readstat_writer.__file__)
-    if not hasattr(library, "readstat_begin_writing_sas7bdat"):
-        pytest.skip("the writer of SAS files is hidden in this build of pyreadstat")
+    need(hasattr(library, "readstat_begin_writing_sas7bdat"), "the writer of SAS files in pyreadstat", "REQUIRE_SAS")
     for name in ("readstat_writer_init", "readstat_add_variable"):
         getattr(library, name).restype = ctypes.c_void_p
     parts = []

@@ -16,7 +16,7 @@ from bs4 import BeautifulSoup
 
 from helpers.draw import style
 
-_SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+_XLINK = "http://www.w3.org/1999/xlink"
 _TAGS = {"svg", "g", "path", "rect", "circle", "use", "defs", "clipPath", "pattern", "text", "tspan", "title", "image"}
 _ATTRIBUTES = {
     *("d", "x", "y", "cx", "cy", "r", "width", "height", "viewBox", "transform", "style", "clip-path", "clip-rule"),
