@@ -34,7 +34,7 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     ----------
     notebook, target : the executed notebook; the page's file
     name : the notebook's own name if the page is of the site, whose pages are linked; empty: a run stands alone
-    more : `guide`, HTML that stands behind the question; `files`, data file -> link; `in_ledger`, where it enters
+    more : `guide`, HTML that stands behind the question (how to have such a page, or what a run was made of); `files`, data file -> link; `in_ledger`, where it enters
         something there; other names of the shell template
     """
     # HTMLExporter's own method would parse the page and write it again: as long as all the rest, and nothing gained.
@@ -121,15 +121,20 @@ def _begin_with_answer(soup: BeautifulSoup, guide: str) -> None:
     if answer is not None:
         lead = soup.find(id=answer["data-lead"] or "no lead")
         place.insert_after(opening := soup.new_tag("div", attrs={"class": "output"}))
-        opening.append(answer.extract())
+        opening.append(_moved(soup, answer, "The answer", answer["id"]))
         if lead is not None:
             card: Tag = lead.find_parent("div", class_="card") or lead
-            link = soup.new_tag("a", href=f"#{lead['id']}")
-            link.string = "It stands at the top of the page."
-            card.insert_before(note := soup.new_tag("p", attrs={"class": "small-print"}))
-            note.extend([f"{_number(card)}: ", link])
-            opening.append(card.extract())
+            opening.append(_moved(soup, card, _number(card), lead["id"]))
     place.insert_after(BeautifulSoup(guide, "html.parser"))
+
+
+def _moved(soup: BeautifulSoup, part: Tag, called: str, address: str) -> Tag:
+    """The part, taken out; a line that says where it is stands in its place."""
+    link = soup.new_tag("a", href=f"#{address}")
+    link.string = "at the top of the page"
+    part.insert_before(note := soup.new_tag("p", attrs={"class": "small-print"}))
+    note.extend([f"{called} stands ", link, "."])
+    return part.extract()
 
 
 def _number(card: Tag) -> str:
@@ -182,11 +187,14 @@ def _link_ledger(soup: BeautifulSoup, notebook: str) -> None:
 def _mend_links(soup: BeautifulSoup, name: str) -> None:
     """Links as they are right beside the page: figures next to it, notebooks as pages."""
     for link in soup.find_all("a", href=True):
+        if link.decomposed:
+            continue
         href = re.sub(r"^\.\./(figures|tables)/", r"\1/", link["href"])
         match = re.fullmatch(r"([\w./-]+)\.ipynb([?#].*)?", href)
         if match and "download" not in link.attrs:
-            if not name:  # a run stands alone: the other notebooks are not beside it
-                link.unwrap()
+            if not name:  # a run stands alone: the other notebooks are not beside it, nor what is said of them
+                around = link.find_parent("p")
+                around.decompose() if around else link.unwrap()
                 continue
             place = posixpath.normpath(posixpath.join(posixpath.dirname(name), match[1]))
             href = f"{source.slug(place)}.html{match[2] or ''}"

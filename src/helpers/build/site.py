@@ -112,7 +112,7 @@ def _lists(site: Path, runs: list[dict[str, Any]], book: pd.DataFrame | None) ->
         site / "index.html", "index.html.j2", page.PROJECT,
         "What is known about teachers who open their classrooms to each other", runs=known, strengths=STRENGTHS, look="wide",
     )  # fmt: skip
-    about = "The notebooks that ask what print and public records say"
+    about = "The notebooks that ask what papers and public records say"
     page.listing(site / "evidence.html", "evidence.html.j2", "Evidence", about, runs=evidence, states=STATES)
     about = "The same questions on a file of yours"
     page.listing(site / "your-data.html", "your-data.html.j2", "Your data", about, runs=own)

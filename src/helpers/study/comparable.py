@@ -58,10 +58,10 @@ def words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
     return {
         "title": "What can be compared, question by question",
         "caption": f"Of {', '.join(view.names[code] for code in view.apart)}. Of 100 whose answers to all these questions add up to the "
-        f"same, so many answer {view.often_words.lower()}: in the {one} with the fewest and in that with the most. R2: what the {one} adds to "
-        f"what the sum tells (Nagelkerke's R2, ordinal regression, of the two {view.kind} furthest apart), at all sums alike and at some only; "
-        f"negligible below {item_dif.MODERATE}, large from {item_dif.LARGE} (Jodoin and Gierl, made for right and wrong answers). p: of no "
-        f"difference between any of them, by Holm's method for all tests here; {view.kind} count alike, standard errors from {share_words.errors(view.answers)}. "
+        f"same: how many answer {view.often_words.lower()}, where they are fewest and where most. R2: what the {one} adds to "
+        f"what the sum tells, of the two {view.kind} furthest apart (Nagelkerke's R2, ordinal regression). It is for all sums alike, and for some "
+        f"only. Negligible below {item_dif.MODERATE}, large from {item_dif.LARGE} (Jodoin and Gierl, made for right and wrong answers). The p is of no "
+        f"difference between any of them, by Holm's method for all tests here. {view.kind.capitalize()} count alike. Standard errors: {share_words.errors(view.answers)}. "
         "A dash: no test.",
         "show": rows,
         "columns": {

@@ -100,7 +100,7 @@ def in_print(printed: pd.DataFrame) -> pd.DataFrame:
         for statistic, ids in told.items()
     ]
     found = pd.DataFrame(rows, columns=["label", "statistic", "share"])
-    whom = "TALIS 2013, as printed: lower secondary teachers of all subjects, intervals are not in print"
+    whom = "TALIS 2013, as printed: lower secondary teachers of all subjects, intervals are not printed"
     return found.assign(survey="print", item="print", item_label=whom, note="")
 
 
@@ -147,7 +147,10 @@ def sentence(seeing: pd.DataFrame) -> str:
 def short(rows: pd.DataFrame) -> str:
     """How many of one study's teachers never observe colleagues, from the fewest to the most, by `headlines`."""
     known = family.study(rows["survey"].iloc[0])
-    return f"Of {known.asked} ({known.title}), {spread(rows, STATISTICS[0])} never observe colleagues and give them feedback."
+    return (
+        f"The share who never observe colleagues and give them feedback goes from {spread(rows, STATISTICS[0])}. "
+        f"Asked were {known.asked} ({known.title})."
+    )
 
 
 def reach(rows: pd.DataFrame) -> str:

@@ -10,7 +10,7 @@ from helpers.study.report_counts import ACROSS, AFTER, BEFORE, SCHOOLS
 
 _SAID = {
     BEFORE: "from report {first} to {last} it {changed}",
-    ACROSS: "if later reports rate on the scale of the earlier ones, which is not known, from {first} to {last} it {changed}",
+    ACROSS: "if later reports rate on the same scale, from {first} to {last} it {changed}",
     AFTER: "from {first} to {last}, by these reports alone, it {changed}",
 }
 

@@ -225,7 +225,7 @@ def dots(view: View) -> Words:
         for row in row_of.itertuples()
     ]
     of = f"of the {len(codebook.AVERAGES[view.known])} systems of {view.known}, " if view.known else "systems, "
-    mean = f"; hollow: plain mean of {view.averaged} {of}each counting the same{_fewer(view)}"
+    mean = f". Hollow: plain mean of {view.averaged} {of}each counting the same{_fewer(view)}"
     return {
         "title": "Never, and often",
         "caption": f"Share of respondents with 95 percent intervals{mean * (view.averaged > 1)}.",
