@@ -515,7 +515,7 @@ def test_who_is_rated_is_told_for_each_side_of_the_break():
     years = {2017: (40, 50), 2018: (45, 50), 2021: (20, 50)}
     rows = [(group, "ambitious_instruction", year, *counts) for group in ("ES", "HS") for year, counts in years.items()]
     turnover = pd.DataFrame(rows, columns=["group", "measure", "report_year", "rated", "listed"])
-    each = "80 to 90 percent in 2017 and 2018, 40 percent in 2021"
+    each = "80 to 90% in 2017 and 2018, 40% in 2021"
     said = report_words.rated(turnover, "ambitious_instruction")
     assert said == f"of elementary schools {each}; of high schools {each}"
 

@@ -17,7 +17,7 @@ from helpers.project import STRENGTHS
 pytestmark = pytest.mark.browser
 SLUGS = [source.slug(name) for name in source.names()]
 LISTS = [name for name in pages.PAGES if name.removesuffix(".html") not in SLUGS]
-PAGES = [*LISTS, *(f"{name}.html" for name in SLUGS)]
+PAGES = [*LISTS, "glossary.html", *(f"{name}.html" for name in SLUGS)]
 
 
 @pytest.fixture(scope="session")

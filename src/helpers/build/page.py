@@ -13,7 +13,7 @@ from bs4 import BeautifulSoup, Tag
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 
-from helpers.build import citing, pictures, safe_html
+from helpers.build import citing, glossary, pictures, safe_html
 from helpers.build.plan import TEMPLATES
 from helpers.notebook import source
 
@@ -48,6 +48,9 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     _link_data(soup, more.pop("files", {}))
     if more.pop("in_ledger", False):
         _link_ledger(soup, source.slug(name))
+    if words := glossary.explain(soup):
+        told = fill("terms.html.j2", terms=words, address=glossary.address)
+        soup.append(BeautifulSoup(f'<h2 id="words-explained">Words explained</h2>\n{told}', "html.parser"))
     title = soup.h1.get_text()
     description = soup.blockquote.get_text(" ", strip=True) if soup.blockquote else title
     shown = {"toc": contents(soup, ["h2", "h3"]), **(neighbours(name) if name else {})}

@@ -153,9 +153,9 @@ def waves(given: Mapping[str, Any], survey: Waves, inference: str) -> str:
         else "Change"
     )
     return _paragraph(
-        f"{what} since the wave {survey.baseline} was estimated for {count(len(given['scales']), 'scale')} within schools, by linear regression with a fixed effect for each school.",
+        f"{what} since wave {survey.baseline} was estimated for {count(len(given['scales']), 'scale')} within schools, by linear regression with a fixed effect for each school.",
         "A score is the mean of the items of a scale that were answered, if half of them or more were." * made,
-        f"Estimates are in standard deviations of the wave {survey.baseline}.",
+        f"Estimates are in standard deviations of wave {survey.baseline}.",
         f"Held constant: {listed(held)}." if held else "",
         f"Answers were weighted by {given['weight']}." * bool(given["weight"]),
         _errors(inference, given["cluster"] or given["school"]),

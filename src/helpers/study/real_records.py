@@ -216,7 +216,7 @@ def beside_words(near: pd.DataFrame) -> dict[str, object]:
     )
     return {
         "title": "Yours, and others who were asked the same",
-        "caption": f"Percent of those who answered, with 95 percent intervals. {' '.join(family.study(key).about for key in others)} These are "
+        "caption": f"Percent of those who answered, with 95% intervals. {' '.join(family.study(key).about for key in others)} These are "
         "other samples than yours: no difference is tested, and nobody is ranked.",
         "alt": f"Dot plot of shares beside other surveys. Never, {near['item_label'].iloc[0].lower()}: {told}.",
         "data": near,
@@ -228,7 +228,7 @@ def american(seeing: pd.DataFrame) -> str:
     survey, system = PLACES["USA"]
     rows = seeing[seeing["survey"].eq(survey) & seeing["system"].eq(system) & seeing["statistic"].eq(STATISTICS[0])]
     return "".join(
-        f"Of another population ({family.study(survey).title}: {family.study(survey).asked}) {100 * row['share']:.1f} percent (SE {100 * row['std_error']:.1f})"
+        f"Of another population ({family.study(survey).title}: {family.study(survey).asked}) {100 * row['share']:.1f}% (SE {100 * row['std_error']:.1f})"
         for _, row in rows.iterrows()
     )
 

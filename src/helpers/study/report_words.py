@@ -83,4 +83,4 @@ def rated(turnover: pd.DataFrame, measure: str) -> str:
 
 
 def _range(shares: pd.Series) -> str:
-    return f"{' to '.join(dict.fromkeys(map(percent, (shares.min(), shares.max()))))} percent"
+    return f"{' to '.join(dict.fromkeys(map(percent, (shares.min(), shares.max()))))}%"
