@@ -38,7 +38,7 @@ def asked(unasked=8):
 def test_shares_are_weighted_and_of_those_who_were_asked(tmp_path, unasked):
     frame = asked(unasked)
     shown = being_observed.view(read(tmp_path, frame))
-    row = shown.table.set_index(["item", "statistic"]).loc[("S3", "had")]
+    row = shown.table.set_index(["item", "statistic"]).loc[("S3", "chosen")]
     here = frame[frame[COLLEAGUES].isin([1, 2])]
     weights = here[talis_codebook.WEIGHTS].to_numpy()
     by_replicate = weights.T @ here[COLLEAGUES].eq(1).to_numpy(float) / weights.sum(axis=0)
@@ -94,5 +94,5 @@ def test_the_evidence_has_it_where_the_files_are(tmp_path, monkeypatch):
     done = inprocess.run(tmp_path / "run", "03-talis-deprivatization")
     rows = done.figure("feedback")
     assert set(rows["item"]) == set(FEEDBACK_FROM)
-    assert set(rows["statistic"]) == {"had"}
+    assert set(rows["statistic"]) == {"chosen"}
     assert "not to be compared with them" in done.page

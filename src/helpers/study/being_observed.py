@@ -11,7 +11,7 @@ from helpers.read.talis_codebook import FEEDBACK_FROM
 from helpers.study import classroom_doors
 from helpers.study.classroom_doors import View
 
-SHOWN = {"had": "Have had it"}
+SHOWN = {"chosen": "Chose this answer"}
 """What is drawn, and the words above it."""
 _COLLEAGUES = "S3"
 
@@ -26,7 +26,7 @@ def asked(answers: Survey) -> Survey | None:
     rows = answers.frame["cycle"].eq(answers.frame.loc[were, "cycle"].max()).to_numpy()
     return replace(
         answers, frame=answers.frame[rows].reset_index(drop=True), items=FEEDBACK_FROM, categories=["Not checked", "Checked"],
-        often=2, statistics=("not", "had"), weights=answers.weights if rows.all() else answers.weights[rows],
+        often=2, statistics=("not", "chosen"), weights=answers.weights if rows.all() else answers.weights[rows],
     )  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def view(answers: Survey | None, systems: Sequence[str] = (), average: Sequence[
 
 def words(shown: View) -> dict[str, Any]:
     """Of `view`, for `cards.figure` of the share in `SHOWN`."""
-    rows = shown.now[shown.now["statistic"].eq("had")]
+    rows = shown.now[shown.now["statistic"].eq("chosen")]
     told = [
         f"{row.label} {numbers.percent(row.share)}%"
         for row in rows[rows["item"].eq(_COLLEAGUES) & rows["system"].isin(shown.shown)]
