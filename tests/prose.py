@@ -29,7 +29,7 @@ FORMS = {
     r"\b[Pp]rint (?:has|gives|says|tells|speaks|alone|leaves|lists|quotes|claims|does|fits|and)\b": "name who says it",
     r"[\d}] (?:%|percent\b)": "write 95%",
     r"\bthe wave [\d{]": "write wave 2",
-    r"\b(?:no slip|the more the less|who came and went)\b": "say it in plain words",
+    r"\b(?:[Nn]o slip|the more the less|who came and went)\b": "say it in plain words",
 }
 """What no text for readers has -> what to do instead."""
 MOST = 30
@@ -48,7 +48,7 @@ def wrong_forms(text: str) -> list[str]:
 
 def long_sentences(text: str) -> list[str]:
     """Sentences with more than MOST words. What has no letter or digit is no word."""
-    sentences = re.split(r"(?<=[.!?])\s+(?=[A-Z“(\d])", " ".join(text.split()))
+    sentences = re.split(r"(?<=[.!?])[”)]?\s+(?=[A-Z“(\d])", " ".join(text.split()))
     return [s for s in sentences if sum(bool(re.search(r"\w", word)) for word in s.split()) > MOST]
 
 
