@@ -506,8 +506,8 @@ def test_words_follow_intervals_and_doubt_the_scale_across_the_break():
     )
     first, across, after = report_words.told(rows, "ambitious_instruction", [2015, 2018, 2021, 2022])
     assert first.startswith("from report 2015 to 2018 it rose by 0.40")
-    assert re.match(r"if later reports rate on the scale .* not known, from 2015 to 2022 it fell by 0\.40", across)
-    assert re.match(r"from 2021 to 2022, by these reports alone, it cannot be told from no change", after)
+    assert re.match(r"if scales agree, from 2015 to 2022 it fell by 0\.40", across)
+    assert re.match(r"from 2021 to 2022 alone it cannot be told from no change", after)
     assert report_words.told(rows, "ambitious_instruction", [2015, 2018]) == [first]
 
 

@@ -54,7 +54,8 @@ def test_what_nobody_says_is_found(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["The reports print an average.", "37% of teachers, in percent", "in wave 3", "Numbers as papers print them"]
+    "text",
+    ["The reports print an average.", "37% of teachers, in percent", "in wave 3", "Numbers as papers print them"],
 )
 def test_plain_words_are_not(text):
     assert wrong_forms(text) == []

@@ -23,6 +23,7 @@ PAGES = {
     "08-evidence-ledger.html": "Ledger", "figures.html": "Figures", "data.html": "Data", "references.html": "References",
 }  # fmt: skip
 """Where the links at the top of every page of the site lead."""
+_MINUS = re.compile(r"(?<![^\s(])-(?=\.?\d)")
 LONG = {"td": 40, "th": 80}
 """Characters: a cell with more, or the name of a row, is written on lines of some width."""
 
@@ -48,6 +49,7 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     _link_data(soup, more.pop("files", {}))
     if more.pop("in_ledger", False):
         _link_ledger(soup, source.slug(name))
+    _one_minus(soup)
     if words := glossary.explain(soup):
         told = fill("terms.html.j2", terms=words, address=glossary.address)
         soup.append(BeautifulSoup(f'<h2 id="words-explained">Words explained</h2>\n{told}', "html.parser"))
@@ -70,6 +72,7 @@ def listing(target: Path, template: str, title: str, description: str, **names: 
     """
     soup = BeautifulSoup(fill(template, **names), "html.parser")
     _tidy_wide_parts(soup)
+    _one_minus(soup)
     shown = {"toc": contents(soup, ["h2"]), "here": target.name, "look": names.get("look", "")}
     shown["cited"] = citing.cited(title, target.name)
     page = shell(title, str(soup), description, site=True, **shown)
@@ -170,6 +173,13 @@ def _tidy_wide_parts(soup: BeautifulSoup) -> None:
             cell["class"] = [*cell.get("class", []), "long"]
     for code in soup.find_all("pre"):
         code["tabindex"] = "0"
+
+
+def _one_minus(soup: BeautifulSoup) -> None:
+    """Negative numbers with the sign that figures have, which no line ends behind; what is typed or a range of years stays."""
+    for text in soup.find_all(string=_MINUS):
+        if text.find_parent(["pre", "code", "script", "style"]) is None:
+            text.replace_with(_MINUS.sub("−", text))
 
 
 def _link_data(soup: BeautifulSoup, files: dict[str, str]) -> None:

@@ -10,8 +10,8 @@ from helpers.study.report_counts import ACROSS, AFTER, BEFORE, SCHOOLS
 
 _SAID = {
     BEFORE: "from report {first} to {last} it {changed}",
-    ACROSS: "if later reports rate on the same scale, from {first} to {last} it {changed}",
-    AFTER: "from {first} to {last}, by these reports alone, it {changed}",
+    ACROSS: "if scales agree, from {first} to {last} it {changed}",
+    AFTER: "from {first} to {last} alone it {changed}",
 }
 
 
