@@ -36,7 +36,7 @@ FAMILIES = {
 """Colours that stand beside each other."""
 NAMED = {
     "printed": PRINTED, "published": PRINTED, "recomputed": OURS, "microdata": OURS, "moments": OURS, "simulated": SIMULATED,
-    "mathematics": MATHEMATICS, "science": SCIENCE, "students": STUDENTS, "teachers": TEACHERS,
+    "mathematics": MATHEMATICS, "science": SCIENCE, "sciences": SCIENCE, "students": STUDENTS, "teachers": TEACHERS,
 }  # fmt: skip
 """Names that have a colour wherever they stand."""
 SIGNS = {

@@ -257,7 +257,7 @@ def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
     """
     first = rows["specification"] == rows["specification"].iloc[0]
     rows = style.bounded(rows).assign(colour=np.where(first, OURS, GREY), marker="o")
-    fig, charts = _small_forests(rows, "specification", xlabel)
+    fig, charts = _small_forests(rows, "specification", xlabel, 0.36)
     for ax, part in charts:
         ax.axvline(part["estimate"].iloc[0], color=OURS, linewidth=1, linestyle="--")
         for row in part.dropna(subset="estimate").itertuples():
@@ -298,9 +298,14 @@ def se_bounds(rows: pd.DataFrame, common: pd.DataFrame) -> Figure:
     return fig
 
 
-def _small_forests(rows: pd.DataFrame, column: str, xlabel: str) -> tuple[Figure, Charts]:
-    """Small charts of intervals, each with its `colour` and `marker`, on one scale, if they can be read on it."""
-    fig, charts = _charts(rows, column)
+def _small_forests(rows: pd.DataFrame, column: str, xlabel: str, least: float = 0.27) -> tuple[Figure, Charts]:
+    """Small charts of intervals, each with its `colour` and `marker`, on one scale, if they can be read on it.
+
+    Parameters
+    ----------
+    rows, column, xlabel, least : as `specifications` has them; which names the rows; under all charts; inches of a row
+    """
+    fig, charts = _charts(rows, column, least)
     limits = _limits(rows)
     for ax, part in charts:
         ax.axvline(0, color=GREY, linewidth=1)
@@ -316,10 +321,10 @@ def _small_forests(rows: pd.DataFrame, column: str, xlabel: str) -> tuple[Figure
     return fig, charts
 
 
-def _charts(rows: pd.DataFrame, column: str) -> tuple[Figure, Charts]:
+def _charts(rows: pd.DataFrame, column: str, least: float = 0.27) -> tuple[Figure, Charts]:
     """A small chart a panel with a row for each value of `column`; and the rows of each, with their place `y`."""
     names = {name: style.wrap(name, 1.75, HEAD) for name in dict.fromkeys(rows[column])}
-    ys, end = style.stack([max(0.27, style.tall(name, HEAD) + 0.08) for name in names.values()])
+    ys, end = style.stack([max(least, style.tall(name, HEAD) + 0.08) for name in names.values()])
     room = max(style.inches(name, HEAD) for name in names.values())
     fig, charts = style.small_charts(rows["panel"], end + 0.3, names=room, sharey=True)
     for ax in charts.values():
