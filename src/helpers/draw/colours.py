@@ -107,7 +107,8 @@ def light(colour: str, least: float) -> str:
 @cache
 def night() -> dict[str, str]:
     """What colours of figures become on a dark page: colour by day -> colour by night. Bars that bear numbers stay."""
-    meant = {colour for family in FAMILIES.values() for colour in family}
+    lines = [colour for many in (levels, curves) for count in range(2, 9) for colour in many(count)]
+    meant = [QUIET, *lines, *(colour for family in FAMILIES.values() for colour in family)]
     marks = {colour: light(colour, 3.2) for colour in meant}
     texts = {dark(colour): light(colour, 4.6) for colour in meant}
     return texts | {day: night for day, night in marks.items() if day != night} | {

@@ -295,12 +295,12 @@ def possible_sizes(fits: pd.DataFrame, items: int, whole: list[int], marked: dic
         style.label(ax, n, items, str(n), dark(OURS), (0, up), weight="bold")
     least = fits["n"].min()
     for level, (n, words) in enumerate(marked.items()):
-        count = fits.set_index("n")["possible"][n]
+        count, top = fits.set_index("n")["possible"][n], items - 0.2 - 1.5 * level
         text = style.wrap(f"{words}: {count} of {items}", 1.2 if style.on_phone() else 2.4)
-        ax.annotate(
-            text, (n, count), xytext=(least, items - 0.2 - 1.5 * level), va="top", fontsize=SMALL, color=PRINTED,
-            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.8}, arrowprops={"arrowstyle": "-", "color": PRINTED},
-        )  # fmt: skip
+        below = top - 0.5 * (text.count("\n") + 1)
+        ax.annotate("", (n, count), xytext=(least + 12, below), arrowprops={"arrowstyle": "-", "color": PRINTED})
+        box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.8}
+        ax.text(least, top, text, va="top", fontsize=SMALL, color=PRINTED, bbox=box)
     ax.set(xlabel="number of respondents", xlim=(least - 1, fits["n"].max() + 1))
     ax.set(ylabel=f"means that fit, of {items}", ylim=(0, items + 1.4), yticks=range(0, items + 1, 2))
     return fig
