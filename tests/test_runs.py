@@ -42,6 +42,7 @@ def speaks_of_the_users_data_alone(page, given):
     assert page.blockquote.find_next_sibling() is top
     assert given.get("data", "") in top.p.text
     assert str(datetime.now(UTC).year) in top.p.text
+    assert "rows were read, and" in top.get_text() or "talis" in given.get("data", "release") or "assume" in given
     assert [row.th.text for row in top.find_all("tr")[1:]] == [*given]
     assert text.count("Parameters of this run") == 1
     assert not re.search(r"Parameters: |Until you name|evidence notebook", text)

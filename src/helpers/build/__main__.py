@@ -196,9 +196,10 @@ def _settle(job: Job, aside: Path, stamps: dict[str, str], seconds: float) -> No
     if job.file:  # the pages of the site are rendered together with it
         from helpers.build import citing, page
 
+        rows = next((line["counted"] for line in sessions.lines(aside) if "counted" in line), "")
         helps = {p.name: p.help for p in parameters.declared(job.notebook)}
         made_of = page.fill(
-            "run.html.j2", given=job.values, helps=helps, file=kept.label(job.file),
+            "run.html.j2", given=job.values, helps=helps, file=kept.label(job.file), rows=rows,
             day=time.strftime("%d %B %Y", time.gmtime()).lstrip("0"), citation=citing.citation(),
         )  # fmt: skip
         page.render(aside / "notebook.ipynb", aside / "notebook.html", guide=made_of)

@@ -118,7 +118,7 @@ def say(*paragraphs: str, points: Iterable[str] = ()) -> Markdown:
 
 def account(run: Session, rows: Account) -> Markdown:
     """What became of the rows of a user's file. On the page small counts are hidden; make tells them to who holds the file."""
-    sessions.note(run, "account", text=rows.exact)
+    sessions.note(run, "account", text=rows.exact, counted=rows.counted)
     return say(rows.page)
 
 

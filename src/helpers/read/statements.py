@@ -45,19 +45,10 @@ _WHO = {
 }  # fmt: skip
 """Groups that come first, as whom the number is of."""
 _NAMES = {"American", "English", "Chile", "Shanghai", "Japan", "Welch's", "Student's", "California", "Los", "Institute"}
+"""First words of rows that keep their capital inside a sentence."""
 _SILENT = {
-    "people",
-    "outcomes",
-    "items",
-    "year",
-    "school year",
-    "1: it is said",
-    "grade",
-    "note",
-    "page",
-    "volume",
-    "issue",
-}
+    "people", "outcomes", "items", "year", "school year", "1: it is said", "grade", "note", "page", "volume", "issue",
+}  # fmt: skip
 """Units that the row's own words give."""
 
 
