@@ -104,9 +104,9 @@ def standing_words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
     others = rows["n_tests"].iloc[0] - len(rows)
     return {
         "title": "Who stands out in these questions",
-        "caption": f"Of 100 in each of the {view.kind} whose answers to all these questions add up to the same, so many answer "
-        f"{view.often_words.lower()}, and on average in the others. Only questions that differ by a size that matters, and only where p, by Holm's "
-        f"method for all {rows['n_tests'].iloc[0]} such pairs of question and {view.kind.removesuffix('s')}, is below .05; the other {others} do "
+        "caption": f"Of 100 with the same answers overall: how many answer {view.often_words.lower()}, here and on average in the other {view.kind}. "
+        "Shown are questions that differ by a size that matters, where p is below .05. It is adjusted by Holm's "
+        f"method for all {rows['n_tests'].iloc[0]} such pairs of question and {view.kind.removesuffix('s')}; the other {others} do "
         "not stand out. Where one stands far off, the others stand off from the mean with it. It says how a question goes with the others, not who "
         "does more.",
         "show": rows,
