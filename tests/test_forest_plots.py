@@ -96,6 +96,7 @@ FIGURES = {
     "means of groups": lambda: means("mathematics", "languages", "sciences"),
     "proportions": lambda: proportions("sharing", "inspiring"),
     "one proportion": lambda: proportions("sharing"),
+    "means of long groups": lambda: means(LONG, "all the others"),
     "long proportions": lambda: proportions(LONG, "inspiring"),
     "statements": lambda: statements("planning", LONG),
     "odds": lambda: odds(["share", "inspire"]),

@@ -88,12 +88,13 @@ def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = N
 
     Parameters
     ----------
-    rows : `label, estimate, ci_low, ci_high`; each optional `group` has a colour and is named at the first label
+    rows : `label, estimate, ci_low, ci_high`; each optional `group` has a colour and is named at the first label, or above
     low, high, claim, claim_label : ends of the scale; a value where a line stands, and what it is called
     """
     rows = rows if "group" in rows else rows.assign(group="")
     groups, labels = looks(rows["group"]), list(dict.fromkeys(rows["label"]))
     fig, (ax,), ys = style.blocks(labels, size=HEAD, least=0.26 + 0.19 * len(groups))
+    above = len(groups) > 1 and (style.on_phone() or max(style.inches(str(group), HEAD) for group in groups) > 1.3)
     if claim is not None:
         ax.axvline(claim, color=GREY, linewidth=1, linestyle="--")
         place = (claim - low) / (high - low)
@@ -104,11 +105,10 @@ def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = N
         # An interval may reach past the ends of the scale, where no answer is: it is cut there.
         style.interval(ax, y, max(low, row.ci_low), min(high, row.ci_high), colour, alpha=0.5)
         style.point(ax, row.estimate, y, colour)
-        named = len(groups) > 1 and row.label == labels[0] and not style.on_phone()
-        name = f"  {row.group}" if named else ""
+        name = f"  {row.group}" if len(groups) > 1 and row.label == labels[0] and not above else ""
         style.beside(ax, y, f"{row.estimate:.2f}{name}", dark(colour), fontsize=HEAD)
     ax.set(xlim=(low, high), xticks=range(low, high + 1), xlabel=f"mean on the scale from {low} to {high}")
-    if len(groups) > 1 and style.on_phone():
+    if above:
         style.legend(fig, {str(group): colour for group, (colour, _) in groups.items()})
     return fig
 
