@@ -329,7 +329,7 @@ def _charts(rows: pd.DataFrame, column: str, least: float = 0.27) -> tuple[Figur
     fig, charts = style.small_charts(rows["panel"], end + 0.3, names=room, sharey=True)
     for ax in charts.values():
         ax.set_yticks(ys, names.values(), fontsize=HEAD)
-        ax.set_ylim(end, 0)
+        ax.set_ylim(end, -0.05)
     rows = rows.assign(y=rows[column].map(dict(zip(names, ys, strict=True))))
     return fig, [(ax, rows[rows["panel"] == panel]) for panel, ax in charts.items()]
 

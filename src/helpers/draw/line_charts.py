@@ -285,7 +285,7 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
         "lowest effect first" if ordered.all() else "lowest first, if they differ" if ordered.any() else "in no order"
     )
     fig.supxlabel(xlabel, fontsize=10.5)
-    fig.supylabel(f"schools, {words}", fontsize=10.5)
+    fig.supylabel(f"{'share of ' * ordered.any()}schools, {words}", fontsize=10.5)
     return fig
 
 
