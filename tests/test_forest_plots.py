@@ -147,6 +147,11 @@ def test_what_is_simulated_has_the_colour_of_its_stamp_and_what_is_off_zero_is_b
     assert [text.get_weight() == "bold" for text in values] == clear.tolist()
 
 
+def test_no_zero_is_below_zero():
+    fig = forest_plots.effects(ROWS.assign(estimate=-0.004, ci_low=-0.1, ci_high=0.1), "difference")
+    assert [text.get_text() for text in fig.axes[0].texts][:1] == ["0.00  [−0.10, 0.10]"]
+
+
 def test_methods_alternate_under_their_labels():
     rows = ROWS.assign(method=["Welch", "clustered"] * 2)
     fig = forest_plots.effects(rows, "difference", band=0.5)

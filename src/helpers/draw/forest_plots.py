@@ -77,7 +77,8 @@ def _effects(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, shades: Sequence[
         style.interval(ax, y, row.ci_low, row.ci_high, colour)
         style.point(ax, row.estimate, y, colour)
         known = np.isfinite([row.ci_low, row.ci_high]).all()
-        text = f"{row.estimate:.2f}  " + (f"[{row.ci_low:.2f}, {row.ci_high:.2f}]" if known else "(no interval)")
+        value, *ends = (f"{round(bound, 2) + 0.0:.2f}" for bound in (row.estimate, row.ci_low, row.ci_high))  # no -0.00
+        text = f"{value}  " + (f"[{', '.join(ends)}]" if known else "(no interval)")
         clear = known and (row.ci_low > 0 or row.ci_high < 0)
         style.value(ax, y, text.replace("-", "−"), weight="bold" if clear else "normal")
 
@@ -262,7 +263,7 @@ def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
         ax.axvline(part["estimate"].iloc[0], color=OURS, linewidth=1, linestyle="--")
         for row in part.dropna(subset="estimate").itertuples():
             box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.2}
-            text = f"{row.estimate:.2f}".replace("-", "−")
+            text = f"{round(row.estimate, 2) + 0.0:.2f}".replace("-", "−")
             style.label(ax, row.estimate, row.y, text, dark(row.colour), (0, 4), fontsize=SMALL, bbox=box)
     return fig
 

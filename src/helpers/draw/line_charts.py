@@ -56,7 +56,7 @@ def year_effects(
         _gap(ax, [terms.index(term) for term in gap])
         ax.set_xlim(-0.4, len(terms) - 0.6 + (0.11 if len(series) < 3 else 0) * len(terms))
     _name_terms(fig, charts.values(), terms)
-    fig.supylabel(style.wrap(ylabel, fig.get_figheight() - 0.6, 10.5), fontsize=10.5)
+    fig.supylabel(style.wrap(ylabel, fig.get_figheight() - 0.3, 10.5), fontsize=10.5)
     if len(series) > 1:
         style.legend(fig, {n: plt.Line2D([], [], color=c, marker=m, markersize=5.5) for n, (c, m) in series.items()})
     return fig
@@ -136,6 +136,8 @@ def p_values(curves: pd.DataFrame, alpha: float) -> Figure:
     fig, ax = plt.subplots()
     ax.axhline(alpha, color=GREY, linewidth=1, linestyle="--")
     style.label(ax, 0, alpha, f"p = {alpha:g}", GREY, (3, 2))
+    room = 1.6 if style.on_phone() else 3.5
+    curves = curves.assign(case=[style.wrap(case, room, style.HEAD) for case in curves["case"]])
     cases = [look for look, _ in looks(curves["case"]).values()]
     _lines(ax, curves, "icc", "p_value", "case", 0.8, [(-1, 9), (-1, -9)], cases)
     ax.set(xlim=(0, curves["icc"].max()), ylim=(0, max(alpha, curves["p_value"].max()) * 1.18))
@@ -285,7 +287,7 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
         "lowest effect first" if ordered.all() else "lowest first, if they differ" if ordered.any() else "in no order"
     )
     fig.supxlabel(xlabel, fontsize=10.5)
-    fig.supylabel(f"{'share of ' * ordered.any()}schools, {words}", fontsize=10.5)
+    fig.supylabel(f"{'share of ' * bool(ordered.any())}schools, {words}", fontsize=10.5)
     return fig
 
 
