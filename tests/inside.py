@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from conftest import environment
 
 PACKAGES = (
-    "bs4", "duckdb", "linearmodels.panel", "matplotlib.pyplot", "nbconvert.exporters", "papermill", "pydantic",
+    "bs4", "duckdb", "fontTools.subset", "linearmodels.panel", "matplotlib.pyplot", "nbconvert.exporters", "papermill", "pydantic",
     "pyreadstat", "scipy.stats", "seaborn", "statsmodels.api", "tqdm",
 )  # fmt: skip
 """What takes long to load; a fork loads whatever else it needs."""
