@@ -76,7 +76,9 @@ def warm_up() -> None:
     import matplotlib.pyplot as plt
     from nbconvert.exporters import HTMLExporter
     from nbformat import v4, validate
+    from pydantic import create_model
 
+    create_model("One", one=(int, 1))
     cells = [v4.new_markdown_cell("# One\n\n> *Two*"), v4.new_code_cell("x = 'one' + f'{2}'  # three")]
     validate(notebook := v4.new_notebook(cells=cells))
     HTMLExporter().from_notebook_node(notebook)
