@@ -12,10 +12,11 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import matplotlib
+import matplotlib.colors as mcolors
 from bs4 import BeautifulSoup
 from bs4.element import PreformattedString
 
-from helpers.draw import style
+from helpers.draw import colours
 
 _XLINK = "http://www.w3.org/1999/xlink"
 _TAGS = {"svg", "g", "path", "rect", "circle", "use", "defs", "clipPath", "pattern", "text", "tspan", "title", "image"}
@@ -78,6 +79,10 @@ def inline(svg: str, name: str, kind: str = "") -> str:
                     kept["href"] = f"#{name}-{value[1:]}" if own else value
             elif key == "id" and value in meant:
                 kept["id"] = f"{name}-{value}"
+            elif key == "fill":  # behind a pattern
+                kept["style"] = _styled(
+                    f"fill: {mcolors.to_hex(value)}" if mcolors.is_color_like(value) else "fill: none", tag
+                )
             elif key == "style":
                 kept["style"] = _styled(value, tag)
             elif key in _ATTRIBUTES and not value.startswith("rotate(-0 "):
@@ -118,7 +123,7 @@ def _styled(text: str, tag: str) -> str:
 @cache
 def by_night() -> str:
     """The colours of dark pages, for their style sheet."""
-    return " ".join(f"--x{day.removeprefix('#').lower()}: {night};" for day, night in style.night().items())
+    return " ".join(f"--x{day.removeprefix('#').lower()}: {night};" for day, night in colours.night().items())
 
 
 @cache

@@ -124,6 +124,12 @@ class View:
         return drawn if len(self.whole) > len(drawn) else []
 
     @property
+    def others(self) -> bool:
+        """Whether systems have shares that are not among those to draw."""
+        rows = pd.concat([self.lowest[~self.lowest["average"]], self.often]).dropna(subset="share")
+        return not rows["system"].isin(self.shown).all()
+
+    @property
     def spoken(self) -> str:
         """The systems to draw, by name."""
         return ", ".join(self.names[code] for code in self.shown)
@@ -353,7 +359,7 @@ def obtained(printed: pd.DataFrame, shares: pd.DataFrame, counts: pd.DataFrame) 
     cycle, system, item and statistic; places of Chile and Shanghai need all three systems of the statement.
     """
     keys = ["cycle", "system", "item", "statistic"]
-    known = shares.dropna(subset="share").assign(statistic=shares["statistic"].str.lower())
+    known = shares.dropna(subset="share").assign(statistic=lambda rows: rows["statistic"].str.lower())
     known = known.drop_duplicates(keys).set_index(keys)["share"]
     asked = printed[printed["unit"].str.startswith("percent")].dropna(subset=keys[:3])
     index = pd.MultiIndex.from_frame(asked[keys].astype({"cycle": int}))
