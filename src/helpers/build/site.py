@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from helpers import kept
-from helpers.build import citing, page, pictures, plan
+from helpers.build import citing, glossary, page, pictures, plan
 from helpers.build.plan import BUILD
 from helpers.notebook import parameters, source
 from helpers.notebook import session as sessions
@@ -112,10 +112,13 @@ def _lists(site: Path, runs: list[dict[str, Any]], book: pd.DataFrame | None) ->
         site / "index.html", "index.html.j2", page.PROJECT,
         "What is known about teachers who open their classrooms to each other", runs=known, strengths=STRENGTHS, look="wide",
     )  # fmt: skip
-    about = "The notebooks that ask what print and public records say"
+    about = "The notebooks that ask what papers and public records say"
     page.listing(site / "evidence.html", "evidence.html.j2", "Evidence", about, runs=evidence, states=STATES)
     about = "The same questions on a file of yours"
     page.listing(site / "your-data.html", "your-data.html.j2", "Your data", about, runs=own)
+    terms = {"terms": glossary.terms(), "address": glossary.address}
+    about = "What the terms of statistics on the site mean, in plain words"
+    page.listing(site / "glossary.html", "glossary.html.j2", "Words explained", about, **terms)
     about = "Every figure of the site"
     page.listing(site / "figures.html", "figures.html.j2", "Figures", about, runs=runs)
     about = "Every file of numbers, what is in it, and what rests on it"

@@ -83,9 +83,7 @@ class Study:
         return {*self.columns, *([self.edition[0]] if self.edition else [])}
 
 
-_BY_ORDER = (
-    "inferred from the order of the items and their six answers, as in TALIS, and from {}; not seen in print here"
-)
+_BY_ORDER = "inferred from the order of the items and their six answers, as in TALIS, and from {}; the words themselves were not seen"
 _PISA = {key: f"TC046Q0{number}NA" for number, key in enumerate("ABCDEFGH", start=1)}
 _PISA_COLUMNS = ("CNT", "CNTSCHID", "CNTTCHID")
 

@@ -230,7 +230,7 @@ def words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
     return {
         "title": f"What goes with answering {view.often_words.lower()}",
         "caption": "Each term with the others held constant: difference in percentage points (linear model) and ratio of odds (logit), "
-        f"with 95 percent intervals; errors by {errors}. p of the linear model, adjusted by Holm's method for all that is tested here. "
+        f"with 95% intervals; errors by {errors}. p of the linear model, adjusted by Holm's method for all that is tested here. "
         f"An association is no effect. {themselves(view, rows)}{unmatched(view)}A dash: too few teachers, or no estimate.",
         "show": shown,
         "columns": {
@@ -248,7 +248,7 @@ def pooled_words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
     shown[[*_ENDS, "low", "high"]] *= 100
     return {
         "title": "What systems have in common",
-        "caption": "Mean over systems, in percentage points, with its 95 percent interval; and the range in which the difference of one "
+        "caption": "Mean over systems, in percentage points, with its 95% interval; and the range in which the difference of one "
         "more system like these would lie, 95 times in a hundred. The wider this is beside the first, the less one number tells.",
         "show": shown,
         "columns": {
