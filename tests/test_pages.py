@@ -260,6 +260,18 @@ def test_the_keyboard_reaches_everything(visit):
     assert page.locator("details.code pre").first.is_visible()
 
 
+def test_links_to_places_are_copied(visit):
+    """And lead there, where nothing can be copied."""
+    page = visit("04-participant-comparison.html", permissions=["clipboard-read", "clipboard-write"])
+    link = page.locator("#figure-group-sizes a.place")
+    link.focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("Link copied").wait_for()
+    assert page.url.endswith("#figure-group-sizes")
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    assert page.troubles == []
+
+
 def test_print_shows_figures_and_hides_what_only_screens_need(visit):
     page = visit(f"{source.names()[0]}.html")
     page.emulate_media(media="print")
@@ -411,11 +423,28 @@ def test_filters_and_order_of_the_ledger_stand_in_the_address(visit):
         assert page.evaluate(cut) == 0
 
 
-def test_cards_lead_to_the_rows_of_the_ledger_that_rest_on_their_notebook(site, visit):
-    link = soup(site, "04-participant-comparison.html").find("a", string="In the ledger")
-    page = visit(link["href"])
+def test_cards_lead_to_the_rows_of_the_ledger_that_they_rest_on_and_back(site, visit):
+    card = soup(site, "04-participant-comparison.html").find("figure", id="figure-group-sizes")
+    page = visit(card.find("a", string="001-table2")["href"])
     rows = page.locator("#ledger tbody tr[id]:visible")
-    assert 0 < rows.count() < 732
-    assert page.locator("#ledger tbody tr:not([id]):visible").last.get_by_text("04-participant-comparison").count()
-    assert not soup(site, "09-what-such-studies-can-see.html").find("a", string="In the ledger")
+    assert {*rows.evaluate_all("rows => rows.map(row => row.dataset.file)")} == {"001-table2"}
+    assert 0 < rows.count() < 100
+    back = page.locator("#ledger tbody tr:not([id]):visible a:last-child")
+    assert "04-participant-comparison.html#figure-group-sizes" in back.evaluate_all(
+        "links => links.map(link => link.getAttribute('href'))"
+    )
+    assert not soup(site, "09-what-such-studies-can-see.html").select("a[href^='08-evidence-ledger.html?']")
     assert (site / "08-evidence-ledger.html").stat().st_size < 700_000
+
+
+def test_the_row_that_an_address_names_is_shown_whatever_is_filtered(visit):
+    page = visit("08-evidence-ledger.html?verdict=contradicts#row-001-table2-commitment-t")
+    row, rows = page.locator("#row-001-table2-commitment-t"), page.locator("#ledger tbody tr[id]:visible")
+    assert row.is_visible()
+    assert row.locator("td").nth(2).inner_text() == "reproduces"
+    many = rows.count()
+    page.get_by_label("Source").select_option("004")  # until somebody asks for something else
+    assert not row.is_visible()
+    page.go_back()
+    assert row.is_visible()
+    assert rows.count() == many

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import pytest
 from bs4 import BeautifulSoup
 
+from helpers.build import page as pages
 from helpers.build import pictures
 from helpers.draw import style
 
@@ -57,8 +58,28 @@ def test_colours_follow_day_and_night_and_text_on_a_colour_stays(drawn):
     assert "var(" not in text["style"]
 
 
-def test_a_page_brings_the_letters_of_its_figures_along():
-    face = pictures.typeface()
-    assert face == pictures.typeface.__wrapped__()  # equal bytes in every build
-    assert face.count("@font-face") == 2
-    assert len(face) < 120_000
+def test_a_page_brings_the_letters_of_its_figures_along(drawn):
+    page = pages.shell("A page", f'<div class="picture">{pictures.inline(drawn, "a")}</div>', "A page")
+    faces = pictures.typeface(page)
+    assert faces in page
+    assert faces.count("@font-face") == 2
+    assert len(faces) < 20_000
+
+
+def test_a_picture_brings_its_own_letters_along(drawn, tmp_path):
+    """Those that are written in it, in their weights, and no others; a page has its own."""
+    import io
+    from base64 import b64decode
+
+    from fontTools.ttLib import TTFont
+
+    (tmp_path / "a.svg").write_text(drawn.replace("on a colour", "Школа √ on"))
+    pictures.carry_letters(tmp_path)
+    carried = (tmp_path / "a.svg").read_text()
+    faces = re.findall(r"font-weight: (\w+);[^}]*base64,([^)]+)\)", carried)
+    assert [weight for weight, _ in faces] == ["normal", "bold"]
+    known = {weight: TTFont(io.BytesIO(b64decode(code))).getBestCmap() for weight, code in faces}
+    assert {*map(ord, "Школа√")} <= {*known["normal"]}
+    assert {*known["bold"]} == {*map(ord, HOSTILE)}
+    assert ord("Z") not in known["normal"]
+    assert "@font-face" not in pictures.inline(carried, "a")

@@ -170,9 +170,9 @@ def run_job(job: Job, why: str) -> bool:
     copy.unlink(missing_ok=True)
     if job.file:
         shutil.rmtree(EARLIER / job.name, ignore_errors=True)
-        for line in sessions.lines(job.folder):
-            if line["kind"] == "account":
-                say(line["text"])
+        told = [line["text"] for line in sessions.lines(job.folder) if line["kind"] == "account"]
+        for text in dict.fromkeys(told):
+            say(text)
     say(f"{job.name} ends after {seconds:.1f} s")
     return True
 
@@ -193,8 +193,9 @@ def say(text: str, stream: TextIO = sys.stdout) -> None:
 def _settle(job: Job, aside: Path, stamps: dict[str, str], seconds: float) -> None:
     """Render the page, write the state, and swap the folder in by one rename."""
     if job.file:  # the pages of the site are rendered together with it
-        from helpers.build import page
+        from helpers.build import page, pictures
 
+        pictures.carry_letters(aside / "figures")
         page.render(aside / "notebook.ipynb", aside / "notebook.html")
     lines = sessions.lines(aside)
     read = {line["path"]: line["stamp"] for line in lines if line["kind"] == "input"}

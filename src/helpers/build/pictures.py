@@ -1,6 +1,7 @@
 """Figures as they stand in a page: their SVG between its words, for wide and for narrow windows, by day and by night.
 
-Text in them is text, in the typeface that matplotlib brings along; the page has the letters that it needs.
+Text in them is text, in the typeface that matplotlib brings along; the page has the letters that it needs, and so has each
+picture that is taken along.
 """
 
 import io
@@ -8,6 +9,7 @@ import re
 from base64 import b64encode
 from collections.abc import Iterable
 from functools import cache
+from html import unescape
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -15,6 +17,7 @@ import matplotlib
 from bs4 import BeautifulSoup
 
 from helpers.draw import style
+from helpers.notebook import export
 
 _XLINK = "http://www.w3.org/1999/xlink"
 _TAGS = {"svg", "g", "path", "rect", "circle", "use", "defs", "clipPath", "pattern", "text", "tspan", "title", "image"}
@@ -24,18 +27,15 @@ _ATTRIBUTES = {
 }  # fmt: skip
 _DIGITS = re.compile(r"(\.\d\d)\d+")
 _ELSEWHERE = re.compile(r"url\((?!#)")
-_LETTERS = [
-    *range(0x20, 0x250),
-    *range(0x370, 0x400),
-    *range(0x2010, 0x2027),
-    *range(0x2190, 0x2194),
-    0x2212,
-    0x221E,
-    0x2248,
-    0x2264,
-    0x2265,
-]
-"""Characters of the typeface that pages bring along: Latin, Greek, dashes, quotes, arrows. Others come from the reader's own."""
+_FILES = {
+    weight: Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf"
+    for weight, name in (("normal", "DejaVuSans"), ("bold", "DejaVuSans-Bold"))
+}
+_LETTERS = frozenset([
+    *range(0x20, 0x250), *range(0x370, 0x400), *range(0x2010, 0x2027), *range(0x2190, 0x2194),
+    *(0x2212, 0x221E, 0x2248, 0x2264, 0x2265),
+])  # fmt: skip
+"""Common characters: Latin, Greek, dashes, quotes, arrows."""
 
 
 def put_in(soup: BeautifulSoup, folder: Path) -> None:
@@ -52,6 +52,9 @@ def put_in(soup: BeautifulSoup, folder: Path) -> None:
         for kind, file in drawn.items():
             text = inline(file.read_text(encoding="utf-8"), f"{figure['id']}-{kind}", kind if len(drawn) > 1 else "")
             both.append(BeautifulSoup(text, "html.parser"))
+        if figure.get("data-finding"):
+            figure.insert(0, headline := soup.new_tag("p", attrs={"class": "finding"}))
+            headline.string = figure["data-finding"]
         (figure.find(class_="scroll") or picture).replace_with(both)
 
 
@@ -64,6 +67,7 @@ def inline(svg: str, name: str, kind: str = "") -> str:
     kind : "wide" or "narrow", where a page has both
     """
     root = ElementTree.fromstring(svg)
+    _take_words_off(root)
     meant = {*re.findall(r"""(?:url\(|href=")#([^)"]+)""", svg)}
     for parent in root.iter():
         for child in [child for child in parent if _tag(child) not in _TAGS]:
@@ -100,6 +104,23 @@ def inline(svg: str, name: str, kind: str = "") -> str:
     )
 
 
+def _take_words_off(root: ElementTree.Element) -> None:
+    """Leave of a picture what lies in its frame: what else stands around it the page says as text."""
+    parts = {element.get("id", ""): element for element in root.iter()}
+    if export.DRAWING not in parts:
+        return
+    outline = next(iter(parts[export.DRAWING])).attrib["d"]
+    places = [float(number) for number in re.findall(r"-?[\d.]+", outline)]
+    left, top = min(places[::2]), min(places[1::2])
+    width, height = max(places[::2]) - left, max(places[1::2]) - top
+    root.attrib |= {"viewBox": f"{left:.2f} {top:.2f} {width:.2f} {height:.2f}", "width": f"{width}pt"}
+    next(iter(parts["patch_1"])).set("d", outline)  # the ground
+    for parent in root.iter():
+        for child in [*parent]:
+            if child.get("id", "").startswith((export.DRAWING, export.WORDS)):
+                parent.remove(child)
+
+
 def _tag(element: ElementTree.Element) -> str:
     return element.tag.rpartition("}")[2]
 
@@ -120,28 +141,45 @@ def by_night() -> str:
     return " ".join(f"--x{day.removeprefix('#').lower()}: {night};" for day, night in style.night().items())
 
 
-@cache
-def typeface() -> str:
-    """The letters that figures are drawn in, normal and bold, for a style sheet."""
-    faces = []
-    for weight, file in (("normal", "DejaVuSans.ttf"), ("bold", "DejaVuSans-Bold.ttf")):
-        code = b64encode(_letters(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / file, _LETTERS)).decode()
-        faces.append(
-            f"@font-face {{ font-family: 'DejaVu Sans'; font-weight: {weight}; font-display: swap; "
-            f"src: local('DejaVu Sans{' Bold' * (weight == 'bold')}'), url(data:font/woff;base64,{code}) format('woff'); }}"
-        )
-    return "\n".join(faces)
+def typeface(markup: str) -> str:
+    """The letters that the pictures in a page or an SVG are written in, normal and bold, for its style sheet."""
+    used: dict[str, set[int]] = {weight: set() for weight in _FILES}
+    for attributes, text in re.findall(r"<text\b([^>]*)>(.*?)</text>", markup, re.DOTALL):
+        weight = "bold" if "font-weight: 700" in attributes else "normal"
+        used[weight].update(map(ord, unescape(re.sub("<[^>]*>", "", text))))
+    return "\n".join(_face(weight, frozenset(letters)) for weight, letters in used.items() if letters)
 
 
-def _letters(file: Path, letters: Iterable[int]) -> bytes:
-    """A typeface with some of its letters, as WOFF."""
-    from fontTools import subset  # only pages with figures pay for it
+def carry_letters(folder: Path) -> None:
+    """Give each SVG of a folder the letters that it is written in: it looks the same wherever it is taken."""
+    for file in sorted(folder.glob("*.svg")):
+        svg = file.read_text(encoding="utf-8")
+        file.write_text(svg.replace("</style>", f"{typeface(svg)}</style>", 1), encoding="utf-8")
 
-    options = subset.Options(flavor="woff", hinting=False, layout_features=["kern"], drop_tables=["FFTM"])
+
+def _face(weight: str, letters: Iterable[int]) -> str:
+    code = b64encode(_letters(weight, letters)).decode()
+    return (
+        f"@font-face {{ font-family: 'DejaVu Sans'; font-weight: {weight}; font-display: swap; "
+        f"src: local('DejaVu Sans{' Bold' * (weight == 'bold')}'), url(data:font/woff;base64,{code}) format('woff'); }}"
+    )
+
+
+def _letters(weight: str, letters: Iterable[int], flavor: str | None = "woff") -> bytes:
+    """A typeface with some of its letters, as WOFF or, without flavor, as TrueType."""
+    from fontTools import subset  # only what has figures pays for it
+
+    options = subset.Options(flavor=flavor, hinting=False, layout_features=["kern"], drop_tables=["FFTM"])
     options.recalc_timestamp = False  # two builds give equal bytes
     chosen, written = subset.Subsetter(options), io.BytesIO()
     chosen.populate(unicodes=letters)
-    with subset.load_font(file, options) as font:
+    common = flavor and _LETTERS.issuperset(letters)  # of these a picture's are found ten times as fast
+    with subset.load_font(io.BytesIO(_common(weight)) if common else _FILES[weight], options) as font:
         chosen.subset(font)
         subset.save_font(font, written, options)
     return written.getvalue()
+
+
+@cache
+def _common(weight: str) -> bytes:
+    return _letters(weight, _LETTERS, flavor=None)

@@ -1,5 +1,6 @@
 """How figures look, and the marks they share: palettes for all eyes, plain axes, rows, intervals, labels, legends."""
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from functools import lru_cache, wraps
@@ -82,6 +83,7 @@ def _with_labels_inside(fig: Figure) -> Figure:
 def use() -> None:
     """Set matplotlib's defaults for every figure that follows, whatever the user's own settings are."""
     mpl.rcdefaults()
+    warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the card tells (`letters`)
     mpl.rcParams.update({
         "figure.figsize": (WIDE, 3.5), "figure.constrained_layout.use": True,
         "savefig.bbox": "tight", "savefig.pad_inches": 0.12, "savefig.facecolor": "white",
