@@ -393,6 +393,15 @@ def test_2024_has_no_code_of_not_reached(tmp_path):
     assert "column 'TT4G26A': answers other than 1, 2, 3, 4, 5, 6, 8, 9 (row 4: 7.0)" in refused(path)
 
 
+@pytest.mark.parametrize("name", ["BTGAUST1.csv", "btgintt1.csv", "bcgintt1.csv"])
+def test_files_of_2008_are_refused_and_told_how_to_be_read(tmp_path, name):
+    message = refused(write(tmp_path / name, teachers()))
+    assert (
+        f"{name}: by its name this is a file of TALIS 2008. The names of that year's questions were not seen" in message
+    )
+    assert "weight: TCHWGT and replicates: TRWGT" in message
+
+
 def test_age_groups_of_2018(tmp_path):
     frame = teachers(TCHAGEGR=[1.0, 2, 3, 4, 5, 6, 8, 9, 1, 1])
     bands = talis.read(write(tmp_path / "x.sav", frame)).frame["age_band"].astype(object)

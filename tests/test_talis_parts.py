@@ -229,11 +229,16 @@ def test_missing_codes_of_the_final_weight_of_2024_are_no_weights(tmp_path):
 def test_the_page_tells_of_parts(tmp_path):
     (tmp_path / "mine").mkdir()
     frame = belgium()
+    frame["TT4G68A3"] = np.where(frame["CNTRY"].eq("NLD") & frame["IDTEACH"].lt(100), 1, 2)
     frame.to_csv(tmp_path / "mine" / "x.csv", sep=";", index=False)
     notebook, data = "03-talis-deprivatization", str(tmp_path / "mine")
     done = inprocess.run(tmp_path / "run", notebook, data=data, systems=["BEL", "BFL"], average=["OECD 2018"])
     assert "BFL (part of BEL), BFR (part of BEL): the same teachers stand in the whole" in done.page
     assert "what is drawn is a system and parts of it" in done.page
     assert "The mean is of 3 of the 31 systems of the average OECD 2018, here of 2024" in done.page
+    feedback = done.figure("feedback").set_index(["item", "system"])["share"]
+    assert feedback["S3", "NLD"] > 0.7
+    assert feedback["S3", "SWE"] == 0
+    assert np.isnan(feedback["S1", "NLD"])  # not in this file
     assert set(done.figure("ranked")["system"]) == {"BEL", "NLD", "SWE", "Mean of 3 of 31 (OECD 2018)"}
     assert set(done.figure("shares")["label"]) == {"BEL", "BFL (part of BEL)", "Mean of 3 of 31 (OECD 2018)"}

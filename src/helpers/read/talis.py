@@ -40,7 +40,7 @@ def read(
 
     `frame` of the result holds, beside what Survey asks for, `name` of the system as the file labels it, `sex`,
     `age_band`, `form` (of the questionnaire, 2024), `school_type` (from principals' files of the same cycle), empty where the
-    files do not say, `principal` (whether the school is in such a file), and the variables of `extra` and `explain`. Several files may be given, with one system or many; teachers of other levels are passed over. Converted
+    files do not say, one column for each of `talis_codebook.FEEDBACK_FROM` (1 not, 2 yes), `principal` (whether the school is in such a file), and the variables of `extra` and `explain`. Several files may be given, with one system or many; teachers of other levels are passed over. Converted
     tables are kept: in `.converted/` beside files below `data/raw/`, else in `build/cache/talis/`.
 
     Forms of 2024 rotate, and code 8 (not administered) says who was not asked an item: no gap, and not in any n. Two
@@ -140,7 +140,7 @@ def _leave_unasked(frame: pd.DataFrame) -> None:
     if not frame["form"].notna().any():
         return
     form = frame.groupby(["cycle", "system", "form"])["form"].transform("size").ge(codebook.FEWEST[0])
-    for item in ITEMS:
+    for item in (*ITEMS, *codebook.FEEDBACK_FROM):
         answered = frame[item].gt(0)
         here = answered.groupby([frame["cycle"], frame["system"], frame["form"]]).transform("any")
         anywhere = answered.groupby([frame["cycle"], frame["system"]]).transform("any")

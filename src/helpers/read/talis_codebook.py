@@ -8,6 +8,7 @@ question has another number and another order, and no team conferences.
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 
 REPLICATES, FAY = 100, 0.5  # replicate weights by balanced repeated replication, and Fay's factor
 ITEMS = {
@@ -30,8 +31,33 @@ QUESTIONS = {
 }
 """The variable of each item. Nobody was asked what is not here; TT4G26H is about parents."""
 ANSWERS = range(1, 7)
+FEEDBACK_FROM = {
+    "S1": "External individuals or bodies", "S2": "Principal or members of the management team",
+    "S3": "Other colleagues within the school", "S4": "Nobody: has never received such feedback",
+}  # fmt: skip
+"""Whose feedback after an observation of their teaching teachers have had, in the words of the labels of 2024, the only year that asks."""
 NOT_ASKED = 8
 UNANSWERED = {2013: (7, 9), 2018: (7, 9), 2024: (9,)}  # not reached, and omitted or invalid
+
+
+@dataclass(frozen=True)
+class Question:
+    """Items that are answered alike.
+
+    `variables`: cycle -> item -> variable; `places`: code in the files -> place of the answer, lowest first; `lowest`: how the
+    label of the lowest answer begins; `told`: what codes mean, for messages.
+    """
+
+    variables: dict[int, dict[str, str]]
+    places: dict[int, int]
+    lowest: str
+    told: str
+
+
+PRACTICE = Question(QUESTIONS, {code: code for code in ANSWERS}, "never", "1 (never) to 6 answers, 7 not reached")
+FEEDBACK = Question(
+    {2024: {item: f"TT4G68A{item[1]}" for item in FEEDBACK_FROM}}, {1: 2, 2: 1}, "not", "1 checked, 2 not checked"
+)
 
 WEIGHTS = ["TCHWGT", *(f"TRWGT{number}" for number in range(1, REPLICATES + 1))]
 """The final weight and the replicate weights of teachers."""
@@ -53,7 +79,12 @@ AGES = {
 SCHOOL_TYPES = {1: "Public", 2: "Private"}
 SCHOOL_TYPE = {2013: "TC2G10", 2018: "TC3G12"}
 """Management of the school, for files without labels: asked of principals, so in school files only."""
-VALID = {"TT3G42D": range(1, 5)} | {name: ANSWERS for asked in QUESTIONS.values() for name in asked.values()}
+VALID = {"TT3G42D": range(1, 5)} | {
+    name: tuple(asked.places)
+    for asked in (PRACTICE, FEEDBACK)
+    for items in asked.variables.values()
+    for name in items.values()
+}
 """Answers that can be, for files that do not declare missing codes."""
 
 PARTS = {2018: {"BEL": ("BFL",)}, 2024: {"BEL": ("BFL", "BFR")}}
@@ -75,6 +106,8 @@ NOT_PUBLIC = {"ISL": "Iceland"}
 
 FILES = re.compile(r"[A-DT][TC]G[A-Z]{3}T\d", re.IGNORECASE)
 """How names of the OECD's files begin: level, teachers or principals, system, cycle."""
+NOT_READ = re.compile(r"[A-DT][TC]G[A-Z]{3}T1\b", re.IGNORECASE)
+"""Files of 2008, by the last two characters (as R's EdSurvey tells cycles apart): the names of that year's questions were not seen."""
 SIMULATED = "X(?!KX)[A-Z]{2}"
 """Codes of simulated systems: those that ISO leaves to users, but for Kosovo's, which the OECD uses."""
 

@@ -12,7 +12,7 @@ from helpers.read import files, frames, pieces
 from helpers.read import talis_codebook as codebook
 from helpers.read.pieces import Table
 from helpers.read.survey import NO_ANSWER, NOT_ADMINISTERED
-from helpers.read.talis_codebook import ANSWERS, NOT_ASKED, QUESTIONS, UNANSWERED, WEIGHTS
+from helpers.read.talis_codebook import FEEDBACK, NOT_ASKED, PRACTICE, UNANSWERED, WEIGHTS, Question
 
 _NOT_ADMINISTERED_LABEL = re.compile(r"not admin", re.IGNORECASE)
 MISSING_LABEL = re.compile(r"not admin|not reached|logically not applicable|omitted|invalid|^missing$", re.IGNORECASE)
@@ -67,6 +67,7 @@ def convert(source: Path, asked: Asked, folder: Path) -> list[Member]:
     members = []
     with files.find(source, pieces.ENDINGS) as found:
         for number, file in enumerate(found):
+            _check_year(file.name)
             table = pieces.describe(file.path, file.name, asked.encoding)
             members.append(Member(file.name, _kind(table)))
             if members[-1].kind == "teacher":
@@ -74,6 +75,16 @@ def convert(source: Path, asked: Asked, folder: Path) -> list[Member]:
             elif members[-1].kind == "school":
                 _convert_schools(table, asked, folder / f"schools-{number}", members[-1])
     return members
+
+
+def _check_year(name: str) -> None:
+    """Refuse files of the cycle whose questions are not known here."""
+    if codebook.NOT_READ.match(Path(name).name):
+        raise InputError(
+            f"{name}: by its name this is a file of TALIS 2008. The names of that year's questions were not seen here, so that it is not "
+            "read as TALIS. Take it out, or read it as a survey of your own: name its questions in `items`, with group: IDCNTRY, "
+            "school: IDSCHOOL, nest: true, weight: TCHWGT and replicates: TRWGT, and see that these columns are there."
+        )
 
 
 def _kind(table: Table) -> str:
@@ -102,7 +113,7 @@ def _convert_teachers(table: Table, asked: Asked, place: Path, member: Member) -
     form = codebook.FORMS.get(cycle, ("",))[0]
     wanted = {
         "CNTRY", "IDCNTRY", "IDPOP", "IDCNTPOP", "IDSCHOOL", "IDTEACH", f"TT{digit}G01", f"TT{digit}G02", grouped, form,
-        *QUESTIONS[cycle].values(), *asked.extra, *asked.explain, *WEIGHTS,
+        *PRACTICE.variables[cycle].values(), *FEEDBACK.variables.get(cycle, {}).values(), *asked.extra, *asked.explain, *WEIGHTS,
     }  # fmt: skip
     ids, levels = [], set()
     # Shown in a terminal only: a notebook would keep every step of it.
@@ -153,7 +164,8 @@ def _teacher_rows(piece: pd.DataFrame, table: Table, cycle: int, asked: Asked) -
     made["age_band"] = _age_bands(piece, table, cycle)
     form, letters = codebook.FORMS.get(cycle, ("", {}))
     made["form"] = _coded(piece, form, table, letters)
-    made |= {item: _answers(piece, item, table, cycle) for item in codebook.ITEMS}
+    made |= {item: _answers(piece, PRACTICE, item, table, cycle) for item in codebook.ITEMS}
+    made |= {item: _answers(piece, FEEDBACK, item, table, cycle) for item in codebook.FEEDBACK_FROM}
     wanted = [*asked.extra, *_explains(table, asked)]
     made |= {variable: _without_missing(piece, variable, table) for variable in wanted}
     made |= {weight: _weight(piece, weight, table) for weight in WEIGHTS}
@@ -228,28 +240,29 @@ def _check_columns(table: Table) -> None:
 
 
 def _check_codes(table: Table, cycle: int) -> None:
-    """The file's own labels and missing codes of the question must say what is known here."""
-    for variable in QUESTIONS[cycle].values():
-        if wrong := _contradiction(table, variable, cycle):
-            raise InputError(
-                f"{table.name}, column {variable!r}: {wrong}. The file does not code this question as the OECD does: 1 "
-                "(never) to 6 answers, 7 not reached, 8 not administered, 9 omitted. Get the OECD's own file."
-            )
+    """The file's own labels and missing codes of the questions must say what is known here."""
+    for question in (PRACTICE, FEEDBACK):
+        for variable in question.variables.get(cycle, {}).values():
+            if wrong := _contradiction(table, question, variable, cycle):
+                raise InputError(
+                    f"{table.name}, column {variable!r}: {wrong}. The file does not code this question as the OECD does: "
+                    f"{question.told}, 8 not administered, 9 omitted. Get the OECD's own file."
+                )
 
 
-def _contradiction(table: Table, variable: str, cycle: int) -> str:
+def _contradiction(table: Table, question: Question, variable: str, cycle: int) -> str:
     """What a variable's labels and missing codes say otherwise than the codebook; empty for nothing."""
     missing = dict.fromkeys(UNANSWERED[cycle], NO_ANSWER) | {NOT_ASKED: NOT_ADMINISTERED}
     labels = {k: v for k, v in table.labels.get(variable, {}).items() if not isinstance(k, str)}
-    for code in ANSWERS:
+    for code, at in question.places.items():
         label, ranges = labels.get(code, ""), table.missing.get(variable, [])
         if MISSING_LABEL.search(label) or any(low <= code <= high for low, high in ranges):
             return f"{code} is declared missing, but is an answer"
-        if code > ANSWERS[0] and label.lower().startswith("never"):
+        if at > 1 and label.lower().startswith(question.lowest):
             return f"{code} is labelled {label!r}"
     for code, label in labels.items():
         means = NOT_ADMINISTERED if _NOT_ADMINISTERED_LABEL.search(label) else NO_ANSWER
-        if code not in ANSWERS and MISSING_LABEL.search(label) and missing.get(code) != means:
+        if code not in question.places and MISSING_LABEL.search(label) and missing.get(code) != means:
             return f"{code:g} is labelled {label!r}"
     return ""
 
@@ -313,13 +326,13 @@ def _declared(values: pd.Series, column: str, table: Table) -> pd.Series:
     )
 
 
-def _answers(piece: pd.DataFrame, item: str, table: Table, cycle: int) -> np.ndarray:
-    """Answers 1 to 6, NOT_ADMINISTERED or NO_ANSWER; an empty cell is the latter (but see `talis.read` on forms)."""
-    variable = QUESTIONS[cycle].get(item)
+def _answers(piece: pd.DataFrame, question: Question, item: str, table: Table, cycle: int) -> np.ndarray:
+    """Places of answers, NOT_ADMINISTERED or NO_ANSWER; an empty cell is the latter (but see `talis.read` on forms)."""
+    variable = question.variables.get(cycle, {}).get(item)
     if variable not in piece:
         return np.full(len(piece), NOT_ADMINISTERED, dtype=np.int8)
     values = _numbers(piece, variable, table).mask(_not_asked(piece, variable, table), NOT_ASKED)
-    known = {code: code for code in ANSWERS} | {NOT_ASKED: NOT_ADMINISTERED}
+    known = question.places | {NOT_ASKED: NOT_ADMINISTERED}
     known |= dict.fromkeys(UNANSWERED[cycle], NO_ANSWER)
     codes = values.map(known)
     what = f"answers other than {', '.join(map(str, sorted(known)))}"

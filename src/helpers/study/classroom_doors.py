@@ -353,7 +353,7 @@ def obtained(printed: pd.DataFrame, shares: pd.DataFrame, counts: pd.DataFrame) 
     cycle, system, item and statistic; places of Chile and Shanghai need all three systems of the statement.
     """
     keys = ["cycle", "system", "item", "statistic"]
-    known = shares.dropna(subset="share").assign(statistic=shares["statistic"].str.lower())
+    known = shares.dropna(subset="share").assign(statistic=lambda rows: rows["statistic"].str.lower())
     known = known.drop_duplicates(keys).set_index(keys)["share"]
     asked = printed[printed["unit"].str.startswith("percent")].dropna(subset=keys[:3])
     index = pd.MultiIndex.from_frame(asked[keys].astype({"cycle": int}))

@@ -19,6 +19,7 @@ from helpers.notebook import session
 from helpers.notebook.session import Section, Session
 from helpers.project import ROOT, InputError, relative
 from helpers.read import family, files
+from helpers.read import talis_codebook as codebook
 from helpers.read.family import Question, Study
 from helpers.read.talis_codebook import CATEGORIES, ITEMS, STATISTICS
 from helpers.study.classroom_doors import View
@@ -283,13 +284,22 @@ def claims(real: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["id", "practice", "claim", "seen", "verdict"])
 
 
+_TALIS = (
+    "TALIS 2013, 2018 and 2024: teachers of one level of school, drawn within schools that were drawn, with weights. "
+    f"{', '.join(codebook.QUESTIONS[2018].values())} (other names in 2013 and 2024): {'; '.join(ITEMS.values()).lower()}, by the labels of "
+    f"the files. In 2024 {', '.join(codebook.FEEDBACK.variables[2024].values())} ask, with yes or no, whose feedback teachers have had after "
+    "an observation of their teaching. What TALIS 2008 calls its questions was not seen here, so that its files are not read."
+)
+
+
 def bank() -> list[str]:
-    """Each study in a few sentences: whom it asked, how they were drawn, what it asked, and how the words are known."""
-    return [
+    """Each survey in a few sentences: whom it asked, how they were drawn, what it asked, and how the words are known."""
+    others = [
         f"{known.about} "
         + " ".join(f"{', '.join(q.items.values())}: {_listed(q)}, {q.wording}." for q in known.questions.values())
         for known in family.STUDIES
     ]
+    return [*others, _TALIS]
 
 
 def _listed(question: Question) -> str:
