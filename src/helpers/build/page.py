@@ -41,7 +41,7 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     # HTMLExporter's own method would parse the page and write it again: as long as all the rest, and nothing gained.
     body, _ = TemplateExporter.from_notebook_node(_exporter(), nbformat.read(notebook, as_version=4))
     soup = BeautifulSoup(body, "html.parser")
-    pictures.put_in(soup, notebook.parent)
+    drawn = pictures.put_in(soup, notebook.parent)
     _begin_with_answer(soup, more.pop("guide", ""))
     _name_headings(soup)
     _tidy_wide_parts(soup)
@@ -54,7 +54,8 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     _link_places(soup)
     if name:
         shown["cited"] = citing.cited(title, target.name)
-    target.write_text(shell(title, str(soup), description, site=bool(name), **shown, **more), encoding="utf-8")
+    body = re.sub("<!--\\w+-->", lambda found: drawn.get(found[0], found[0]), str(soup))
+    target.write_text(shell(title, body, description, site=bool(name), **shown, **more), encoding="utf-8")
 
 
 def listing(target: Path, template: str, title: str, description: str, **names: Any) -> None:

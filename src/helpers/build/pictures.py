@@ -14,7 +14,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import matplotlib
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Comment
 
 from helpers.draw import style
 from helpers.notebook import export
@@ -26,7 +26,7 @@ _ATTRIBUTES = {
     *("fill-rule", "text-anchor", "preserveAspectRatio", "patternUnits"),
 }  # fmt: skip
 _DIGITS = re.compile(r"(\.\d\d)\d+")
-_ELSEWHERE = re.compile(r"url\((?!#)")
+_ELSEWHERE, _INSIDE = re.compile(r"url\((?!#)"), re.compile(r"url\(#([^)]+)\)")
 _FILES = {
     weight: Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf"
     for weight, name in (("normal", "DejaVuSans"), ("bold", "DejaVuSans-Bold"))
@@ -38,9 +38,13 @@ _LETTERS = frozenset([
 """Common characters: Latin, Greek, dashes, quotes, arrows."""
 
 
-def put_in(soup: BeautifulSoup, folder: Path) -> None:
-    """Put the SVG of each figure card into the page in place of its picture. `folder`: of the run."""
-    for figure in soup.select("figure.card"):
+def put_in(soup: BeautifulSoup, folder: Path) -> dict[str, str]:
+    """Leave a comment in place of each figure card's picture; returns it with the SVG that stands there. `folder`: of the run.
+
+    What is in the SVG concerns nobody else who changes the page, and parsing it takes longer than all the rest.
+    """
+    pictures = {}
+    for place, figure in enumerate(soup.select("figure.card")):
         picture, link = figure.img, figure.find("a", href=re.compile(r"\.svg$"))
         if picture is None or link is None:
             continue
@@ -50,12 +54,14 @@ def put_in(soup: BeautifulSoup, folder: Path) -> None:
             continue
         both = soup.new_tag("div", attrs={"class": "picture", "role": "img", "aria-label": picture["alt"]})
         for kind, file in drawn.items():
-            text = inline(file.read_text(encoding="utf-8"), f"{figure['id']}-{kind}", kind if len(drawn) > 1 else "")
-            both.append(BeautifulSoup(text, "html.parser"))
+            text = inline(file.read_text(encoding="utf-8"), f"{kind[0]}{place}", kind if len(drawn) > 1 else "")
+            both.append(comment := Comment(f"{kind}{place}"))
+            pictures[f"<!--{comment}-->"] = text
         if figure.get("data-finding"):
             figure.insert(0, headline := soup.new_tag("p", attrs={"class": "finding"}))
             headline.string = figure["data-finding"]
         (figure.find(class_="scroll") or picture).replace_with(both)
+    return pictures
 
 
 def inline(svg: str, name: str, kind: str = "") -> str:
@@ -68,7 +74,8 @@ def inline(svg: str, name: str, kind: str = "") -> str:
     """
     root = ElementTree.fromstring(svg)
     _take_words_off(root)
-    meant = {*re.findall(r"""(?:url\(|href=")#([^)"]+)""", svg)}
+    meant = dict.fromkeys(re.findall(r"""(?:url\(|href=")#([^)"]+)""", svg))
+    ids = {known: f"{name}-{place}" for place, known in enumerate(meant)}
     for parent in root.iter():
         for child in [child for child in parent if _tag(child) not in _TAGS]:
             parent.remove(child)
@@ -76,31 +83,31 @@ def inline(svg: str, name: str, kind: str = "") -> str:
         tag, kept = _tag(element), {}
         for key, value in element.attrib.items():
             if key in (f"{{{_XLINK}}}href", "href"):
-                own = value.startswith("#")
+                own = ids.get(value.removeprefix("#"), "")
                 if own or (tag == "image" and value.startswith("data:image/png;base64,")):
-                    kept["href"] = f"#{name}-{value[1:]}" if own else value
-            elif key == "id" and value in meant:
-                kept["id"] = f"{name}-{value}"
+                    kept["href"] = f"#{own}" if own else value
+            elif key == "id" and value in ids:
+                kept["id"] = ids[value]
             elif key == "style":
                 kept["style"] = _styled(value, tag)
             elif key in _ATTRIBUTES and not value.startswith("rotate(-0 "):
                 kept[key] = _DIGITS.sub(r"\1", value).strip()
-        kept = {
-            key: value.replace("url(#", f"url(#{name}-") for key, value in kept.items() if not _ELSEWHERE.search(value)
-        }
         element.attrib.clear()
-        element.attrib.update(kept)
+        for key, value in kept.items():
+            if not _ELSEWHERE.search(value):
+                element.set(key, _INSIDE.sub(lambda found: f"url(#{ids[found[1]]})", value))
         element.tag = tag
         if tag not in ("text", "tspan", "title"):
             element.text = None
         element.tail = element.tail if tag == "tspan" else None
+    _say_styles_once(root)
     root.attrib |= {"aria-hidden": "true"} | ({"class": kind} if kind else {})
     root.attrib["style"] = f"max-width: {round(1.35 * float(root.attrib.pop('width').removesuffix('pt')))}px"
     del root.attrib["height"]
     return re.sub(
         r"<g>((?:<use [^>]*/>|<path [^>]*/>|<text [^>]*>[^<]*</text>)*)</g>",
         r"\1",
-        ElementTree.tostring(root, encoding="unicode"),
+        ElementTree.tostring(root, encoding="unicode").replace(" />", "/>"),
     )
 
 
@@ -119,6 +126,16 @@ def _take_words_off(root: ElementTree.Element) -> None:
         for child in [*parent]:
             if child.get("id", "").startswith((export.DRAWING, export.WORDS)):
                 parent.remove(child)
+
+
+def _say_styles_once(root: ElementTree.Element) -> None:
+    """Marks of one look have it from their group: a cloud of points is half as long."""
+    for group in root.iter("g"):
+        looks = {mark.get("style") for mark in group} if all(mark.tag == "use" for mark in group) else {None}
+        if len(group) > 1 and len(looks) == 1 and None not in looks and group.get("style") is None:
+            group.set("style", looks.pop())
+            for mark in group:
+                del mark.attrib["style"]
 
 
 def _tag(element: ElementTree.Element) -> str:
