@@ -40,16 +40,20 @@ def by_year(panels):
     return bar_charts.shares_by_year(rows, ANSWERS)
 
 
-def diverging(answers, label="watching lessons"):
+def diverging_rows(answers, label="watching lessons"):
     shares = np.random.default_rng(3).dirichlet(np.ones(answers), 3)
-    rows = [(f"{label} {i}", a, shares[i, a], 57) for i in range(3) for a in range(answers)]
-    rows = pd.DataFrame(rows, columns=["label", "statistic", "share", "n"])
-    return bar_charts.diverging(rows, [f"answer {a}" for a in range(answers)])
+    rows = [(f"{label} {i}", f"answer {a}", shares[i, a], 57) for i in range(3) for a in range(answers)]
+    return pd.DataFrame(rows, columns=["label", "statistic", "share", "n"])
 
 
-WHO = pd.DataFrame({"label": ["Heads", LONG], "women": [17, 23], "men": [5, 0]})
+def diverging(answers, label="watching lessons"):
+    return bar_charts.diverging(diverging_rows(answers, label), [f"answer {a}" for a in range(answers)])
+
+
+WHO = pd.DataFrame({"label": ["Leaders", LONG, LONG], "part": ["Heads", "Teachers", LONG], "value": [17, 23, 5]})
+WHO["marked"] = [False, True, False]
 FIGURES = {
-    "composition": lambda: bar_charts.composition(WHO, ["women", "men"]),
+    "composition": lambda: bar_charts.composition(WHO),
     "verdicts": lambda: verdicts(["Foster (California)", "Cassata and Allensworth (Chicago)"]),
     "reach": lambda: waterfall([32000, 30000, 38000], ["served", "at conferences", "through coaches"]),
     "reach of long names": lambda: waterfall([5, 1, 900], [LONG[:60]] * 3),
@@ -97,11 +101,19 @@ def test_parts_are_laid_end_to_end():
     assert bars(ax) == [(0, 3), (3, 4), (7, 5), (0, 12)]
 
 
-def test_counts_are_named_in_the_first_bar_and_summed():
-    texts = said(bar_charts.composition(WHO, ["women", "men"]))
-    assert {"17 women", "5 men", "22"} <= set(texts)
-    assert texts.count("23") == 2
-    assert "0" not in texts
+def test_parts_stand_under_the_sum_that_they_make():
+    fig = bar_charts.composition(WHO.replace(LONG, "Others"))
+    assert bars(fig.axes[0]) == [(0, 17), (0, 23), (0, 5)]
+    assert {"Leaders: 17", "Others: 28", "17", "23", "5"} <= set(said(fig))
+    first, marked, last = (bar.get_facecolor() for bar in fig.axes[0].patches)
+    assert first == last != marked
+
+
+def test_answers_of_groups_stand_under_their_item():
+    rows = diverging_rows(4).assign(item=["joint planning"] * 8 + ["feedback"] * 4)
+    fig = bar_charts.diverging(rows, [f"answer {a}" for a in range(4)])
+    assert bars(fig.axes[0]) == bars(diverging(4).axes[0])
+    assert {"joint planning", "feedback"} <= set(said(fig))
 
 
 def test_answers_above_the_middle_stand_to_the_right_and_a_middle_in_both():
@@ -129,6 +141,13 @@ def test_bars_add_up_and_carry_numbers_from_six_percent_on():
     assert texts.count("n = 3,121") == 8
     assert texts.count("not asked") == 1
     assert set(CATEGORIES) <= set(texts)
+
+
+def test_the_name_of_a_marked_row_is_bold():
+    rows = distribution({"S": "Alone"}, EIGHT)
+    fig = bar_charts.distributions(rows.assign(marked=rows["item"].eq("B")), CATEGORIES)
+    bold = [name.get_text() for name in fig.axes[0].get_yticklabels() if name.get_weight() == "bold"]
+    assert [text.replace("\n", " ") for text in bold] == [EIGHT["B"]]
 
 
 def test_a_bar_that_lacks_a_category_is_not_drawn():

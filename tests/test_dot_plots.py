@@ -6,7 +6,7 @@ import pytest
 from share_rows import EIGHT, FIFTY, LONG, THREE, UNBROKEN, WORDS, never, percent, table
 
 from conftest import apart_on_screens, marked, words
-from helpers.draw import dot_plots, style
+from helpers.draw import colours, dot_plots, style
 from helpers.study import retellings
 
 pytestmark = pytest.mark.usefixtures("figure_style")
@@ -99,7 +99,7 @@ def test_each_share_its_interval_and_its_number_are_shown(systems):
             texts.remove(percent(share))
         assert texts.count("not asked") == 1
         assert texts.count("too few") == 1
-        hollow = [x for x, face, marker in marked(ax) if (face, marker) == ("white", "D")]
+        hollow = [x for x, face, marker in marked(ax) if (face, marker) == (colours.PAPER, "D")]
         assert sorted(hollow) == sorted(part.loc[part["average"], "share"])
 
 

@@ -7,7 +7,7 @@ import share_rows
 from share_rows import EIGHT, LONG
 
 from conftest import apart_on_screens, marked, words
-from helpers.draw import forest_plots, style
+from helpers.draw import colours, forest_plots, style
 
 pytestmark = pytest.mark.usefixtures("figure_style")
 
@@ -127,16 +127,23 @@ def points(fig):
     return [line.get_ydata()[0] for line in dots], [line.get_color() for line in dots]
 
 
-def test_each_heading_has_an_axis_of_its_own_and_a_colour():
+def test_each_heading_has_an_axis_of_its_own():
     """A standard deviation of teachers is not as long as one of schools."""
     above, below = yardsticks(HEADINGS).axes
     for ax, heading, part in ((above, HEADINGS[0], ROWS[:2]), (below, HEADINGS[2], ROWS[2:])):
         assert ax.get_title(loc="left").replace("\n", " ") == heading
         assert [tick.get_text() for tick in ax.get_yticklabels()] == part["label"].tolist()
     assert above.get_xlim() != below.get_xlim()
-    colours = [{line.get_color() for line in ax.get_lines() if line.get_marker() == "o"} for ax in (above, below)]
-    assert [len(of) for of in colours] == [1, 1]
-    assert colours[0] != colours[1]
+
+
+def test_what_is_simulated_has_the_colour_of_its_stamp_and_what_is_off_zero_is_bold():
+    rows = ROWS.assign(heading="one", state=["recomputed", "simulated"] * 2)
+    fig = forest_plots.by_yardstick(rows, "difference")
+    drawn = [line.get_color() for line in fig.axes[0].get_lines() if line.get_marker() == "o"]
+    assert drawn == [colours.OURS, colours.SIMULATED] * 2
+    values = [text for text in fig.axes[0].texts if "[" in text.get_text() or "no interval" in text.get_text()]
+    clear = (ROWS["ci_low"] > 0) | (ROWS["ci_high"] < 0)
+    assert [text.get_weight() == "bold" for text in values] == clear.tolist()
 
 
 def test_methods_alternate_under_their_labels():
@@ -167,7 +174,7 @@ def test_odds_beyond_the_axis_end_in_arrows_and_only_clear_ones_are_filled():
     marks = marked(ax)
     # Infinity and zero are no places on the axis.
     assert sorted(shape for _, _, shape in marks if shape != "o") == ["<", ">"]
-    assert [face for _, face, shape in marks if shape == "o"] == ["white"] * 3
+    assert [face for _, face, shape in marks if shape == "o"] == [colours.PAPER] * 3
     assert "not tested" in [text.get_text() for text in ax.texts]
 
 
@@ -212,7 +219,7 @@ def test_changes_run_from_hollow_to_filled_with_the_numbers_beside():
     fig = forest_plots.changes(rows)
     left, right = fig.axes
     known = rows.dropna(subset="estimate")
-    for face, share in (("white", "share_1"), (style.BLUE, "share_2")):
+    for face, share in ((colours.PAPER, "share_1"), (colours.OURS, "share_2")):
         drawn = [x for x, colour, _ in marked(left) if colour == face and not np.isnan(x)]
         assert sorted(drawn) == sorted(known[share])
     assert sorted(x for x, *_ in marked(right)) == sorted(known["estimate"])
@@ -228,7 +235,7 @@ def test_differences_are_filled_where_clear_and_sides_are_named():
     (ax,) = forest_plots.differences(rows).axes
     known = rows.dropna(subset="estimate")
     assert [x for x, *_ in marked(ax)] == known["estimate"].tolist()
-    assert [face != "white" for _, face, _ in marked(ax)] == (known["p_holm"] < 0.05).tolist()
+    assert [face != colours.PAPER for _, face, _ in marked(ax)] == (known["p_holm"] < 0.05).tolist()
     sides = {text.get_text(): text.get_position()[0] for text in ax.texts}
     assert sides["← larger in\nSystem B"] < 0.5 < sides["larger in →\nSystem A"]
     assert ax.get_xlim()[0] == -ax.get_xlim()[1]

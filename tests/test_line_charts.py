@@ -6,7 +6,7 @@ import pytest
 from matplotlib.colors import to_rgb
 
 from conftest import apart_on_screens, words
-from helpers.draw import line_charts
+from helpers.draw import colours, line_charts
 
 pytestmark = pytest.mark.usefixtures("figure_style")
 
@@ -93,7 +93,9 @@ def needed():
 
 def possible():
     fits = pd.DataFrame({"n": range(10, 110), "possible": [n % 7 for n in range(100)]})
-    return line_charts.possible_sizes(fits, 6, [16, 48, 65])
+    return line_charts.possible_sizes(
+        fits, 6, [16, 23, 30], {48: "48 participants compared", 49: "49 colleagues compared"}
+    )
 
 
 FIGURES = {
@@ -180,8 +182,9 @@ def test_no_line_crosses_the_years_without_a_report(fig):
 def test_what_comes_after_a_break_is_hollow():
     (ax,) = year_effects(["a"], terms=BREAK, gap=["2019", "2020"]).axes
     points = [line for line in ax.get_lines() if line.get_linestyle() == "None"]
-    assert {(line.get_markerfacecolor() == "white", len(line.get_xdata())) for line in points} == {
+    assert {(line.get_markerfacecolor() == colours.PAPER, len(line.get_xdata())) for line in points} == {
         (False, 3),
+        (False, 1),  # the year that the others are compared with
         (True, 2),
     }
 
@@ -194,10 +197,10 @@ def test_lines_end_in_their_own_last_values_whatever_rows_are_numbered():
 
 
 def test_a_chart_with_none_below_it_has_numbers_on_its_axis():
-    fig = year_effects(["a", "b", "c"])
+    fig = year_effects(["a", "b", "c", "d", "e"])
     fig.canvas.draw()
     numbered = [any(t.get_visible() and t.get_text() for t in ax.get_xticklabels()) for ax in fig.axes]
-    assert numbered[:3] == [False, True, True]
+    assert numbered[:5] == [False, False, False, True, True]
 
 
 def test_schools_that_do_not_differ_have_no_order():

@@ -7,7 +7,7 @@ from matplotlib.colors import to_rgba
 from share_rows import EIGHT, FIFTY, LONG, never, percent
 
 from conftest import apart_on_screens
-from helpers.draw import maps, style
+from helpers.draw import colours, maps, style
 
 pytestmark = pytest.mark.usefixtures("figure_style")
 
@@ -96,7 +96,7 @@ def test_pairs_stand_below_the_diagonal_which_is_bold():
 def test_bands_are_drawn_from_end_to_end_and_steps_filled():
     steps, bands = profiles("Ann", "Bo").axes
     assert [list(line.get_xdata()) for line in bands.get_lines()] == [[0, 10], [0, 50]]
-    pale = to_rgba("#f2f2f2")
+    pale = to_rgba(colours.FAINT)
     filled = [box.get_facecolor() != pale for box in steps.patches]
     assert filled == [True, True, False, True]  # Ann has both sizes, Bo is large
 
@@ -111,5 +111,5 @@ def test_a_need_is_a_box_and_what_is_built_a_triangle():
 
 def test_only_the_pair_that_reproduces_all_is_named():
     texts = [text.get_text() for text in group_sizes().axes[0].texts]
-    assert np.isin(["5", "2", "as printed", "all 5: 49 and 49"], texts).all()
-    assert sum("all 5" in text for text in texts) == 1
+    assert np.isin(["5", "2", "printed: 48 and 49\ngive 2 of 5", "49 and 49 give all 5"], texts).all()
+    assert sum("give all" in text for text in texts) == 1

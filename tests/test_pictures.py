@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 
 from helpers.build import page as pages
 from helpers.build import pictures
-from helpers.draw import style
+from helpers.draw import colours
 
 pytestmark = pytest.mark.usefixtures("figure_style")
 
@@ -18,7 +18,7 @@ HOSTILE = '<b>a</b> & "c"'
 @pytest.fixture
 def drawn(tmp_path):
     fig, ax = plt.subplots()
-    ax.plot([0, 1], [0, 1], color=style.BLUE, marker="o")
+    ax.plot([0, 1], [0, 1], color=colours.MATHEMATICS, marker="o")
     ax.bar([0.5], [1], hatch="//", color="white")
     ax.text(0.5, 0.5, "on a colour", color="#ffffff")
     ax.set_title(HOSTILE)
@@ -37,6 +37,11 @@ def test_two_of_a_picture_stand_in_a_page(drawn):
     assert not page.find(["style", "metadata", "b"])
 
 
+def test_what_is_hatched_has_the_page_behind_it(drawn):
+    pattern = BeautifulSoup(pictures.inline(drawn, "a"), "html.parser").find("pattern")
+    assert pattern.rect["style"] == "fill: var(--xffffff,#ffffff)"  # without, browsers paint it black
+
+
 def test_nothing_in_a_picture_runs_or_leads_elsewhere():
     svg = """<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="10pt" height="10pt" onload="a()">
     <script>a()</script><foreignObject><p>b</p></foreignObject><a xlink:href="javascript:a()"><text>c</text></a><style>* {}</style>
@@ -51,8 +56,8 @@ def test_nothing_in_a_picture_runs_or_leads_elsewhere():
 
 def test_colours_follow_day_and_night_and_text_on_a_colour_stays(drawn):
     found = pictures.inline(drawn, "a")
-    assert f"var(--x{style.BLUE[1:].lower()},{style.BLUE.lower()})" in found
-    assert f"--x{style.BLUE[1:].lower()}: " in pictures.by_night()
+    assert f"var(--x{colours.MATHEMATICS[1:]},{colours.MATHEMATICS})" in found
+    assert f"--x{colours.MATHEMATICS[1:]}: " in pictures.by_night()
     text = BeautifulSoup(found, "html.parser").find("text", string="on a colour")
     assert "#ffffff" in text["style"]
     assert "var(" not in text["style"]

@@ -14,9 +14,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import matplotlib
+import matplotlib.colors as mcolors
 from bs4 import BeautifulSoup, Comment
 
-from helpers.draw import style
+from helpers.draw import colours
 from helpers.notebook import export
 
 _XLINK = "http://www.w3.org/1999/xlink"
@@ -88,6 +89,10 @@ def inline(svg: str, name: str, kind: str = "") -> str:
                     kept["href"] = f"#{own}" if own else value
             elif key == "id" and value in ids:
                 kept["id"] = ids[value]
+            elif key == "fill":  # behind a pattern
+                kept["style"] = _styled(
+                    f"fill: {mcolors.to_hex(value)}" if mcolors.is_color_like(value) else "fill: none", tag
+                )
             elif key == "style":
                 kept["style"] = _styled(value, tag)
             elif key in _ATTRIBUTES and not value.startswith("rotate(-0 "):
@@ -155,7 +160,7 @@ def _styled(text: str, tag: str) -> str:
 @cache
 def by_night() -> str:
     """The colours of dark pages, for their style sheet."""
-    return " ".join(f"--x{day.removeprefix('#').lower()}: {night};" for day, night in style.night().items())
+    return " ".join(f"--x{day.removeprefix('#').lower()}: {night};" for day, night in colours.night().items())
 
 
 def typeface(markup: str) -> str:

@@ -8,11 +8,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers.draw import style
+from helpers.draw.colours import GREY, GROUPS, INK, OURS, PAPER, PRINTED, SIGNS, VERDICTS, ordered, readable, two_sided
 from helpers.draw.numbers import percent
-from helpers.draw.style import BLUE, GREY, HEAD, INK, ORANGE, PALE, RED, SIGNS, SKY, SMALL, dark
-
-_VERDICTS = {"reproduces": BLUE, "contradicts": RED, "cannot be reproduced": "#a3a3a3",
-             "quoted only": "#e4e4e4"}  # fmt: skip
+from helpers.draw.style import HEAD, SMALL
 
 
 def _bars(
@@ -22,10 +20,10 @@ def _bars(
     """Bars end to end at the heights `ys`, a row of `widths` each, with their numbers, if not narrower than `least`."""
     starts = np.reshape(left, (-1, 1)) + np.cumsum(widths, axis=1) - widths
     for part, start, colour in zip(widths.T, starts.T, colours, strict=True):
-        bars = ax.barh(ys, part, height, start, color=colour, edgecolor="white", linewidth=0.6)
+        bars = ax.barh(ys, part, height, start, color=colour, edgecolor=PAPER, linewidth=0.6)
         texts = [text(value) if value >= least else "" for value in part]
         box = {"facecolor": colour, "edgecolor": "none", "pad": 0.8}
-        ax.bar_label(bars, texts, label_type="center", fontsize=SMALL, color=style.readable(colour), bbox=box)
+        ax.bar_label(bars, texts, label_type="center", fontsize=SMALL, color=readable(colour), bbox=box)
 
 
 def _counts(
@@ -34,8 +32,11 @@ def _counts(
     """Stacked bars of counts, a column a part, with their numbers and totals: figure, panel, middles of the bars."""
     fig, (ax,), ys = style.blocks(counts.index, size=HEAD, least=0.42, guides=False)
     totals = counts.sum(axis=1)
-    _bars(ax, ys, counts.to_numpy(float), colours, 0.045 * totals.max(), "{:.0f}".format)
     texts = [total(row) for _, row in counts.iterrows()]
+    names = max(style.inches(name.get_text(), HEAD) for name in ax.get_yticklabels())
+    width = style.across() - 0.4 - names - max(style.inches(text, HEAD) for text in texts)
+    least = max(0.045, 0.17 / max(0.5, width)) * totals.max()  # or its number is wider
+    _bars(ax, ys, counts.to_numpy(float), colours, least, "{:.0f}".format)
     for y, count, text in zip(ys, totals, texts, strict=True):
         style.label(ax, count, y, text, INK, (5, 0))
     room = (max(style.inches(text, HEAD) for text in texts) + 0.1) / (style.across() - 2.0)
@@ -45,11 +46,17 @@ def _counts(
 
 
 @style.two_widths
-def composition(rows: pd.DataFrame, parts: list[str]) -> Figure:
-    """Stacked bars of counts with direct labels. `rows`: `label` and one column a part, two at most; order kept."""
-    fig, ax, _ = _counts(rows.set_index("label")[parts], (ORANGE, SKY)[: len(parts)], lambda row: f"{row.sum():.0f}")
-    for text, part in zip(ax.texts[:: len(rows)], parts, strict=False):
-        text.set_text(f"{count} {part}" if (count := text.get_text()) else "")
+def composition(rows: pd.DataFrame) -> Figure:
+    """What each count is made of: a block a count with its sum, a bar a part.
+
+    `rows`: `label` (of the whole), `part, value`, `marked`: whether the part stands out; in order.
+    """
+    titles = {label: (f"{label}: {total:.0f}", INK) for label, total in rows.groupby("label")["value"].sum().items()}
+    fig, (ax,), ys = style.blocks(rows["part"], rows["label"], titles, size=HEAD, least=0.34, guides=False)
+    shades = np.where(rows["marked"], GROUPS[1], GROUPS[0])
+    ax.bar_label(ax.barh(ys, rows["value"], 0.24, color=shades), fmt="{:.0f}", padding=4, fontsize=HEAD)
+    ax.set(xlim=(0, 1.12 * rows["value"].max()), xticks=[])
+    ax.spines["bottom"].set_visible(False)
     return fig
 
 
@@ -62,7 +69,7 @@ def _with_contradicted(row: pd.Series) -> str:
 def verdicts(rows: pd.DataFrame, verdicts: list[str]) -> Figure:
     """Rows of the ledger as stacked bars, a bar a document, with their numbers. `rows`: document, verdict, rows."""
     wide = rows.pivot(index="document", columns="verdict", values="rows")[verdicts]
-    colours = {verdict: _VERDICTS[verdict] for verdict in verdicts}
+    colours = {verdict: VERDICTS[verdict] for verdict in verdicts}
     wide = wide.loc[rows["document"].unique()]
     fig, _, _ = _counts(wide, colours.values(), _with_contradicted)
     style.legend(fig, colours)
@@ -70,15 +77,15 @@ def verdicts(rows: pd.DataFrame, verdicts: list[str]) -> Figure:
 
 
 @style.two_widths
-def tally(counts: pd.DataFrame, meaning: dict[str, str]) -> Figure:
+def tally(counts: pd.DataFrame, words: dict[str, str]) -> Figure:
     """How many retellings each document has of each sign, a cell each. `counts`: `said_by, sign, count`."""
     wide = counts.groupby(["said_by", "sign"], sort=False)["count"].sum().unstack(fill_value=0)
     signs = [sign for sign in SIGNS if sign in wide and wide[sign].sum()]
     fig, ax, ys = _counts(wide[signs], [SIGNS[sign] for sign in signs], lambda row: f"of {row.sum():.0f}")
     for y, total in zip(ys, wide[signs].sum(axis=1), strict=True):
         for edge, inner in ((y - 0.15, y - 0.11), (y + 0.15, y + 0.11)):  # between: the numbers
-            ax.vlines(range(1, total), edge, inner, color="white", linewidth=1)
-    style.legend(fig, {f"{sign}: {meaning[sign]}": SIGNS[sign] for sign in signs})
+            ax.vlines(range(1, total), edge, inner, color=PAPER, linewidth=1)
+    style.legend(fig, {f"{sign}: {words[sign]}": SIGNS[sign] for sign in signs})
     return fig
 
 
@@ -89,15 +96,16 @@ def waterfall(parts: pd.DataFrame, total: float, total_label: str) -> Figure:
     fig, (ax,), ys = style.blocks(names, width=1.6, size=HEAD, least=0.7, guides=False)
     start, end = 0.0, parts["value"].sum()
     for y, below, row in zip(ys, ys[1:], parts.itertuples(), strict=False):
-        look = {"color": "white", "hatch": "////"} if row.indirect else {"color": BLUE}
-        ax.barh(y, row.value, 0.4, start, **look, edgecolor=BLUE, linewidth=1.2)
+        look = {"color": PAPER, "hatch": "////"} if row.indirect else {"color": PRINTED}
+        ax.barh(y, row.value, 0.4, start, **look, edgecolor=PRINTED, linewidth=1.2)
         style.beside(ax, y, style.wrap(row.note, 0.8 if style.on_phone() else 1.2), GREY)
         start += row.value
-        ax.plot([start, start], [y, below], color=GREY, linewidth=0.8)
-    ax.bar_label(ax.barh(ys[-1], end, 0.4, color=PALE), [f"{end:,.0f}"], label_type="center", weight="bold")
-    ax.axvline(total, color=RED, linewidth=1.2, linestyle="--")
+        ax.plot([start, start], [y + 0.2, below - 0.2], color=GREY, linewidth=0.8)  # from bar to bar
+    bar, white = ax.barh(ys[-1], end, 0.4, color=OURS), readable(OURS)
+    ax.bar_label(bar, [f"{end:,.0f}"], label_type="center", weight="bold", color=white)
+    ax.axvline(total, color=PRINTED, linewidth=1.2, linestyle="--")
     total_label = style.wrap(total_label, style.across() - 1.4, HEAD)
-    ax.set_title(total_label, x=1, loc="right", color=dark(RED), fontsize=HEAD, weight="normal")
+    ax.set_title(total_label, x=1, loc="right", color=PRINTED, fontsize=HEAD, weight="normal")
     ax.set_xlim(0, max(end, total) * 1.005)
     ax.xaxis.set_major_formatter("{x:,.0f}")
     return fig
@@ -108,7 +116,7 @@ def shares_by_year(rows: pd.DataFrame, answers: list[str]) -> Figure:
     """Shares of `answers`, low to high, a bar a year, a block a panel. `rows`: `panel, year, answer, share, n, note`."""
     rows = rows.assign(item=rows["panel"], item_label=rows["panel"], label=rows["year"])
     rows = rows.assign(statistic=rows["answer"].str.lower())
-    return distributions(rows, [answer.lower() for answer in answers], style.two_sided(len(answers)))
+    return distributions(rows, [answer.lower() for answer in answers], two_sided(len(answers)))
 
 
 @style.two_widths
@@ -116,19 +124,26 @@ def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[s
     """The whole distribution as stacked bars of 100%: a block an item, a row a system, lowest category left.
 
     `rows`: `label, item, item_label, statistic` (category), `share` (0 to 1), `note` (why shares are empty) and `n` who
-    answered (left out where empty). Numbers from 6% on. A row that lacks a category is not drawn but noted.
+    answered (left out where empty); the name of a `marked` row, if there is such a column, is bold. Numbers from 6% on,
+    on a phone from 10%. A row that lacks a category is not drawn but noted.
     """
     fig, (ax,), places = style.share_blocks(rows)
-    colours = colours or style.ordered(len(categories))
+    colours = colours or ordered(len(categories))
     style.percent_axis(ax, both=True)
     for key, part in rows.groupby(["item", "label"], sort=False):
         shares = part.set_index("statistic")["share"].reindex(categories).to_numpy(float)
         if np.isnan(shares).any():
             style.instead(ax, places[key], part.loc[part["share"].isna(), "note"].max())
             continue
-        _bars(ax, [places[key]], shares[None], colours, 0.06, height=0.155)
+        _bars(ax, [places[key]], shares[None], colours, 0.1 if style.on_phone() else 0.06, height=0.155)
         if "n" in part and pd.notna(part["n"].iloc[0]):
             style.beside(ax, places[key], f"n = {part['n'].iloc[0]:,.0f}", GREY)
+    for key in rows[rows.get("marked", pd.Series(False, rows.index))][["item", "label"]].itertuples(
+        index=False, name=None
+    ):
+        for y, name in zip(ax.get_yticks(), ax.get_yticklabels(), strict=True):
+            if y == places[key]:
+                name.set_weight("bold")
     style.legend(fig, dict(zip(categories, colours, strict=True)))
     return fig
 
@@ -137,15 +152,20 @@ def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[s
 def diverging(shares: pd.DataFrame, labels: list[str]) -> Figure:
     """Diverging stacked bars: answers below the middle of the scale to the left, above it to the right.
 
-    `shares`: `label, statistic, share, n`, statistics as in `labels`, low to high. An odd scale's middle is halved.
+    `shares`: `label, statistic, share, n`, statistics as in `labels`, low to high, and optionally `item`, the title of a block
+    of labels. An odd scale's middle is halved.
     """
     half, odd = divmod(len(labels), 2)
-    known, colours = shares.drop_duplicates("label"), style.two_sided(len(labels))
-    wide = shares.pivot(index="label", columns="statistic", values="share").loc[known["label"]].to_numpy()
+    shares = shares if "item" in shares else shares.assign(item="")
+    known, colours = shares.drop_duplicates(["item", "label"]), two_sided(len(labels))
+    keys = pd.MultiIndex.from_frame(known[["item", "label"]])
+    wide = shares.pivot(index=["item", "label"], columns="statistic", values="share").loc[keys].to_numpy()
     left = -wide[:, :half].sum(axis=1) - (wide[:, half] / 2 if odd else 0)
     names = [f"{style.wrap(row.label, 2.0, HEAD)}\n(n = {row.n:.0f})" for row in known.itertuples()]
-    fig, (ax,), ys = style.blocks(names, width=2.1, size=HEAD, least=0.46, guides=False)
-    _bars(ax, ys, wide, colours, 0.045, left=left)
+    titles = {item: (item, INK) for item in known["item"] if item}
+    options = {"width": 2.1, "size": HEAD, "least": 0.46, "guides": False}
+    fig, (ax,), ys = style.blocks(names, known["item"], titles, **options)
+    _bars(ax, ys, wide, colours, 0.16 if style.on_phone() else 0.045, left=left)
     ax.axvline(0, color=INK, linewidth=1)
     reach = 1.03 * max(-left.min(), (left + wide.sum(axis=1)).max())
     ax.set(xlim=(-reach, reach), xlabel="share of answers")

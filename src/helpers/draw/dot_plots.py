@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
 from helpers.draw import style
+from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER, PRINTED, QUIET, SIGNS, dark, looks
 from helpers.draw.numbers import percent, written
-from helpers.draw.style import BLUE, FAINT, GREY, HEAD, INK, PALE, SIGNS, SMALL, dark, looks
+from helpers.draw.style import HEAD, SMALL
 
 _CODES = 12  # more systems than these stand in a ranking by code, not by name
 _WIDTHS = {4: 0.45, 2: 1.2}  # columns of a ranking, if its names are no wider (inches)
@@ -45,7 +46,7 @@ def _share(ax: plt.Axes, y: float, row: tuple, colour: str = INK, marker: str = 
     if np.isnan(row.share):
         return style.instead(ax, y, row.note)
     style.interval(ax, y, row.ci_low, row.ci_high, colour)
-    style.point(ax, row.share, y, colour, marker, "white" if row.average else "", size)
+    style.point(ax, row.share, y, colour, marker, PAPER if row.average else "", size)
 
 
 @style.two_widths
@@ -77,7 +78,7 @@ def ranked(rows: pd.DataFrame, highlight: Iterable[str] = (), by_share: bool = T
         ax.set_yticks(range(len(part)), part["shown"], fontsize=SMALL)
         ax.set_ylim(systems - 0.4, -0.6)
         style.percent_axis(ax, 0.5, both=coded)
-        plain = ("#8c8c8c" if series else BLUE, "o", 3.5)
+        plain = (QUIET if series else OURS, "o", 3.5)
         for y, (row, name) in enumerate(zip(part.itertuples(), ax.get_yticklabels(), strict=True)):
             stands_out = row.average or row.system in series
             look = (INK, "D") if row.average else series.get(row.system, plain)
@@ -92,7 +93,7 @@ def _key(systems: pd.DataFrame, series: dict[object, tuple[str, str]]) -> dict[s
     """Codes and names of the coloured systems, and names of averages, with their marks."""
     chosen = systems[systems["system"].isin(list(series)) & ~systems["average"]]
     key = {f"{row.system} = {row.label}": _mark(*series[row.system]) for row in chosen.itertuples()}
-    return key | {name: _mark(INK, "D", "white") for name in systems.loc[systems["average"], "label"]}
+    return key | {name: _mark(INK, "D", PAPER) for name in systems.loc[systems["average"], "label"]}
 
 
 def _mark(colour: str, marker: str, face: str = "") -> plt.Line2D:
@@ -122,7 +123,7 @@ def retold(rows: pd.DataFrame) -> Figure:
         for y, row in zip(ys, units[unit].itertuples(), strict=True):
             ax.axhline(y, color=FAINT, linewidth=0.8, zorder=0)
             style.interval(ax, y, row.value, row.source_value, SIGNS[row.sign], 2.4)
-            style.point(ax, row.value, y, size=7)
+            style.point(ax, row.value, y, PRINTED, size=7)
             style.point(ax, row.source_value, y, INK, "D", "none", 8)
             if phone:
                 style.value(ax, y, f"{row.said} / {row.seen}  {row.sign}", dark(SIGNS[row.sign]))
@@ -133,7 +134,7 @@ def retold(rows: pd.DataFrame) -> Figure:
         _unit_axis(ax, units[unit][["value", "source_value"]].to_numpy(float), unit)
     for head, offset in () if phone else (("retold", first), ("source", second)):
         style.beside(next(iter(charts.values())), 0, head, GREY, offset, ha="right", va="bottom")
-    style.legend(fig, {"as retold": _mark(BLUE, "o"), "as the source was seen to say": _mark(INK, "D", "none")})
+    style.legend(fig, {"as retold": _mark(PRINTED, "o"), "as the source was seen to say": _mark(INK, "D", "none")})
     return fig
 
 
@@ -156,34 +157,42 @@ def magnitudes(rows: pd.DataFrame, xlabel: str) -> Figure:
     titles = {group: (group, INK) for group in rows["group"]}
     fig, (ax,), ys = style.blocks(rows["label"], rows["group"], titles, width=2.6)
     for y, row in zip(ys, rows.itertuples(), strict=True):
-        colour, weight = (BLUE, "bold") if row.marked else (GREY, "normal")
-        style.point(ax, row.value, y, colour)
+        colour, weight = (PRINTED, "bold") if row.marked else (GREY, "normal")
+        style.point(ax, row.value, y, PRINTED if row.marked else QUIET)
         style.beside(ax, y, f"{row.bound}{row.value:,.0f}", colour, weight=weight)
     ax.set(xscale="log", xlabel=xlabel)
-    ax.xaxis.set_major_formatter("{x:,.0f}")
+    low, high = np.log10(rows["value"].min()), np.log10(rows["value"].max())
+    tens = 10.0 ** np.arange(np.ceil(low), np.floor(high) + 1)
+    named = [f"{ten:,.0f}" if not style.on_phone() or place % 2 else "" for place, ten in enumerate(tens)]
+    ax.set_xticks(tens, named)
+    ax.minorticks_off()
     ax.grid(axis="x")
     return fig
 
 
 @style.two_widths
 def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: str) -> Figure:
-    """One thing about a study changed at a time: a row a factor, a dot with its value for each setting.
+    """One thing about a study changed at a time: a row a factor, what moves it most first, a dot with its value for each setting.
 
     Parameters
     ----------
     rows, names : `factor, value, detectable`; factor -> words
     main, xlabel : the value for the study as it was, where a line stands; what the axis shows
     """
-    factors = rows.drop_duplicates(["factor", "value"]).groupby("factor", sort=False)
-    fig, (ax,), ys = style.blocks([names[factor] for factor, _ in factors], size=HEAD, least=0.4, over=True)
-    ax.axvline(main, color=GREY, linewidth=1, linestyle="--")
+    factors = [
+        (factor, part) for factor, part in rows.drop_duplicates(["factor", "value"]).groupby("factor", sort=False)
+    ]
+    factors.sort(key=lambda factor: -(factor[1]["detectable"] - main).abs().max())
+    fig, (ax,), ys = style.blocks([names[factor] for factor, _ in factors], size=HEAD, least=0.46, over=True)
+    style.upright(ax, main, ys, linestyle="--")
     for y, (_, part) in zip(ys, factors, strict=True):
         style.interval(ax, y, part["detectable"].min(), part["detectable"].max(), PALE, 5)
         for row in part.itertuples():
             as_it_was = abs(row.detectable - main) < 1e-9
-            style.point(ax, row.detectable, y, GREY if as_it_was else BLUE)
-            if not as_it_was:
-                style.label(ax, row.detectable, y, row.value, INK, (7 if row.detectable > main else -7, 0))
+            style.point(ax, row.detectable, y, GREY if as_it_was else OURS)
+            away = (0, -6) if as_it_was else (7 if row.detectable > main else -7, 0)
+            box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.2}
+            style.label(ax, row.detectable, y, row.value, GREY if as_it_was else INK, away, bbox=box)
     ax.margins(x=0.12)
     ax.set_xlabel(xlabel)
     return fig

@@ -1,13 +1,16 @@
 """Forest plots: estimates with their intervals, a row each, on an axis that compares them."""
 
+from collections.abc import Mapping, Sequence
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers.draw import style
+from helpers.draw.colours import DIFFERS, FAINT, GREY, INK, OURS, PALE, PAPER, SIMULATED, dark, looks
 from helpers.draw.numbers import points, ratio
-from helpers.draw.style import BLUE, GREY, HEAD, INK, RED, SMALL, dark, looks
+from helpers.draw.style import HEAD, SMALL
 
 _REACH = 64  # odds ratios are drawn from one over this to this
 _HOLM = "filled: adjusted p < .05 (Holm); hollow: not"
@@ -27,13 +30,13 @@ def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_
     names, kinds = rows["label"], rows.get("method", pd.Series("", rows.index))
     if "method" in rows:
         names = names + "\n(" + rows["method"] + ")"
-    colours = {kind: colour for kind, (colour, _) in looks(kinds).items()}
+    shades = {kind: colour for kind, (colour, _) in looks(kinds).items()}
     fig, (ax,), ys = style.blocks(names, size=HEAD, least=0.44, over=True)
     if shaded:
-        ax.axvspan(-band, band, color="#eeeeee", zorder=0)
+        ax.axvspan(-band, band, color=FAINT, zorder=0)
         band_label = style.wrap(band_label, style.across() - 0.3, 9)
         ax.set_title(band_label, color=GREY, fontsize=9, weight="normal", loc="center")
-    _effects(ax, ys, rows, [colours[kind] for kind in kinds])
+    _effects(ax, ys, rows, [shades[kind] for kind in kinds])
     low, high = _limits(rows.assign(panel=""))[""]
     if shaded:  # it reaches as far to both sides, and so does its chart
         high = max(high, -low, 1.05 * band)
@@ -55,28 +58,28 @@ def by_yardstick(rows: pd.DataFrame, xlabel: str) -> Figure:
     heads = [style.wrap(part["heading"].iloc[0], min(3.9, style.across() - 0.3), HEAD, "bold") for part in parts]
     height = sum(ends) + sum(style.tall(head, HEAD) + 0.5 for head in heads) + 0.6
     fig, axes = plt.subplots(len(parts), figsize=(style.across(), height), height_ratios=ends, squeeze=False)
-    for ax, part, of, head, (ys, end), look in zip(
-        axes[:, 0], parts, names, heads, stacks, looks(rows["heading"]).values(), strict=True
-    ):
+    made_up = rows.get("state", pd.Series("", rows.index)).eq("simulated")
+    for ax, part, of, head, (ys, end) in zip(axes[:, 0], parts, names, heads, stacks, strict=True):
         style.name_rows(ax, ys, of, HEAD, over=style.on_phone())
         ax.spines["left"].set_visible(False)
-        _effects(ax, ys, part, [look[0]] * len(part))
+        _effects(ax, ys, part, np.where(made_up[part.index], SIMULATED, OURS))
         ax.set(ylim=(end, 0), xlim=_limits(part.assign(panel=""))[""])
-        ax.set_title(head, color=dark(look[0]), fontsize=HEAD)
+        ax.set_title(head, fontsize=HEAD)
     fig.supxlabel(xlabel + "\n(each chart on a scale of its own)" * (len(parts) > 1), fontsize=10.5)
     return fig
 
 
-def _effects(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, colours: list[str]) -> None:
-    """Estimates with intervals at the heights `ys`, their numbers beside them, and a line at zero."""
+def _effects(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, shades: Sequence[str]) -> None:
+    """Estimates with intervals at the heights `ys`, their numbers beside them, bold where off zero, and a line at zero."""
     rows = style.bounded(rows)
-    ax.axvline(0, color=GREY, linewidth=1)
-    for y, colour, row in zip(ys, colours, rows.itertuples(), strict=True):
+    style.upright(ax, 0, ys)
+    for y, colour, row in zip(ys, shades, rows.itertuples(), strict=True):
         style.interval(ax, y, row.ci_low, row.ci_high, colour)
         style.point(ax, row.estimate, y, colour)
         known = np.isfinite([row.ci_low, row.ci_high]).all()
         text = f"{row.estimate:.2f}  " + (f"[{row.ci_low:.2f}, {row.ci_high:.2f}]" if known else "(no interval)")
-        style.value(ax, y, text.replace("-", "−"))
+        clear = known and (row.ci_low > 0 or row.ci_high < 0)
+        style.value(ax, y, text.replace("-", "−"), weight="bold" if clear else "normal")
 
 
 @style.two_widths
@@ -101,19 +104,25 @@ def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = N
         # An interval may reach past the ends of the scale, where no answer is: it is cut there.
         style.interval(ax, y, max(low, row.ci_low), min(high, row.ci_high), colour, alpha=0.5)
         style.point(ax, row.estimate, y, colour)
-        name = f"  {row.group}" if len(groups) > 1 and row.label == labels[0] else ""
+        named = len(groups) > 1 and row.label == labels[0] and not style.on_phone()
+        name = f"  {row.group}" if named else ""
         style.beside(ax, y, f"{row.estimate:.2f}{name}", dark(colour), fontsize=HEAD)
     ax.set(xlim=(low, high), xticks=range(low, high + 1), xlabel=f"mean on the scale from {low} to {high}")
+    if len(groups) > 1 and style.on_phone():
+        style.legend(fig, {str(group): colour for group, (colour, _) in groups.items()})
     return fig
 
 
 @style.two_widths
-def proportions(rows: pd.DataFrame) -> Figure:
-    """Counts with exact intervals, in percent. `rows`: `label, group, count, n, share, ci_low, ci_high` (0 to 1)."""
-    colours = looks(rows["group"])
+def proportions(rows: pd.DataFrame, means: Mapping | None = None) -> Figure:
+    """Counts with exact intervals, in percent, a block and a colour a group.
+
+    `rows`: `label, group, count, n, share, ci_low, ci_high` (0 to 1); `means`: group -> its meaning (`colours.NAMED`).
+    """
+    shades = looks(rows["group"], means)
     fig, (ax,), ys = style.blocks(rows["label"], rows["group"], size=HEAD, least=0.36, over=True)
     for y, row in zip(ys, rows.itertuples(), strict=True):
-        colour = colours[row.group][0]
+        colour = shades[row.group][0]
         style.interval(ax, y, row.ci_low, row.ci_high, colour, alpha=0.5)
         style.point(ax, row.share, y, colour)
         text = f"{row.count} of {row.n}  [{100 * row.ci_low:.0f} to {100 * row.ci_high:.0f}%]"
@@ -133,6 +142,8 @@ def statements(rows: pd.DataFrame) -> Figure:
         style.value(ax, y, row.said.replace("\n", ", ") if style.on_phone() else row.said)
     style.percent_axis(ax)
     ax.set_xlabel("share of teachers")
+    light = plt.Rectangle((0, 0), 1, 1, color=OURS, alpha=0.35)
+    style.legend(fig, {"what the words allow": OURS, "how much further chance could move it": light})
     return fig
 
 
@@ -146,7 +157,7 @@ def differences(rows: pd.DataFrame) -> Figure:
     left, right = (style.wrap(rows[name].iloc[0], 1.1, HEAD, "bold") for name in ("label_2", "label_1"))
     room = 1.3 + max(style.tall(left, HEAD), style.tall(right, HEAD))
     fig, (ax,), ys = style.blocks(rows["item_label"], width=2.3, least=0.3, more=room, over=True)
-    _signed(ax, ys, rows, ["white" if p >= 0.05 else BLUE for p in rows["p_holm"]])
+    _signed(ax, ys, rows, [PAPER if p >= 0.05 else OURS for p in rows["p_holm"]])
     ax.set_xlabel(f"difference in percentage points, 95% interval\n{_HOLM}", fontsize=HEAD)
     look = {"transform": ax.transAxes, "va": "bottom", "fontsize": HEAD, "weight": "bold"}
     ax.text(0.47, 1.01, f"← larger in\n{left}", ha="right", **look)
@@ -174,9 +185,9 @@ def changes(rows: pd.DataFrame) -> Figure:
     ys = [places[key] for key in rows[["item", "label"]].itertuples(index=False, name=None)]
     for y, row in zip(ys, rows.itertuples(), strict=True):
         style.interval(ax, y, row.share_1, row.share_2, GREY, 1.4)
-        style.point(ax, row.share_1, y, face="white", size=5)
+        style.point(ax, row.share_1, y, face=PAPER, size=5)
         style.point(ax, row.share_2, y, size=5)
-    _signed(right, ys, rows, [BLUE] * len(rows))
+    _signed(right, ys, rows, [OURS] * len(rows))
     right.tick_params(axis="x", labeltop=True, top=True)
     return fig
 
@@ -192,7 +203,7 @@ def _signed(ax: plt.Axes, ys: list[float], rows: pd.DataFrame, faces: list[str])
         ends = f"  [{points(row.ci_low, 1)}, {points(row.ci_high, 1)}]"
         style.value(ax, y, points(row.estimate, 1) + ("" if np.isnan(row.ci_low) else ends), fontsize=SMALL)
     reach = 1.1 * np.nanmax([0.05, *rows[["estimate", "ci_low", "ci_high"]].abs().to_numpy().flat])
-    ax.axvline(0, color=GREY, linewidth=1)
+    style.upright(ax, 0, ys)
     ax.set_xlim(-reach, reach)
     ax.xaxis.set_major_locator(plt.MaxNLocator(5, steps=[1, 2, 5, 10]))
     ax.xaxis.set_major_formatter(lambda x, _: points(x, 0))
@@ -209,7 +220,7 @@ def odds_ratios(pairs: pd.DataFrame) -> Figure:
     titles = {practice: (practice, INK) for practice in pairs["practice"]}
     fig, (ax,), ys = style.blocks(pairs["support"], pairs["practice"], titles, width=2.1, least=0.24, over=True)
     ax.set(xscale="log", xlim=(1 / _REACH, _REACH))
-    ax.axvline(1, color=GREY, linewidth=1)
+    style.upright(ax, 1, ys)
     for y, pair in zip(ys, pairs.itertuples(), strict=True):
         if np.isnan(pair.odds_ratio):
             style.instead(ax, y, "not tested")
@@ -221,7 +232,7 @@ def odds_ratios(pairs: pd.DataFrame) -> Figure:
             if end != bound:
                 style.point(ax, end, y, marker=mark, size=5)
         if 1 / _REACH <= pair.odds_ratio <= _REACH:
-            style.point(ax, pair.odds_ratio, y, face=BLUE if pair.p_holm < 0.05 else "white")
+            style.point(ax, pair.odds_ratio, y, face=OURS if pair.p_holm < 0.05 else PAPER)
         style.value(
             ax,
             y,
@@ -245,10 +256,14 @@ def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
     alternative without an estimate is named as one that cannot be had. Charts share one scale if they can.
     """
     first = rows["specification"] == rows["specification"].iloc[0]
-    rows = style.bounded(rows).assign(colour=np.where(first, BLUE, INK), marker="o")
-    fig, charts = _small_forests(rows, "specification", xlabel)
+    rows = style.bounded(rows).assign(colour=np.where(first, OURS, GREY), marker="o")
+    fig, charts = _small_forests(rows, "specification", xlabel, 0.36)
     for ax, part in charts:
-        ax.axvline(part["estimate"].iloc[0], color=BLUE, linewidth=1, linestyle="--")
+        ax.axvline(part["estimate"].iloc[0], color=OURS, linewidth=1, linestyle="--")
+        for row in part.dropna(subset="estimate").itertuples():
+            box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.2}
+            text = f"{row.estimate:.2f}".replace("-", "−")
+            style.label(ax, row.estimate, row.y, text, dark(row.colour), (0, 4), fontsize=SMALL, bbox=box)
     return fig
 
 
@@ -257,7 +272,7 @@ def recovery(rows: pd.DataFrame, xlabel: str) -> Figure:
     """Estimates minus the planted truth, a chart a panel; crosses miss it. `rows`: `panel, term, gap, low, high`."""
     rows = rows.assign(estimate=rows["gap"], ci_low=rows["low"], ci_high=rows["high"])
     holds = (rows["low"] <= 0) & (rows["high"] >= 0)
-    rows = rows.assign(colour=np.where(holds, BLUE, RED), marker=np.where(holds, "o", "X"))
+    rows = rows.assign(colour=np.where(holds, SIMULATED, DIFFERS), marker=np.where(holds, "o", "X"))
     return _small_forests(rows, "term", xlabel)[0]
 
 
@@ -270,19 +285,27 @@ def se_bounds(rows: pd.DataFrame, common: pd.DataFrame) -> Figure:
     for ax, part in charts:
         low, high = fits.loc[part["panel"].iloc[0], ["se_low", "se_high"]]
         if low <= high:
-            ax.axvspan(low, high, color="#cfe3f1", zorder=0)
+            ax.axvspan(low, high, color=PALE, zorder=0)
         for row in part.itertuples():
             style.interval(ax, row.y, row.se_low, min(row.se_high, top), width=3)
             ends = [edge for edge in (row.se_low, row.se_high) if 0 < edge < top]
-            ax.plot(ends, [row.y] * len(ends), "|", color=BLUE, markersize=10, markeredgewidth=2)
+            ax.plot(ends, [row.y] * len(ends), "|", color=OURS, markersize=10, markeredgewidth=2)
+            if row.se_high > top:
+                style.point(ax, top, row.y, marker=">", size=5)
         ax.set_xlim(0, top)
+    style.legend(fig, {"fits the stars of the year": OURS, "fits the stars of all years": PALE})
     fig.supxlabel("standard error, standard deviations", fontsize=10.5)
     return fig
 
 
-def _small_forests(rows: pd.DataFrame, column: str, xlabel: str) -> tuple[Figure, Charts]:
-    """Small charts of intervals, each with its `colour` and `marker`, on one scale, if they can be read on it."""
-    fig, charts = _charts(rows, column)
+def _small_forests(rows: pd.DataFrame, column: str, xlabel: str, least: float = 0.27) -> tuple[Figure, Charts]:
+    """Small charts of intervals, each with its `colour` and `marker`, on one scale, if they can be read on it.
+
+    Parameters
+    ----------
+    rows, column, xlabel, least : as `specifications` has them; which names the rows; under all charts; inches of a row
+    """
+    fig, charts = _charts(rows, column, least)
     limits = _limits(rows)
     for ax, part in charts:
         ax.axvline(0, color=GREY, linewidth=1)
@@ -292,16 +315,16 @@ def _small_forests(rows: pd.DataFrame, column: str, xlabel: str) -> tuple[Figure
             if np.isnan(row.estimate):
                 style.instead(ax, row.y, "cannot be had")
         ax.set_xlim(limits[part["panel"].iloc[0]])
-        ax.xaxis.set_major_locator(plt.MaxNLocator(5, steps=[1, 2, 2.5, 5, 10]))
+        ax.xaxis.set_major_locator(plt.MaxNLocator(3 if len(charts) == 3 else 5, steps=[1, 2, 2.5, 5, 10]))
     own = "\n(each chart on a scale of its own)" if len(set(limits.values())) > 1 else ""
     fig.supxlabel(xlabel + own, fontsize=10.5)
     return fig, charts
 
 
-def _charts(rows: pd.DataFrame, column: str) -> tuple[Figure, Charts]:
+def _charts(rows: pd.DataFrame, column: str, least: float = 0.27) -> tuple[Figure, Charts]:
     """A small chart a panel with a row for each value of `column`; and the rows of each, with their place `y`."""
     names = {name: style.wrap(name, 1.75, HEAD) for name in dict.fromkeys(rows[column])}
-    ys, end = style.stack([max(0.27, style.tall(name, HEAD) + 0.08) for name in names.values()])
+    ys, end = style.stack([max(least, style.tall(name, HEAD) + 0.08) for name in names.values()])
     room = max(style.inches(name, HEAD) for name in names.values())
     fig, charts = style.small_charts(rows["panel"], end + 0.3, names=room, sharey=True)
     for ax in charts.values():

@@ -1,21 +1,23 @@
 """Line charts: lines and points over years, categories or sizes of a study."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
 
-from helpers.draw import style
+from helpers.draw import colours, style
+from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER, PRINTED, QUIET, SIMULATED, dark, looks
 from helpers.draw.numbers import percent
-from helpers.draw.style import BLUE, GREY, INK, ORANGE, RED, SKY, SMALL, dark
+from helpers.draw.style import SMALL
 from helpers.project import in_order
 
 
 @style.two_widths
-def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str, gap: Sequence[str] = ()) -> Figure:
+def year_effects(
+    rows: pd.DataFrame, ylabel: str, baseline: str, gap: Sequence[str] = (), means: Mapping | None = None
+) -> Figure:
     """Effects by year with intervals, a small chart a panel on one common scale, the baseline year at zero.
 
     Parameters
@@ -24,8 +26,9 @@ def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str, gap: Sequence[s
         are not drawn; one or two series have their last value at the end of the line
     ylabel, baseline, gap : what the axis shows; year at zero; years of which there is nothing: no line crosses them, and
         what comes after them is hollow
+    means : series -> its meaning (`colours.NAMED`), where its name does not say it
     """
-    rows, series = style.bounded(rows), style.looks(rows["series"])
+    rows, series = style.bounded(rows), looks(rows["series"], means)
     terms = in_order({baseline, *rows["term"], *gap})
     fig, charts = style.small_charts(rows["panel"], 2.25, sharex=True, sharey=True)
     per_unit = 110 / max(1e-9, np.ptp([0, *rows["estimate"]]))  # points; intervals make it less
@@ -38,16 +41,17 @@ def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str, gap: Sequence[s
                 continue
             shift = 0.2 * (place - (len(series) - 1) / 2)
             x = part["term"].map(terms.index).to_numpy() + shift
-            line = [(terms.index(baseline) + shift, 0.0), *zip(x, part["estimate"], strict=True)]
+            line = [(terms.index(baseline), 0.0), *zip(x, part["estimate"], strict=True)]
             line += [(terms.index(term) + shift, np.nan) for term in gap]
             ax.plot(*zip(*sorted(line), strict=True), color=colour, linewidth=1.2, alpha=0.6)
             ax.vlines(x, part["ci_low"], part["ci_high"], color=colour, linewidth=2)
-            for later, face in ((False, colour), (True, "white")):
+            for later, face in ((False, colour), (True, PAPER)):
                 hollow = (
                     x > terms.index(gap[-1]) if gap else part.get("mark", pd.Series("*", part.index)).eq("").to_numpy()
                 )
                 own = hollow == later
                 ax.plot(x[own], part["estimate"][own], marker, color=colour, markersize=5.5, markerfacecolor=face)
+        style.point(ax, terms.index(baseline), 0, GREY, size=4)
         _ends(ax, inside, series, terms[: terms.index(gap[0])] if gap else terms, per_unit)
         _gap(ax, [terms.index(term) for term in gap])
         ax.set_xlim(-0.4, len(terms) - 0.6 + (0.11 if len(series) < 3 else 0) * len(terms))
@@ -62,7 +66,7 @@ def year_effects(rows: pd.DataFrame, ylabel: str, baseline: str, gap: Sequence[s
 def _gap(ax: plt.Axes, places: list[int]) -> None:
     """A band over years of which there is no report."""
     if places:
-        ax.axvspan(places[0] - 0.5, places[-1] + 0.5, color="#eeeeee", linewidth=0, zorder=0)
+        ax.axvspan(places[0] - 0.5, places[-1] + 0.5, color=FAINT, linewidth=0, zorder=0)
         look = {"ha": "center", "va": "bottom", "fontsize": SMALL, "color": GREY, "style": "italic"}
         ax.text(np.mean(places), 0.02, "no\nreport", transform=ax.get_xaxis_transform(), **look)
 
@@ -81,7 +85,7 @@ def _ends(ax: plt.Axes, rows: pd.DataFrame, series: dict, terms: list, per_unit:
     apart = max(0.0, 11 - per_unit * np.ptp(last["estimate"])) / 2 if len(last) > 1 else 0.0
     for row, up in zip(last.itertuples(), (-apart, apart), strict=False):
         text, colour = f"{row.estimate:.2f}".replace("-", "−"), dark(series[row.series][0])
-        look = {"va": "center", "fontsize": SMALL, "path_effects": [withStroke(linewidth=2, foreground="white")]}
+        look = {"va": "center", "fontsize": SMALL, "bbox": {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5}}
         style.label(ax, terms.index(row.term) + 0.1, row.estimate, text, colour, (6, up), **look)
 
 
@@ -96,10 +100,10 @@ def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame, gap: Sequence[int]
     nothing = pd.DataFrame({"year": gap, "value": np.nan})
     _gap(ax, [years.index(year) for year in gap])
     for row, up in zip(ranges.sort_values("high").itertuples(), (-6, 6), strict=False):
-        ax.axhspan(row.low, row.high, color=SKY, alpha=0.18, linewidth=0)
+        ax.axhspan(row.low, row.high, color=PRINTED, alpha=0.12, linewidth=0)
         text = style.wrap(f"{row.label}: {row.low:.0f} to {row.high:.0f}", 1.0)
-        style.label(ax, 1, row.high, text, GREY, (6, up), xycoords=ax.get_yaxis_transform(), fontsize=SMALL)
-    for (name, (colour, marker)), up in zip(style.looks(rates["respondents"]).items(), (9, -9), strict=False):
+        style.label(ax, 1, row.high, text, PRINTED, (6, up), xycoords=ax.get_yaxis_transform(), fontsize=SMALL)
+    for (name, (colour, marker)), up in zip(looks(rates["respondents"]).items(), (9, -9), strict=False):
         part = pd.concat([rates[rates["respondents"] == name], nothing]).sort_values("year")
         ax.plot(part["year"].map(years.index), part["value"], color=colour, marker=marker, linewidth=1.2)
         known = part.dropna(subset="value")
@@ -119,7 +123,8 @@ def p_values(curves: pd.DataFrame, alpha: float) -> Figure:
     fig, ax = plt.subplots()
     ax.axhline(alpha, color=GREY, linewidth=1, linestyle="--")
     style.label(ax, 0, alpha, f"p = {alpha:g}", GREY, (3, 2))
-    _lines(ax, curves, "icc", "p_value", "case", 0.8, [(-1, 9), (-1, -9)])
+    cases = [look for look, _ in looks(curves["case"]).values()]
+    _lines(ax, curves, "icc", "p_value", "case", 0.8, [(-1, 9), (-1, -9)], cases)
     ax.set(xlim=(0, curves["icc"].max()), ylim=(0, max(alpha, curves["p_value"].max()) * 1.18))
     ax.set(xlabel="intraclass correlation: how alike teachers of one school answer", ylabel="p-value")
     return fig
@@ -150,7 +155,7 @@ def detectable(curves: pd.DataFrame, ylabel: str) -> Figure:
         _lines(ax, curves[curves["panel"] == panel], "teachers", "detectable", "icc", 1, [(4, 0)])
         ax.set(xlim=(0, 1.14 * most["teachers"]), ylim=(0, 1.08 * most["detectable"]))
         ax.grid(axis="y")
-    fig.supxlabel("teachers of a school in the first wave; at the lines: intraclass correlation", fontsize=10)
+    fig.supxlabel(f"teachers of a school in the first wave\n{_ICC}", fontsize=10)
     fig.supylabel(ylabel, fontsize=10)
     return fig
 
@@ -158,27 +163,44 @@ def detectable(curves: pd.DataFrame, ylabel: str) -> Figure:
 @style.two_widths
 def schools_needed(curves: pd.DataFrame, marked: int, mark: str) -> Figure:
     """Schools needed over the change to be found, `marked` ones dashed. `curves`: `icc` (a line), `effect, schools`."""
-    fig, ax = plt.subplots()
+    fig, ax = plt.subplots(figsize=(style.across(), 3.7))
     ax.axhline(marked, color=GREY, linewidth=1, linestyle="--")
     style.label(ax, curves["effect"].max(), marked, mark, GREY, (-1, 3))
-    _lines(ax, curves, "effect", "schools", "icc", 0, [(-5, 0)])
+    _lines(ax, curves, "effect", "schools", "icc", 0, [(-5, 0)], steps=True)
     low, high = curves["schools"].min() * 0.8, curves["schools"].max() * 1.3
     ticks = [tick for tick in (2, 5, 10, 20, 50, 100, 200, 500, 1000) if low <= tick <= high]
     ax.set(yscale="log", ylim=(low, high), ylabel="schools needed")
     ax.set_yticks(ticks, map(str, ticks))
     ax.minorticks_off()
-    xlabel = "change to be found, standard deviations; at the lines: intraclass correlation"
-    ax.set(xlim=(0.5 * curves["effect"].min(), 1.02 * curves["effect"].max()), xlabel=xlabel)
+    least, most = curves["effect"].min(), curves["effect"].max()
+    room = (
+        (most - least) * (style.inches("0.05", style.HEAD) + 0.15) / (style.across() - 1)
+    )  # of names left of the lines
+    xlabel = f"change to be found, standard deviations\n{_ICC}"
+    ax.set(xlim=(least - room, most * 1.02), xlabel=xlabel)
     return fig
 
 
-def _lines(ax: plt.Axes, curves: pd.DataFrame, x: str, y: str, name: str, at: float, offsets: list) -> None:
-    """A line for each value of `name`, which stands beside it after a share `at` of its points, so many points away."""
-    for place, (value, line) in enumerate(curves.groupby(name, sort=False)):
-        colour = (BLUE, RED, ORANGE, INK)[place % 4]
-        ax.plot(line[x], line[y], color=colour)
+_ICC = "number at a line: share of the variance that lies between schools"
+
+
+def _lines(
+    ax: plt.Axes, curves: pd.DataFrame, x: str, y: str, name: str, at: float, offsets: list,
+    shades: Sequence[str] = (), *, steps: bool = False,
+) -> None:  # fmt: skip
+    """A line for each value of `name`, which stands beside it after a share `at` of its points, so many points away.
+
+    Parameters
+    ----------
+    ax, curves, x, y, name : where, and which columns are drawn
+    at, offsets, shades, steps : of the names; colours, of ordered values if none is given; whether whole numbers jump
+    """
+    lines = curves.groupby(name, sort=False)
+    shades = shades or colours.levels(len(lines))
+    for place, (value, line) in enumerate(lines):
+        ax.plot(line[x], line[y], color=shades[place], drawstyle="steps-mid" if steps else "default")
         end = line.iloc[min(int(at * len(line)), len(line) - 1)]
-        style.label(ax, end[x], end[y], str(value), dark(colour), offsets[place % len(offsets)])
+        style.label(ax, end[x], end[y], str(value), dark(shades[place]), offsets[place % len(offsets)])
 
 
 @style.two_widths
@@ -191,23 +213,24 @@ def category_curves(curves: pd.DataFrame, items: pd.DataFrame, measures: pd.Data
     size, ratios = ((style.across(), 4.8), [1.2, 1]) if persons else ((style.across(), 3.9), [2, 1])
     fig, (upper, lower) = plt.subplots(2, 1, figsize=size, sharex=True, height_ratios=ratios)
     ends = curves["place"].min() + 0.8, curves["place"].max() - 0.8
-    colours = ("#b35806", "#c98a1b", SKY, "#2166ac", INK) * 2
-    for (answer, curve), colour in zip(curves.groupby("answer", sort=False), colours, strict=False):
+    answers = curves.groupby("answer", sort=False)
+    for (answer, curve), colour in zip(answers, colours.curves(len(answers)), strict=True):
         upper.plot(curve["place"], curve["probability"], color=colour)
         peak = np.clip(curve.loc[curve["probability"].idxmax(), "place"], *ends)
         height = np.interp(peak, curve["place"], curve["probability"])
-        style.label(upper, peak, height, answer, dark(colour), (0, 6))
+        outwards = 2 if peak <= ends[0] else -2 if peak >= ends[1] else 0
+        style.label(upper, peak, height, answer, dark(colour), (outwards, 6))
     upper.set(ylabel="probability", ylim=(0, 1.15))
     top, high = (measures["share"].max(), 1.6) if persons else (1.0, 2.0)
     levels, step = 5 if style.on_phone() else 3, 0.13 if persons else 0.26
     high += (levels - 3) * step
     for rank, row in enumerate(items.sort_values("location").itertuples()):
-        lower.plot([row.location] * 2, [0, top * 1.05], color=RED, linewidth=1.2)
+        lower.plot([row.location] * 2, [0, top * 1.05], color=INK, linewidth=1.2)
         height = top * (1.05 + step * (rank % levels))
-        style.label(lower, row.location, height, row.item, dark(RED), (0, 2), fontsize=SMALL)
+        style.label(lower, row.location, height, row.item, INK, (0, 2), fontsize=SMALL)
     lower.set(xlabel="logits", ylim=(0, top * high))
     if persons:
-        lower.bar(measures["place"], measures["share"], width=0.46, color="#c6dbef", zorder=0)
+        lower.bar(measures["place"], measures["share"], width=0.46, color=PALE, zorder=0)
         lower.set_ylabel("share of persons")
     else:
         lower.set_yticks([])
@@ -229,10 +252,10 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
             part = part.sort_values("shrunken")
         y = (np.arange(len(part)) + 0.5) / len(part)
         ax.axvline(0, color=GREY, linewidth=1)
-        ax.plot(part["estimate"], y, ".", color="#a6a6a6", markersize=4)
-        ax.plot(part["shrunken"], y, ".", color=BLUE, markersize=4)
+        ax.plot(part["estimate"], y, ".", color=QUIET, markersize=4)
+        ax.plot(part["shrunken"], y, ".", color=OURS, markersize=4)
         if "truth" in part:
-            ax.plot(np.sort(part["truth"]), y, color=RED, linewidth=1.2)
+            ax.plot(np.sort(part["truth"]), y, color=SIMULATED, linewidth=1.2)
         ax.set_title(ax.get_title(loc="left"), pad=18)
         # Above the chart, where no point can be under it.
         found = f"{percent(below)}% below zero" if differ else "no spread found"
@@ -242,6 +265,8 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
         if not differ:
             ax.set_yticks([])
+    key = {"as estimated": QUIET, "drawn towards the mean": OURS}
+    style.legend(fig, key | ({"planted truth": SIMULATED} if "truth" in rows else {}))
     ordered = rows["below_zero"].notna()
     words = (
         "lowest effect first" if ordered.all() else "lowest first, if they differ" if ordered.any() else "in no order"
@@ -252,17 +277,30 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
 
 
 @style.two_widths
-def possible_sizes(fits: pd.DataFrame, items: int, marked: list[int]) -> Figure:
-    """How many of the printed means each number of respondents can give. `fits`: `n, possible`."""
-    fig, ax = plt.subplots()
-    whole = fits["possible"] == items
-    colours = np.where(whole, BLUE, np.where(fits["n"].isin(marked), RED, "#b5b5b5"))
-    ax.vlines(fits["n"], 0, fits["possible"], color=colours, linewidth=2.4)
-    ax.plot(fits.loc[whole, "n"], fits.loc[whole, "possible"], "o", color=BLUE, markersize=4)
-    for n, count in fits.set_index("n")["possible"].loc[marked].items():
-        colour, offset = (BLUE, (0, 7)) if count == items else (RED, (5, 2))
-        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
-        style.label(ax, n, count, str(n), dark(colour), offset, weight="bold", bbox=box)
-    ax.set(xlabel="number of respondents", xlim=(fits["n"].min() - 1, fits["n"].max() + 1))
-    ax.set(ylabel=f"means that fit, of {items}", ylim=(0, items + 0.9), yticks=range(0, items + 1, 2))
+def possible_sizes(fits: pd.DataFrame, items: int, whole: list[int], marked: dict[int, str]) -> Figure:
+    """How many of the printed means each number of respondents can give.
+
+    Parameters
+    ----------
+    fits, items : `n, possible`; how many means there are
+    whole, marked : numbers to name that give all means; numbers in print, with what is said of them
+    """
+    fig, ax = plt.subplots(figsize=(style.across(), 3.7))
+    fit = fits["possible"] == items
+    shades = np.where(fit, OURS, np.where(fits["n"].isin(list(marked)), PRINTED, PALE))
+    ax.vlines(fits["n"], 0, fits["possible"], color=shades, linewidth=2.4 * style.across() / style.WIDE)
+    ax.plot(fits.loc[fit, "n"], fits.loc[fit, "possible"], "o", color=OURS, markersize=4 if not style.on_phone() else 3)
+    for level, n in enumerate(whole):
+        up = 7 + 11 * (level % 2) * style.on_phone()  # in two rows where there is no room in one
+        style.label(ax, n, items, str(n), dark(OURS), (0, up), weight="bold")
+    least = fits["n"].min()
+    for level, (n, words) in enumerate(marked.items()):
+        count, top = fits.set_index("n")["possible"][n], items - 0.2 - 1.5 * level
+        text = style.wrap(f"{words}: {count} of {items}", 1.2 if style.on_phone() else 2.4)
+        below = top - 0.5 * (text.count("\n") + 1)
+        ax.annotate("", (n, count), xytext=(least + 12, below), arrowprops={"arrowstyle": "-", "color": PRINTED})
+        box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.8}
+        ax.text(least, top, text, va="top", fontsize=SMALL, color=PRINTED, bbox=box)
+    ax.set(xlabel="number of respondents", xlim=(least - 1, fits["n"].max() + 1))
+    ax.set(ylabel=f"means that fit, of {items}", ylim=(0, items + 1.4), yticks=range(0, items + 1, 2))
     return fig

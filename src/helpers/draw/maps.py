@@ -10,20 +10,21 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from helpers.draw import style
+from helpers.draw import colours, style
+from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER, PRINTED, QUIET, WASH
 from helpers.draw.numbers import percent
-from helpers.draw.style import BLUE, FAINT, GREY, HEAD, INK, ORANGE, PALE, RED, SMALL
+from helpers.draw.style import HEAD, SMALL
 
 
 def _heat(ax: plt.Axes, values: pd.DataFrame, texts: pd.DataFrame) -> None:
     """Cells shaded by their values (0 to 1, none where empty), each with its text."""
     sns.heatmap(
-        values, ax=ax, cmap=style.SHADES, vmin=0, vmax=1, annot=texts, fmt="", annot_kws={"fontsize": SMALL},
-        cbar=False, linewidths=0.8, linecolor="white", xticklabels=False, yticklabels=False,
+        values, ax=ax, cmap=colours.SHADES, vmin=0, vmax=1, annot=texts, fmt="", annot_kws={"fontsize": SMALL},
+        cbar=False, linewidths=0.8, linecolor=PAPER, xticklabels=False, yticklabels=False,
     )  # fmt: skip
     drawn = values.to_numpy(float).ravel()
     for text, value in zip(ax.texts, drawn[~np.isnan(drawn)], strict=True):
-        text.set_color(style.readable(style.SHADES(value)))
+        text.set_color(colours.readable(colours.SHADES(value)))
     ax.set(xlabel="", ylabel="")
 
 
@@ -36,7 +37,7 @@ def _name_cells(ax: plt.Axes, rows: list, columns: list, **more) -> None:
 
 @style.two_widths
 def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabel: str, ylabel: str) -> Figure:
-    """How many printed tests each pair of group sizes reproduces; the printed pair is framed.
+    """How many printed tests each pair of group sizes reproduces; the printed pair is framed, and all that give all are named.
 
     Parameters
     ----------
@@ -46,18 +47,23 @@ def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabe
     fig, ax = plt.subplots(figsize=(style.across(), 0.6 + 0.78 * style.across()))
     _heat(ax, grid / tests, grid.map(lambda count: str(count) if count else ""))
     _name_cells(ax, grid.index, grid.columns, rotation=90 if style.on_phone() else 0)
-    notes = [(*printed, "as printed", RED, -4.6, 4.7)]
+    given = cells.set_index(["n1", "n2"])["reproduced"][printed]
+    line = "\n" if style.on_phone() else " "
+    text = f"printed:{line}{printed[0]} and {printed[1]}\ngive {given} of {tests}"
+    notes = [(*printed, text, PRINTED, -4.6, 5.2 if style.on_phone() else 4.2)]
     fitting = cells.loc[cells["reproduced"] == tests, ["n1", "n2"]].itertuples(index=False)
-    notes += [(n1, n2, f"all {tests}: {n1} and {n2}", BLUE, 6.2, -2.7) for n1, n2 in fitting]
+    notes += [(n1, n2, f"{n1} and {n2} give all {tests}", OURS, 5.2, -3.7) for n1, n2 in fitting]
     for n1, n2, text, colour, across, down in notes:
         x, y = grid.columns.get_loc(n1), grid.index.get_loc(n2)
         ax.annotate(
-            text, (x + (across > 0), y + 0.5), xytext=(x + across, y + down), color=style.dark(colour), ha="center",
+            text, (x + 0.5 + np.sign(across) / 2, y + (down > 0)), xytext=(x + across, y + down), color=colours.dark(colour), ha="center",
             fontsize=HEAD, arrowprops={"arrowstyle": "-", "color": colour},
         )  # fmt: skip
     x, y = grid.columns.get_loc(printed[0]), grid.index.get_loc(printed[1])
-    ax.add_patch(Rectangle((x, y), 1, 1, fill=False, edgecolor=RED, linewidth=2))
+    ax.add_patch(Rectangle((x, y), 1, 1, fill=False, edgecolor=PRINTED, linewidth=2))
     ax.set(xlabel=xlabel, ylabel=ylabel, aspect="equal")
+    key = style.wrap(f"In a cell: how many of the {tests} printed tests these sizes can give", style.across() - 0.8)
+    ax.set_title(key, fontsize=SMALL, weight="normal", color=GREY)
     return fig
 
 
@@ -85,7 +91,7 @@ def shares(rows: pd.DataFrame, by_share: bool = True) -> Figure:
     for y, x in np.argwhere(grid.isna().to_numpy()):
         note = style.why(notes.iat[y, x])
         sign = signs.setdefault(note, "–×+*"[min(len(signs), 3)])
-        ax.add_patch(Rectangle((x, y), 1, 1, facecolor=FAINT, edgecolor="#bdbdbd", hatch="////", linewidth=0))
+        ax.add_patch(Rectangle((x, y), 1, 1, facecolor=FAINT, edgecolor=QUIET, hatch="////", linewidth=0))
         box = {"facecolor": FAINT, "edgecolor": "none", "pad": 1}
         ax.text(x + 0.5, y + 0.5, sign, ha="center", va="center", fontsize=SMALL, bbox=box)
     _name_cells(ax, names, heads, rotation=90)
@@ -116,7 +122,7 @@ def co_occurrence(pairs: pd.DataFrame, n: int) -> Figure:
     for text in ax.texts:
         x, y = text.get_position()
         if x == y:
-            ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=PALE, edgecolor="white"))
+            ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=PALE, edgecolor=PAPER))
             text.set(weight="bold", color=INK)
     most = max(1, int(cell / style.tall("")))
     _name_cells(ax, names, [_on_lines(code, most) for code in codes], rotation=90)
@@ -131,21 +137,21 @@ def model(rows: pd.DataFrame, kinds: dict[str, str]) -> Figure:
     """
     practices, supports = (list(dict.fromkeys(rows[name])) for name in ("practice", "support"))
     fig, ax = plt.subplots(figsize=(style.across(), 1.5 + 0.62 * len(practices)))
-    boxes = {"full": {"facecolor": BLUE}, "pale": {"facecolor": "#b9d6ea"}, "hatched": {"facecolor": "white", "hatch": "////"}}  # fmt: skip
-    triangle = {"marker": "^", "linestyle": "", "color": ORANGE, "markeredgecolor": "white"}
+    boxes = {"full": {"facecolor": PRINTED}, "pale": {"facecolor": PALE}, "hatched": {"facecolor": PAPER, "hatch": "////"}}  # fmt: skip
+    triangle = {"marker": "^", "linestyle": "", "color": colours.GROUPS[0], "markeredgecolor": PAPER}
     for row in rows.itertuples():
         x, y, look = supports.index(row.support), practices.index(row.practice), kinds[row.statistic]
         if look == "builds":
             ax.plot(x + 0.5, y + 0.5, **triangle, markersize=17)
         else:
-            ax.add_patch(Rectangle((x + 0.12, y + 0.16), 0.76, 0.68, edgecolor=BLUE, **boxes[look]))
+            ax.add_patch(Rectangle((x + 0.12, y + 0.16), 0.76, 0.68, edgecolor=PRINTED, **boxes[look]))
     ax.set(xlim=(0, len(supports)), ylim=(len(practices), 0))
     heads = [style.wrap(support, 1.0) for support in supports]
     _name_cells(ax, [style.wrap(p, 1.2) for p in practices], heads, rotation=90 if style.on_phone() else 0)
     ax.tick_params(labelbottom=False, labeltop=True)
     ax.hlines(range(len(practices) + 1), 0, len(supports), color=PALE, linewidth=0.8)
     ax.spines[:].set_visible(False)
-    handles = {look: Rectangle((0, 0), 1, 1, edgecolor=BLUE, **box) for look, box in boxes.items()}
+    handles = {look: Rectangle((0, 0), 1, 1, edgecolor=PRINTED, **box) for look, box in boxes.items()}
     handles["builds"] = plt.Line2D([], [], **triangle, markersize=11)
     style.legend(fig, {kind: handles[look] for kind, look in kinds.items()})
     return fig
@@ -157,17 +163,18 @@ def profiles(rows: pd.DataFrame, steps: dict[str, list[str]], bands: dict[str, s
 
     `rows`: `label, group` (a colour each), for each step column one or more of its levels joined by " + ", and for each
     band `<band>_low, <band>_high` in percent. `steps`: column -> levels, lowest first; `bands`: column -> words above.
-    A line is drawn under the last row of each `block`.
+    A line is drawn under the last row of each `block`; names of rows that are `marked`, if there is such a column, are bold.
     """
-    widths = [0.42 * len(levels) for levels in steps.values()] + [1.5] * len(bands)
+    least = 1.9 if style.on_phone() else 0  # of the heading
+    widths = [max(least, 0.42 * len(levels)) for levels in steps.values()] + [1.5] * len(bands)
     fig, axes = plt.subplots(
         1, len(widths), figsize=(style.across(), 1.2 + 0.235 * len(rows)), sharey=True, width_ratios=widths
     )
-    colours = {group: colour for group, (colour, _) in style.looks(rows["group"]).items()}
+    shades = {group: colour for group, (colour, _) in colours.looks(rows["group"]).items()}
     head = SMALL if style.on_phone() else HEAD
     for ax, (step, levels) in zip(axes, steps.items(), strict=False):
         for y, (has, group) in enumerate(zip(rows[step], rows["group"], strict=True)):
-            fill = [colours[group] if level in has.split(" + ") else "#f2f2f2" for level in levels]
+            fill = [shades[group] if level in has.split(" + ") else FAINT for level in levels]
             ax.barh([y] * len(levels), 0.84, 0.72, np.arange(len(levels)) - 0.42, color=fill)
         ax.set_xticks(range(len(levels)), levels, fontsize=SMALL, rotation=90)
         ax.set_title(
@@ -175,18 +182,20 @@ def profiles(rows: pd.DataFrame, steps: dict[str, list[str]], bands: dict[str, s
         )
     for ax, (band, words) in zip(axes[len(steps) :], bands.items(), strict=True):
         for y, (low, high, group) in enumerate(rows[[f"{band}_low", f"{band}_high", "group"]].itertuples(index=False)):
-            style.interval(ax, y, low, high, colours[group], 6)
+            style.interval(ax, y, low, high, shades[group], 6)
         ax.set_xlim(0, 100)
         ax.set_xticks([0, 50, 100], ["0", "", "100"] if style.on_phone() else ["0", "50", "100%"], fontsize=SMALL)
         ax.vlines(range(0, 101, 25), -0.5, len(rows) - 0.5, color=PALE, linewidth=0.8, zorder=0)
         ax.set_title(style.wrap(words, 0.6 if style.on_phone() else 1.2, head, "bold"), fontsize=head)
     axes[0].set_yticks(range(len(rows)), rows["label"], fontsize=SMALL)
     axes[0].set_ylim(len(rows) - 0.45, -0.55)
+    for name, stands_out in zip(axes[0].get_yticklabels(), rows.get("marked", [False] * len(rows)), strict=True):
+        name.set_weight("bold" if stands_out else "normal")
     last = np.flatnonzero(rows["block"].ne(rows["block"].shift(-1)))[:-1]
     for ax in axes:
         ax.spines[:].set_visible(False)
         ax.hlines(last + 0.5, 0, 1, color=GREY, linewidth=0.8, transform=ax.get_yaxis_transform())
-    style.legend(fig, colours)
+    style.legend(fig, shades)
     return fig
 
 
@@ -202,11 +211,11 @@ def chain(steps: pd.DataFrame) -> Figure:
     for row, text, change, bottom, box, gap in zip(steps.itertuples(), says, changes, bottoms, boxes, gaps, strict=True):  # fmt: skip
         top = bottom - box
         if change:
-            colour = style.dark(style.SIGNS[row.sign])
+            colour = colours.dark(colours.SIGNS[row.sign])
             arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.8}
             ax.annotate("", (0.25, top), (0.25, top - gap), arrowprops=arrow)
             ax.text(0.45, top - gap / 2, change, va="center", fontsize=HEAD, color=colour, weight="bold")
-        ax.add_patch(Rectangle((0, top), style.across() - 0.2, box, facecolor="#f4f6f8", edgecolor=PALE))
+        ax.add_patch(Rectangle((0, top), style.across() - 0.2, box, facecolor=WASH, edgecolor=PALE))
         ax.text(0.12, top + 0.07, row.who, va="top", fontsize=SMALL, color=GREY)
         ax.text(0.12, bottom - 0.08, text, va="bottom")
     ax.set(xlim=(-0.02, style.across() - 0.18), ylim=(bottoms[-1] + 0.02, -0.02))

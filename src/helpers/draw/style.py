@@ -1,4 +1,4 @@
-"""How figures look, and the marks they share: palettes for all eyes, plain axes, rows, intervals, labels, legends."""
+"""How figures look, and the marks they share: plain axes, rows, intervals, labels, legends."""
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
@@ -12,21 +12,12 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
-from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 from matplotlib.transforms import blended_transform_factory
 
-# Okabe and Ito's palette, in the order of use here.
-BLUE, ORANGE, GREEN, PURPLE, RED, SKY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"
-INK, GREY, PALE, FAINT = "#222222", "#595959", "#d9d9d9", "#ececec"
-SHADES = LinearSegmentedColormap.from_list("shades", ["#f7fbff", "#9ecae1", BLUE, "#08306b"])
-"""From none to all."""
-_SERIES = [(BLUE, "o"), (RED, "s"), (GREEN, "^"), (PURPLE, "v"), (ORANGE, "P"), (SKY, "X")]
-SIGNS = {"kept": GREEN, "sharpened": ORANGE, "widened": PURPLE, "narrowed": SKY, "changed": RED, "not seen": "#b5b5b5"}
-"""A colour for each sign of a retelling; the word stands beside it wherever it is used."""
-_SIDES = ["#b35806", "#f1a340", "#fee0b6", PALE, "#c6dbef", "#6baed6", "#2166ac"]
+from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER
 
 WIDE, NARROW = 6.4, 3.6
 """Inches of a figure on a screen and on paper, and on a phone, where its text is as large."""
@@ -86,7 +77,7 @@ def use() -> None:
     warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the card tells (`letters`)
     mpl.rcParams.update({
         "figure.figsize": (WIDE, 3.5), "figure.constrained_layout.use": True,
-        "savefig.bbox": "tight", "savefig.pad_inches": 0.12, "savefig.facecolor": "white",
+        "savefig.bbox": "tight", "savefig.pad_inches": 0.12, "savefig.facecolor": PAPER,
         "text.parse_math": False,  # a name with dollar signs is a name
         "svg.hashsalt": "open-classrooms",  # equal bytes in every build
         "svg.fonttype": "none", "font.sans-serif": ["DejaVu Sans"],  # text that can be read, found and copied
@@ -97,43 +88,6 @@ def use() -> None:
         "xtick.color": GREY, "xtick.labelsize": 9, "ytick.color": INK, "ytick.left": False,
         "lines.linewidth": 1.8, "lines.solid_capstyle": "butt", "lines.dashed_pattern": (4, 3),
     })  # fmt: skip
-
-
-def looks(names: Iterable) -> dict[object, tuple[str, str]]:
-    """Colour and marker of each name."""
-    return {n: _SERIES[place % len(_SERIES)] for place, n in enumerate(dict.fromkeys(names))}
-
-
-def two_sided(count: int) -> list[str]:
-    """Colours of ordered answers in two directions that red-green blind readers can tell apart; a middle is grey."""
-    return [to_hex(c) for c in LinearSegmentedColormap.from_list("sides", _SIDES)(np.linspace(0, 1, count))]
-
-
-def ordered(count: int) -> list[str]:
-    """Colours of ordered categories: the lowest stands apart, the others darken."""
-    return [ORANGE, *(to_hex(colour) for colour in SHADES(np.linspace(0.15, 1, count - 1)))]
-
-
-def dark(colour: str) -> tuple[float, ...]:
-    """A colour of the palette, dark enough for text on white."""
-    return tuple(0.62 * channel for channel in to_rgb(colour))
-
-
-def night() -> dict[str, str]:
-    """What colours of figures become on a dark page: colour by day -> colour by night."""
-    light = {BLUE: "#5db3ee", GREEN: "#3fc79d", RED: "#ff8f4d"}
-    series = (BLUE, ORANGE, GREEN, PURPLE, RED, SKY)
-    texts = {to_hex(dark(colour)): light.get(colour, colour) for colour in series}
-    return light | texts | {
-        INK: "#e7e8e6", GREY: "#b2b8bd", PALE: "#4b5258", FAINT: "#2b3036", "#555555": "#b2b8bd", "#a3005c": "#ff7ab8", "#ffffff": "#15181b",
-    }  # fmt: skip
-
-
-def readable(colour: str | tuple) -> str:
-    """Black or white, whichever reads better on a colour: a contrast of 4.5 or more (luminance of WCAG 2)."""
-    channels = np.array(to_rgb(colour))
-    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    return "black" if linear @ [0.2126, 0.7152, 0.0722] > 0.179 else "white"
 
 
 @lru_cache(maxsize=10_000)
@@ -199,7 +153,10 @@ def blocks(
     over : on a phone each name stands over its row, and its `value` at the end of the name's line
     """
     over = over and on_phone()
-    names = [wrap(name, 1.9 if over else max(1.2, width * across() / WIDE), size) for name in names]
+    beside = None if beside is None else list(beside)
+    aside = max((inches(text.replace("\n", ", ")) for text in beside), default=0) if over and beside else 0
+    room = min(1.9, across() - 0.5 - aside) if over else max(1.2, width * across() / WIDE)
+    names = [wrap(name, room, size) for name in names]
     texts = zip(names, names if over or beside is None else beside, strict=True)
     heights = iter(
         [tall(a, size) + 0.29 if over else max(least, tall(a, size) + 0.04, tall(b) + 0.04) for a, b in texts]
@@ -226,7 +183,7 @@ def blocks(
         # In the last panel, which is drawn last; no panel makes room for what spans them all.
         axes[0, -1].text(
             0.012, top, text, transform=left_edge, va="top", fontsize=HEAD, weight="bold", in_layout=False,
-            color=colour, bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
+            color=colour, bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.8},
         )  # fmt: skip
     for ax in axes[0]:
         ax.patch.set_visible(False)  # or it hides headings that begin in the panel before
@@ -266,16 +223,17 @@ def share_blocks(
 
 
 def small_charts(
-    panels: Iterable, height: float, *, titles: dict | None = None, names: float = 0.6, columns: int = 2, **shared
+    panels: Iterable, height: float, *, titles: dict | None = None, names: float = 0.6, columns: int = 0, **shared
 ) -> tuple[Figure, dict[object, plt.Axes]]:
     """Small charts side by side, each titled.
 
     Parameters
     ----------
     panels, height, titles : one chart each; inches of one without its title; panel -> title where that is not its name
-    names, columns : inches that names of rows take; most charts side by side
+    names, columns : inches that names of rows take; most charts side by side, none given: three if there are three, else two
     """
     panels = list(dict.fromkeys(panels))
+    columns = columns or (3 if len(panels) == 3 else 2)
     columns = min(max(1, int(columns * across() / WIDE)), len(panels))
     lines = -(-len(panels) // columns)
     heads = [wrap((titles or {}).get(p, p), (across() - names) / columns - 0.4, 10.5, "bold") for p in panels]
@@ -296,7 +254,7 @@ def bounded(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(**bounds.where(np.isfinite(bounds).all(axis=1)))
 
 
-def interval(ax: plt.Axes, y: float, low: float, high: float, colour: str = BLUE, width: float = 2, **more) -> None:
+def interval(ax: plt.Axes, y: float, low: float, high: float, colour: str = OURS, width: float = 2, **more) -> None:
     """A level line.
 
     Parameters
@@ -306,7 +264,7 @@ def interval(ax: plt.Axes, y: float, low: float, high: float, colour: str = BLUE
     ax.plot([low, high], [y, y], color=colour, linewidth=width, **more)
 
 
-def point(ax: plt.Axes, x: float, y: float, colour: str = BLUE, marker: str = "o", face: str = "", size: float = 6) -> None:  # fmt: skip
+def point(ax: plt.Axes, x: float, y: float, colour: str = OURS, marker: str = "o", face: str = "", size: float = 6) -> None:  # fmt: skip
     """A mark; half of one at the end of a scale lies outside of the axes.
 
     Parameters
@@ -348,6 +306,20 @@ def _over(ax: plt.Axes, x: float, y: float, text: str, **look) -> None:
     ax.annotate(text, (x, y), xycoords=ax.get_yaxis_transform(), in_layout=False, **place, **look)
 
 
+def upright(ax: plt.Axes, x: float, ys: Sequence[float], **look) -> None:
+    """A grey line across the rows of a panel; on a phone, where names stand over rows, in pieces that end below them.
+
+    Parameters
+    ----------
+    ax, x, ys, look : the panel; where; heights of its rows; how the line looks
+    """
+    look = {"color": GREY, "linewidth": 1} | look
+    if on_phone():
+        ax.vlines([x] * len(ys), np.array(ys) - 0.08, np.array(ys) + 0.12, **look)
+    else:
+        ax.axvline(x, **look)
+
+
 def why(note: object) -> str:
     """Why there is nothing to show, in a word or two."""
     text = "" if pd.isna(note) else str(note)
@@ -358,7 +330,7 @@ def instead(ax: plt.Axes, y: float, note: object) -> None:
     """Why there is nothing to draw in a row."""
     ax.text(
         0.5, y, why(note), ha="center", va="center", fontsize=SMALL, style="italic", color=GREY,
-        transform=ax.get_yaxis_transform(), bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
+        transform=ax.get_yaxis_transform(), bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1},
     )  # fmt: skip
 
 

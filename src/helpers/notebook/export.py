@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Affine2D, Bbox
 
-from helpers.draw import letters, style
+from helpers.draw import colours, letters, style
 
 LICENCE = "Open classrooms, CC BY 4.0."
 DRAWING, WORDS = "drawing", "words"
@@ -67,9 +67,9 @@ def _save_svg(fig: Figure, path: Path, whole: Bbox | str) -> None:
 @contextmanager
 def _stamped(fig: Figure, states: dict[str, str]) -> Iterator[Figure]:
     """A figure with its states and their meanings below it, for a while."""
-    text, look = "\n".join(f"{state}: {meaning}" for state, meaning in states.items()), {"color": "#555555"}
+    text, look = "\n".join(f"{state}: {meaning}" for state, meaning in states.items()), {"color": colours.GREY}
     if "simulated" in states:
-        text, look = "SIMULATED – shows the method, is no evidence", {"color": "#a3005c", "weight": "bold"}
+        text, look = "SIMULATED – shows the method, is no evidence", {"color": colours.SIMULATED, "weight": "bold"}
     stamp = fig.text(1, -0.01, text, ha="right", va="top", fontsize=style.SMALL, **look)
     yield fig
     stamp.remove()
@@ -110,7 +110,7 @@ def _among(fig: Figure, words: Words) -> Iterator[Bbox]:
     whole = box.padded(_PAD)
     frame = Rectangle(whole.p0, *whole.size, transform=inches, fill=False, edgecolor="none", gid=DRAWING)
     parts.append(fig.add_artist(frame))
-    small, headline = {"color": style.GREY}, {"color": style.INK, "weight": "bold"}
+    small, headline = {"color": colours.GREY}, {"color": colours.INK, "weight": "bold"}
     top, bottom = box.y1 + 0.1, box.y0 - 0.08
     if words.finding:
         top += write(words.title, style.HEAD, top, "bottom", small) + 0.04

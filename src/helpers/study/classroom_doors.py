@@ -124,6 +124,12 @@ class View:
         return drawn if len(self.whole) > len(drawn) else []
 
     @property
+    def others(self) -> bool:
+        """Whether systems have shares that are not among those to draw."""
+        rows = pd.concat([self.lowest[~self.lowest["average"]], self.often]).dropna(subset="share")
+        return not rows["system"].isin(self.shown).all()
+
+    @property
     def spoken(self) -> str:
         """The systems to draw, by name."""
         return ", ".join(self.names[code] for code in self.shown)

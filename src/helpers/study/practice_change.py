@@ -73,10 +73,10 @@ SPECIFICATIONS = {
 VARIANTS = {
     "main": "ratings scored 1 to 5",
     "top two": "strong or very strong, yes or no",
-    "ridits": "ratings as ridits",
+    "ridits": "ratings by their ranks (ridits)",
     "balanced": "schools rated in every report",
     "response rate": "response rate held constant",
-    "jackknife": "cluster jackknife (CRV3)",
+    "jackknife": "errors by leaving out each school in turn (CRV3)",
 }
 INFERENCE = panels.INFERENCE | {"bootstrap": panels.INFERENCE["CRV1"] + "; p-values by the wild cluster bootstrap"}
 RATED = {
@@ -84,6 +84,8 @@ RATED = {
     "collaborative_teachers": "Collaborative Teachers (teachers)",
 }
 """Specifications, inference from sums and measures in words."""
+RATERS = dict(zip(RATED.values(), ("students", "teachers"), strict=True))
+"""Who gives each rating."""
 _PANEL = ["panel", "span", "group", "measure", "specification"]
 
 

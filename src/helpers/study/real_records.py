@@ -102,7 +102,7 @@ def in_print(printed: pd.DataFrame) -> pd.DataFrame:
     ]
     found = pd.DataFrame(rows, columns=["label", "statistic", "share"])
     whom = "TALIS 2013, as printed: lower secondary teachers of all subjects, intervals are not in print"
-    return found.assign(survey="print", item="print", item_label=whom, note="")
+    return found.assign(survey="print", item="print", item_label=whom, note="", state="published")
 
 
 def spread(rows: pd.DataFrame, statistic: str) -> str:
