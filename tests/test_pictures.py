@@ -1,6 +1,7 @@
 """Figures in pages: text as text, ids of their own, nothing that runs, colours for day and night."""
 
 import re
+from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
 import pytest
@@ -8,7 +9,7 @@ from bs4 import BeautifulSoup
 
 from helpers.build import page as pages
 from helpers.build import pictures
-from helpers.draw import colours
+from helpers.draw import colours, hover
 
 pytestmark = pytest.mark.usefixtures("figure_style")
 
@@ -40,6 +41,20 @@ def test_two_of_a_picture_stand_in_a_page(drawn):
 def test_what_is_hatched_has_the_page_behind_it(drawn):
     pattern = BeautifulSoup(pictures.inline(drawn, "a"), "html.parser").find("pattern")
     assert pattern.rect["style"] == "fill: var(--xffffff,#ffffff)"  # without, browsers paint it black
+
+
+def test_marks_tell_their_names_and_values(tmp_path):
+    """As titles that a browser shows, on pages too; a name is text, whatever it holds."""
+    fig, ax = plt.subplots()
+    for place, bar in enumerate(ax.bar(range(2), [1, 2])):
+        hover.told(bar, f"{HOSTILE}\nof\n{place}")
+    fig.savefig(tmp_path / "a.svg")
+    told = hover.titled((tmp_path / "a.svg").read_text())
+    assert "told: " not in told
+    for markup in (told, pictures.inline(told, "a")):
+        bars = [part for part in ElementTree.fromstring(markup).iter() if part.find("{*}title") is not None]
+        assert [bar.find("{*}title").text for bar in bars] == [f"{HOSTILE} of {place}" for place in range(2)]
+        assert all(bar.find("{*}path") is not None for bar in bars)
 
 
 def test_nothing_in_a_picture_runs_or_leads_elsewhere():

@@ -264,7 +264,7 @@ def interval(ax: plt.Axes, y: float, low: float, high: float, colour: str = OURS
     ax.plot([low, high], [y, y], color=colour, linewidth=width, **more)
 
 
-def point(ax: plt.Axes, x: float, y: float, colour: str = OURS, marker: str = "o", face: str = "", size: float = 6) -> None:  # fmt: skip
+def point(ax: plt.Axes, x: float, y: float, colour: str = OURS, marker: str = "o", face: str = "", size: float = 6) -> plt.Line2D:  # fmt: skip
     """A mark; half of one at the end of a scale lies outside of the axes.
 
     Parameters
@@ -272,7 +272,7 @@ def point(ax: plt.Axes, x: float, y: float, colour: str = OURS, marker: str = "o
     ax, x, y, colour, marker, face, size : where it is drawn; its place there; its edge, form, inside and points across
     """
     look = {"color": colour, "markerfacecolor": face or colour, "markersize": size}
-    ax.plot(x, y, marker, **look, clip_on=False, zorder=3)
+    return ax.plot(x, y, marker, **look, clip_on=False, zorder=3)[0]
 
 
 def beside(ax: plt.Axes, y: float, text: str, colour: object = INK, offset: float = 6, **more) -> None:

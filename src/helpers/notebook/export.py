@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Affine2D, Bbox
 
-from helpers.draw import colours, letters, style
+from helpers.draw import colours, hover, letters, style
 
 LICENCE = "Open classrooms, CC BY 4.0."
 DRAWING, WORDS = "drawing", "words"
@@ -55,7 +55,7 @@ def save(fig: Figure, stem: Path, words: Words) -> tuple[tuple[float, float], st
 def _save_svg(fig: Figure, path: Path, whole: Bbox | str) -> None:
     """With numbers in place of ids that hang on the last bit of a place: two builds give equal bytes."""
     fig.savefig(path, metadata=_UNDATED, bbox_inches=whole)
-    text = path.read_text(encoding="utf-8")
+    text = hover.titled(path.read_text(encoding="utf-8"))
     numbers_of = {name: f"p{place}" for place, name in enumerate(re.findall(r'<clipPath id="(p[0-9a-f]{10})">', text))}
     for name, number in numbers_of.items():
         text = text.replace(f'<clipPath id="{name}">', f'<clipPath id="{number}">').replace(
