@@ -14,4 +14,4 @@ def told(artist: Artist, text: str) -> None:
 
 def titled(svg: str) -> str:
     """The SVG with what its marks tell as their titles, in place of the ids by which matplotlib hands it over."""
-    return re.sub(rf'<g id="{_SIGN}([^"]*)">', r"<g><title>\1</title>", svg)
+    return re.sub(rf"""<g id=(["']){_SIGN}(.*?)\1>""", r"<g><title>\2</title>", svg)
