@@ -27,5 +27,14 @@ def sample(codes, weights, school, strata=None):
     return Sample({}, codes, np.empty((n, 0)), weights, school, Design(school, strata), np.zeros(n, dtype=int))
 
 
-def compare(*samples, often=3, **more):
-    return item_dif.dif(Groups(samples, np.ones((len(samples), samples[0].codes.shape[1]), bool), 4, often, **more))
+def compare(*samples, **more):
+    return found(*samples, **more).items
+
+
+def compare_each(*samples, **more):
+    return found(*samples, **more).groups
+
+
+def found(*samples, often=3, **more):
+    usable = np.ones((len(samples), samples[0].codes.shape[1]), bool)
+    return item_dif.dif(Groups(samples, usable, 4, often, **more))

@@ -19,10 +19,17 @@ def systems():
     return talis.read(ROOT / "data" / "simulated" / "03-talis.zip", 2)
 
 
-def test_the_simulated_systems_differ_where_they_were_made_to(systems):
-    """Beside the mean of their other items, C watches 1.8 logits more often than A, and exchanges materials 1.1 less."""
+@pytest.fixture(scope="module")
+def three(systems):
+    """All three: the view, its items and who stands out."""
     view = classroom_doors.view(systems)
-    rows = comparable.table(view).set_index("item")
+    return view, *comparable.tables(view)
+
+
+def test_the_simulated_systems_differ_where_they_were_made_to(three):
+    """Beside the mean of their other items, C watches 1.8 logits more often than A, and exchanges materials 1.1 less."""
+    view, items, _ = three
+    rows = items.set_index("item")
     assert rows.loc["B", ["size", "lowest", "highest"]].tolist() == ["large", "XXA", "XXC"]
     assert rows.loc["D", ["lowest", "highest", "n_groups"]].tolist() == ["XXC", "XXA", 2]  # B was not asked it
     assert not rows.loc[list("AFGH"), "found"].any()
@@ -38,19 +45,42 @@ def test_the_simulated_systems_differ_where_they_were_made_to(systems):
     assert words["columns"]["Of 100 alike"][1].endswith("(System C)")
 
 
-def test_one_system_and_systems_that_stand_apart_are_not_compared(systems):
+def test_who_stands_out_is_named_and_the_others_are_counted(systems, three):
+    view, _, clear = three
+    said = clear.set_index(["item", "system"])["direction"]
+    assert (said["B", "XXC"], said["B", "XXA"]) == ("more often", "less often")
+    assert "D" not in clear["item"].tolist()  # two systems alone were asked it
+    assert clear["p_holm"].lt(0.05).all()
+    words = comparable.standing_words(view, clear)
+    assert f"the other {clear['n_tests'].iloc[0] - len(clear)} do not stand out" in words["caption"]
+    two = classroom_doors.view(systems, ["XXA", "XXC"])
+    assert comparable.tables(two)[1].empty
+
+
+def test_one_system_is_not_compared(systems):
     one = classroom_doors.view(replace(systems, frame=systems.frame.assign(system="XXA")))
-    assert comparable.table(one).empty
-    assert comparable.told(one, comparable.table(one)) == ["Nothing to compare: there is one only."]
-    apart = classroom_doors.view(replace(systems, apart="They agreed to be filmed."))
-    assert comparable.told(apart, comparable.table(apart)) == ["They agreed to be filmed."]
+    assert comparable.tables(one)[0].empty
+    assert comparable.told(one, comparable.tables(one)[0]) == ["Nothing to compare: there is one only."]
+
+
+def test_of_systems_that_stand_apart_all_are_compared_in_how_answers_go_together_alone(systems):
+    apart = classroom_doors.view(replace(systems, apart="They agreed to be filmed."), ["XXA", "XXB"])
+    rows, _ = comparable.tables(apart)
+    assert rows["n_groups"].max() == 3
+    assert comparable.told(apart, rows)[-1].endswith("and not about who does more: They agreed to be filmed.")
+
+
+def test_where_every_question_differs_none_is_called_the_odd_one_out(three):
+    view, items, _ = three
+    told = comparable.told(view, items[items["found"]])
+    assert told[-1].startswith("Every question tested is answered otherwise somewhere")
 
 
 def test_an_item_that_one_system_alone_was_asked_is_not_tested(systems):
     frame = systems.frame.copy()
     frame.loc[frame["system"] != "XXA", "G"] = NOT_ADMINISTERED
     view = classroom_doors.view(replace(systems, frame=frame), ["XXA", "XXC"])
-    rows = comparable.table(view).set_index("item")
+    rows = comparable.tables(view)[0].set_index("item")
     assert rows.loc["G", "compare"] == "one group alone has answers to show"
     assert rows.loc["A", "n_groups"] == 2
     assert rows.loc["A", "note"] == ""
@@ -66,13 +96,13 @@ def test_of_a_survey_of_ones_own_small_groups_and_exact_numbers_are_not_told(tmp
     frame["group"] = ["a"] * 122 + ["b"] * 122 + ["c"] * 7
     frame.to_csv(tmp_path / "mine.csv", index=False)
     survey = read_survey(tmp_path / "mine.csv", [f"q{place}" for place in range(4)], "group")
-    rows = comparable.table(classroom_doors.view(survey))
+    rows = comparable.tables(classroom_doors.view(survey))[0]
     assert set(rows["n_groups"]) == {2}
     assert set(rows["n"]) == {240}  # of 244
     few = frame.assign(q3=frame["q3"].where(frame.index.isin([*range(8), *range(122, 251)])))
     few.to_csv(tmp_path / "few.csv", index=False)
     survey = read_survey(tmp_path / "few.csv", [f"q{place}" for place in range(4)], "group")
-    rows = comparable.table(classroom_doors.view(survey))
+    rows = comparable.tables(classroom_doors.view(survey))[0]
     assert rows["n"].iloc[-1] == 0
     assert rows["note"].iloc[-1] == "one group alone has answers to show"
     assert set(rows["n"].iloc[:3]) == {240}  # by the three that both answered

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from differing import compare, drawn, sample
+from differing import compare, compare_each, drawn, sample
 
 from conftest import run_r
 from helpers.estimate import item_dif, ordinal
@@ -57,10 +57,15 @@ for (item in c("q1", "q2", "q3")) {
         own <- totals; own[d$g != g, ] <- 0; vcov(svytotal(own, designs[[kind]])) })) }
       wald <- sum(b[last] * solve(v, b[last]))
       found <- rbind(found, data.frame(kind, item, model, p = pf(wald * (df - 1) / df / 2, 2, df - 1, lower = FALSE)))
+      if (model == "uniform") for (g in 1:3) {
+        to <- rep(-1/2, 3); to[g] <- 1; to <- to[-1]
+        found <- rbind(found, data.frame(kind, item, model = paste0("group", g),
+          p = pf(sum(to * b[last])^2 / sum(to * (v %*% to)), 1, df, lower = FALSE)))
+      }
     }
   }
 }
-found$p_holm <- ave(found$p, found$kind, FUN = function(p) p.adjust(p, "holm"))
+found$p_holm <- ave(found$p, found$kind, grepl("group", found$model), FUN = function(p) p.adjust(p, "holm"))
 write.csv(found, "found.csv", row.names = FALSE)
 """
 
@@ -99,6 +104,11 @@ def test_p_values_are_those_of_totals_in_rs_survey(three, from_r, kind):
         for (codes, _, school), w in zip(parts, weights, strict=True)
     ]
     ours = compare(*samples, fay=0.5, one_sample=kind == "together")
+    each = compare_each(*samples, fay=0.5, one_sample=kind == "together")
+    theirs = from_r[from_r["kind"] == kind].pivot(index="item", columns="model", values="p")
+    for group in range(3):
+        own = each.loc[each["group"] == group, "p_value"]
+        assert own.to_numpy() == pytest.approx(theirs[f"group{group + 1}"].to_numpy(), rel=1e-5)
     theirs = from_r[from_r["kind"] == kind].pivot(index="item", columns="model", values="p_holm")
     for model in ("uniform", "nonuniform"):
         assert ours[f"p_{model}"].to_numpy() == pytest.approx(theirs[model].to_numpy(), rel=1e-5)
@@ -146,6 +156,15 @@ def test_a_planted_difference_is_found_and_nothing_else():
         assert row["share_lowest"] < row["share_highest"] - 0.1
 
 
+def test_the_group_that_stands_out_is_told_from_those_that_do_not():
+    rng = np.random.default_rng(3)
+    each = compare_each(*(sample(*drawn(rng, shift=shift)) for shift in (0.0, 0.0, -1.5, 0.0)))
+    item = each[each["place"] == 1].set_index("group")
+    assert item["p_value"].idxmin() == 2
+    assert item.at[2, "share"] < item.at[2, "share_others"] - 0.1
+    assert item.at[2, "share_others"] == pytest.approx(item["share"].drop(2).mean())
+
+
 def test_groups_that_only_do_more_of_everything_differ_in_no_item():
     """By the sum of the other items alone, nearly every item would seem to differ."""
     for seed in range(5):
@@ -168,11 +187,11 @@ def test_what_cannot_be_compared_has_a_note():
     one, two = sample(*drawn(rng, 200)), sample(*drawn(rng, 200))
     usable = np.ones((2, 6), dtype=bool)
     usable[0, 0] = False
-    alone = item_dif.dif(Groups([one, two], usable, 4, 3)).iloc[0]
+    alone = item_dif.dif(Groups([one, two], usable, 4, 3)).items.iloc[0]
     assert "one group alone" in alone["note"]
     assert not alone["found"]
     usable[1, :4] = False
-    assert item_dif.dif(Groups([one, two], usable, 4, 3))["note"].str.contains("other questions").iloc[4]
+    assert item_dif.dif(Groups([one, two], usable, 4, 3)).items["note"].str.contains("other questions").iloc[4]
     silent = replace(one, codes=np.where(np.arange(6) == 2, -2, one.codes))
     assert compare(silent, two)["note"].str.contains("fewer than 1 people answered all").all()
     assert compare(one, two, fewest=(30, 60))["note"].str.contains("fewer than 30 people or 60 schools").all()

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,6 +32,7 @@ OTHERS, LEVEL = 2, 10
 """Other items that a score needs; people that a level of it needs: neighbouring scores of fewer are one level."""
 _KINDS = ("uniform", "nonuniform")
 _TESTED = [f"p_{kind}" for kind in _KINDS]
+EACH = ["place", "group", "share", "share_others", "p_value"]
 COLUMNS = [
     "place", "n_groups", "n", "r2_uniform", "p_uniform", "r2_nonuniform", "p_nonuniform", "lowest", "share_lowest",
     "highest", "share_highest", "anchor", "size", "found", "note",
@@ -55,8 +57,15 @@ class Groups:
     fewest: tuple[int, int] = (1, 0)
 
 
-def dif(groups: Groups) -> pd.DataFrame:
-    """DIF of each item: COLUMNS.
+class Dif(NamedTuple):
+    """What `dif` finds: a row an item (COLUMNS), and a row an item that was tested and a group (EACH)."""
+
+    items: pd.DataFrame
+    groups: pd.DataFrame
+
+
+def dif(groups: Groups) -> Dif:
+    """DIF of each item, and how far each group stands from the others.
 
     `n_groups`, `n`: groups compared, and their people who answered all that the score is made of; `r2_uniform`,
     `r2_nonuniform`: change of Nagelkerke's R2 by the group, and by its product with the score; `p_...`: of adjusted Wald tests
@@ -65,10 +74,14 @@ def dif(groups: Groups) -> pd.DataFrame:
     scores that all have together; `size`: of both changes together; `found`: moderate or large, and a p below ALPHA; `note`:
     why there is no test. An item that is found leaves the score of the others, and all are looked at again, as long as more
     than half stay (`anchor`).
+
+    Of groups (by their place): `share` that would answer often at the scores that all have together, `share_others`: the mean
+    of the others' shares; `p_value`: of no difference between the group's slope and the mean of the others', not adjusted.
     """
     anchors = np.ones(groups.usable.shape[1], dtype=bool)
     while True:
-        rows = pd.DataFrame([_row(groups, place, anchors) for place in range(len(anchors))])
+        done = [_row(groups, place, anchors) for place in range(len(anchors))]
+        rows, each = pd.DataFrame([row for row, _ in done]), pd.concat([of_groups for _, of_groups in done])
         rows[_TESTED] = holm(rows[_TESTED].stack(future_stack=True)).unstack()
         sizes = rows[[f"r2_{kind}" for kind in _KINDS]].to_numpy(float)
         size = pd.Series(sizes.max(axis=1), rows.index)
@@ -77,30 +90,32 @@ def dif(groups: Groups) -> pd.DataFrame:
         rows["anchor"] = anchors
         off = size[rows["found"] & anchors]
         if off.empty or anchors.sum() - 1 <= len(anchors) / 2:
-            return rows[COLUMNS]
+            return Dif(rows[COLUMNS], each.reset_index(drop=True))
         anchors[off.idxmax()] = False
 
 
-def _row(groups: Groups, place: int, anchors: np.ndarray) -> dict[str, object]:
-    """One item's row, p-values not yet adjusted."""
+def _row(groups: Groups, place: int, anchors: np.ndarray) -> tuple[dict[str, object], pd.DataFrame]:
+    """One item's row, p-values not yet adjusted, and the rows of its groups."""
     row = dict.fromkeys(COLUMNS, np.nan) | {"place": place, "n_groups": 0, "n": 0, "note": ""}
+    none = pd.DataFrame(columns=EACH)
     compared = np.flatnonzero(groups.usable[:, place])
     others = groups.usable[compared].all(axis=0) & anchors
     others[place] = False
     if len(compared) < 2:
-        return row | {"note": "one group alone has answers to show"}
+        return row | {"note": "one group alone has answers to show"}, none
     if others.sum() < OTHERS:
-        return row | {"note": f"fewer than {OTHERS} other questions have answers to show in all of these"}
+        return row | {"note": f"fewer than {OTHERS} other questions have answers to show in all of these"}, none
     cells = [_cells(groups, groups.samples[one], place, others) for one in compared]
     people, schools = groups.fewest
     if any(cell.n < people or cell.schools < schools for cell in cells):
         few = f"fewer than {people} people" + f" or {schools} schools" * (schools > 1)
-        return row | {"note": f"of a group {few} answered all that is compared"}
+        return row | {"note": f"of a group {few} answered all that is compared"}, none
     row |= {"n_groups": len(compared), "n": sum(cell.n for cell in cells)}
     try:
-        return row | _tests(groups, [_even(cell, row["n"] / len(cells)) for cell in cells], compared)
+        found, each = _tests(groups, [_even(cell, row["n"] / len(cells)) for cell in cells], compared)
     except InputError as error:
-        return row | {"note": str(error)}
+        return row | {"note": str(error)}, none
+    return row | found, each.assign(place=place)[EACH]
 
 
 @dataclass(frozen=True)
@@ -152,26 +167,30 @@ def _even(cell: _Cells, total: float) -> _Cells:
     return replace(cell, counts=cell.counts * scale, deviations=cell.deviations * scale)
 
 
-def _tests(groups: Groups, cells: list[_Cells], compared: np.ndarray) -> dict[str, object]:
-    """P-values of all groups, changes of R2 of the two furthest apart, and who answers often least and most at equal scores."""
+def _tests(groups: Groups, cells: list[_Cells], compared: np.ndarray) -> tuple[dict[str, object], pd.DataFrame]:
+    """P-values of all groups, changes of R2 of the two furthest apart, and what is told of each group at equal scores."""
     starts = _starts(np.stack([cell.counts for cell in cells]))
     cells = [replace(cell, deviations=np.add.reduceat(cell.deviations, starts, axis=0)) for cell in cells]
     counts = np.add.reduceat(np.stack([cell.counts for cell in cells]), starts, axis=1)
     scores, answers = _informative(counts)
     terms, fits = _fits(counts[:, scores][:, :, answers])
-    found: dict[str, object] = {}
+    df, found, each = _df(cells, groups.one_sample), {}, pd.DataFrame()
     for kind, fitted in zip(_KINDS, fits[1:], strict=True):
         slopes = np.append(0.0, fitted.slopes[1 - len(cells) :])
         apart = counts[[slopes.argmin(), slopes.argmax()]]
+        variance = _variance(fitted, cells, scores, answers, groups.one_sample)
         found |= {
-            f"p_{kind}": _wald(fitted, cells, scores, answers, groups.one_sample),
+            f"p_{kind}": _wald(slopes[1:], variance, df),
             f"r2_{kind}": _changes(apart)[_KINDS.index(kind)],
         }
+        if kind == "uniform":
+            each = pd.DataFrame({"group": compared, "p_value": _against_others(slopes, variance, df)})
     shares = _standardised(fits[1], terms, counts, scores, answers, groups.often)
     low, high = shares.argmin(), shares.argmax()
-    return found | {
+    found |= {
         "lowest": compared[low], "share_lowest": shares[low], "highest": compared[high], "share_highest": shares[high]
     }  # fmt: skip
+    return found, each.assign(share=shares, share_others=(shares.sum() - shares) / (len(shares) - 1))
 
 
 def _starts(counts: np.ndarray) -> np.ndarray:
@@ -235,8 +254,10 @@ def _terms(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return score, group, group * np.tile(standard, groups)[:, None]
 
 
-def _wald(fitted: Ordinal, cells: list[_Cells], scores: np.ndarray, answers: np.ndarray, one_sample: bool) -> float:
-    """P-value of the adjusted Wald test that the last slopes, one a group but the first, are zero."""
+def _variance(
+    fitted: Ordinal, cells: list[_Cells], scores: np.ndarray, answers: np.ndarray, one_sample: bool
+) -> np.ndarray:
+    """The design's variance of the last slopes, one a group but the first."""
     tested = len(cells) - 1
     to_slopes = fitted.bread[-tested:] @ fitted.scores.reshape(-1, len(fitted.bread)).T
     each = np.split(to_slopes, len(cells), axis=1)
@@ -245,8 +266,12 @@ def _wald(fitted: Ordinal, cells: list[_Cells], scores: np.ndarray, answers: np.
         for own, cell in zip(each, cells, strict=True)
     ]
     moved = sum(moves) if one_sample else np.concatenate(moves, axis=1)
-    df = _df(cells, one_sample)
-    slopes, variance = fitted.slopes[-tested:], moved @ moved.T
+    return moved @ moved.T
+
+
+def _wald(slopes: np.ndarray, variance: np.ndarray, df: float) -> float:
+    """P-value of the adjusted Wald test that these slopes are zero."""
+    tested = len(slopes)
     if df < tested or not np.isfinite(variance).all() or np.linalg.matrix_rank(variance, hermitian=True) < tested:
         return np.nan
     wald = slopes @ np.linalg.solve(variance, slopes)
@@ -254,6 +279,13 @@ def _wald(fitted: Ordinal, cells: list[_Cells], scores: np.ndarray, answers: np.
         return float(special.chdtrc(tested, wald))
     left = df - tested + 1
     return float(special.fdtrc(tested, left, wald * left / (df * tested)))
+
+
+def _against_others(slopes: np.ndarray, variance: np.ndarray, df: float) -> list[float]:
+    """For each group the p-value that its slope is the mean of the others'. `slopes`: the first group's, 0, first."""
+    groups = len(slopes)
+    contrasts = (groups * np.eye(groups) - 1)[:, 1:] / (groups - 1)
+    return [_wald(own @ slopes[1:], own @ variance @ own.T, df) for own in contrasts[:, None, :]]
 
 
 def _df(cells: list[_Cells], one_sample: bool) -> float:

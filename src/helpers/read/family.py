@@ -94,8 +94,8 @@ STUDIES = (
         asked="mathematics teachers who agreed to be filmed",
         sample="one teacher a class, mostly one a school, no weights; in the OECD's words the study represents no country "
         "and ranks none",
-        apart="The study's teachers agreed to be filmed and stand for no country, so that its places are not tested against "
-        "each other and not ranked.",
+        apart="The study's teachers agreed to be filmed and stand for no country, so that no share of one place is tested "
+        "against another's, and none is ranked.",
         questions={
             "practice": Question(
                 dict(zip("BDEF", ("TQA18A", "TQA18B", "TQA18C", "TQA18D"), strict=True)),

@@ -7,6 +7,7 @@ import pandas as pd
 
 from helpers.draw.words import count
 from helpers.estimate import item_dif, shares
+from helpers.estimate.intervals import holm
 from helpers.estimate.item_dif import Groups
 from helpers.read.suppression import is_small
 from helpers.study import classroom_doors, share_words
@@ -15,20 +16,25 @@ from helpers.study.classroom_doors import View
 ANSWERS, PRACTICE = "answers only", "answers; nothing here speaks against the practice"
 
 
-def table(view: View) -> pd.DataFrame:
-    """DIF of each item between the systems to draw, in the latest cycle (`item_dif.dif`); empty where none are compared.
+def compared(view: View) -> list[str]:
+    """Systems to compare: those to draw, but parts of one of these; all of a survey that sets its systems apart, as it has few."""
+    return list(view.whole) if view.answers.apart else view.apart
 
-    Columns `item, item_label, lowest, highest` (codes of systems), `label_lowest, label_highest, compare` (what can be), and those
-    of `item_dif.dif`. Of a user's file `n` is to the nearest ten.
+
+def tables(view: View) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """DIF of each item between systems, in the latest cycle, and which of them stand out; empty where none are compared.
+
+    Of items `item, item_label, lowest, highest` (codes of systems), `label_lowest, label_highest, compare` (what can be), and the columns
+    of `item_dif.dif`. Of a user's file `n` is to the nearest ten. Who stands out as `_standing_out`.
     """
-    answers, systems = view.answers, view.apart
-    if answers.apart or len(systems) < 2:
-        return pd.DataFrame()
+    answers, systems = view.answers, compared(view)
+    if len(systems) < 2:
+        return pd.DataFrame(), pd.DataFrame()
     latest = view.table["cycle"].max()
     samples = {s.keys["system"]: s for s in shares.samples(answers) if s.keys["cycle"] == latest}
     known = view.table[view.table["cycle"] == latest].set_index(["system", "item"])["share"].notna()
     usable = known.groupby(level=["system", "item"]).all().unstack()[list(answers.items)]
-    rows = item_dif.dif(
+    rows, groups = item_dif.dif(
         Groups(
             [samples[system] for system in systems], usable.loc[systems].to_numpy(bool), len(answers.categories),
             answers.often, answers.fay, answers.one_sample, answers.fewest,
@@ -43,11 +49,32 @@ def table(view: View) -> pd.DataFrame:
     rows["item"] = np.array(list(answers.items))[rows["place"]]
     rows["item_label"] = rows["item"].map(answers.items)
     rows["compare"] = np.select([rows["note"] != "", rows["found"]], [rows["note"], ANSWERS], PRACTICE)
-    return rows.drop(columns="place")
+    return rows.drop(columns="place"), _standing_out(view, rows, groups, systems)
+
+
+def _standing_out(view: View, rows: pd.DataFrame, groups: pd.DataFrame, systems: list[str]) -> pd.DataFrame:
+    """Systems in which an item that is found is answered otherwise than in the others: one row each, the clearest first.
+
+    Columns `system, label, item, item_label, direction, share, share_others, p_holm, n_tests`: of 1 people who answer alike overall
+    those who answer often, there and on average elsewhere; p by Holm's method for all `n_tests` pairs of such an item and a
+    system; rows with a p below ALPHA. Shares of a user's file have two decimals. None where two systems alone are compared: what one is to the other, the other is to it.
+    """
+    found = rows.loc[rows["found"] & rows["n_groups"].gt(2), ["place", "item", "item_label"]]
+    each = found.merge(groups, on="place")
+    if each.empty:
+        return pd.DataFrame()
+    each["p_holm"], each["n_tests"] = holm(each["p_value"].astype(float)), len(each)
+    each["system"] = [systems[int(place)] for place in each["group"]]
+    each["label"] = each["system"].map(view.names)
+    if view.answers.account:
+        each[["share", "share_others"]] = each[["share", "share_others"]].astype(float).round(2)
+    each["direction"] = np.where(each["share"] > each["share_others"], "more often", "less often")
+    clear = each[each["p_holm"] < item_dif.ALPHA].sort_values("p_holm", kind="stable", ignore_index=True)
+    return clear[["system", "label", "item", "item_label", "direction", "share", "share_others", "p_holm", "n_tests"]]
 
 
 def words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
-    """Of `table`, for `cards.table`."""
+    """Of the items of `tables`, for `cards.table`."""
     one = view.kind.removesuffix("s")
     ends = [
         f"{100 * r.share_lowest:.0f} ({r.label_lowest}) to {100 * r.share_highest:.0f} ({r.label_highest})"
@@ -57,7 +84,7 @@ def words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
     ]
     return {
         "title": "What can be compared, question by question",
-        "caption": f"Of {', '.join(view.names[code] for code in view.apart)}. Of 100 whose answers to all these questions add up to the "
+        "caption": f"Of {', '.join(view.names[code] for code in compared(view))}. Of 100 whose answers to all these questions add up to the "
         f"same, so many answer {view.often_words.lower()}: in the {one} with the fewest and in that with the most. R2: what the {one} adds to "
         f"what the sum tells (Nagelkerke's R2, ordinal regression, of the two {view.kind} furthest apart), at all sums alike and at some only; "
         f"negligible below {item_dif.MODERATE}, large from {item_dif.LARGE} (Jodoin and Gierl, made for right and wrong answers). p: of no "
@@ -72,12 +99,31 @@ def words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def standing_words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
+    """Of those who stand out in `tables`, for `cards.table`."""
+    others = rows["n_tests"].iloc[0] - len(rows)
+    return {
+        "title": "Who stands out in these questions",
+        "caption": f"Of 100 in each of the {view.kind} whose answers to all these questions add up to the same, so many answer "
+        f"{view.often_words.lower()}, and on average in the others. Only questions that differ by a size that matters, and only where p, by Holm's "
+        f"method for all {rows['n_tests'].iloc[0]} such pairs of question and {view.kind.removesuffix('s')}, is below .05; the other {others} do "
+        "not stand out. Where one stands far off, the others stand off from the mean with it. It says how a question goes with the others, not who "
+        "does more.",
+        "show": rows,
+        "columns": {
+            "System or group": "{label}", "Item": "{item_label}", "Than alike elsewhere": "{direction}",
+            "Of 100 alike": [f"{100 * r.share:.0f}, elsewhere {100 * r.share_others:.0f}" for r in rows.itertuples()],
+            "p, adjusted": "{p_holm:p}",
+        },
+    }  # fmt: skip
+
+
 def told(view: View, rows: pd.DataFrame) -> list[str]:
-    """What the test says of each item that differs, and what it cannot say, in sentences."""
+    """What the test says of each item of `tables` that differs, and what it cannot say, in sentences."""
     if rows.empty:
         return [share_words.alone(view)]
     who, alike = "respondents", "With the same answers overall"
-    if classroom_doors.of_talis(view.answers):
+    if classroom_doors.of_talis(view.answers) or view.answers.about:
         who, alike = "teachers", "At the same general openness"
     tested, found = rows[rows["note"] == ""], rows[rows["found"]]
     if tested.empty:
@@ -97,4 +143,10 @@ def told(view: View, rows: pd.DataFrame) -> list[str]:
         f"In {left} of {count(len(tested), 'question')} tested, {who} who otherwise answer alike do not differ by a size that matters. "
         f"That is no proof of one meaning: what moves the answers to all questions at once, such a test cannot see."
     )
-    return [*sentences, *[so] * bool(len(found)), rest]
+    if not left:
+        rest = (
+            f"Every question tested is answered otherwise somewhere. So these questions are no common scale over these {view.kind}; which of them "
+            "is the odd one out cannot be told, for each was held against the others."
+        )
+    apart = f"This is about how answers go together, and not about who does more: {view.answers.apart}"
+    return [*sentences, *[so] * bool(len(found)), rest, *[apart] * bool(view.answers.apart)]
