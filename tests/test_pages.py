@@ -190,11 +190,35 @@ def test_pages_are_linked_in_reading_order(site):
 
 
 def test_a_phone_shows_the_whole_width(page):
-    seen(page, 360, 740)
     assert (
         page.evaluate("document.querySelector('meta[name=viewport]').content") == "width=device-width, initial-scale=1"
     )
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    for width in (320, 360):
+        seen(page, width, 740)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_contents_are_open_where_there_is_room(page):
+    for width, shown in ((1280, True), (390, False)):
+        seen(page, width)
+        found = page.locator(".toc ol").evaluate_all(
+            "lists => lists.map(list => list.offsetHeight > 0 && list.checkVisibility({contentVisibilityAuto: true}))"
+        )
+        assert found in ([shown], [])
+
+
+def test_the_keyboard_is_soon_at_the_first_card(page):
+    """The link that skips the navigation counted."""
+    cards = "figure.card, .card, .gallery li, .known li"
+    if not page.locator(cards).count():
+        return
+    page.locator(".skip").press("Enter")
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"document.activeElement.closest('{cards}') !== null"):
+            break
+    else:
+        pytest.fail("eleven keys lead to no figure or table")
 
 
 @pytest.mark.parametrize("width", [360, 1280])
