@@ -109,6 +109,14 @@ def test_every_figure_of_every_notebook_is_in_the_gallery(site):
     assert shown == {path.name for path in (site / "figures").glob("*.png")}
 
 
+def test_the_finding_of_a_figure_stands_over_it(site):
+    figures = [figure for name in SLUGS for figure in soup(site, f"{name}.html").select("figure[data-finding]")]
+    assert len(figures) > 10
+    for figure in figures:
+        assert figure.select_one("p.finding").text == figure["data-finding"]
+        assert figure.select_one("p.finding").find_next(class_="picture")
+
+
 def test_the_first_page_answers_what_real_records_and_papers_can(site):
     """The surest first; nothing that was made up, and each answer as its own page has it."""
     index = soup(site, "index.html")
