@@ -166,7 +166,7 @@ def _link_places(soup: BeautifulSoup) -> None:
             heading.extend([" ", _place(soup, heading["id"], heading.get_text())])
     for card in soup.select("figure.card[id], .card table[id]"):
         if number := card.select_one("figcaption b, caption b"):
-            number.insert_after(" ", _place(soup, card["id"], number.get_text().partition(". ")[0]))
+            number.parent.extend([" ", _place(soup, card["id"], number.get_text().partition(". ")[0])])
 
 
 def _place(soup: BeautifulSoup, name: str, of: str) -> Tag:
