@@ -96,9 +96,9 @@ def test_the_last_year_of_each_series_and_one_unit_a_study():
     assert found.columns.tolist() == ["label", "unit", "estimate", "ci_low", "ci_high", "state"]
     assert found.loc["Chile", "label"] == "comfort"
     assert found.loc["Chicago, reports", "estimate"].tolist() == [0.2018, 0.2018]
-    assert found.loc["Chicago, print", "estimate"] == 0.2
+    assert found.loc["Chicago, paper", "estimate"] == 0.2
     # Three stars on .1 and on .2: the smaller one bounds the error of both, 1.96 / 3.2905 of .1 at the widest.
-    reach = found.loc["Chicago, print", "ci_high"] - 0.2
+    reach = found.loc["Chicago, paper", "ci_high"] - 0.2
     assert reach == pytest.approx(1.959964 * 0.1005 / 3.290527, rel=1e-6)
     assert found.loc["Twin of the Chicago survey", "state"] == "simulated"
     assert found.groupby(level=0)["unit"].nunique().eq(1).all()

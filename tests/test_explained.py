@@ -108,6 +108,29 @@ def test_an_item_does_not_explain_itself(tmp_path):
         read_survey(tmp_path / "mine.csv", ["q"], labels=[str(code) for code in range(1, 7)], explain=["q"])
 
 
+@pytest.mark.parametrize("words", [True, False], ids=["words", "numbers"])
+def test_of_talis_an_item_explains_others_and_not_itself(systems, words):
+    """Its variable may be named in `explain`: with labels it comes in words, without them in numbers."""
+    answer = systems.frame["B"].where(systems.frame["B"] > 0)
+    if words:
+        answer = answer.map(dict(enumerate(systems.categories, 1))).astype("str")
+    survey = replace(systems, frame=systems.frame.assign(TT3G33B=answer))
+    rows = explained.table(survey, ["sex", "TT3G33B"], ["XXA"])
+    itself = rows["item"] == "B"
+    assert rows.loc[itself, "estimate"].isna().all()
+    assert set(rows.loc[itself, "note"]) == {"TT3G33B is the answer itself"}
+    assert rows.loc[rows["item"].eq("A"), "estimate"].notna().all()
+    caption = explained.words(classroom_doors.view(survey), rows)["caption"]
+    assert "No model of “Observe colleagues and give feedback”: a term is that answer itself" in caption
+
+
+def test_a_copy_of_an_answer_in_a_survey_of_ones_own_explains_nothing(tmp_path):
+    answers = np.random.default_rng(3).integers(1, 7, 240)
+    rows = explained.table(own(tmp_path, q=answers, years=10.0 * answers), ["years", "role"], ["all"])
+    assert rows["estimate"].isna().all()
+    assert set(rows["note"]) == {"years is the answer itself"}
+
+
 def test_a_word_among_numbers_is_asked_about(tmp_path):
     with pytest.raises(InputError, match="years"):
         own(tmp_path, years=[*map(str, range(239)), "many"])

@@ -96,6 +96,7 @@ FIGURES = {
     "means of groups": lambda: means("mathematics", "languages", "sciences"),
     "proportions": lambda: proportions("sharing", "inspiring"),
     "one proportion": lambda: proportions("sharing"),
+    "means of long groups": lambda: means(LONG, "all the others"),
     "long proportions": lambda: proportions(LONG, "inspiring"),
     "statements": lambda: statements("planning", LONG),
     "odds": lambda: odds(["share", "inspire"]),
@@ -144,6 +145,11 @@ def test_what_is_simulated_has_the_colour_of_its_stamp_and_what_is_off_zero_is_b
     values = [text for text in fig.axes[0].texts if "[" in text.get_text() or "no interval" in text.get_text()]
     clear = (ROWS["ci_low"] > 0) | (ROWS["ci_high"] < 0)
     assert [text.get_weight() == "bold" for text in values] == clear.tolist()
+
+
+def test_no_zero_is_below_zero():
+    fig = forest_plots.effects(ROWS.assign(estimate=-0.004, ci_low=-0.1, ci_high=0.1), "difference")
+    assert [text.get_text() for text in fig.axes[0].texts][:1] == ["0.00  [−0.10, 0.10]"]
 
 
 def test_methods_alternate_under_their_labels():

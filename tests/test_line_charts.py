@@ -111,6 +111,7 @@ FIGURES = {
     ),
     "effects of long panels": lambda: year_effects([LONG, f"{LONG}, girls"]),
     "effects of long years": lambda: year_effects(["a"], terms=["after the first visit", "after the second"]),
+    "effects of very long years": lambda: year_effects(["a", "b", LONG], terms=[f"{LONG} {i}" for i in range(4)]),
     "schools of one panel": lambda: schools(["all records"]),
     "schools of many panels": lambda: schools(MANY, True),
     "schools without spread": lambda: schools(["a", "b"], below=np.nan),

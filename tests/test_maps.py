@@ -39,7 +39,7 @@ def group_sizes():
 
 
 def chain(says, hands=3):
-    rows = [(f"hand {i}", says, "changed" if i else "", says) for i in range(hands)]
+    rows = [(f"hand {i} {says}", says, "changed" if i else "", says) for i in range(hands)]
     return maps.chain(pd.DataFrame(rows, columns=["who", "says", "sign", "change"]))
 
 

@@ -1,6 +1,7 @@
 """The pages as people meet them: in a browser, on a phone, by keyboard, by screen reader, without a network."""
 
 import io
+import re
 import zipfile
 from functools import cache
 from urllib.parse import unquote, urlparse
@@ -13,11 +14,12 @@ from conftest import opened
 from helpers.build import page as pages
 from helpers.notebook import source
 from helpers.project import STRENGTHS
+from prose import long_sentences, wrong_forms
 
 pytestmark = pytest.mark.browser
 SLUGS = [source.slug(name) for name in source.names()]
 LISTS = [name for name in pages.PAGES if name.removesuffix(".html") not in SLUGS]
-PAGES = [*LISTS, *(f"{name}.html" for name in SLUGS)]
+PAGES = [*LISTS, "glossary.html", *(f"{name}.html" for name in SLUGS)]
 
 
 @pytest.fixture(scope="session")
@@ -68,6 +70,28 @@ def test_no_page_has_what_no_sentence_has(site, name):
 
 
 @pytest.mark.parametrize("name", PAGES)
+def test_answers_and_captions_are_short_and_all_is_said_in_plain_words(site, name):
+    page = BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
+    for quoted in page.select("pre, code, script, style, svg, table tbody"):  # whose cells quote others
+        quoted.decompose()
+    assert wrong_forms(" ".join(page.get_text(" ").split())) == []
+    said = page.select("#answer p, .known p, .notebooks p, figcaption > p:first-child, caption p")
+    assert [long for part in said for long in long_sentences(part.get_text(" "))] == []
+    assert not re.search(r"[\s(]-\d", page.get_text(" "))
+
+
+def test_terms_are_explained_on_the_page_that_uses_them(site):
+    page = soup(site, "01-practice-change.html")
+    links = page.select("a.term")
+    assert {"standard deviations", "standard errors", "95% intervals", "cr2"} <= {link.text.lower() for link in links}
+    explained = page.find(id="words-explained").find_next("dl")
+    assert [term["id"] for term in explained.find_all("dt")] == sorted(link["href"][1:] for link in links)
+    everything = soup(site, "glossary.html")
+    assert {term["id"] for term in explained.find_all("dt")} <= {term["id"] for term in everything.find_all("dt")}
+    assert soup(site, "index.html").footer.find("a", href="glossary.html")
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_links_lead_somewhere(site, name):
     page = soup(site, name)
     links = [(tag, tag.get("href") or tag.get("src")) for tag in page.find_all(["a", "img", "iframe"])]
@@ -113,7 +137,7 @@ def test_the_finding_of_a_figure_stands_over_it(site):
     figures = [figure for name in SLUGS for figure in soup(site, f"{name}.html").select("figure[data-finding]")]
     assert len(figures) > 10
     for figure in figures:
-        assert figure.select_one("p.finding").text == figure["data-finding"]
+        assert figure.select_one("p.finding").text.replace("−", "-") == figure["data-finding"].replace("−", "-")
         assert figure.select_one("p.finding").find_next(class_="picture")
 
 

@@ -112,7 +112,7 @@ def test_a_number_with_several_sources_counts_once_as_its_best_source_has_it():
         columns=["said_by", "label", "sign"],
     )  # fmt: skip
     assert retellings.by_number(rows)["sign"].tolist() == ["kept", "changed", "changed"]
-    assert retellings.counted(rows) == "of 3 retold numbers that were followed up, 1 was kept, 2 were changed"
+    assert retellings.counted(rows) == "of 3 retold numbers that were followed up, 1 was kept, 2 changed"
 
 
 @pytest.mark.parametrize(

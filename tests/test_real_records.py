@@ -175,13 +175,28 @@ def test_what_schools_of_pisa_say_goes_to_their_teachers(tmp_path):
         ({}, "SHOE", "teachers.csv: `explain` names SHOE, which no file here has"),
         ({"CNTSCHID": [3, *range(1, 14)]}, "SIZE", "schools.csv.*the same id more than once"),
         ({"CNTSCHID": [None, *range(1, 14)]}, "SIZE", "CNTSCHID.*an id that is missing"),
+        (
+            {"CNTSCHID": range(100, 114)},
+            "SIZE",
+            "schools.csv: none of its schools is a school of teachers.csv, by CNT and CNTSCHID",
+        ),
+        ({"CNT": "CHL"}, "SIZE", "none of its schools"),
     ],
-    ids=["both", "none", "twice", "no id"],
+    ids=["both", "none", "twice", "no id", "other schools", "other systems"],
 )
 def test_schools_that_cannot_be_put_together_are_refused(tmp_path, columns, explain, message):
     place = with_schools(tmp_path, **columns)
     with pytest.raises(InputError, match=message):
         family.read(place, family.recognised(place), explain=[explain])
+
+
+def test_files_of_students_are_no_files_of_schools(tmp_path):
+    place = with_schools(tmp_path)
+    pd.DataFrame({"CNT": "USA", "CNTSCHID": [1, 1, 2], "CNTSTUID": [1, 2, 3]}).to_csv(
+        place / "students.csv", index=False
+    )
+    frame = family.read(place, family.recognised(place), explain=["SIZE"]).frame
+    assert frame["SIZE"].notna().sum() == 28
 
 
 @pytest.mark.parametrize(
@@ -252,7 +267,11 @@ def test_the_archive_of_the_filmed_teachers_is_read_whole(tmp_path):
     path = tmp_path / "GTI Data csv.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.write(GTI, "GTI Data csv/GTI-Teacher-Data.csv")
-        archive.writestr("GTI Data csv/GTI-Student-Data.csv", "COUNTRY,STUD_ID,SQA1\nChile,1,2\n")
+        archive.writestr(
+            "GTI Data csv/GTI-Student-Data.csv", "COUNTRY,SCH_ID,S_ID,SQA1\nChile,CHI-0001,1,2\nChile,CHI-0001,2,2\n"
+        )
+        log = "Chile,CHI-0001,CHI-T0001,90\n"  # a row a lesson
+        archive.writestr("GTI Data csv/GTI-TeachLog-Data.csv", f"COUNTRY,SCH_ID,T_ID,TL02\n{log * 2}")
     known = family.recognised(path)
     assert known.key == "gti"
     pd.testing.assert_frame_equal(family.read(path, known).frame, family.read(GTI, known).frame)

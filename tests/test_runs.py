@@ -1,5 +1,8 @@
 """Runs on the user's own data, from the command line to the page."""
 
+import re
+from datetime import UTC, datetime
+
 import pandas as pd
 import pytest
 import yaml
@@ -28,6 +31,23 @@ def test_ready_examples_run_and_say_simulated_everywhere(ready, file):
     assert of_page(page.get_text(" ")) == []
     for link in page.find_all("a", download=True):
         assert (folder / link["href"]).is_file()
+    given = yaml.safe_load((ROOT / "params" / file).read_text())
+    speaks_of_the_users_data_alone(page, given)
+    assert ("Computed with Open classrooms" in page.get_text()) == ("data" in given)
+
+
+def speaks_of_the_users_data_alone(page, given):
+    """Its data and day come first; parameters stand there once; nothing is said of other studies."""
+    text, top = " ".join(page.main.get_text(" ").split()), page.find(id="run")
+    assert page.blockquote.find_next_sibling() is top
+    assert given.get("data", "") in top.p.text
+    assert str(datetime.now(UTC).year) in top.p.text
+    assert "rows were read, and" in top.get_text() or "talis" in given.get("data", "release") or "assume" in given
+    assert [row.th.text for row in top.find_all("tr")[1:]] == [*given]
+    assert text.count("Parameters of this run") == 1
+    assert not re.search(r"Parameters: |Until you name|evidence notebook", text)
+    # A plan of a study of one's own takes what it leaves out from one in print.
+    assert "data" not in given or not re.search(r"Cassata|Volante|Tennessee|Chicago", text)
 
 
 def test_examples_are_written_for_people():

@@ -16,7 +16,7 @@ def listed(tmp_path, monkeypatch):
     def write(given, **names):
         monkeypatch.setenv("SITE_URL", given)
         target = tmp_path / "times.html"
-        page.listing(target, "times.html.j2", 'A "page"', "What it holds", runs=[], address=plan.address(), **names)
+        page.listing(target, "times.html.j2", 'A "page"', "What it holds", runs=[], site_url=plan.address(), **names)
         return BeautifulSoup(target.read_text(encoding="utf-8"), "html.parser")
 
     return write

@@ -565,9 +565,9 @@ BAD = {
     "nothing to analyse": (lambda d: d, {"scales": []}, ["`scales`"]),
     "all alike": (lambda d: d.assign(comfort_1=3, comfort_2=3), {"scales": {"a": ["comfort_1", "comfort_2"]}}, ["'a'", "same score"]),
     "few at baseline": (lambda d: d[(d["wave"] > 1) | (d["teacher"] < 9)], {}, ["fewer than 10"]),
-    "nobody in the last wave": (lambda d: d.assign(z=d["time"].mask(d["wave"] == 3)), {"scales": ["z"]}, ["'z'", "in the wave 3 nobody", "no change to tell"]),
-    "no comparison in a wave": (lambda d: d[(d["wave"] != 2) | (d["peer_groups"] == 1)], {"treated": "peer_groups"}, ["in the wave 2 nobody of the comparison schools"]),
-    "one school at baseline": (lambda d: d[(d["wave"] > 1) | (d["school"] == "school 01")], {}, ["in the wave 1 only one of the"]),
+    "nobody in the last wave": (lambda d: d.assign(z=d["time"].mask(d["wave"] == 3)), {"scales": ["z"]}, ["'z'", "in wave 3 nobody", "no change to tell"]),
+    "no comparison in a wave": (lambda d: d[(d["wave"] != 2) | (d["peer_groups"] == 1)], {"treated": "peer_groups"}, ["in wave 2 nobody of the comparison schools"]),
+    "one school at baseline": (lambda d: d[(d["wave"] > 1) | (d["school"] == "school 01")], {}, ["in wave 1 only one of the"]),
     "no such level": (lambda d: d, {"categories": {"subject": "Latin"}}, ["'Latin'"]),
     "constant control": (lambda d: d.assign(size=d["school"].str[-2:]), {"controls": ["size"]}, ["collinear", "size"]),
 }  # fmt: skip

@@ -13,11 +13,11 @@ from helpers.read.statements import statement
     [
         (("Pilot schools", "project", "count", "schools"), "Pilot schools, in the project"),
         (("Length of the project", "project", "length", "years"), "Length of the project (years)"),
-        (("medium", "Neil", "size", "code: 1 small, 2 medium, 3 large, 4 very large"), "The school of Neil is medium in size"),
+        (("medium", "Neil", "size", "code: 1 small, 2 medium, 3 large, 4 very large"), "Neil's school is of medium size"),
         (("Sense of community", "control", "sd", "scale points"), "Standard deviation of the control group, “Sense of community”"),
-        (("Sense of community", "test", "p", "probability, two-sided"), "p in the test of “Sense of community”"),
+        (("Sense of community", "test", "p", "probability, two-sided"), "p-value of the test of “Sense of community”"),
         (("Inspiring others", "trust", "needs", "1: it is said"), "Inspiring others needs trust"),
-        (("Joint teaching", "Chile", "1-3 times a month", "percent"), "Joint teaching, 1-3 times a month, Chile (percent of teachers)"),
+        (("Joint teaching", "Chile", "1-3 times a month", "percent"), "Teachers who do it 1-3 times a month, Chile: joint teaching (percent)"),
         (("Students reached", "study", "lower bound", "students"), "Students reached, in the study (or more)"),
     ],
 )  # fmt: skip

@@ -618,6 +618,16 @@ def test_a_variable_of_both_files_or_of_none_is_asked_about(tmp_path, taught, na
     assert said in refused(place, explain=(name,))
 
 
+@pytest.mark.parametrize("other", [{"IDSCHOOL": [1.0, 2.0, 3.0]}, {"CNTRY": "USA"}])
+def test_principals_of_other_schools_are_refused(tmp_path, other):
+    place = beside(tmp_path / "bad", principals(**other))
+    message = refused(place, explain=("SCHLOC",))
+    assert message.startswith(
+        "BCGCHLT3.sav: none of the schools is a school of these teachers, by cycle, CNTRY, level and IDSCHOOL"
+    )
+    assert not talis.read(place).frame["principal"].any()  # nothing of theirs is asked for
+
+
 def test_without_a_principals_file_it_is_named(tmp_path):
     path = write(tmp_path / "alone.sav", teachers())
     assert "There is no principals' file" in refused(path, explain=("SCHLOC",))

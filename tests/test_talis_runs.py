@@ -58,7 +58,7 @@ def test_without_files_the_evidence_is_print_alone(tmp_path):
     entered = ledger(done)
     assert {line["state"] for line in entered.values()} == {"published", "recomputed", "moments"}
     assert "direction agrees: 64% (53 to 73) in B-M-V (Chile)" in entered["001-talis-CHL-B-never-rank"]["note"]
-    assert "36.7 percent (SE 1.6)" in entered["004-text-talis-never-us"]["note"]
+    assert "36.7% (SE 1.6)" in entered["004-text-talis-never-us"]["note"]
     printed = published.everything()
     of_talis = printed.index[printed["file"].isin(["data/published/talis-q33.csv", "data/published/001-talis.csv"])]
     assert set(of_talis) <= set(entered)

@@ -25,6 +25,7 @@ VERDICTS = {
 STRENGTHS = {
     "measured": "real records, with the error of a sample",
     "a change, cause unknown": "it changed from year to year; nothing here says why",
+    "by printed numbers": "computed from what a paper prints; its records were not seen",
     "not settled": "the interval is too wide to say yes or no",
     "as told": "what those who were asked said; how many others would say so is not known",
     "cannot be checked": "said without sizes, or of records that are not public",

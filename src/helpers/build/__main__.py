@@ -23,6 +23,7 @@ from typing import TextIO
 from helpers import faults, kept
 from helpers.build import plan
 from helpers.build.plan import BUILD, Job
+from helpers.notebook import parameters
 from helpers.notebook import session as sessions
 from helpers.project import InputError, relative
 
@@ -193,10 +194,16 @@ def say(text: str, stream: TextIO = sys.stdout) -> None:
 def _settle(job: Job, aside: Path, stamps: dict[str, str], seconds: float) -> None:
     """Render the page, write the state, and swap the folder in by one rename."""
     if job.file:  # the pages of the site are rendered together with it
-        from helpers.build import page, pictures
+        from helpers.build import citing, page, pictures
 
+        rows = next((line["counted"] for line in sessions.lines(aside) if "counted" in line), "")
+        helps = {p.name: p.help for p in parameters.declared(job.notebook)}
+        made_of = page.fill(
+            "run.html.j2", given=job.values, helps=helps, file=kept.label(job.file), rows=rows,
+            day=time.strftime("%d %B %Y", time.gmtime()).lstrip("0"), citation=citing.citation(),
+        )  # fmt: skip
         pictures.carry_letters(aside / "figures")
-        page.render(aside / "notebook.ipynb", aside / "notebook.html")
+        page.render(aside / "notebook.ipynb", aside / "notebook.html", guide=made_of)
     lines = sessions.lines(aside)
     read = {line["path"]: line["stamp"] for line in lines if line["kind"] == "input"}
     state = {

@@ -14,7 +14,7 @@ from bs4 import BeautifulSoup, Tag
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 
-from helpers.build import citing, pictures, safe_html
+from helpers.build import citing, glossary, pictures, safe_html
 from helpers.build.plan import TEMPLATES
 from helpers.notebook import source
 
@@ -24,6 +24,7 @@ PAGES = {
     "08-evidence-ledger.html": "Ledger", "figures.html": "Figures", "data.html": "Data", "references.html": "References",
 }  # fmt: skip
 """Where the links at the top of every page of the site lead."""
+_MINUS = re.compile(r"(?<![^\s(])-(?=\.?\d)")
 LONG = {"td": 40, "th": 80}
 """Characters: a cell with more, or the name of a row, is written on lines of some width."""
 
@@ -35,8 +36,8 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     ----------
     notebook, target : the executed notebook; the page's file
     name : the notebook's own name if the page is of the site, whose pages are linked; empty: a run stands alone
-    more : `guide`, HTML that stands behind the question; `files`, data file -> link; `entered`, files of printed numbers of
-        which it enters some in the ledger; other names of the shell template
+    more : `guide`, HTML that stands behind the question (how to have such a page, or what a run was made of); `files`, data file -> link;
+        `entered`, files of printed numbers of which it enters some in the ledger; other names of the shell template
     """
     # HTMLExporter's own method would parse the page and write it again: as long as all the rest, and nothing gained.
     body, _ = TemplateExporter.from_notebook_node(_exporter(), nbformat.read(notebook, as_version=4))
@@ -48,6 +49,10 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     _mend_links(soup, name)
     _link_data(soup, more.pop("files", {}))
     _link_ledger(soup, source.slug(name), more.pop("entered", ()))
+    _one_minus(soup)
+    if words := glossary.explain(soup):
+        told = fill("terms.html.j2", terms=words, address=glossary.address)
+        soup.append(BeautifulSoup(f'<h2 id="words-explained">Words explained</h2>\n{told}', "html.parser"))
     title = soup.h1.get_text()
     description = soup.blockquote.get_text(" ", strip=True) if soup.blockquote else title
     shown = {"toc": contents(soup, ["h2", "h3"]), **(neighbours(name) if name else {})}
@@ -69,8 +74,9 @@ def listing(target: Path, template: str, title: str, description: str, **names: 
     """
     soup = BeautifulSoup(fill(template, **names), "html.parser")
     _tidy_wide_parts(soup)
+    _one_minus(soup)
     shown = {"toc": contents(soup, ["h2"]), "here": target.name, "look": names.get("look", "")}
-    shown |= {key: names[key] for key in ("address", "lead") if key in names}
+    shown |= {key: names[key] for key in ("site_url", "lead") if key in names}
     _link_places(soup)
     shown["cited"] = citing.cited(title, target.name)
     page = shell(title, str(soup), description, site=True, **shown)
@@ -134,15 +140,20 @@ def _begin_with_answer(soup: BeautifulSoup, guide: str) -> None:
     if answer is not None:
         lead = soup.find(id=answer["data-lead"] or "no lead")
         place.insert_after(opening := soup.new_tag("div", attrs={"class": "output"}))
-        opening.append(answer.extract())
+        opening.append(_moved(soup, answer, "The answer", answer["id"]))
         if lead is not None:
             card: Tag = lead.find_parent("div", class_="card") or lead
-            link = soup.new_tag("a", href=f"#{lead['id']}")
-            link.string = "It stands at the top of the page."
-            card.insert_before(note := soup.new_tag("p", attrs={"class": "small-print"}))
-            note.extend([f"{_number(card)}: ", link])
-            opening.append(card.extract())
+            opening.append(_moved(soup, card, _number(card), lead["id"]))
     place.insert_after(BeautifulSoup(guide, "html.parser"))
+
+
+def _moved(soup: BeautifulSoup, part: Tag, called: str, address: str) -> Tag:
+    """The part, taken out; a line that says where it is stands in its place."""
+    link = soup.new_tag("a", href=f"#{address}")
+    link.string = "at the top of the page"
+    part.insert_before(note := soup.new_tag("p", attrs={"class": "small-print"}))
+    note.extend([f"{called} stands ", link, "."])
+    return part.extract()
 
 
 def _number(card: Tag) -> str:
@@ -193,6 +204,13 @@ def _tidy_wide_parts(soup: BeautifulSoup) -> None:
         code["tabindex"] = "0"
 
 
+def _one_minus(soup: BeautifulSoup) -> None:
+    """Negative numbers with the sign that figures have, which no line ends behind; what is typed or a range of years stays."""
+    for text in soup.find_all(string=_MINUS):
+        if text.find_parent(["pre", "code", "script", "style"]) is None:
+            text.replace_with(_MINUS.sub("−", text))
+
+
 def _link_data(soup: BeautifulSoup, files: dict[str, str]) -> None:
     """Lead from what a card rests on to what the site says of it."""
     for named in soup.select(".small-print .source"):
@@ -213,11 +231,14 @@ def _link_ledger(soup: BeautifulSoup, notebook: str, files: Collection[str]) -> 
 def _mend_links(soup: BeautifulSoup, name: str) -> None:
     """Links as they are right beside the page: figures next to it, notebooks as pages."""
     for link in soup.find_all("a", href=True):
+        if link.decomposed:
+            continue
         href = re.sub(r"^\.\./(figures|tables)/", r"\1/", link["href"])
         match = re.fullmatch(r"([\w./-]+)\.ipynb([?#].*)?", href)
         if match and "download" not in link.attrs:
-            if not name:  # a run stands alone: the other notebooks are not beside it
-                link.unwrap()
+            if not name:  # a run stands alone: the other notebooks are not beside it, nor what is said of them
+                around = link.find_parent("p")
+                around.decompose() if around else link.unwrap()
                 continue
             place = posixpath.normpath(posixpath.join(posixpath.dirname(name), match[1]))
             href = f"{source.slug(place)}.html{match[2] or ''}"

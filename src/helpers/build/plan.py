@@ -107,7 +107,7 @@ def _refuse_strangers(notebook: Path, other: Path, values: dict[str, Any], file:
     if strangers := [f"`{name}`" for name in values if name in there - here]:
         missing = "`data` is missing, which names your file"
         if other.parent.name != source.OWN:
-            missing = "it is about print and public records, so leave out `data`"
+            missing = "it is about papers and public records, so leave out `data`"
         raise InputError(
             f"{file}: {', '.join(strangers)} is a parameter of {relative(other)}, and these parameters run "
             f"{relative(notebook)}: {missing}."

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from helpers import kept
-from helpers.build import citing, page, pictures, plan
+from helpers.build import citing, glossary, page, pictures, plan
 from helpers.build.plan import BUILD
 from helpers.notebook import parameters, source
 from helpers.notebook import session as sessions
@@ -47,7 +47,7 @@ def make(folders: list[Path]) -> None:
             guide=page.fill("guide.html.j2", run=run) if run["own"] else "",
             entered=() if book is None else {*book.loc[book["notebook"] == folder.name, "file"]},
             archive=f"notebooks/{packed.name}", executed=f"notebooks/{folder.name}.ipynb",
-            address=plan.address(), lead=_lead(run), summary=run["answer"]["text"],
+            site_url=plan.address(), lead=_lead(run), summary=run["answer"]["text"],
         )  # fmt: skip
     for part in ("figures", "tables", "notebooks"):
         shutil.copytree(aside / part, aside / "site" / part, dirs_exist_ok=True)
@@ -117,16 +117,19 @@ def _lists(site: Path, runs: list[dict[str, Any]], book: pd.DataFrame | None) ->
     known = sorted(
         (run for run in evidence if _of_records(run)), key=lambda run: order.index(run["answer"]["strength"])
     )
-    listing = partial(page.listing, address=plan.address())
+    listing = partial(page.listing, site_url=plan.address())
     listing(
         site / "index.html", "index.html.j2", page.PROJECT,
         "What is known about teachers who open their classrooms to each other", runs=known, strengths=STRENGTHS, look="wide",
         lead=_lead(known[0]) if known else None,
     )  # fmt: skip
-    about = "The notebooks that ask what print and public records say"
+    about = "The notebooks that ask what papers and public records say"
     listing(site / "evidence.html", "evidence.html.j2", "Evidence", about, runs=evidence, states=STATES)
     about = "The same questions on a file of yours"
     listing(site / "your-data.html", "your-data.html.j2", "Your data", about, runs=own)
+    terms = {"terms": glossary.terms(), "address": glossary.address}
+    about = "What the terms of statistics on the site mean, in plain words"
+    listing(site / "glossary.html", "glossary.html.j2", "Words explained", about, **terms)
     about = "Every figure of the site"
     listing(site / "figures.html", "figures.html.j2", "Figures", about, runs=runs)
     about = "Every file of numbers, what is in it, and what rests on it"

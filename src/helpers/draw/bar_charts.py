@@ -8,7 +8,20 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers.draw import style
-from helpers.draw.colours import GREY, GROUPS, INK, OURS, PAPER, PRINTED, SIGNS, VERDICTS, ordered, readable, two_sided
+from helpers.draw.colours import (
+    GREY,
+    GROUPS,
+    INK,
+    OURS,
+    PAPER,
+    PRINTED,
+    SIGNS,
+    VERDICTS,
+    dark,
+    ordered,
+    readable,
+    two_sided,
+)
 from helpers.draw.hover import told
 from helpers.draw.numbers import percent
 from helpers.draw.style import HEAD, SMALL
@@ -111,7 +124,7 @@ def waterfall(parts: pd.DataFrame, total: float, total_label: str) -> Figure:
     ax.bar_label(bar, [f"{end:,.0f}"], label_type="center", weight="bold", color=white)
     ax.axvline(total, color=PRINTED, linewidth=1.2, linestyle="--")
     total_label = style.wrap(total_label, style.across() - 1.4, HEAD)
-    ax.set_title(total_label, x=1, loc="right", color=PRINTED, fontsize=HEAD, weight="normal")
+    ax.set_title(total_label, x=1, loc="right", color=dark(PRINTED), fontsize=HEAD, weight="normal")
     ax.set_xlim(0, max(end, total) * 1.005)
     ax.xaxis.set_major_formatter("{x:,.0f}")
     return fig

@@ -159,7 +159,7 @@ def magnitudes(rows: pd.DataFrame, xlabel: str) -> Figure:
     titles = {group: (group, INK) for group in rows["group"]}
     fig, (ax,), ys = style.blocks(rows["label"], rows["group"], titles, width=2.6)
     for y, row in zip(ys, rows.itertuples(), strict=True):
-        colour, weight = (PRINTED, "bold") if row.marked else (GREY, "normal")
+        colour, weight = (dark(PRINTED), "bold") if row.marked else (GREY, "normal")
         style.point(ax, row.value, y, PRINTED if row.marked else QUIET)
         style.beside(ax, y, f"{row.bound}{row.value:,.0f}", colour, weight=weight)
     ax.set(xscale="log", xlabel=xlabel)

@@ -77,7 +77,8 @@ def _effects(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, shades: Sequence[
     for y, colour, row in zip(ys, shades, rows.itertuples(), strict=True):
         style.interval(ax, y, row.ci_low, row.ci_high, colour)
         known = np.isfinite([row.ci_low, row.ci_high]).all()
-        text = f"{row.estimate:.2f}  " + (f"[{row.ci_low:.2f}, {row.ci_high:.2f}]" if known else "(no interval)")
+        value, *ends = (f"{round(bound, 2) + 0.0:.2f}" for bound in (row.estimate, row.ci_low, row.ci_high))  # no -0.00
+        text = f"{value}  " + (f"[{', '.join(ends)}]" if known else "(no interval)")
         clear = known and (row.ci_low > 0 or row.ci_high < 0)
         style.value(ax, y, text := text.replace("-", "−"), weight="bold" if clear else "normal")
         told(style.point(ax, row.estimate, y, colour), f"{row.label}: {text}")
@@ -89,12 +90,13 @@ def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = N
 
     Parameters
     ----------
-    rows : `label, estimate, ci_low, ci_high`; each optional `group` has a colour and is named at the first label
+    rows : `label, estimate, ci_low, ci_high`; each optional `group` has a colour and is named at the first label, or above
     low, high, claim, claim_label : ends of the scale; a value where a line stands, and what it is called
     """
     rows = rows if "group" in rows else rows.assign(group="")
     groups, labels = looks(rows["group"]), list(dict.fromkeys(rows["label"]))
     fig, (ax,), ys = style.blocks(labels, size=HEAD, least=0.26 + 0.19 * len(groups))
+    above = len(groups) > 1 and (style.on_phone() or max(style.inches(str(group), HEAD) for group in groups) > 1.3)
     if claim is not None:
         ax.axvline(claim, color=GREY, linewidth=1, linestyle="--")
         place = (claim - low) / (high - low)
@@ -105,11 +107,10 @@ def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = N
         # An interval may reach past the ends of the scale, where no answer is: it is cut there.
         style.interval(ax, y, max(low, row.ci_low), min(high, row.ci_high), colour, alpha=0.5)
         style.point(ax, row.estimate, y, colour)
-        named = len(groups) > 1 and row.label == labels[0] and not style.on_phone()
-        name = f"  {row.group}" if named else ""
+        name = f"  {row.group}" if len(groups) > 1 and row.label == labels[0] and not above else ""
         style.beside(ax, y, f"{row.estimate:.2f}{name}", dark(colour), fontsize=HEAD)
     ax.set(xlim=(low, high), xticks=range(low, high + 1), xlabel=f"mean on the scale from {low} to {high}")
-    if len(groups) > 1 and style.on_phone():
+    if above:
         style.legend(fig, {str(group): colour for group, (colour, _) in groups.items()})
     return fig
 
@@ -263,7 +264,7 @@ def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
         ax.axvline(part["estimate"].iloc[0], color=OURS, linewidth=1, linestyle="--")
         for row in part.dropna(subset="estimate").itertuples():
             box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.2}
-            text = f"{row.estimate:.2f}".replace("-", "−")
+            text = f"{round(row.estimate, 2) + 0.0:.2f}".replace("-", "−")
             style.label(ax, row.estimate, row.y, text, dark(row.colour), (0, 4), fontsize=SMALL, bbox=box)
     return fig
 
@@ -331,7 +332,7 @@ def _charts(rows: pd.DataFrame, column: str, least: float = 0.27) -> tuple[Figur
     fig, charts = style.small_charts(rows["panel"], end + 0.3, names=room, sharey=True)
     for ax in charts.values():
         ax.set_yticks(ys, names.values(), fontsize=HEAD)
-        ax.set_ylim(end, 0)
+        ax.set_ylim(end, -0.05)
     rows = rows.assign(y=rows[column].map(dict(zip(names, ys, strict=True))))
     return fig, [(ax, rows[rows["panel"] == panel]) for panel, ax in charts.items()]
 

@@ -1,6 +1,6 @@
 """Line charts: lines and points over years, categories or sizes of a study."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -54,12 +54,25 @@ def year_effects(
         _ends(ax, inside, series, terms[: terms.index(gap[0])] if gap else terms, per_unit)
         _gap(ax, [terms.index(term) for term in gap])
         ax.set_xlim(-0.4, len(terms) - 0.6 + (0.11 if len(series) < 3 else 0) * len(terms))
-        slanted = len(terms) > 4 or sum(map(style.inches, terms)) > style.across() - 1.6
-        ax.set_xticks(range(len(terms)), terms, rotation=(90 if style.on_phone() else 45) if slanted else 0)
-    fig.supylabel(ylabel, fontsize=10.5)
+    _name_terms(fig, charts.values(), terms)
+    fig.supylabel(style.wrap(ylabel, fig.get_figheight() - 0.3, 10.5), fontsize=10.5)
     if len(series) > 1:
         style.legend(fig, {n: plt.Line2D([], [], color=c, marker=m, markersize=5.5) for n, (c, m) in series.items()})
     return fig
+
+
+def _name_terms(fig: Figure, charts: Collection[plt.Axes], terms: list[str]) -> None:
+    """Years under charts: level where there is room, else slanted, upright on a phone or if one is long; the figure is as much higher."""
+    columns = len({round(ax.get_position().x0, 3) for ax in charts})
+    room = (style.across() - 0.8) / columns - 0.35
+    longest = max(map(style.inches, terms))
+    slanted = len(terms) > 4 or sum(map(style.inches, terms)) > room or longest > 1
+    upright = slanted and (style.on_phone() or longest > 1)
+    if upright:
+        terms = [style.on_lines(term, max(1, int(room / len(terms) / style.tall("", 9)))) for term in terms]
+        fig.set_figheight(fig.get_figheight() + max(0.0, max(map(style.inches, terms)) - 0.5))
+    for ax in charts:
+        ax.set_xticks(range(len(terms)), terms, rotation=90 if upright else 45 if slanted else 0)
 
 
 def _gap(ax: plt.Axes, places: list[int]) -> None:
@@ -101,7 +114,7 @@ def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame, gap: Sequence[int]
     for row, up in zip(ranges.sort_values("high").itertuples(), (-6, 6), strict=False):
         ax.axhspan(row.low, row.high, color=PRINTED, alpha=0.12, linewidth=0)
         text = style.wrap(f"{row.label}: {row.low:.0f} to {row.high:.0f}", 1.0)
-        style.label(ax, 1, row.high, text, PRINTED, (6, up), xycoords=ax.get_yaxis_transform(), fontsize=SMALL)
+        style.label(ax, 1, row.high, text, dark(PRINTED), (6, up), xycoords=ax.get_yaxis_transform(), fontsize=SMALL)
     for (name, (colour, marker)), up in zip(looks(rates["respondents"]).items(), (9, -9), strict=False):
         part = pd.concat([rates[rates["respondents"] == name], nothing]).sort_values("year")
         ax.plot(part["year"].map(years.index), part["value"], color=colour, marker=marker, linewidth=1.2)
@@ -122,6 +135,8 @@ def p_values(curves: pd.DataFrame, alpha: float) -> Figure:
     fig, ax = plt.subplots()
     ax.axhline(alpha, color=GREY, linewidth=1, linestyle="--")
     style.label(ax, 0, alpha, f"p = {alpha:g}", GREY, (3, 2))
+    room = 1.6 if style.on_phone() else 3.5
+    curves = curves.assign(case=[style.wrap(case, room, style.HEAD) for case in curves["case"]])
     cases = [look for look, _ in looks(curves["case"]).values()]
     _lines(ax, curves, "icc", "p_value", "case", 0.8, [(-1, 9), (-1, -9)], cases)
     ax.set(xlim=(0, curves["icc"].max()), ylim=(0, max(alpha, curves["p_value"].max()) * 1.18))
@@ -271,7 +286,7 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
         "lowest effect first" if ordered.all() else "lowest first, if they differ" if ordered.any() else "in no order"
     )
     fig.supxlabel(xlabel, fontsize=10.5)
-    fig.supylabel(f"schools, {words}", fontsize=10.5)
+    fig.supylabel(f"{'share of ' * bool(ordered.any())}schools, {words}", fontsize=10.5)
     return fig
 
 
@@ -299,7 +314,7 @@ def possible_sizes(fits: pd.DataFrame, items: int, whole: list[int], marked: dic
         below = top - 0.5 * (text.count("\n") + 1)
         ax.annotate("", (n, count), xytext=(least + 12, below), arrowprops={"arrowstyle": "-", "color": PRINTED})
         box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.8}
-        ax.text(least, top, text, va="top", fontsize=SMALL, color=PRINTED, bbox=box)
+        ax.text(least, top, text, va="top", fontsize=SMALL, color=dark(PRINTED), bbox=box)
     ax.set(xlabel="number of respondents", xlim=(least - 1, fits["n"].max() + 1))
     ax.set(ylabel=f"means that fit, of {items}", ylim=(0, items + 1.4), yticks=range(0, items + 1, 2))
     return fig

@@ -1,7 +1,6 @@
 """Maps of cells: how much, or whether, in a grid of rows and columns; and boxes joined by arrows."""
 
 import itertools
-from textwrap import wrap as broken
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -58,6 +57,7 @@ def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabe
         ax.annotate(
             text, (x + 0.5 + np.sign(across) / 2, y + (down > 0)), xytext=(x + across, y + down), color=colours.dark(colour), ha="center",
             fontsize=HEAD, arrowprops={"arrowstyle": "-", "color": colour},
+            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1},
         )  # fmt: skip
     x, y = grid.columns.get_loc(printed[0]), grid.index.get_loc(printed[1])
     ax.add_patch(Rectangle((x, y), 1, 1, fill=False, edgecolor=PRINTED, linewidth=2))
@@ -82,7 +82,7 @@ def shares(rows: pd.DataFrame, by_share: bool = True) -> Figure:
     names = [style.wrap(name, 1.75) for name in grid.index]
     columns = max(len(items), 4)
     most = max(1, int((style.across() - 2.1) / columns / style.tall("")))
-    heads = [_on_lines(str(name), most) for name in items]
+    heads = [style.on_lines(str(name), most) for name in items]
     pitches = [(style.tall(one) + style.tall(two)) / 2 for one, two in itertools.pairwise(names)]
     height = max(map(style.inches, heads)) + max([0.18, *pitches]) * len(names)
     fig, ax = plt.subplots(figsize=(style.across(), 0.5 + height + 0.03 * len(names)))
@@ -99,12 +99,6 @@ def shares(rows: pd.DataFrame, by_share: bool = True) -> Figure:
     ax.set_xlim(0, columns)
     ax.set_xlabel("    ".join(["percent", *(f"{sign}  {note}" for note, sign in signs.items())]), fontsize=SMALL)
     return fig
-
-
-def _on_lines(text: str, most: int) -> str:
-    """A text on at most so many lines, as short as that allows."""
-    options = (broken(text, length, break_long_words=False) for length in range(1, len(text) + 1))
-    return "\n".join(next((lines for lines in options if len(lines) <= most), [text]))
 
 
 @style.two_widths
@@ -125,7 +119,7 @@ def co_occurrence(pairs: pd.DataFrame, n: int) -> Figure:
             ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=PALE, edgecolor=PAPER))
             text.set(weight="bold", color=INK)
     most = max(1, int(cell / style.tall("")))
-    _name_cells(ax, names, [_on_lines(code, most) for code in codes], rotation=90)
+    _name_cells(ax, names, [style.on_lines(code, most) for code in codes], rotation=90)
     return fig
 
 
@@ -204,11 +198,12 @@ def chain(steps: pd.DataFrame) -> Figure:
     """One claim from hand to hand, a box each. `steps`: `who, says, sign, change` (at the arrow from the box above)."""
     says = [style.wrap(text, style.across() - 0.8, 10.5) for text in steps["says"]]
     changes = [style.wrap(f"{row.sign}: {row.change}" if row.sign else "", style.across() - 1.1, HEAD, "bold") for row in steps.itertuples()]  # fmt: skip
-    boxes = [0.34 + style.tall(text, 10.5) for text in says]
+    who = [style.wrap(name, style.across() - 0.6) for name in steps["who"]]
+    boxes = [0.2 + style.tall(name) + style.tall(text, 10.5) for name, text in zip(who, says, strict=True)]
     gaps = [0.3 + style.tall(text, HEAD) if text else 0.0 for text in changes]
     bottoms = np.cumsum(boxes) + np.cumsum(gaps)
     fig, ax = plt.subplots(figsize=(style.across(), bottoms[-1] + 0.1))
-    for row, text, change, bottom, box, gap in zip(steps.itertuples(), says, changes, bottoms, boxes, gaps, strict=True):  # fmt: skip
+    for row, name, text, change, bottom, box, gap in zip(steps.itertuples(), who, says, changes, bottoms, boxes, gaps, strict=True):  # fmt: skip
         top = bottom - box
         if change:
             colour = colours.dark(colours.SIGNS[row.sign])
@@ -216,7 +211,7 @@ def chain(steps: pd.DataFrame) -> Figure:
             ax.annotate("", (0.25, top), (0.25, top - gap), arrowprops=arrow)
             ax.text(0.45, top - gap / 2, change, va="center", fontsize=HEAD, color=colour, weight="bold")
         ax.add_patch(Rectangle((0, top), style.across() - 0.2, box, facecolor=WASH, edgecolor=PALE))
-        ax.text(0.12, top + 0.07, row.who, va="top", fontsize=SMALL, color=GREY)
+        ax.text(0.12, top + 0.07, name, va="top", fontsize=SMALL, color=GREY)
         ax.text(0.12, bottom - 0.08, text, va="bottom")
     ax.set(xlim=(-0.02, style.across() - 0.18), ylim=(bottoms[-1] + 0.02, -0.02))
     ax.axis("off")

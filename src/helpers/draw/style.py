@@ -117,6 +117,12 @@ def wrap(text: object, width: float, size: float = SMALL, weight: str = "normal"
     return next((lines for lines in options if inches(lines, size, weight) <= width), text)
 
 
+def on_lines(text: str, most: int) -> str:
+    """A text on at most so many lines, as short as that allows; words are whole."""
+    options = (broken(text, length, break_long_words=False) for length in range(1, len(text) + 1))
+    return "\n".join(next((lines for lines in options if len(lines) <= most), [text]))
+
+
 def stack(heights: Sequence[float]) -> tuple[np.ndarray, float]:
     """Middles of rows of these heights that stand under each other, from the top, and their end."""
     ends = np.cumsum(heights)

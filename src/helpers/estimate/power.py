@@ -22,8 +22,8 @@ from helpers.project import InputError
 
 KINDS = {
     "new": "other teachers in each wave",
-    "same": "the same teachers; who leaves is lost",
-    "all": "whoever is there; who leaves is replaced",
+    "same": "the same teachers; those who leave are not replaced",
+    "all": "whoever is there; those who leave are replaced",
 }
 """Who is asked in the later waves, by the name that `Design.asked` takes."""
 

@@ -118,7 +118,7 @@ def say(*paragraphs: str, points: Iterable[str] = ()) -> Markdown:
 
 def account(run: Session, rows: Account) -> Markdown:
     """What became of the rows of a user's file. On the page small counts are hidden; make tells them to who holds the file."""
-    sessions.note(run, "account", text=rows.exact)
+    sessions.note(run, "account", text=rows.exact, counted=rows.counted)
     return say(rows.page)
 
 
@@ -233,12 +233,10 @@ def _elsewhere(about: dict[str, Any], body: str, tex: str, plain: str = "") -> d
 def _about(section: Section, word: str, name: str, title: str, caption: str, data: pd.DataFrame) -> dict[str, Any]:
     """What caption and small print say of a card."""
     run = section.run
-    given = ", ".join(f"{key} = {value!r}" for key, value in _changed(run).items())
     states = {state: STATES[state] for state in data["state"].unique()}
     return {
         "name": name, "title": title, "caption": caption, "state": " and ".join(states),
-        "states": states, "number": _number(run, word, name), "given": given or "defaults",
-        "origins": section.names,
+        "states": states, "number": _number(run, word, name), "origins": section.names,
     }  # fmt: skip
 
 

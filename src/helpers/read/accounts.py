@@ -23,12 +23,17 @@ class Account:
     @property
     def page(self) -> str:
         """In words for a page: no count of one to nine is told or follows from the others, for totals are round."""
+        return " ".join([self.counted, *self.told])
+
+    @property
+    def counted(self) -> str:
+        """How many rows were read, used and left out, as `page` begins."""
         gone = {why: n for why, n in self.left_out.items() if n}
         read, used = map(about, (self.rows, self.used))
         if not gone:
-            return " ".join([f"{read.capitalize()} rows were read, and all are used.", *self.told])
+            return f"{read.capitalize()} rows were read, and all are used."
         parts = ", ".join(f"{why} ({few(n)})" for why, n in gone.items())
-        return " ".join([f"{read.capitalize()} rows were read, and {used} are used. Left out: {parts}.", *self.told])
+        return f"{read.capitalize()} rows were read, and {used} are used. Left out: {parts}."
 
     @property
     def exact(self) -> str:

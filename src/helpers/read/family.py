@@ -46,7 +46,7 @@ class Study:
 
     `key`: its folder in `data/raw/`; `short`: its name beside others in figures; `cycle`: the year its files bear, of which `years` tells more; `asked`, `sample`: whom
     its numbers stand for, and how far they reach; `apart`: why its systems are not set against each other, or nothing;
-    `columns`: of system, school and teacher; `systems`: code -> the OECD's name; `edition`: a column and how its cells begin
+    `columns`: of system, school and teacher; `students`: a column that students' files alone have; `systems`: code -> the OECD's name; `edition`: a column and how its cells begin
     in files of this edition; `missing`: codes of no answer that not every file declares; `weight`: a column to weight by
     instead, for comparison (there are no weights of teachers).
     """
@@ -60,6 +60,7 @@ class Study:
     sample: str
     questions: dict[str, Question]
     columns: tuple[str, str, str]
+    students: str
     systems: dict[str, str]
     apart: str = ""
     edition: tuple[str, str] | None = None
@@ -82,9 +83,7 @@ class Study:
         return {*self.columns, *([self.edition[0]] if self.edition else [])}
 
 
-_BY_ORDER = (
-    "inferred from the order of the items and their six answers, as in TALIS, and from {}; not seen in print here"
-)
+_BY_ORDER = "inferred from the order of the items and their six answers, as in TALIS, and from {}; the words themselves were not seen"
 _PISA = {key: f"TC046Q0{number}NA" for number, key in enumerate("ABCDEFGH", start=1)}
 _PISA_COLUMNS = ("CNT", "CNTSCHID", "CNTTCHID")
 
@@ -107,7 +106,7 @@ STUDIES = (
                 ("1, the lowest answer", "2", "3", "4, the highest answer"), 4, ("lowest", "highest"),
             ),
         },
-        columns=("COUNTRY", "SCH_ID", "T_ID"), missing=(9998, 9999),
+        columns=("COUNTRY", "SCH_ID", "T_ID"), students="S_ID", missing=(9998, 9999),
         systems={
             "Chile": "B-M-V (Chile)", "Colombia": "Colombia", "England": "England (UK)", "Germany": "Germany*",
             "Japan": "K-S-T (Japan)", "Madrid": "Madrid (Spain)", "Mexico": "Mexico", "Shanghai": "Shanghai (China)",
@@ -122,7 +121,7 @@ STUDIES = (
             questions={"practice": Question(
                 _PISA, _BY_ORDER.format("the OECD's index EXCHT, which rests on D to G as TALIS's index does")
             )},
-            columns=_PISA_COLUMNS, edition=("CYC", edition), weight="W_SCHGRNRABWT",
+            columns=_PISA_COLUMNS, students="CNTSTUID", edition=("CYC", edition), weight="W_SCHGRNRABWT",
             systems={"USA": "United States"},
         )
         for year, edition in ((2015, "06"), (2018, "07"))
@@ -187,13 +186,13 @@ def _files_of(place: Path, known: Study, options: Options) -> Iterator[tuple[Pat
 
 
 def _of_schools(path: Path, known: Study, options: Options) -> bool:
-    """Whether a file has the study's columns of system and school, and none of teachers."""
+    """Whether a file has the study's columns of system and school, and none of teachers or students."""
     system, school, teacher = known.columns
     try:
         there = formats.header(path, options)
     except InputError:
         return False
-    return system in there and school in there and teacher not in there
+    return {system, school} <= set(there) and not {teacher, known.students} & set(there)
 
 
 def read(
@@ -246,6 +245,10 @@ def _with(
         theirs = pd.DataFrame(keys | {name: frames.numbers_or_labels(given, name) for name in named})
         frame = frame.merge(theirs, how="left", on=["system", "school_id"], validate="many_to_one")
         known_here = frame.pop("in_file").eq(True)
+        if named and not known_here.any():
+            raise InputError(
+                f"{relative(one)}: none of its schools is a school of {relative(path)}, by {system} and {school}. Take both files from one release."
+            )
         frame["principal"] = known_here | frame["principal"] if "principal" in frame else known_here
     return frame
 

@@ -16,8 +16,8 @@ FOLDER = ROOT / "data" / "published"
 
 KINDS = {
     "number": "a number in print, in figures or in words",
-    "count of ours": "print gives no number, and we counted what it says",
-    "code": "words of print, for which a number stands here",
+    "count of ours": "the paper gives no number, and we counted what it says",
+    "code": "words of a paper, for which a number stands here",
     "label": "a number that only names something, such as a page or a law",
     "mark": "asterisks",
 }

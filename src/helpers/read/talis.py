@@ -183,7 +183,14 @@ def _with_schools(frame: pd.DataFrame, parts: list[_Part]) -> pd.DataFrame:
         )
     given = schools.assign(principal=True).astype({"school_type": "str"})
     merged = frame.merge(given, on=_KEYS, how="left", validate="many_to_one")
-    return merged.assign(principal=merged["principal"].eq(True))
+    principal = merged["principal"].eq(True)
+    if len(given.columns) > len([*_KEYS, "school_type", "principal"]) and not principal.any():
+        names = files.listed(member.name for part in parts for member in part.members if member.schools)
+        raise InputError(
+            f"{names}: none of the schools is a school of these teachers, by cycle, CNTRY, level and IDSCHOOL. Take the files of "
+            "teachers and principals from one release."
+        )
+    return merged.assign(principal=principal)
 
 
 def _worded(frame: pd.DataFrame, explain: tuple[str, ...], parts: list[_Part]) -> pd.DataFrame:

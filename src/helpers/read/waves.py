@@ -252,7 +252,7 @@ def _check_scales(survey: Waves) -> None:
     for scale, scores in survey.scores.items():
         first = survey.complete(scale) & (survey.frame["wave"] == survey.baseline)
         counts = survey.frame.loc[first, "kind"].value_counts().reindex(survey.kinds, fill_value=0)
-        place = f"{survey.name}, scale {scale!r}: in the wave {survey.baseline}"
+        place = f"{survey.name}, scale {scale!r}: in wave {survey.baseline}"
         if counts.min() < MINIMUM:
             raise InputError(
                 f"{place} fewer than {MINIMUM} teachers of the {counts.idxmin()} have a score and all controls, too few "
@@ -277,6 +277,6 @@ def _check_later(survey: Waves, scale: str) -> None:
         missing = [kind for kind in survey.kinds if not counts.get(kind)]
         if missing and (len(counts) or wave == survey.later[-1]):
             raise InputError(
-                f"{survey.name}, scale {scale!r}: in the wave {wave} nobody of the {' and the '.join(missing)} has a score "
+                f"{survey.name}, scale {scale!r}: in wave {wave} nobody of the {' and the '.join(missing)} has a score "
                 "and all controls, so there is no change to tell. Leave the scale, a control or that wave out."
             )

@@ -50,7 +50,7 @@ def words(shown: View) -> dict[str, Any]:
     ]
     return {
         "title": "Whose feedback teachers have had after an observation of their teaching",
-        "caption": f"TALIS {rows['cycle'].iloc[0]}: percent of the teachers who were asked and answered, with 95 percent intervals; "
+        "caption": f"TALIS {rows['cycle'].iloc[0]}: percent of the teachers who were asked and answered, with 95% intervals; "
         "several sources could be checked. Whether feedback was ever had, and not how often: these shares stand on another scale than the "
         "frequencies above, and are not to be compared with them. The forms of the questionnaire rotate, so that not every teacher was asked.",
         "alt": f"Dots with intervals for four sources of feedback. From other colleagues within the school: {', '.join(told) or 'none can be shown'}.",

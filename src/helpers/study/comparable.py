@@ -85,10 +85,10 @@ def words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
     return {
         "title": "What can be compared, question by question",
         "caption": f"Of {', '.join(view.names[code] for code in compared(view))}. Of 100 whose answers to all these questions add up to the "
-        f"same, so many answer {view.often_words.lower()}: in the {one} with the fewest and in that with the most. R2: what the {one} adds to "
-        f"what the sum tells (Nagelkerke's R2, ordinal regression, of the two {view.kind} furthest apart), at all sums alike and at some only; "
-        f"negligible below {item_dif.MODERATE}, large from {item_dif.LARGE} (Jodoin and Gierl, made for right and wrong answers). p: of no "
-        f"difference between any of them, by Holm's method for all tests here; {view.kind} count alike, standard errors from {share_words.errors(view.answers)}. "
+        f"same: how many answer {view.often_words.lower()}, where they are fewest and where most. R2: what the {one} adds to "
+        f"what the sum tells, of the two {view.kind} furthest apart (Nagelkerke's R2, ordinal regression). It is for all sums alike, and for some "
+        f"only. Negligible below {item_dif.MODERATE}, large from {item_dif.LARGE} (Jodoin and Gierl, made for right and wrong answers). The p is of no "
+        f"difference between any of them, by Holm's method for all tests here. {view.kind.capitalize()} count alike. Standard errors: {share_words.errors(view.answers)}. "
         "A dash: no test.",
         "show": rows,
         "columns": {
@@ -104,9 +104,9 @@ def standing_words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
     others = rows["n_tests"].iloc[0] - len(rows)
     return {
         "title": "Who stands out in these questions",
-        "caption": f"Of 100 in each of the {view.kind} whose answers to all these questions add up to the same, so many answer "
-        f"{view.often_words.lower()}, and on average in the others. Only questions that differ by a size that matters, and only where p, by Holm's "
-        f"method for all {rows['n_tests'].iloc[0]} such pairs of question and {view.kind.removesuffix('s')}, is below .05; the other {others} do "
+        "caption": f"Of 100 with the same answers overall: how many answer {view.often_words.lower()}, here and on average in the other {view.kind}. "
+        "Shown are questions that differ by a size that matters, where p is below .05. It is adjusted by Holm's "
+        f"method for all {rows['n_tests'].iloc[0]} such pairs of question and {view.kind.removesuffix('s')}; the other {others} do "
         "not stand out. Where one stands far off, the others stand off from the mean with it. It says how a question goes with the others, not who "
         "does more.",
         "show": rows,

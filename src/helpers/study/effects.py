@@ -18,7 +18,7 @@ DOCUMENTS = {
     "002": "Cassata and Allensworth (Chicago)",
     "003": "Foster (California)",
     "004": "Berry (policy paper)",
-    "talis": "TALIS in print",
+    "talis": "Papers on TALIS",
 }
 """Where a printed number stands, by the first part of its id."""
 COLUMNS = ["study", "label", "unit", "estimate", "ci_low", "ci_high"]
@@ -35,12 +35,12 @@ TABLES = {
 SOURCES = ["data/published/001-table2.csv", "data/published/002-table2.csv", "data/moments/cps-reports-moments.csv"]
 SIMULATED = ["data/simulated/01-twin-assumptions.csv", "data/simulated/06-signposts.csv"]
 
-BY_CONSTRUCTION = "Chicago, print"
+BY_CONSTRUCTION = "Chicago, paper"
 """The study whose intervals are made from its stars, so that they are clear of zero whatever the data."""
 
 WAYS = {
     "recomputed": "computed from other printed numbers",
-    "published": "because the same stands elsewhere in print",
+    "published": "because the same stands elsewhere in a paper",
     "moments": "from sums of public records",
     "microdata": "from records",
 }

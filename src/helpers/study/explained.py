@@ -91,9 +91,12 @@ def _model(survey: Survey, sample: Sample, place: int, model: str) -> pd.DataFra
     found = pd.DataFrame({"term": columns.index, **dict.fromkeys(_NUMBERS, np.nan), "note": ""})
     found["n"], found["n_groups"] = float(len(x)), float(len(np.unique(sample.schools[rows])))
     people, schools = survey.fewest
+    itself = _the_answer(x, columns, sample.codes[rows, place])
     lacking = [c for c in columns[columns != ""].unique() if (x[:, columns == c] == 0).all(axis=1).sum() < MINIMUM]
     if len(x) < people or found["n_groups"].iloc[0] < schools:
         found["note"] = f"fewer than {people} teachers" + f" or {schools} schools" * bool(schools)
+    elif itself:
+        found["note"] = f"{itself} is the answer itself"
     elif lacking:
         found["note"] = f"fewer than {MINIMUM} teachers have the reference level of {lacking[0]}: name another"
     elif y.min() == y.max():
@@ -112,6 +115,30 @@ def _model(survey: Survey, sample: Sample, place: int, model: str) -> pd.DataFra
         found.loc[few, "note"] = f"fewer than {MINIMUM} teachers have it: they are left out"
         found.loc[~few & ~varies, "note"] = "no two teachers differ in it"
     return _without_few(found, columns, x, answered.sum()) if survey.account else found
+
+
+def _the_answer(x: np.ndarray, columns: pd.Series, answers: np.ndarray) -> str:
+    """The column whose values stand for the answers one by one, as those of the item itself or a copy do; or nothing.
+
+    Parameters
+    ----------
+    x, columns : terms of people; of each term its column of words, or nothing
+    answers : theirs, as codes
+    """
+    names = np.where(columns == "", columns.index, columns)
+    for name in dict.fromkeys(names):
+        own = names == name
+        values = x[:, own] @ np.arange(1, own.sum() + 1)
+        # The first hundred tell nearly every other column from it.
+        if all(_one_to_one(values[:some], answers[:some]) for some in (100, len(x))):
+            return str(name)
+    return ""
+
+
+def _one_to_one(values: np.ndarray, answers: np.ndarray) -> bool:
+    """Whether each value goes with one answer, and each answer with one value."""
+    pairs = len(set(zip(values.tolist(), answers.tolist(), strict=True)))
+    return pairs == len(np.unique(values)) == len(np.unique(answers)) > 1
 
 
 def _without_few(found: pd.DataFrame, columns: pd.Series, x: np.ndarray, answered: int) -> pd.DataFrame:
@@ -185,6 +212,13 @@ def unmatched(view: View) -> str:
     )
 
 
+def themselves(view: View, rows: pd.DataFrame) -> str:
+    """Which items have no model because a term is the answer itself, in a sentence; or nothing."""
+    own = rows.loc[rows["note"].str.endswith("is the answer itself"), "item"].unique()
+    said = ", ".join(f"“{view.answers.items[item]}”" for item in own)
+    return f"No model of {said}: a term is that answer itself, and nothing explains itself. " if said else ""
+
+
 def words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
     """Of `table`, for `cards.table`: both models side by side."""
     keys = ["system", "item", "term"]
@@ -196,8 +230,8 @@ def words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
     return {
         "title": f"What goes with answering {view.often_words.lower()}",
         "caption": "Each term with the others held constant: difference in percentage points (linear model) and ratio of odds (logit), "
-        f"with 95 percent intervals; errors by {errors}. p of the linear model, adjusted by Holm's method for all that is tested here. "
-        f"An association is no effect. {unmatched(view)}A dash: too few teachers, or no estimate.",
+        f"with 95% intervals; errors by {errors}. p of the linear model, adjusted by Holm's method for all that is tested here. "
+        f"An association is no effect. {themselves(view, rows)}{unmatched(view)}A dash: too few teachers, or no estimate.",
         "show": shown,
         "columns": {
             "System or group": "{label}", "Item": "{item_label}", "Term": "{term}",
@@ -214,7 +248,7 @@ def pooled_words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
     shown[[*_ENDS, "low", "high"]] *= 100
     return {
         "title": "What systems have in common",
-        "caption": "Mean over systems, in percentage points, with its 95 percent interval; and the range in which the difference of one "
+        "caption": "Mean over systems, in percentage points, with its 95% interval; and the range in which the difference of one "
         "more system like these would lie, 95 times in a hundred. The wider this is beside the first, the less one number tells.",
         "show": shown,
         "columns": {

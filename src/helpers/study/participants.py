@@ -292,7 +292,7 @@ def reading(groups: pd.DataFrame, tests: pd.DataFrame, wide: pd.DataFrame, alpha
 
 
 def answer(reading: pd.DataFrame, forest: pd.DataFrame, names: tuple[str, str], alpha: float, power: float) -> str:
-    """What the tests say, in one sentence without its end; also where there is no p-value.
+    """What the tests say, in sentences, the last without its end; also where there is no p-value.
 
     Parameters
     ----------
@@ -310,8 +310,8 @@ def answer(reading: pd.DataFrame, forest: pd.DataFrame, names: tuple[str, str], 
     clear = int((known["p_value"] < alpha).sum())
     missed = reading["detectable"].median()
     limit = (
-        f", and a true difference below {missed:.2f} standard deviations would be missed more often than {1 - power:.0%} "
-        "of the time by groups of this size"
+        f". Groups of this size miss a true difference below {missed:.2f} standard deviations more often than "
+        f"{1 - power:.0%} of the time"
     )
     size = f"g = {g.estimate:.2f}, {within(g.ci_low, g.ci_high)}"
     both = f"{names[0]} and {names[1]}"
@@ -326,7 +326,7 @@ def answer(reading: pd.DataFrame, forest: pd.DataFrame, names: tuple[str, str], 
         after = "is still clear" if least.p_holm < alpha else "is no longer clear"
         found = (
             f"On {clear} of {len(known)} scales {both} differ at the {alpha:.0%} level, with the smallest p-value on "
-            f"“{g.label}” ({size}); after correction for {len(known)} tests this {after} ({spoken_p(least.p_holm)})"
+            f"“{g.label}” ({size}). After correction for {len(known)} tests this {after} ({spoken_p(least.p_holm)})"
         )
     untested = len(reading) - len(known)
     lacking = f"; {count(untested, 'scale')} could not be tested" if untested else ""

@@ -101,7 +101,7 @@ def in_print(printed: pd.DataFrame) -> pd.DataFrame:
         for statistic, ids in told.items()
     ]
     found = pd.DataFrame(rows, columns=["label", "statistic", "share"])
-    whom = "TALIS 2013, as printed: lower secondary teachers of all subjects, intervals are not in print"
+    whom = "TALIS 2013, as printed: lower secondary teachers of all subjects, intervals are not printed"
     return found.assign(survey="print", item="print", item_label=whom, note="", state="published")
 
 
@@ -148,7 +148,10 @@ def sentence(seeing: pd.DataFrame) -> str:
 def short(rows: pd.DataFrame) -> str:
     """How many of one study's teachers never observe colleagues, from the fewest to the most, by `headlines`."""
     known = family.study(rows["survey"].iloc[0])
-    return f"Of {known.asked} ({known.title}), {spread(rows, STATISTICS[0])} never observe colleagues and give them feedback."
+    return (
+        f"The share who never observe colleagues and give them feedback goes from {spread(rows, STATISTICS[0])}. "
+        f"Asked were {known.asked} ({known.title})."
+    )
 
 
 def reach(rows: pd.DataFrame) -> str:
@@ -214,7 +217,7 @@ def beside_words(near: pd.DataFrame) -> dict[str, object]:
     )
     return {
         "title": "Yours, and others who were asked the same",
-        "caption": f"Percent of those who answered, with 95 percent intervals. {' '.join(family.study(key).about for key in others)} These are "
+        "caption": f"Percent of those who answered, with 95% intervals. {' '.join(family.study(key).about for key in others)} These are "
         "other samples than yours: no difference is tested, and nobody is ranked.",
         "alt": f"Dot plot of shares beside other surveys. Never, {near['item_label'].iloc[0].lower()}: {told}.",
         "data": near,
@@ -226,7 +229,7 @@ def american(seeing: pd.DataFrame) -> str:
     survey, system = PLACES["USA"]
     rows = seeing[seeing["survey"].eq(survey) & seeing["system"].eq(system) & seeing["statistic"].eq(STATISTICS[0])]
     return "".join(
-        f"Of another population ({family.study(survey).title}: {family.study(survey).asked}) {100 * row['share']:.1f} percent (SE {100 * row['std_error']:.1f})"
+        f"Of another population ({family.study(survey).title}: {family.study(survey).asked}) {100 * row['share']:.1f}% (SE {100 * row['std_error']:.1f})"
         for _, row in rows.iterrows()
     )
 

@@ -10,8 +10,8 @@ from helpers.study.report_counts import ACROSS, AFTER, BEFORE, SCHOOLS
 
 _SAID = {
     BEFORE: "from report {first} to {last} it {changed}",
-    ACROSS: "if later reports rate on the scale of the earlier ones, which is not known, from {first} to {last} it {changed}",
-    AFTER: "from {first} to {last}, by these reports alone, it {changed}",
+    ACROSS: "if scales agree, from {first} to {last} it {changed}",
+    AFTER: "from {first} to {last} alone it {changed}",
 }
 
 
@@ -83,4 +83,4 @@ def rated(turnover: pd.DataFrame, measure: str) -> str:
 
 
 def _range(shares: pd.Series) -> str:
-    return f"{' to '.join(dict.fromkeys(map(percent, (shares.min(), shares.max()))))} percent"
+    return f"{' to '.join(dict.fromkeys(map(percent, (shares.min(), shares.max()))))}%"

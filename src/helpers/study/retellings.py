@@ -193,7 +193,8 @@ def _sources_in_words(rows: pd.DataFrame) -> pd.DataFrame:
 def counted(judged: pd.DataFrame) -> str:
     """How many retold numbers were followed up, and how many have each sign, as the end of a sentence."""
     counts = by_number(judged)["sign"].value_counts()
-    said = [f"{counts[sign]} {'was' if counts[sign] == 1 else 'were'} {sign}" for sign in MEANING if sign in counts]
+    said = [f"{counts[sign]} {sign}" for sign in MEANING if sign in counts]
+    said[0] = said[0].replace(" ", " was " if said[0].startswith("1 ") else " were ", 1)
     what = f"{count(counts.sum(), 'retold number')} that {'was' if counts.sum() == 1 else 'were'} followed up"
     return f"of {what}, {', '.join(said)}"
 

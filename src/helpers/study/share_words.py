@@ -125,7 +125,7 @@ def shares(view: View) -> Words:
     return {
         "title": f"Shares of all {view.kind}",
         "caption": f"{'; '.join(f'{name}: {spoken}' for name, spoken in view.words.items())}. Standard errors from "
-        f"{errors(view.answers)}; 95 percent intervals {INTERVALS[view.answers.interval]}. Nothing is shown that "
+        f"{errors(view.answers)}; 95% intervals {INTERVALS[view.answers.interval]}. Nothing is shown that "
         f"rests on fewer than {few} respondents{f' or {few_schools} schools' * (few_schools > 1)}"
         f"{', or of a group whose members all gave the same answer' * bool(view.answers.account)}. "
         f"{few_behind(view.drawn)}".rstrip(),
@@ -142,7 +142,7 @@ INTERVALS = {
     "Korn-Graubard": "by Korn and Graubard; of none and all by Clopper and Pearson",
     "symmetric": "which end at none and all and are rough close to them",
 }
-"""How intervals of shares were made, in words that go on after "95 percent intervals"."""
+"""How intervals of shares were made, in words that go on after "95% intervals"."""
 
 
 def errors(answers: Survey) -> str:
@@ -225,10 +225,10 @@ def dots(view: View) -> Words:
         for row in row_of.itertuples()
     ]
     of = f"of the {len(codebook.AVERAGES[view.known])} systems of {view.known}, " if view.known else "systems, "
-    mean = f"; hollow: plain mean of {view.averaged} {of}each counting the same{_fewer(view)}"
+    mean = f". Hollow: plain mean of {view.averaged} {of}each counting the same{_fewer(view)}"
     return {
         "title": "Never, and often",
-        "caption": f"Share of respondents with 95 percent intervals{mean * (view.averaged > 1)}.",
+        "caption": f"Share of respondents with 95% intervals{mean * (view.averaged > 1)}.",
         "alt": f"Dot plot of {count(len(view.answers.items), 'practice')} in {view.spoken}. In {view.names[view.shown[0]]} "
         f"{'; '.join(told) or 'no share can be shown'}.",
         "data": view.drawn,
@@ -254,7 +254,7 @@ def ranked(view: View) -> Words:
     ] or [f" Most: {row.Index.lower()}, {row.mean:.0%}." for row in spans.tail(1).itertuples()]
     return {
         "title": f"{lowest}: all" + ", from fewest to most" * (not view.answers.apart),
-        "caption": f"Share who answer {lowest.lower()}, with 95 percent intervals. {view.answers.apart}".rstrip(),
+        "caption": f"Share who answer {lowest.lower()}, with 95% intervals. {view.answers.apart}".rstrip(),
         "alt": f"{count(len(view.answers.items), 'panel')}, one a practice, with the share of {_places(view)}"
         f"{' in order' * (not view.answers.apart)}.{''.join(told) or ' None can be shown.'}",
         "data": view.lowest,
@@ -291,7 +291,7 @@ def distribution(view: View, rows: pd.DataFrame) -> Words:
     between = f" On average {share:.0%} lie between the lowest answer and often."
     return {
         "title": "All answers",
-        "caption": "The whole distribution of answers, in percent of those who answered. Shares below 6 percent carry "
+        "caption": "The whole distribution of answers, in percent of those who answered. Shares below 6% carry "
         f"no number.{few_answers(rows, view.answers.smallest)}",
         "alt": f"Stacked bars, each of all who answered: {len(view.answers.categories)} answers for "
         f"{count(len(view.answers.items), 'practice')} in {view.spoken}.{between * bool(pd.notna(share))}",
@@ -308,7 +308,7 @@ def first_pair(view: View, compared: pd.DataFrame) -> Words:
     clear = [f"{r.item_label.lower()} ({100 * r.estimate:+.0f} points)" for r in sure.itertuples()]
     return {
         "title": f"{view.answers.categories[0]}: {one} less {two}",
-        "caption": "Difference of two shares in percentage points with 95 percent intervals. Filled: below .05 after "
+        "caption": "Difference of two shares in percentage points with 95% intervals. Filled: below .05 after "
         f"Holm's adjustment for {compared.groupby('statistic')['p_value'].count().max()} comparisons.",
         "alt": f"Forest plot of {len(rows)} differences between {one} and {two}. Clear after adjustment: "
         f"{', '.join(clear) or 'none'}.",

@@ -187,7 +187,7 @@ def reliability(survey: Waves) -> pd.DataFrame:
     """Each scale that is made of items, in the baseline wave, from teachers who answered them all.
 
     Columns `scale, items, n, alpha, alpha_low, alpha_high, omega, omega_low, omega_high, weakest, item_rest`.
-    Intervals of 95 percent: alpha's by F, omega's by drawing schools. `weakest` is the item that goes least with the
+    Intervals of 95%: alpha's by F, omega's by drawing schools. `weakest` is the item that goes least with the
     others, `item_rest` its correlation with their sum. Empty for fewer than MINIMUM teachers, or if all answer alike;
     `n` where it and others of the same wave, which other tables tell, differ by a few.
     """

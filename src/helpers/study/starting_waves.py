@@ -49,7 +49,7 @@ def starts(survey: Waves) -> Starts:
     if not later:
         why = "no school has a wave before its start" if began else "no school has a start"
     elif len(began) == 1:
-        why = f"all began in the wave {began[0]}, so it would be the plain difference in change above"
+        why = f"all began in wave {began[0]}, so it would be the plain difference in change above"
     elif not late and not (of_school == "").any():
         why = "no schools are left that had not begun, so there is nothing to compare with"
     frame = frame[frame["start"].isin(["", *used, late])]
@@ -118,17 +118,13 @@ def inference(asked: str) -> str:
 
 def caption(survey: Waves, found: Starts) -> str:
     """Of the figure: which schools, against which."""
-    cohorts = ", ".join(
-        f"{schools} schools in the wave {wave}" for wave, schools in found.cohorts.items() if schools > 1
-    )
+    cohorts = ", ".join(f"{schools} schools in wave {wave}" for wave, schools in found.cohorts.items() if schools > 1)
     single = sum(schools == 1 for schools in found.cohorts.values())
     cohorts += f"{', ' * bool(cohorts)}one school in each of {single} waves" if single else ""
     against = f"those that began last ({found.late}), before they did" if found.late else "schools that never began"
-    always = (
-        f" Schools that had begun by the wave {survey.waves[0]} ({found.always}) have no wave before and are left out."
-    )
+    always = f" Schools that had begun by wave {survey.waves[0]} ({found.always}) have no wave before and are left out."
     return (
-        f"In standard deviations of the wave {survey.baseline}, with 95 percent intervals; errors CR2. Began: {cohorts}; compared with "
+        f"In standard deviations of wave {survey.baseline}, with 95% intervals; errors CR2. Began: {cohorts}; compared with "
         f"{against}. Zero: the wave before the start. A distance is the mean of the schools seen at it, by answers.{always * bool(found.always)}"
     )
 

@@ -8,7 +8,7 @@
   const rows = [...body.querySelectorAll("tr[id]")].map((row, place) => {
     const more = row.nextElementSibling;
     const [what, printed, , verdict] = [...row.cells].map((cell) => cell.textContent);
-    const keys = { what, printed: Number(printed), verdict: verdicts.indexOf(verdict) };
+    const keys = { what, printed: Number(printed.replace("−", "-").replaceAll(",", "")), verdict: verdicts.indexOf(verdict) };
     const [notebook] = [...more.querySelectorAll("a")].at(-1).textContent.split(",");
     const is = { verdict, source: row.id.split("-")[1], notebook, file: row.dataset.file };
     return { row, more, place, keys, is, text: (row.textContent + " " + more.textContent).toLowerCase() };
