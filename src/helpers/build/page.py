@@ -168,9 +168,10 @@ def _tidy_wide_parts(soup: BeautifulSoup) -> None:
         caption = named.get_text() if named else "Table"
         region = {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption}
         table.wrap(soup.new_tag("div", attrs=region))
-    for cell in soup.select("tbody :is(td, th):not(#ledger *)"):
-        if len(cell.get_text()) > LONG[cell.name]:
-            cell["class"] = [*cell.get("class", []), "long"]
+    for body in soup.find_all("tbody"):
+        for cell in [] if body.find_parent(id="ledger") else body.find_all(list(LONG)):
+            if len(cell.get_text()) > LONG[cell.name]:
+                cell["class"] = [*cell.get("class", []), "long"]
     for code in soup.find_all("pre"):
         code["tabindex"] = "0"
 
