@@ -87,7 +87,7 @@ faults: $(READY) ## try what builds must survive: 1,000 kills, hostile settings 
 	@$(PYTHON) tests/attacks.py
 	@$(PYTHON) tests/ordeals.py
 
-lint: $(READY) ## check format and style of code and notebooks, and prose for numbers that could drift
+lint: $(READY) ## check format and style of code and notebooks, and prose for numbers that drift and words that nobody says
 	@$(PYTHON) tests/prose.py
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .

@@ -40,7 +40,7 @@ def _run(folder: Path, name: str, frame: pd.DataFrame, place: str = "run", **val
     path = folder / "mine.csv"
     frame.to_csv(path, index=False)
     try:
-        return inprocess.run(folder / place, name, data=str(path), **values)
+        return inprocess.run(folder / place, name, drawn=True, data=str(path), **values)
     except InputError as error:
         raise Refused(str(error)) from error
 

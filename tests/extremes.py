@@ -354,7 +354,7 @@ def run(kind: str, seed: int, number: int, folder: Path) -> inprocess.Ran:
         values.pop("weight", None)
         values = _released(folder, values, d.one(["pooled", "school"]))
     (folder / "values.json").write_text(json.dumps(values, indent=1))
-    return inprocess.run(folder / "run", name, **values)
+    return inprocess.run(folder / "run", name, drawn=True, **values)
 
 
 def seen(page: str) -> str:

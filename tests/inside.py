@@ -22,7 +22,7 @@ from matplotlib.figure import Figure
 from conftest import environment
 
 PACKAGES = (
-    "bs4", "duckdb", "linearmodels.panel", "matplotlib.pyplot", "nbconvert.exporters", "papermill", "pydantic",
+    "bs4", "duckdb", "fontTools.subset", "linearmodels.panel", "matplotlib.pyplot", "nbconvert.exporters", "papermill", "pydantic",
     "pyreadstat", "scipy.stats", "seaborn", "statsmodels.api", "tqdm",
 )  # fmt: skip
 """What takes long to load; a fork loads whatever else it needs."""
@@ -76,7 +76,9 @@ def warm_up() -> None:
     import matplotlib.pyplot as plt
     from nbconvert.exporters import HTMLExporter
     from nbformat import v4, validate
+    from pydantic import create_model
 
+    create_model("One", one=(int, 1))
     cells = [v4.new_markdown_cell("# One\n\n> *Two*"), v4.new_code_cell("x = 'one' + f'{2}'  # three")]
     validate(notebook := v4.new_notebook(cells=cells))
     HTMLExporter().from_notebook_node(notebook)

@@ -90,9 +90,11 @@ def test_the_evidence_has_it_where_the_files_are(tmp_path, monkeypatch):
     folder = tmp_path / "raw"
     folder.mkdir()
     monkeypatch.setattr(session, "locate", lambda path: folder if str(path) == "data/raw/talis" else locate(path))
-    asked().to_csv(folder / "ttgintt4.csv", sep=";", index=False)
+    two = pd.concat([asked(), asked().assign(CNTRY="SWE", TT4G26B=6)])
+    two.to_csv(folder / "ttgintt4.csv", sep=";", index=False)
     done = inprocess.run(tmp_path / "run", "03-talis-deprivatization")
     rows = done.figure("feedback")
     assert set(rows["item"]) == set(FEEDBACK_FROM)
     assert set(rows["statistic"]) == {"chosen"}
     assert "not to be compared with them" in done.page
+    assert "In the TALIS files read here most never" in done.answer

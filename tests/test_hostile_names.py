@@ -174,7 +174,7 @@ def test_names_are_data(browser, tmp_path, name, case):
     frame, values, names = case()
     file = tmp_path / "<img src=x onerror=window.ran=6> $a$ *b*.csv"
     saved.write(frame, file)  # names that would be formulas are kept from it, and read as they were
-    run = inprocess.run(tmp_path / "run", name, data=str(file), **values)
+    run = inprocess.run(tmp_path / "run", name, drawn=True, data=str(file), **values)
     page_of(run, tmp_path / "run" / "notebook.html")
     with browser.new_context(device_scale_factor=0.25) as context:
         page = opened(context, (tmp_path / "run" / "notebook.html").as_uri())

@@ -91,7 +91,7 @@ CODED = {
 
 
 def test_own_coding_gives_counts_and_no_leaders(tmp_path, codes):
-    done = inprocess.run(tmp_path / "run", NOTEBOOK, data=write(tmp_path, codes), **CODED)
+    done = inprocess.run(tmp_path / "run", NOTEBOOK, drawn=True, data=write(tmp_path, codes), **CODED)
     counts = done.figure("counts").set_index("code")["count"]
     for name in [*CODED["practices"], "Zeit"]:
         assert counts[name] == codes[name].sum()

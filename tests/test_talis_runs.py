@@ -155,7 +155,7 @@ def member(folder):
 
 def test_a_file_out_of_the_simulated_archive_stays_simulated(tmp_path):
     member(tmp_path / "copied")
-    done = run(tmp_path, data=str(tmp_path / "copied"))
+    done = run(tmp_path, drawn=True, data=str(tmp_path / "copied"))
     assert set(done.table("shares")["state"]) == {"simulated"}
     for path in done.folder.glob("figures/*.svg"):
         assert ">SIMULATED" in path.read_text()

@@ -42,7 +42,7 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     # HTMLExporter's own method would parse the page and write it again: as long as all the rest, and nothing gained.
     body, _ = TemplateExporter.from_notebook_node(_exporter(), nbformat.read(notebook, as_version=4))
     soup = BeautifulSoup(body, "html.parser")
-    drawn = pictures.put_in(soup, notebook.parent)
+    pictures.put_in(soup, notebook.parent)
     _begin_with_answer(soup, more.pop("guide", ""))
     _name_headings(soup)
     _tidy_wide_parts(soup)
@@ -59,8 +59,7 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     _link_places(soup)
     if name:
         shown["cited"] = citing.cited(title, target.name)
-    body = re.sub("<!--\\w+-->", lambda found: drawn.get(found[0], found[0]), str(soup))
-    target.write_text(shell(title, body, description, site=bool(name), **shown, **more), encoding="utf-8")
+    target.write_text(shell(title, str(soup), description, site=bool(name), **shown, **more), encoding="utf-8")
 
 
 def listing(target: Path, template: str, title: str, description: str, **names: Any) -> None:
@@ -197,9 +196,10 @@ def _tidy_wide_parts(soup: BeautifulSoup) -> None:
         caption = named.get_text() if named else "Table"
         region = {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption}
         table.wrap(soup.new_tag("div", attrs=region))
-    for cell in soup.select("tbody :is(td, th):not(#ledger *)"):
-        if len(cell.get_text()) > LONG[cell.name]:
-            cell["class"] = [*cell.get("class", []), "long"]
+    for body in soup.find_all("tbody"):
+        for cell in [] if body.find_parent(id="ledger") else body.find_all(list(LONG)):
+            if len(cell.get_text()) > LONG[cell.name]:
+                cell["class"] = [*cell.get("class", []), "long"]
     for code in soup.find_all("pre"):
         code["tabindex"] = "0"
 

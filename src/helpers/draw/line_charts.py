@@ -234,7 +234,7 @@ def category_curves(curves: pd.DataFrame, items: pd.DataFrame, measures: pd.Data
         height = np.interp(peak, curve["place"], curve["probability"])
         outwards = 2 if peak <= ends[0] else -2 if peak >= ends[1] else 0
         style.label(upper, peak, height, answer, dark(colour), (outwards, 6))
-    upper.set(ylabel="probability", ylim=(0, 1.15))
+    upper.set(ylabel="chance of an answer", ylim=(0, 1.15))
     top, high = (measures["share"].max(), 1.6) if persons else (1.0, 2.0)
     levels, step = 5 if style.on_phone() else 3, 0.13 if persons else 0.26
     high += (levels - 3) * step
@@ -242,7 +242,7 @@ def category_curves(curves: pd.DataFrame, items: pd.DataFrame, measures: pd.Data
         lower.plot([row.location] * 2, [0, top * 1.05], color=INK, linewidth=1.2)
         height = top * (1.05 + step * (rank % levels))
         style.label(lower, row.location, height, row.item, INK, (0, 2), fontsize=SMALL)
-    lower.set(xlabel="logits", ylim=(0, top * high))
+    lower.set(xlabel="place on the scale, logits: further right, more of it", ylim=(0, top * high))
     if persons:
         lower.bar(measures["place"], measures["share"], width=0.46, color=PALE, zorder=0)
         lower.set_ylabel("share of persons")

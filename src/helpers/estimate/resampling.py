@@ -4,6 +4,8 @@ For each draw t^2 of the hypothesis that a term is r is (n0 + n1 r)^2 / (q0 + q1
 once for all r. The wild cluster bootstrap needs no more than cross-products: thousands of draws take milliseconds.
 """
 
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -160,10 +162,17 @@ def _wild(data: Within, term: str, draws: int, seed: int, slopes: bool) -> Parts
     return Parts(np.concatenate(drawn, axis=1), parts(np.ones((1, g)))[:, 0])
 
 
-def _signs(g: int, draws: int, seed: int) -> list[np.ndarray]:
+def _signs(g: int, draws: int, seed: int) -> Iterator[np.ndarray]:
     """Signs of `g` clusters, some draws at a time, after the sample's own; all patterns where these are no more than the draws."""
     if 2**g <= draws:
-        return [1.0 - 2.0 * ((np.arange(2**g)[:, None] >> np.arange(g)) & 1)]
+        yield 1.0 - 2.0 * ((np.arange(2**g)[:, None] >> np.arange(g)) & 1)
+    else:
+        yield np.ones((1, g))
+        yield from (1.0 - 2.0 * drawn for drawn in _drawn(g, draws, seed))
+
+
+@lru_cache(maxsize=1)  # a model has several terms, and to draw takes as long as all the rest
+def _drawn(g: int, draws: int, seed: int) -> list[np.ndarray]:
     rng = np.random.default_rng(seed)
     sizes = [min(_AT_ONCE, draws - start) for start in range(0, draws, _AT_ONCE)]
-    return [np.ones((1, g)), *(1.0 - 2.0 * rng.integers(0, 2, (size, g)) for size in sizes)]
+    return [rng.integers(0, 2, (size, g)).astype(np.int8) for size in sizes]

@@ -291,7 +291,7 @@ def _over_lines(session: SparkSession, path: Path, name: str) -> bool:
     lines = session.read.text(str(path)).selectExpr(
         f"count_if({quotes} % 2 = 1) AS odd", f"sum({quotes}) AS quotes", "bool_and(is_valid_utf8(value)) AS valid"
     )
-    found = _read(name, lambda: lines.first())
+    (found,) = _read(name, lines.collect)
     if not found["valid"]:
         raise headers.undecodable(path, name, "utf-8")
     if found["quotes"] % 2:

@@ -321,9 +321,8 @@ def _declared(values: pd.Series, column: str, table: Table) -> pd.Series:
     for low, high in table.missing.get(column, []):
         values = values.mask(values.between(low, high))
     labels = table.labels.get(column, {}).items()
-    return values.mask(
-        values.isin([at for at, label in labels if MISSING_LABEL.search(label) and not isinstance(at, str)])
-    )
+    gone = [at for at, label in labels if MISSING_LABEL.search(label) and not isinstance(at, str)]
+    return values.mask(values.isin(gone)) if gone else values
 
 
 def _answers(piece: pd.DataFrame, question: Question, item: str, table: Table, cycle: int) -> np.ndarray:

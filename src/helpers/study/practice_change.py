@@ -266,12 +266,14 @@ def choices(fits: pd.DataFrame, sums: pd.DataFrame, span: str) -> pd.DataFrame:
 
     `fits`: what `estimates` gives for `sums`. `parameters`: YAML of those that make a run of a row.
     """
-    jackknife = estimates(sums, "CRV3")
-    jackknife = jackknife[jackknife["specification"] == "main"].assign(
-        specification="jackknife", parameters="{variant: main, inference: CRV3}"
-    )
-    rows = pd.concat([fits.assign(parameters="{variant: " + fits["specification"] + "}"), jackknife])
-    rows = rows[(rows["measure"] == "ambitious_instruction") & (rows["span"] == span) & rows["term"].str.isdigit()]
+
+    def of_students(frame: pd.DataFrame) -> pd.DataFrame:
+        return frame[(frame["measure"] == "ambitious_instruction") & (frame["span"] == span)]
+
+    main = of_students(sums[sums["specification"] == "main"])
+    jackknife = estimates(main, "CRV3").assign(specification="jackknife", parameters="{variant: main, inference: CRV3}")
+    rows = pd.concat([of_students(fits).assign(parameters="{variant: " + fits["specification"] + "}"), jackknife])
+    rows = rows[rows["term"].str.isdigit()]
     rows = rows[rows["term"] == rows["term"].max()]
     return rows.assign(panel=rows["group"].map(SCHOOLS), specification=rows["specification"].map(VARIANTS))
 

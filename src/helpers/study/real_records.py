@@ -150,7 +150,7 @@ def short(rows: pd.DataFrame) -> str:
     known = family.study(rows["survey"].iloc[0])
     return (
         f"The share who never observe colleagues and give them feedback goes from {spread(rows, STATISTICS[0])}. "
-        f"Asked were {known.asked} ({known.title})."
+        f"Those asked: {known.asked} ({known.title})."
     )
 
 
