@@ -138,7 +138,7 @@ def test_the_finding_of_a_figure_stands_over_it(site):
     assert len(figures) > 10
     for figure in figures:
         assert figure.select_one("p.finding").text.replace("−", "-") == figure["data-finding"].replace("−", "-")
-        assert figure.select_one("p.finding").find_next(class_="picture")
+        assert figure.select_one("p.finding").find_next(class_="picture").svg
 
 
 def test_the_first_page_answers_what_real_records_and_papers_can(site):

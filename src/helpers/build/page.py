@@ -11,6 +11,7 @@ from typing import Any
 import jinja2
 import nbformat
 from bs4 import BeautifulSoup, Tag
+from bs4.element import PreformattedString
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 
@@ -207,7 +208,8 @@ def _tidy_wide_parts(soup: BeautifulSoup) -> None:
 def _one_minus(soup: BeautifulSoup) -> None:
     """Negative numbers with the sign that figures have, which no line ends behind; what is typed or a range of years stays."""
     for text in soup.find_all(string=_MINUS):
-        if text.find_parent(["pre", "code", "script", "style"]) is None:
+        written = not isinstance(text, PreformattedString)  # as a picture is, whose places are no words
+        if written and text.find_parent(["pre", "code", "script", "style"]) is None:
             text.replace_with(_MINUS.sub("−", text))
 
 
