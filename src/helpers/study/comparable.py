@@ -102,17 +102,17 @@ def words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
 def standing_words(view: View, rows: pd.DataFrame) -> dict[str, Any]:
     """Of those who stand out in `tables`, for `cards.table`."""
     others = rows["n_tests"].iloc[0] - len(rows)
+    rest = f"the other {others} do not stand out" if others else "all of them stand out"
     return {
         "title": "Who stands out in these questions",
         "caption": f"Of 100 with the same answers overall: how many answer {view.often_words.lower()}, here and on average in the other {view.kind}. "
         "Shown are questions that differ by a size that matters, where p is below .05. It is adjusted by Holm's "
-        f"method for all {rows['n_tests'].iloc[0]} such pairs of question and {view.kind.removesuffix('s')}; the other {others} do "
-        "not stand out. Where one stands far off, the others stand off from the mean with it. It says how a question goes with the others, not who "
-        "does more.",
+        f"method for all {rows['n_tests'].iloc[0]} such pairs of question and {view.kind.removesuffix('s')}; {rest}. "
+        "Where one stands far off, the others stand off from the mean with it. It says how a question goes with the others, not who does more.",
         "show": rows,
         "columns": {
-            "System or group": "{label}", "Item": "{item_label}", "Than alike elsewhere": "{direction}",
-            "Of 100 alike": [f"{100 * r.share:.0f}, elsewhere {100 * r.share_others:.0f}" for r in rows.itertuples()],
+            "System or group": "{label}", "Item": "{item_label}", "Says so": "{direction}",
+            "Of 100": [f"{100 * r.share:.0f}, others {100 * r.share_others:.0f}" for r in rows.itertuples()],
             "p, adjusted": "{p_holm:p}",
         },
     }  # fmt: skip
