@@ -57,7 +57,10 @@ def said(code: str) -> Iterator[str]:
     tree = ast.parse(code)
     explained = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in explained:
+        if isinstance(node, ast.JoinedStr):  # what is computed stands as braces
+            explained |= {id(part) for part in node.values}
+            yield "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in explained:
             yield node.value
 
 

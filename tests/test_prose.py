@@ -69,4 +69,4 @@ def test_sentences_are_counted_by_their_words():
 
 
 def test_strings_of_code_are_read_and_what_explains_it_is_not():
-    assert list(said('"""Print has it."""\nx = f"{1} in print"  # print has')) == [" in print"]
+    assert list(said('"""Print has it."""\nx = f"{1} in print"  # print has')) == ["{} in print"]
