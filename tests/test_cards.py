@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
+from matplotlib import font_manager
 from nbconvert import LatexExporter, MarkdownExporter
 from nbconvert.filters import markdown2html
 from traitlets.config import Config
 
 from conftest import ROOT, need
-from helpers.draw import numbers, style
+from helpers.build import pictures
+from helpers.draw import letters, numbers, style
 from helpers.notebook import cards, session
 from helpers.project import STRENGTHS, InputError, relative
 from helpers.read import files
@@ -151,6 +153,49 @@ def test_state_stands_on_the_figure_itself_and_the_figure_stays_as_it_was(run, t
         assert fig.texts == []
         fig.suptitle("Another title")  # a researcher may go on with it
         fig.savefig(tmp_path / "again.png")
+
+
+def test_a_picture_that_is_taken_along_says_what_it_shows_and_whose_it_is(run, tmp_path):
+    """Inside of its width; in the page the same words are text."""
+    long = "The second number is six times as large as the first, and that is all that there is to be said of the two."
+    (tmp_path / "mine.csv").write_text("a,b\n1,2\n")
+    whose = {PRINT: "Source: Volante, Müller, Salinas and Cravens (2023). Open classrooms, CC BY 4.0.",
+             MADE_UP: "Source: made-up data. Open classrooms, CC BY 4.0."}  # fmt: skip
+    for path, source in whose.items():
+        card = cards.figure(section(run, path), draw(), "told", **GOOD, finding=long)
+        picture = (tmp_path / "figures" / "04-example--told.svg").read_text()
+        taken = BeautifulSoup(picture.partition('dtd">')[2], "html.parser")
+        words = [text.text for text in taken.find_all("text")]
+        assert long in " ".join(words)
+        assert GOOD["title"] in words
+        assert source in words
+        assert len(taken.select("#words-2 text")) == 2  # lines
+        shown = BeautifulSoup(pictures.inline(picture, "a"), "html.parser")
+        kept = [text.text for text in shown.find_all("text")]
+        assert {*words} - {*kept} == {*(text.text for text in taken.select("[id^=words-] text"))}
+        assert html(card).figure["data-finding"] == long
+    run.notebook = "your-data/04-example"
+    cards.figure(section(run, tmp_path / "mine.csv"), draw(), "own", **GOOD)
+    assert (
+        ">Source: mine.csv. Drawn with Open classrooms.<" in (tmp_path / "figures" / "04-example--own.svg").read_text()
+    )
+
+
+def test_characters_without_a_typeface_are_told(run, tmp_path, monkeypatch):
+    ours = [font for font in font_manager.fontManager.ttflist if font.name.startswith("DejaVu")]
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", ours)
+    style.use()  # the warning is for those who draw without cards
+    fig = draw()
+    fig.axes[0].set_title("Escuela 学校 𝓐 مدرسة é")
+    assert letters.lacking(fig) == "学校𝓐"
+    assert letters.elsewhere("学校𝓐") == (["DejaVu Math TeX Gyre"], "学校")
+    told = "No typeface on this computer has 学 校. Pictures as PNG have boxes there; as SVG they have the text."
+    assert told in html(cards.figure(section(run), fig, "names", **GOOD)).text
+    assert [line["text"] for line in session.lines(tmp_path) if line["kind"] == "account"] == [told]
+    drawn = (tmp_path / "figures" / "04-example--names.svg").read_text().partition('dtd">')[2]
+    drawn = BeautifulSoup(drawn, "html.parser")
+    title = next(text for text in drawn.find_all("text") if "学校" in text.text)
+    assert "'DejaVu Sans', 'DejaVu Math TeX Gyre', sans-serif" in title["style"]
 
 
 @pytest.mark.parametrize(

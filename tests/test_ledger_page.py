@@ -71,6 +71,7 @@ def test_the_table_is_whole_without_javascript(book, run):
         "Verdict",
         "Source",
         "Notebook",
+        "File",
     ]
     # Every document by its name, and no other.
     sources = {option["value"] for option in form.find("select", {"name": "source"}).find_all("option")}
@@ -98,6 +99,35 @@ def test_a_row_leads_to_its_source_and_an_id_with_two_rows_has_two_addresses():
     links = pd.Series(ledger.sources(printed, real), printed["file"])
     # Two papers have no address; of all others every row leads to one.
     assert {*links[links == ""].index} == {"data/published/003-text.csv", "data/published/004-text.csv"}
+
+
+def test_a_row_leads_to_the_nearest_card_that_rests_on_its_file(tmp_path, monkeypatch, run):
+    printed = published.everything()
+    table, text = (printed.index[printed["file"] == f"data/published/001-{part}.csv"][0] for part in ("table2", "text"))
+    here = session.Session("04-example", {}, {}, tmp_path / "04-example", "04-example", "")
+    here.folder.mkdir()
+    card = {"title": "t", "caption": "c", "state": "recomputed"}
+    for kind, name, sources in (("figure", "far", ["001-table2"]), ("entry", table, []), ("entry", text, []),
+                                ("figure", "text", ["001-text", "001-table1"]), ("table", "near", ["001-table2"])):  # fmt: skip
+        if kind == "entry":
+            session.note(
+                here, "ledger", id=name, low=None, high=None, verdict="quoted only", state="published", note="n"
+            )
+        else:
+            files = [f"data/published/{source}.csv" for source in sources]
+            session.note(here, kind, name=name, number=f"{kind.title()} 4.1", sources=files, **card)
+    monkeypatch.setattr(ledger.source, "names", lambda: ["04-example", "08-example"])
+    entered = ledger.entries(run, tmp_path)
+    found = ledger.book(printed.loc[[table, text]], entered)
+    assert found[["card", "anchor"]].to_numpy().tolist() == [
+        ["Figure 4.1", "figure-far"],
+        ["Figure 4.1", "figure-text"],
+    ]
+    page = ledger.table(found, run, effects.DOCUMENTS).data
+    assert '<a href="04-example.ipynb#figure-far">04-example, Figure 4.1</a>' in page
+    assert 'data-file="001-table2"' in page
+    without = ledger.book(printed.loc[[text]], [entered[1] | {"cards": entered[1]["cards"][1:]}])
+    assert without["anchor"].tolist() == [""]
 
 
 def test_contradicted_rows_are_told_by_finding():

@@ -133,6 +133,14 @@ def test_every_figure_of_every_notebook_is_in_the_gallery(site):
     assert shown == {path.name for path in (site / "figures").glob("*.png")}
 
 
+def test_the_finding_of_a_figure_stands_over_it(site):
+    figures = [figure for name in SLUGS for figure in soup(site, f"{name}.html").select("figure[data-finding]")]
+    assert len(figures) > 10
+    for figure in figures:
+        assert figure.select_one("p.finding").text.replace("−", "-") == figure["data-finding"].replace("−", "-")
+        assert figure.select_one("p.finding").find_next(class_="picture").svg
+
+
 def test_the_first_page_answers_what_real_records_and_papers_can(site):
     """The surest first; nothing that was made up, and each answer as its own page has it."""
     index = soup(site, "index.html")
@@ -201,7 +209,7 @@ def test_what_a_card_rests_on_leads_to_its_codebook(site):
     page = soup(site, "04-participant-comparison.html")
     link = page.find("figure", id="figure-effect-sizes").find("a", string="data/published/001-table2.csv")
     told = soup(site, "data.html").find(id=link["href"].partition("#")[2])
-    assert told.text == "Participants and colleagues compared on five scales"
+    assert told.contents[0].strip() == "Participants and colleagues compared on five scales"
 
 
 def test_pages_are_linked_in_reading_order(site):
@@ -214,11 +222,35 @@ def test_pages_are_linked_in_reading_order(site):
 
 
 def test_a_phone_shows_the_whole_width(page):
-    seen(page, 360, 740)
     assert (
         page.evaluate("document.querySelector('meta[name=viewport]').content") == "width=device-width, initial-scale=1"
     )
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    for width in (320, 360):
+        seen(page, width, 740)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_contents_are_open_where_there_is_room(page):
+    for width, shown in ((1280, True), (390, False)):
+        seen(page, width)
+        found = page.locator(".toc ol").evaluate_all(
+            "lists => lists.map(list => list.offsetHeight > 0 && list.checkVisibility({contentVisibilityAuto: true}))"
+        )
+        assert found in ([shown], [])
+
+
+def test_the_keyboard_is_soon_at_the_first_card(page):
+    """The link that skips the navigation counted."""
+    cards = "figure.card, .card, .gallery li, .known li"
+    if not page.locator(cards).count():
+        return
+    page.locator(".skip").press("Enter")
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if page.evaluate(f"document.activeElement.closest('{cards}') !== null"):
+            break
+    else:
+        pytest.fail("eleven keys lead to no figure or table")
 
 
 @pytest.mark.parametrize("width", [360, 1280])
@@ -282,6 +314,18 @@ def test_the_keyboard_reaches_everything(visit):
     page.keyboard.press("Enter")
     assert code.evaluate("d => d.open") is True
     assert page.locator("details.code pre").first.is_visible()
+
+
+def test_links_to_places_are_copied(visit):
+    """And lead there, where nothing can be copied."""
+    page = visit("04-participant-comparison.html", permissions=["clipboard-read", "clipboard-write"])
+    link = page.locator("#figure-group-sizes a.place")
+    link.focus()
+    page.keyboard.press("Enter")
+    page.get_by_text("Link copied").wait_for()
+    assert page.url.endswith("#figure-group-sizes")
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    assert page.troubles == []
 
 
 def test_print_shows_figures_and_hides_what_only_screens_need(visit):
@@ -435,11 +479,28 @@ def test_filters_and_order_of_the_ledger_stand_in_the_address(visit):
         assert page.evaluate(cut) == 0
 
 
-def test_cards_lead_to_the_rows_of_the_ledger_that_rest_on_their_notebook(site, visit):
-    link = soup(site, "04-participant-comparison.html").find("a", string="In the ledger")
-    page = visit(link["href"])
+def test_cards_lead_to_the_rows_of_the_ledger_that_they_rest_on_and_back(site, visit):
+    card = soup(site, "04-participant-comparison.html").find("figure", id="figure-group-sizes")
+    page = visit(card.find("a", string="001-table2")["href"])
     rows = page.locator("#ledger tbody tr[id]:visible")
-    assert 0 < rows.count() < 732
-    assert page.locator("#ledger tbody tr:not([id]):visible").last.get_by_text("04-participant-comparison").count()
-    assert not soup(site, "09-what-such-studies-can-see.html").find("a", string="In the ledger")
+    assert {*rows.evaluate_all("rows => rows.map(row => row.dataset.file)")} == {"001-table2"}
+    assert 0 < rows.count() < 100
+    back = page.locator("#ledger tbody tr:not([id]):visible a:last-child")
+    assert "04-participant-comparison.html#figure-group-sizes" in back.evaluate_all(
+        "links => links.map(link => link.getAttribute('href'))"
+    )
+    assert not soup(site, "09-what-such-studies-can-see.html").select("a[href^='08-evidence-ledger.html?']")
     assert (site / "08-evidence-ledger.html").stat().st_size < 700_000
+
+
+def test_the_row_that_an_address_names_is_shown_whatever_is_filtered(visit):
+    page = visit("08-evidence-ledger.html?verdict=contradicts#row-001-table2-commitment-t")
+    row, rows = page.locator("#row-001-table2-commitment-t"), page.locator("#ledger tbody tr[id]:visible")
+    assert row.is_visible()
+    assert row.locator("td").nth(2).inner_text() == "reproduces"
+    many = rows.count()
+    page.locator("#ledger").get_by_label("Source").select_option("004")  # until somebody asks for something else
+    assert not row.is_visible()
+    page.go_back()
+    assert row.is_visible()
+    assert rows.count() == many

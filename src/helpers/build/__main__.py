@@ -171,9 +171,9 @@ def run_job(job: Job, why: str) -> bool:
     copy.unlink(missing_ok=True)
     if job.file:
         shutil.rmtree(EARLIER / job.name, ignore_errors=True)
-        for line in sessions.lines(job.folder):
-            if line["kind"] == "account":
-                say(line["text"])
+        told = [line["text"] for line in sessions.lines(job.folder) if line["kind"] == "account"]
+        for text in dict.fromkeys(told):
+            say(text)
     say(f"{job.name} ends after {seconds:.1f} s")
     return True
 
@@ -194,7 +194,7 @@ def say(text: str, stream: TextIO = sys.stdout) -> None:
 def _settle(job: Job, aside: Path, stamps: dict[str, str], seconds: float) -> None:
     """Render the page, write the state, and swap the folder in by one rename."""
     if job.file:  # the pages of the site are rendered together with it
-        from helpers.build import citing, page
+        from helpers.build import citing, page, pictures
 
         rows = next((line["counted"] for line in sessions.lines(aside) if "counted" in line), "")
         helps = {p.name: p.help for p in parameters.declared(job.notebook)}
@@ -202,6 +202,7 @@ def _settle(job: Job, aside: Path, stamps: dict[str, str], seconds: float) -> No
             "run.html.j2", given=job.values, helps=helps, file=kept.label(job.file), rows=rows,
             day=time.strftime("%d %B %Y", time.gmtime()).lstrip("0"), citation=citing.citation(),
         )  # fmt: skip
+        pictures.carry_letters(aside / "figures")
         page.render(aside / "notebook.ipynb", aside / "notebook.html", guide=made_of)
     lines = sessions.lines(aside)
     read = {line["path"]: line["stamp"] for line in lines if line["kind"] == "input"}

@@ -40,9 +40,9 @@ def pack(folder: Path, target: Path, about: str) -> None:
 
     Parameters
     ----------
-    folder, target, about : of the run; the archive's file; what its README says
+    folder, target, about : of `figures` and `tables`; the archive's file, which is named as the run; what its README says
     """
-    files = [path for part in ("figures", "tables") for path in sorted((folder / part).iterdir()) if path.is_file()]
+    files = [path for part in ("figures", "tables") for path in sorted((folder / part).glob(f"{target.stem}--*"))]
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         _add(archive, "README.txt", about.encode())
         for path in files:

@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections import Counter
+from collections.abc import Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import jinja2
 import nbformat
 from bs4 import BeautifulSoup, Tag
+from bs4.element import PreformattedString
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 
@@ -35,8 +37,8 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     ----------
     notebook, target : the executed notebook; the page's file
     name : the notebook's own name if the page is of the site, whose pages are linked; empty: a run stands alone
-    more : `guide`, HTML that stands behind the question (how to have such a page, or what a run was made of); `files`, data file -> link; `in_ledger`, where it enters
-        something there; other names of the shell template
+    more : `guide`, HTML that stands behind the question (how to have such a page, or what a run was made of); `files`, data file -> link;
+        `entered`, files of printed numbers of which it enters some in the ledger; other names of the shell template
     """
     # HTMLExporter's own method would parse the page and write it again: as long as all the rest, and nothing gained.
     body, _ = TemplateExporter.from_notebook_node(_exporter(), nbformat.read(notebook, as_version=4))
@@ -47,8 +49,7 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     _tidy_wide_parts(soup)
     _mend_links(soup, name)
     _link_data(soup, more.pop("files", {}))
-    if more.pop("in_ledger", False):
-        _link_ledger(soup, source.slug(name))
+    _link_ledger(soup, source.slug(name), more.pop("entered", ()))
     _one_minus(soup)
     if words := glossary.explain(soup):
         told = fill("terms.html.j2", terms=words, address=glossary.address)
@@ -56,6 +57,7 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     title = soup.h1.get_text()
     description = soup.blockquote.get_text(" ", strip=True) if soup.blockquote else title
     shown = {"toc": contents(soup, ["h2", "h3"]), **(neighbours(name) if name else {})}
+    _link_places(soup)
     if name:
         shown["cited"] = citing.cited(title, target.name)
     target.write_text(shell(title, str(soup), description, site=bool(name), **shown, **more), encoding="utf-8")
@@ -74,6 +76,8 @@ def listing(target: Path, template: str, title: str, description: str, **names: 
     _tidy_wide_parts(soup)
     _one_minus(soup)
     shown = {"toc": contents(soup, ["h2"]), "here": target.name, "look": names.get("look", "")}
+    shown |= {key: names[key] for key in ("site_url", "lead") if key in names}
+    _link_places(soup)
     shown["cited"] = citing.cited(title, target.name)
     page = shell(title, str(soup), description, site=True, **shown)
     target.write_text(page, encoding="utf-8")
@@ -83,8 +87,17 @@ def shell(title: str, body: str, description: str, **more: Any) -> str:
     """A whole page around `body`; `more` are the shell template's other names."""
     css = (TEMPLATES / "style.css").read_text(encoding="utf-8").strip()
     if 'class="picture"' in body:
-        css += f"\n@media (prefers-color-scheme: dark) {{ :root {{ {pictures.by_night()} }} }}\n{pictures.typeface()}"
-    words = {"title": title, "description": description, "project": PROJECT, "policy": safe_html.policy(body)}
+        css += (
+            f"\n@media (prefers-color-scheme: dark) {{ :root {{ {pictures.by_night()} }} }}\n{pictures.typeface(body)}"
+        )
+    script = safe_html.copying() if 'class="place"' in body else ""
+    words = {
+        "title": title,
+        "description": description,
+        "project": PROJECT,
+        "policy": safe_html.policy(body + script),
+        "script": script,
+    }
     return fill("shell.html.j2", body=body, css=css, pages=PAGES, **words, **more)
 
 
@@ -157,6 +170,22 @@ def _name_headings(soup: BeautifulSoup) -> None:
         heading["id"] = slug if taken[slug] == 1 else f"{slug}-{taken[slug]}"
 
 
+def _link_places(soup: BeautifulSoup) -> None:
+    """A link at each heading, figure and table by which that place can be passed on."""
+    for heading in soup.select("h2[id], h3[id]"):
+        if heading.a is None:
+            heading.extend([" ", _place(soup, heading["id"], heading.get_text())])
+    for card in soup.select("figure.card[id], .card table[id]"):
+        if number := card.select_one("figcaption b, caption b"):
+            number.parent.extend([" ", _place(soup, card["id"], number.get_text().partition(". ")[0])])
+
+
+def _place(soup: BeautifulSoup, name: str, of: str) -> Tag:
+    link = soup.new_tag("a", href=f"#{name}", attrs={"class": "place", "aria-label": f"Link to {of.strip()}"})
+    link.string = "#"
+    return link
+
+
 def _tidy_wide_parts(soup: BeautifulSoup) -> None:
     """Leave the look of tables to our style sheet; wrap long cells; let wide tables and code scroll, by keyboard too."""
     for style in soup.find_all("style"):
@@ -179,7 +208,8 @@ def _tidy_wide_parts(soup: BeautifulSoup) -> None:
 def _one_minus(soup: BeautifulSoup) -> None:
     """Negative numbers with the sign that figures have, which no line ends behind; what is typed or a range of years stays."""
     for text in soup.find_all(string=_MINUS):
-        if text.find_parent(["pre", "code", "script", "style"]) is None:
+        written = not isinstance(text, PreformattedString)  # as a picture is, whose places are no words
+        if written and text.find_parent(["pre", "code", "script", "style"]) is None:
             text.replace_with(_MINUS.sub("−", text))
 
 
@@ -190,12 +220,14 @@ def _link_data(soup: BeautifulSoup, files: dict[str, str]) -> None:
             named.wrap(soup.new_tag("a", href=files[named.get_text()]))
 
 
-def _link_ledger(soup: BeautifulSoup, notebook: str) -> None:
-    """A link in each card's small print to the rows of the ledger that rest on this notebook."""
+def _link_ledger(soup: BeautifulSoup, notebook: str, files: Collection[str]) -> None:
+    """Lead from each card to what the notebook enters in the ledger of the printed `files` that the card rests on."""
     for note in soup.select(".card .small-print:has(a[download])"):
-        link = soup.new_tag("a", href=f"08-evidence-ledger.html?notebook={notebook}")
-        link.string = "In the ledger"
-        note.extend([" · ", link])
+        parts = [Path(named.get_text()).stem for named in note.select(".source") if named.get_text() in files]
+        for place, part in enumerate(parts):
+            link = soup.new_tag("a", href=f"08-evidence-ledger.html?notebook={notebook}&file={part}")
+            link.string = part
+            note.extend([", " if place else " · In the ledger: ", link])
 
 
 def _mend_links(soup: BeautifulSoup, name: str) -> None:

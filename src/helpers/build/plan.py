@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -136,7 +137,17 @@ def site_stamps(folders: list[Path]) -> dict[str, str]:
     """What the site depends on: the runs in `folders`, its code and templates."""
     listed = [ROOT / name for name in ("pyproject.toml", "CITATION.cff", "data/datapackage.json")]
     files = [*_page_files(), *listed, *files_of_site(), *(folder / "state.json" for folder in folders)]
-    return _environment() | kept.stamps(files)
+    return _environment() | {"the site's address (SITE_URL)": address()} | kept.stamps(files)
+
+
+def address() -> str:
+    """Where the site will be read, without a slash at its end, as the variable SITE_URL says; empty where nobody knows. Raises InputError."""
+    given = os.environ.get("SITE_URL", "").strip().rstrip("/")
+    if given and not re.fullmatch(r"https?://[^\s/?#]+(/[^\s?#]*)?", given):
+        raise InputError(
+            f"SITE_URL is {given!r}: write the address of the site, such as https://example.org/classrooms, or leave it out."
+        )
+    return given
 
 
 def files_of_site() -> list[Path]:

@@ -24,21 +24,28 @@ ATTRIBUTES = {
     *("tabindex", "title", "type", "value", "width"),
 }  # fmt: skip
 
+LEDGER, COPY = "src/helpers/notebook/template/ledger.js", "src/helpers/build/template/copy.js"
+
 
 def cleaned(markup: str) -> str:
     """HTML without scripts, handlers of events, frames, styles, and addresses that are code; the ledger's script stays."""
-    own = f"<script>{_own_script()}</script>"
+    own = f"<script>{_script(LEDGER)}</script>"
     found = bleach.clean(
         markup.replace(own, ""), tags=TAGS, attributes=_may_stay, protocols={"http", "https", "mailto", "data"}
     )
     return found + own * (own in markup)
 
 
+def copying() -> str:
+    """The script of every page that copies links to its places."""
+    return f"<script>{_script(COPY)}</script>"
+
+
 def policy(page: str) -> str:
-    """The Content-Security-Policy of a page: no script but the ledger's, which is known by its digest."""
-    own = _own_script()
-    digest = b64encode(sha256(own.encode()).digest()).decode()
-    scripts = f"'sha256-{digest}'" if f"<script>{own}</script>" in page else "'none'"
+    """The Content-Security-Policy of a page: no script but those of ours that are in it, which are known by their digests."""
+    ours = [script for script in map(_script, (LEDGER, COPY)) if f"<script>{script}</script>" in page]
+    digests = (b64encode(sha256(script.encode()).digest()).decode() for script in ours)
+    scripts = " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
     return f"script-src {scripts}; object-src 'none'; base-uri 'none'; form-action 'none'"
 
 
@@ -51,5 +58,5 @@ def _may_stay(tag: str, name: str, value: str) -> bool:
 
 
 @cache
-def _own_script() -> str:
-    return (ROOT / "src/helpers/notebook/template/ledger.js").read_text(encoding="utf-8")
+def _script(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")

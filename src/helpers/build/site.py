@@ -5,8 +5,9 @@ import platform
 import re
 import shutil
 import tomllib
+from functools import partial
 from importlib.metadata import version
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 from typing import Any
 
@@ -29,22 +30,24 @@ def make(folders: list[Path]) -> None:
     for part in ("figures", "tables", "notebooks", "site/notebooks"):
         (aside / part).mkdir(parents=True)
     named = {source.slug(name): name for name in source.names()}
-    runs = [_run(folder, named[folder.name]) for folder in folders]
+    runs, book = [_run(folder, named[folder.name]) for folder in folders], _ledger(folders, aside)
+    for part, folder in product(("figures", "tables"), folders):
+        shutil.copytree(folder / part, aside / part, dirs_exist_ok=True)
+    pictures.carry_letters(aside / "figures")
     for run, folder in zip(runs, folders, strict=True):
-        for part in ("figures", "tables"):
-            shutil.copytree(folder / part, aside / part, dirs_exist_ok=True)
         shutil.copyfile(folder / "notebook.ipynb", aside / "notebooks" / f"{folder.name}.ipynb")
         target, packed = aside / "site" / f"{folder.name}.html", aside / "site" / "notebooks" / f"{folder.name}.zip"
         citing.pack(
-            folder,
+            aside,
             packed,
             page.fill("readme.txt.j2", run=run, states=STATES, cited=citing.cited(run["title"], target.name)),
         )
         page.render(
             folder / "notebook.ipynb", target, run["notebook"], here=target.name, files=_anchors(),
             guide=page.fill("guide.html.j2", run=run) if run["own"] else "",
-            in_ledger=any(line["kind"] == "ledger" for line in sessions.lines(folder)),
+            entered=() if book is None else {*book.loc[book["notebook"] == folder.name, "file"]},
             archive=f"notebooks/{packed.name}", executed=f"notebooks/{folder.name}.ipynb",
+            site_url=plan.address(), lead=_lead(run), summary=run["answer"]["text"],
         )  # fmt: skip
     for part in ("figures", "tables", "notebooks"):
         shutil.copytree(aside / part, aside / "site" / part, dirs_exist_ok=True)
@@ -52,7 +55,7 @@ def make(folders: list[Path]) -> None:
         copy = aside / "site" / relative(file)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
-    _lists(aside / "site", runs, _ledger(folders, aside))
+    _lists(aside / "site", runs, book)
     # Run times stand in a page of their own, so that all the others are the same after every build.
     words = "When each notebook last ran, and how long it took"
     times = page.shell("Run times", page.fill("times.html.j2", runs=runs), words, look="bare")
@@ -100,6 +103,12 @@ def _run(folder: Path, name: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _lead(run: dict[str, Any]) -> dict[str, str] | None:
+    """The figure that stands for a page where its address is shared: `picture, alt`; the one that leads, else the first."""
+    leads = sorted(run["figures"], key=lambda card: f"figure-{card['name']}" != run["answer"]["lead"])
+    return {"picture": f"figures/{run['name']}--{leads[0]['name']}.png", "alt": leads[0]["alt"]} if leads else None
+
+
 def _lists(site: Path, runs: list[dict[str, Any]], book: pd.DataFrame | None) -> None:
     """Write the pages that are of no notebook."""
     cards = [card for run in runs for card in run["cards"]]
@@ -108,25 +117,27 @@ def _lists(site: Path, runs: list[dict[str, Any]], book: pd.DataFrame | None) ->
     known = sorted(
         (run for run in evidence if _of_records(run)), key=lambda run: order.index(run["answer"]["strength"])
     )
-    page.listing(
+    listing = partial(page.listing, site_url=plan.address())
+    listing(
         site / "index.html", "index.html.j2", page.PROJECT,
         "What is known about teachers who open their classrooms to each other", runs=known, strengths=STRENGTHS, look="wide",
+        lead=_lead(known[0]) if known else None,
     )  # fmt: skip
     about = "The notebooks that ask what papers and public records say"
-    page.listing(site / "evidence.html", "evidence.html.j2", "Evidence", about, runs=evidence, states=STATES)
+    listing(site / "evidence.html", "evidence.html.j2", "Evidence", about, runs=evidence, states=STATES)
     about = "The same questions on a file of yours"
-    page.listing(site / "your-data.html", "your-data.html.j2", "Your data", about, runs=own)
+    listing(site / "your-data.html", "your-data.html.j2", "Your data", about, runs=own)
     terms = {"terms": glossary.terms(), "address": glossary.address}
     about = "What the terms of statistics on the site mean, in plain words"
-    page.listing(site / "glossary.html", "glossary.html.j2", "Words explained", about, **terms)
+    listing(site / "glossary.html", "glossary.html.j2", "Words explained", about, **terms)
     about = "Every figure of the site"
-    page.listing(site / "figures.html", "figures.html.j2", "Figures", about, runs=runs)
+    listing(site / "figures.html", "figures.html.j2", "Figures", about, runs=runs)
     about = "Every file of numbers, what is in it, and what rests on it"
     files, summary = _files(cards), {} if book is None else _summary(book)
-    page.listing(site / "data.html", "data.html.j2", "Data", about, files=files, summary=summary, verdicts=VERDICTS)
+    listing(site / "data.html", "data.html.j2", "Data", about, files=files, summary=summary, verdicts=VERDICTS)
     about = "The papers and public records that the site rests on, and how the site was built"
     sources = _sources(files)
-    page.listing(
+    listing(
         site / "references.html",
         "references.html.j2",
         "References",

@@ -22,25 +22,31 @@ from helpers.draw.colours import (
     readable,
     two_sided,
 )
+from helpers.draw.hover import told
 from helpers.draw.numbers import percent
 from helpers.draw.style import HEAD, SMALL
 
 
 def _bars(
-    ax: plt.Axes, ys: Sequence[float], widths: np.ndarray, colours: Sequence[str], least: float,
+    ax: plt.Axes, ys: Sequence[float], widths: np.ndarray, colours: dict[str, str], least: float,
     text: Callable[[float], str] = percent, left: object = 0.0, height: float = 0.3,
 ) -> None:  # fmt: skip
-    """Bars end to end at the heights `ys`, a row of `widths` each, with their numbers, if not narrower than `least`."""
+    """Bars end to end at the heights `ys`, a row of `widths` each, with their numbers, if not narrower than `least`.
+
+    `colours`: name of a part -> its colour.
+    """
     starts = np.reshape(left, (-1, 1)) + np.cumsum(widths, axis=1) - widths
-    for part, start, colour in zip(widths.T, starts.T, colours, strict=True):
+    for part, start, (name, colour) in zip(widths.T, starts.T, colours.items(), strict=True):
         bars = ax.barh(ys, part, height, start, color=colour, edgecolor=PAPER, linewidth=0.6)
+        for bar, value in zip(bars, part, strict=True):
+            told(bar, f"{name}: {text(value)}")
         texts = [text(value) if value >= least else "" for value in part]
         box = {"facecolor": colour, "edgecolor": "none", "pad": 0.8}
         ax.bar_label(bars, texts, label_type="center", fontsize=SMALL, color=readable(colour), bbox=box)
 
 
 def _counts(
-    counts: pd.DataFrame, colours: Sequence[str], total: Callable[[pd.Series], str]
+    counts: pd.DataFrame, colours: dict[str, str], total: Callable[[pd.Series], str]
 ) -> tuple[Figure, plt.Axes, np.ndarray]:
     """Stacked bars of counts, a column a part, with their numbers and totals: figure, panel, middles of the bars."""
     fig, (ax,), ys = style.blocks(counts.index, size=HEAD, least=0.42, guides=False)
@@ -84,7 +90,7 @@ def verdicts(rows: pd.DataFrame, verdicts: list[str]) -> Figure:
     wide = rows.pivot(index="document", columns="verdict", values="rows")[verdicts]
     colours = {verdict: VERDICTS[verdict] for verdict in verdicts}
     wide = wide.loc[rows["document"].unique()]
-    fig, _, _ = _counts(wide, colours.values(), _with_contradicted)
+    fig, _, _ = _counts(wide, colours, _with_contradicted)
     style.legend(fig, colours)
     return fig
 
@@ -94,7 +100,7 @@ def tally(counts: pd.DataFrame, words: dict[str, str]) -> Figure:
     """How many retellings each document has of each sign, a cell each. `counts`: `said_by, sign, count`."""
     wide = counts.groupby(["said_by", "sign"], sort=False)["count"].sum().unstack(fill_value=0)
     signs = [sign for sign in SIGNS if sign in wide and wide[sign].sum()]
-    fig, ax, ys = _counts(wide[signs], [SIGNS[sign] for sign in signs], lambda row: f"of {row.sum():.0f}")
+    fig, ax, ys = _counts(wide[signs], {sign: SIGNS[sign] for sign in signs}, lambda row: f"of {row.sum():.0f}")
     for y, total in zip(ys, wide[signs].sum(axis=1), strict=True):
         for edge, inner in ((y - 0.15, y - 0.11), (y + 0.15, y + 0.11)):  # between: the numbers
             ax.vlines(range(1, total), edge, inner, color=PAPER, linewidth=1)
@@ -141,7 +147,7 @@ def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[s
     on a phone from 10%. A row that lacks a category is not drawn but noted.
     """
     fig, (ax,), places = style.share_blocks(rows)
-    colours = colours or ordered(len(categories))
+    colours = dict(zip(categories, colours or ordered(len(categories)), strict=True))
     style.percent_axis(ax, both=True)
     for key, part in rows.groupby(["item", "label"], sort=False):
         shares = part.set_index("statistic")["share"].reindex(categories).to_numpy(float)
@@ -157,7 +163,7 @@ def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[s
         for y, name in zip(ax.get_yticks(), ax.get_yticklabels(), strict=True):
             if y == places[key]:
                 name.set_weight("bold")
-    style.legend(fig, dict(zip(categories, colours, strict=True)))
+    style.legend(fig, colours)
     return fig
 
 
@@ -170,7 +176,7 @@ def diverging(shares: pd.DataFrame, labels: list[str]) -> Figure:
     """
     half, odd = divmod(len(labels), 2)
     shares = shares if "item" in shares else shares.assign(item="")
-    known, colours = shares.drop_duplicates(["item", "label"]), two_sided(len(labels))
+    known, colours = shares.drop_duplicates(["item", "label"]), dict(zip(labels, two_sided(len(labels)), strict=True))
     keys = pd.MultiIndex.from_frame(known[["item", "label"]])
     wide = shares.pivot(index=["item", "label"], columns="statistic", values="share").loc[keys].to_numpy()
     left = -wide[:, :half].sum(axis=1) - (wide[:, half] / 2 if odd else 0)
@@ -183,5 +189,5 @@ def diverging(shares: pd.DataFrame, labels: list[str]) -> Figure:
     reach = 1.03 * max(-left.min(), (left + wide.sum(axis=1)).max())
     ax.set(xlim=(-reach, reach), xlabel="share of answers")
     ax.xaxis.set_major_formatter(lambda x, _: f"{abs(100 * x):.0f}%")
-    style.legend(fig, dict(zip(labels, colours, strict=True)))
+    style.legend(fig, colours)
     return fig

@@ -10,6 +10,7 @@ from matplotlib.transforms import ScaledTranslation
 
 from helpers.draw import style
 from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER, PRINTED, QUIET, SIGNS, dark, looks
+from helpers.draw.hover import told
 from helpers.draw.numbers import percent, written
 from helpers.draw.style import HEAD, SMALL
 
@@ -46,7 +47,8 @@ def _share(ax: plt.Axes, y: float, row: tuple, colour: str = INK, marker: str = 
     if np.isnan(row.share):
         return style.instead(ax, y, row.note)
     style.interval(ax, y, row.ci_low, row.ci_high, colour)
-    style.point(ax, row.share, y, colour, marker, PAPER if row.average else "", size)
+    point = style.point(ax, row.share, y, colour, marker, PAPER if row.average else "", size)
+    told(point, f"{row.label}: {percent(row.share)}")
 
 
 @style.two_widths

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from helpers.draw import style
 from helpers.draw.colours import DIFFERS, FAINT, GREY, INK, OURS, PALE, PAPER, SIMULATED, dark, looks
+from helpers.draw.hover import told
 from helpers.draw.numbers import points, ratio
 from helpers.draw.style import HEAD, SMALL
 
@@ -75,12 +76,12 @@ def _effects(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, shades: Sequence[
     style.upright(ax, 0, ys)
     for y, colour, row in zip(ys, shades, rows.itertuples(), strict=True):
         style.interval(ax, y, row.ci_low, row.ci_high, colour)
-        style.point(ax, row.estimate, y, colour)
         known = np.isfinite([row.ci_low, row.ci_high]).all()
         value, *ends = (f"{round(bound, 2) + 0.0:.2f}" for bound in (row.estimate, row.ci_low, row.ci_high))  # no -0.00
         text = f"{value}  " + (f"[{', '.join(ends)}]" if known else "(no interval)")
         clear = known and (row.ci_low > 0 or row.ci_high < 0)
-        style.value(ax, y, text.replace("-", "−"), weight="bold" if clear else "normal")
+        style.value(ax, y, text := text.replace("-", "−"), weight="bold" if clear else "normal")
+        told(style.point(ax, row.estimate, y, colour), f"{row.label}: {text}")
 
 
 @style.two_widths
@@ -312,7 +313,8 @@ def _small_forests(rows: pd.DataFrame, column: str, xlabel: str, least: float = 
         ax.axvline(0, color=GREY, linewidth=1)
         for row in part.itertuples():
             style.interval(ax, row.y, row.ci_low, row.ci_high, row.colour)
-            style.point(ax, row.estimate, row.y, row.colour, row.marker)
+            point = style.point(ax, row.estimate, row.y, row.colour, row.marker)
+            told(point, f"{getattr(row, column)}: {row.estimate:.2f}".replace("-", "−"))
             if np.isnan(row.estimate):
                 style.instead(ax, row.y, "cannot be had")
         ax.set_xlim(limits[part["panel"].iloc[0]])

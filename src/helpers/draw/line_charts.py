@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from helpers.draw import colours, style
 from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER, PRINTED, QUIET, SIMULATED, dark, looks
+from helpers.draw.hover import told
 from helpers.draw.numbers import percent
 from helpers.draw.style import SMALL
 from helpers.project import in_order
@@ -45,12 +46,10 @@ def year_effects(
             line += [(terms.index(term) + shift, np.nan) for term in gap]
             ax.plot(*zip(*sorted(line), strict=True), color=colour, linewidth=1.2, alpha=0.6)
             ax.vlines(x, part["ci_low"], part["ci_high"], color=colour, linewidth=2)
-            for later, face in ((False, colour), (True, PAPER)):
-                hollow = (
-                    x > terms.index(gap[-1]) if gap else part.get("mark", pd.Series("*", part.index)).eq("").to_numpy()
-                )
-                own = hollow == later
-                ax.plot(x[own], part["estimate"][own], marker, color=colour, markersize=5.5, markerfacecolor=face)
+            hollow = x > terms.index(gap[-1]) if gap else part.get("mark", pd.Series("*", part.index)).eq("")
+            for at, row, empty in zip(x, part.itertuples(), hollow, strict=True):
+                point = style.point(ax, at, row.estimate, colour, marker, PAPER if empty else "", 5.5)
+                told(point, f"{name}, {row.term}: {row.estimate:.2f}".replace("-", "−"))
         style.point(ax, terms.index(baseline), 0, GREY, size=4)
         _ends(ax, inside, series, terms[: terms.index(gap[0])] if gap else terms, per_unit)
         _gap(ax, [terms.index(term) for term in gap])

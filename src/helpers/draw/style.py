@@ -1,5 +1,6 @@
 """How figures look, and the marks they share: plain axes, rows, intervals, labels, legends."""
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from functools import lru_cache, wraps
@@ -73,6 +74,7 @@ def _with_labels_inside(fig: Figure) -> Figure:
 def use() -> None:
     """Set matplotlib's defaults for every figure that follows, whatever the user's own settings are."""
     mpl.rcdefaults()
+    warnings.filterwarnings("ignore", "Glyph .* missing from font")  # the card tells (`letters`)
     mpl.rcParams.update({
         "figure.figsize": (WIDE, 3.5), "figure.constrained_layout.use": True,
         "savefig.bbox": "tight", "savefig.pad_inches": 0.12, "savefig.facecolor": PAPER,
@@ -268,7 +270,7 @@ def interval(ax: plt.Axes, y: float, low: float, high: float, colour: str = OURS
     ax.plot([low, high], [y, y], color=colour, linewidth=width, **more)
 
 
-def point(ax: plt.Axes, x: float, y: float, colour: str = OURS, marker: str = "o", face: str = "", size: float = 6) -> None:  # fmt: skip
+def point(ax: plt.Axes, x: float, y: float, colour: str = OURS, marker: str = "o", face: str = "", size: float = 6) -> plt.Line2D:  # fmt: skip
     """A mark; half of one at the end of a scale lies outside of the axes.
 
     Parameters
@@ -276,7 +278,7 @@ def point(ax: plt.Axes, x: float, y: float, colour: str = OURS, marker: str = "o
     ax, x, y, colour, marker, face, size : where it is drawn; its place there; its edge, form, inside and points across
     """
     look = {"color": colour, "markerfacecolor": face or colour, "markersize": size}
-    ax.plot(x, y, marker, **look, clip_on=False, zorder=3)
+    return ax.plot(x, y, marker, **look, clip_on=False, zorder=3)[0]
 
 
 def beside(ax: plt.Axes, y: float, text: str, colour: object = INK, offset: float = 6, **more) -> None:

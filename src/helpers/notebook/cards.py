@@ -1,25 +1,24 @@
 """Figure cards, table cards and sentences: what a reader sees, with everything needed to trust and reuse it.
 
 A card is refused, and with it the build, when its alternative text, caption or data is missing. What it rests on and
-its state come from what its section read. Every front end shows it: pages as HTML, others as an image, Markdown or LaTeX.
+its state come from what its section read. Every front end shows it: pages as HTML, others as Markdown or LaTeX.
 """
 
+import json
 import re
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import matplotlib.pyplot as plt
 import pandas as pd
 from IPython.display import Markdown
 from matplotlib.figure import Figure
 
 from helpers.draw import numbers
-from helpers.notebook import earlier
+from helpers.notebook import earlier, export
 from helpers.notebook import session as sessions
 from helpers.notebook.markup import code, escaped, html, markdown, strong
 from helpers.notebook.session import Section, Session
@@ -28,8 +27,6 @@ from helpers.read import saved
 from helpers.read.accounts import Account
 
 TEMPLATES = Path(__file__).parent / "template"
-_UNDATED = {"Date": None, "Creator": None}
-"""No dates in files: two builds give equal bytes."""
 _FIT = r"max size={0.9\linewidth}{0.8\paperheight}"
 
 
@@ -49,7 +46,7 @@ class Card:
 
 def figure(
     section: Section, fig: Figure, name: str, *, title: str, caption: str, alt: str,
-    data: pd.DataFrame, as_printed: bool = False,
+    data: pd.DataFrame, finding: str = "", as_printed: bool = False,
 ) -> Card:  # fmt: skip
     """Save a figure as SVG and PNG and its data as CSV; show it with all that readers need. Raises CardError for a gap.
 
@@ -59,6 +56,7 @@ def figure(
     fig : stays as it is, so that it can be changed and shown again
     name : lower-case words joined by hyphens, which name the files
     title, caption, alt : its words; `alt` is what the figure shows, for somebody who cannot see it
+    finding : what it says, in a computed sentence that stands over it
     as_printed : the numbers are shown as they stand in print, nothing is computed from them
     """
     data = _checked(section, name, title, caption, data, as_printed)
@@ -67,18 +65,20 @@ def figure(
     about = _about(section, "Figure", name, title, caption, data)
     place = f"figures/{section.run.stem}--{name}"
     stem, link = section.run.folder / place, f"{section.run.links}{place}"
-    _save(fig, stem, about["states"])
+    size, boxes = export.save(fig, stem, export.Words(finding, title, about["states"], _whose(section)))
+    if boxes:
+        boxes = f"No typeface on this computer has {' '.join(boxes)}. Pictures as PNG have boxes there; as SVG they have the text."
+        sessions.note(section.run, "account", text=boxes)
     _csv(data, stem.with_suffix(".csv"))
-    _note(section, "figure", about, alt=alt)
-    png = b64encode(
-        stem.with_suffix(".png").read_bytes()
-    ).decode()  # text of an SVG wants the typeface that pages bring along
-    width, height = (round(96 * inches) for inches in fig.get_size_inches())
-    page = fill("figure.html.j2", **about, alt=alt, image=png, width=width, height=height,
+    _note(section, "figure", about, alt=alt, finding=finding)
+    # A notebook holds the PNG: text of an SVG wants the typeface that pages bring along.
+    png = b64encode(stem.with_suffix(".png").read_bytes()).decode()
+    width, height = (round(96 * inches) for inches in size)
+    page = fill("figure.html.j2", **about, alt=alt, finding=finding, boxes=boxes, image=png, width=width, height=height,
                 endings=("svg", "png", "csv"), links=link)  # fmt: skip
     picture = f"![{escaped(alt)}]({link}.png)"
     tex = f"\\begin{{center}}\\adjustimage{{{_FIT}}}{{{link}.png}}\\end{{center}}"
-    return Card({"text/html": page, "image/png": png, **_elsewhere(about, picture, tex)})
+    return Card({"text/html": page, **_elsewhere(about, picture, tex)})
 
 
 def table(
@@ -219,46 +219,6 @@ def _check_alt(name: str, alt: str, title: str, caption: str) -> None:
         raise CardError(f"figure {name}: the alternative text must tell in a sentence or two what the figure shows")
 
 
-def _save(fig: Figure, stem: Path, states: dict[str, str]) -> None:
-    """SVG and PNG with the states and their meanings written below, which leave the figure as it was; one more SVG for phones."""
-    with _marked(fig, states):
-        _save_svg(fig, stem.with_suffix(".svg"))
-        engine = fig.get_layout_engine()
-        fig.set_layout_engine(
-            "none"
-        )  # as the first picture is laid out: a second layout would cost a fifth of its time
-        fig.savefig(stem.with_suffix(".png"), dpi=200, metadata={"Software": None})
-        fig.set_layout_engine(engine)
-    if draw := getattr(fig, "narrow", None):
-        with _marked(draw(), states) as narrow:
-            (folder := stem.parents[1] / "narrow").mkdir(exist_ok=True)
-            _save_svg(narrow, folder / f"{stem.name}.svg")
-
-
-def _save_svg(fig: Figure, path: Path) -> None:
-    """With numbers in place of ids that hang on the last bit of a place: two builds give equal bytes."""
-    fig.savefig(path, metadata=_UNDATED)
-    text = path.read_text(encoding="utf-8")
-    numbers_of = {name: f"p{place}" for place, name in enumerate(re.findall(r'<clipPath id="(p[0-9a-f]{10})">', text))}
-    for name, number in numbers_of.items():
-        text = text.replace(f'<clipPath id="{name}">', f'<clipPath id="{number}">').replace(
-            f'"url(#{name})"', f'"url(#{number})"'
-        )
-    path.write_text(text, encoding="utf-8")
-
-
-@contextmanager
-def _marked(fig: Figure, states: dict[str, str]) -> Iterator[Figure]:
-    """A figure with its states and their meanings below it, for a while."""
-    text, look = "\n".join(f"{state}: {meaning}" for state, meaning in states.items()), {"color": "#555555"}
-    if "simulated" in states:
-        text, look = "SIMULATED – shows the method, is no evidence", {"color": "#a3005c", "weight": "bold"}
-    mark = fig.text(1, -0.01, text, ha="right", va="top", fontsize=8.5, **look)
-    yield fig
-    mark.remove()
-    plt.close(fig)
-
-
 def _elsewhere(about: dict[str, Any], body: str, tex: str, plain: str = "") -> dict[str, str]:
     """What front ends without HTML show of a card: Markdown, LaTeX and plain text."""
     number, title, caption, state = (about[key] for key in ("number", "title", "caption", "state"))
@@ -278,6 +238,18 @@ def _about(section: Section, word: str, name: str, title: str, caption: str, dat
         "name": name, "title": title, "caption": caption, "state": " and ".join(states),
         "states": states, "number": _number(run, word, name), "origins": section.names,
     }  # fmt: skip
+
+
+def _whose(section: Section) -> str:
+    """What a figure says of its source and licence where it stands alone; of a user's data, whose they are nobody else knows."""
+    if section.of_users_data:
+        return f"Source: {', '.join(section.names)}. Drawn with Open classrooms."
+    package = json.loads(sessions.looks_in(section.run, "data/datapackage.json").read_text(encoding="utf-8"))
+    titles = {f"data/{one['path']}": [of["title"] for of in one.get("sources", [])] for one in package["resources"]}
+    found = "; ".join(dict.fromkeys(title for name in section.names for title in titles.get(name, [])))
+    if section.state == "simulated":
+        found = "made-up data" + f", after {found}" * bool(found)
+    return f"Source: {found or ', '.join(section.names)}. {export.LICENCE}"
 
 
 def _note(section: Section, kind: str, about: dict[str, Any], **more: Any) -> None:

@@ -116,17 +116,25 @@ def _state(section: Section) -> str:
 
 
 def entries(run: Session, runs: Path) -> list[dict[str, Any]]:
-    """What other evidence notebooks entered in `runs`, with the `notebook`. Raises InputError when one has not run."""
+    """What other evidence notebooks entered in `runs`. Raises InputError when one has not run.
+
+    Lines of their records, with the `notebook` and its `cards`: figures and tables, those made nearest to the entry first.
+    """
     names = [name for name in source.names() if name != run.notebook and "/" not in name]
     if absent := [name for name in names if not (runs / name / "record.jsonl").is_file()]:
         raise InputError(
             f"The ledger is made of what the other notebooks enter, and there is no result of {', '.join(absent)}. "
             "Type `make all` first."
         )
+    entered = []
     for name in names:
-        sessions.looks_in(run, runs / name / "record.jsonl")
-    entered = ((name, line) for name in names for line in sessions.lines(runs / name))
-    return [line | {"notebook": name} for name, line in entered if line["kind"] == "ledger"]
+        lines = list(enumerate(sessions.lines(sessions.looks_in(run, runs / name / "record.jsonl").parent)))
+        cards = [(place, line) for place, line in lines if line["kind"] in ("figure", "table")]
+        for place, line in lines:
+            if line["kind"] == "ledger":
+                near = sorted(cards, key=lambda card: abs(card[0] - place))
+                entered.append(line | {"notebook": name, "cards": [card for _, card in near]})
+    return entered
 
 
 def book(printed: pd.DataFrame, entries: list[dict[str, Any]]) -> pd.DataFrame:
@@ -134,7 +142,8 @@ def book(printed: pd.DataFrame, entries: list[dict[str, Any]]) -> pd.DataFrame:
 
     `printed` as `published.everything()` gives it; `entries` are record lines of kind ledger with `notebook`.
     COLUMNS, then `ours_low, ours_high, difference` (ours less the printed value; zero where a range holds it), `file`,
-    `kind` (of `published.KINDS`) and `check` (what was checked against what; empty where nothing was). Raises KeyError for an id that is not printed anywhere, InputError when no entry names a printed number.
+    `kind` (of `published.KINDS`), `check` (what was checked against what; empty where nothing was), `card` and `anchor` (the
+    figure or table nearest to it on its notebook's page that rests on the same file; empty where none does). Raises KeyError for an id that is not printed anywhere, InputError when no entry names a printed number.
     """
     if unknown := sorted({entry["id"] for entry in entries} - set(printed.index)):
         raise KeyError(f"the ledger has no printed number {', '.join(unknown)}")
@@ -160,8 +169,13 @@ def _row(number: Any, entry: dict[str, Any]) -> dict[str, Any]:
         "verdict": verdict(number.low, number.high, entry), "reason": entry["note"],
         "notebook": entry["notebook"], "ours_low": low, "ours_high": high,
         "difference": None if low is None else min(max(number.value, low), high) - number.value,
-        "file": number.file, "kind": number.kind, "check": _check(number.Index, entry),
+        "file": number.file, "kind": number.kind, "check": _check(number.Index, entry), **_shown(number.file, entry),
     }  # fmt: skip
+
+
+def _shown(file: str, entry: dict[str, Any]) -> dict[str, str]:
+    near = next((card for card in entry.get("cards", []) if file in card["sources"]), None)
+    return {"card": near["number"] if near else "", "anchor": f"{near['kind']}-{near['name']}" if near else ""}
 
 
 def _check(number: str, entry: dict[str, Any]) -> str:
@@ -250,11 +264,15 @@ def table(book: pd.DataFrame, session: Session, documents: dict[str, str]) -> HT
     order = ["contradicts", *(verdict for verdict in VERDICTS if verdict != "contradicts")]
     rows = book.sort_values("verdict", key=lambda s: s.map(order.index), kind="stable")
     package = sessions.looks_in(session, "data/datapackage.json").read_text(encoding="utf-8")
-    rows = rows.assign(address=addresses(rows["id"]), source=sources(rows, json.loads(package)["resources"]))
+    rows = rows.assign(
+        address=addresses(rows["id"]), source=sources(rows, json.loads(package)["resources"]),
+        part=[Path(file).stem for file in rows["file"]],
+    )  # fmt: skip
     script = sessions.looks_in(session, TEMPLATES / "ledger.js").read_text(encoding="utf-8")
     return HTML(fill(
         "ledger.html.j2", rows=rows.to_dict("records"), verdicts={name: name for name in order},
         documents=documents, notebooks={name: name for name in sorted(set(rows["notebook"]))},
+        files={name: name for name in sorted(set(rows["part"]))},
         links=f"{session.links}tables/{session.stem}--ledger", script=script,
     ))  # fmt: skip
 

@@ -9,10 +9,13 @@
     const more = row.nextElementSibling;
     const [what, printed, , verdict] = [...row.cells].map((cell) => cell.textContent);
     const keys = { what, printed: Number(printed.replace("−", "-").replaceAll(",", "")), verdict: verdicts.indexOf(verdict) };
-    const is = { verdict, source: row.id.split("-")[1], notebook: [...more.querySelectorAll("a")].at(-1).textContent };
+    const [notebook] = [...more.querySelectorAll("a")].at(-1).textContent.split(",");
+    const is = { verdict, source: row.id.split("-")[1], notebook, file: row.dataset.file };
     return { row, more, place, keys, is, text: (row.textContent + " " + more.textContent).toLowerCase() };
   });
-  const fields = ["words", "verdict", "source", "notebook"];
+  const chosen = ["verdict", "source", "notebook", "file"];
+  const fields = ["words", ...chosen];
+  const linked = () => decodeURIComponent(location.hash.slice(1));
   let sort = "";
 
   const compare = (a, b) => (typeof a === "string" ? a.localeCompare(b) : a - b);
@@ -31,19 +34,20 @@
     let count = 0;
     for (const { row, more, is, text } of rows) {
       const wanted =
-        ["verdict", "source", "notebook"].every((name) => !form[name].value || is[name] === form[name].value) &&
-        words.every((word) => text.includes(word));
+        row.id === linked() ||
+        (chosen.every((name) => !form[name].value || is[name] === form[name].value) &&
+          words.every((word) => text.includes(word)));
       row.hidden = more.hidden = !wanted;
       count += wanted;
     }
     form.querySelector("output").textContent = `${count} of ${rows.length} rows`;
   };
   // While somebody types, the address follows in place; each choice is a step that the back button takes back.
-  const keep = (step) => {
+  const keep = (step, row) => {
     const asked = new URLSearchParams();
     for (const name of fields) if (form[name].value) asked.set(name, form[name].value);
     if (sort) asked.set("sort", sort);
-    const address = `${location.pathname}${asked.size ? `?${asked}` : ""}${location.hash}`;
+    const address = `${location.pathname}${asked.size ? `?${asked}` : ""}${row}`;
     history[step ? "pushState" : "replaceState"](null, "", address);
   };
   const restore = () => {
@@ -53,7 +57,7 @@
     sort = known ? asked.get("sort") : "";
     order();
     show();
-    if (location.hash) document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+    if (linked()) document.getElementById(linked())?.scrollIntoView();
   };
 
   for (const head of heads) {
@@ -64,12 +68,13 @@
     button.addEventListener("click", () => {
       sort = sort === head.dataset.sort ? `-${sort}` : head.dataset.sort;
       order();
-      keep(true);
+      keep(true, location.hash);
     });
   }
+  // The row that the address names is shown whatever is asked, until somebody asks for something else.
   form.addEventListener("input", (event) => {
+    keep(event.target.localName === "select", "");
     show();
-    keep(event.target.localName === "select");
   });
   form.addEventListener("submit", (event) => event.preventDefault());
   addEventListener("popstate", restore);
