@@ -21,7 +21,7 @@ from IPython.display import Markdown
 from matplotlib.figure import Figure
 
 from helpers.build import plan
-from helpers.notebook import cards, session, source
+from helpers.notebook import export, session, source
 from helpers.project import InputError
 from inside import save_without_pixels
 
@@ -70,7 +70,7 @@ def run(folder: Path, name: str, *, drawn: bool = False, **values: Any) -> Ran:
     quick = (
         mock.patch.object(Figure, "savefig", save_without_pixels)
         if drawn
-        else mock.patch.object(cards, "_save", _touch)
+        else mock.patch.object(export, "save", _touch)
     )
     with mock.patch.dict(os.environ, environment), quick, plt.rc_context():
         for cell in source.cells(job.notebook):
@@ -91,9 +91,10 @@ def refused(call: Callable[[], Any], *said: str) -> str:
     return str(error.value)
 
 
-def _touch(_: Figure, stem: Path, __: dict[str, str]) -> None:
+def _touch(_: Figure, stem: Path, __: export.Words) -> tuple[tuple[float, float], str]:
     for ending in (".svg", ".png"):
         stem.with_suffix(ending).touch()
+    return (1, 1), ""
 
 
 def _run_cell(text: str, variables: dict[str, Any], shown: list[Any]) -> None:

@@ -112,7 +112,7 @@ def allowed():
         for c in many(n)
     ]
     shades = [to_hex(colours.SHADES(place)) for place in range(256)]
-    plain = {*DECLARED, *inks, *ramps, *shades, "#000000", "#555555"}
+    plain = {*DECLARED, *inks, *ramps, *shades, "#000000"}
     return plain | {colours.dark(colour) for colour in plain}
 
 

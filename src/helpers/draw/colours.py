@@ -113,7 +113,6 @@ def night() -> dict[str, str]:
     texts = {dark(colour): light(colour, 4.6) for colour in meant}
     return texts | {day: night for day, night in marks.items() if day != night} | {
         INK: "#e7e8e6", GREY: "#b2b8bd", PALE: "#4b5258", FAINT: "#2b3036", WASH: "#1e2327", PAPER: NIGHT,
-        "#555555": "#b2b8bd",
     }  # fmt: skip
 
 
