@@ -126,12 +126,21 @@ LONG = ("build", "browser", "slow")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever asks for a built project needs a build. Files with tests that take long come first: no process waits at the end."""
+    """Whoever asks for a built project needs a build. Files with tests that take long come first: no process waits at the end.
+
+    Nor at the start: one file has the project built, and those without a build go on meanwhile.
+    """
     for item in items:
-        if "built" in getattr(item, "fixturenames", ()):
+        if _asks_for_built(item):
             item.add_marker("build")
     long = {item.path for item in items if any(item.get_closest_marker(name) for name in LONG)}
-    items.sort(key=lambda item: item.path not in long)
+    building = list(dict.fromkeys(item.path for item in items if _asks_for_built(item)))
+    first, later = set(building[:1]), set(building[1:])
+    items.sort(key=lambda item: (item.path not in first, item.path not in long, item.path in later))
+
+
+def _asks_for_built(item: pytest.Item) -> bool:
+    return "built" in getattr(item, "fixturenames", ())
 
 
 def pytest_collection_finish() -> None:

@@ -149,7 +149,7 @@ def test_what_is_simulated_has_the_colour_of_its_stamp_and_what_is_off_zero_is_b
 
 def test_no_zero_is_below_zero():
     fig = forest_plots.effects(ROWS.assign(estimate=-0.004, ci_low=-0.1, ci_high=0.1), "difference")
-    assert [text.get_text() for text in fig.axes[0].texts][:1] == ["0.00  [−0.10, 0.10]"]
+    assert [text.get_text() for text in fig.axes[0].texts][:1] == ["0.00  [−0.10 to 0.10]"]
 
 
 def test_methods_alternate_under_their_labels():
@@ -232,7 +232,7 @@ def test_changes_run_from_hollow_to_filled_with_the_numbers_beside():
     assert left.get_xlim() == (0, 1)
     assert right.get_xlim()[0] == -right.get_xlim()[1]
     said = [text.get_text() for text, _ in words(fig)]
-    assert {"−11.0  [−16.0, −6.0]", "+12.3  [+7.3, +17.3]"} <= set(said)
+    assert {"−11.0  [−16.0 to −6.0]", "+12.3  [+7.3 to +17.3]"} <= set(said)
     assert [said.count(note) for note in ("not asked", "too few")] == [1, 1]
 
 

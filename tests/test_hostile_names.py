@@ -12,6 +12,7 @@ from IPython.core.formatters import DisplayFormatter
 import inprocess
 from conftest import ROOT, opened
 from helpers.build import page as pages
+from helpers.build import safe_html
 from helpers.read import saved
 
 pytestmark = [pytest.mark.browser, pytest.mark.build]
@@ -181,7 +182,8 @@ def test_names_are_data(browser, tmp_path, name, case):
         found = page.evaluate(FOUND)
         assert page.troubles == []  # nor did anything try: the policy would tell
     assert found["ran"] is None
-    assert found["strange"] == found["handlers"] == found["broken"] == []
+    assert found["strange"] == [safe_html.copying()]
+    assert found["handlers"] == found["broken"] == []
     inside = (tmp_path / "run").as_uri()
     assert all(link.startswith(inside) for link in found["links"])
     for said in [file.name, *names]:

@@ -1,9 +1,11 @@
 """A page whose address is shared: what those see whom it is sent to."""
 
+import subprocess
+
 import pytest
 from bs4 import BeautifulSoup
 
-from helpers.build import page, plan
+from helpers.build import citing, page, plan
 from helpers.project import InputError
 
 WHERE = "https://example.org/classrooms"
@@ -47,3 +49,17 @@ def test_an_address_that_is_none_is_refused(monkeypatch, given):
     monkeypatch.setenv("SITE_URL", given)
     with pytest.raises(InputError, match="write the address of the site"):
         plan.address()
+
+
+def test_the_commit_that_was_built_is_told_and_whether_something_is_other_than_that(tmp_path, monkeypatch):
+    assert citing.commit(tmp_path) == ""
+    git = ["git", "-C", str(tmp_path), "-c", "user.name=A", "-c", "user.email=a@example.org"]
+    (tmp_path / "file.txt").write_text("one")
+    for words in (["init", "-q"], ["add", "file.txt"], ["commit", "-qm", "One"]):
+        subprocess.run([*git, *words], check=True)
+    known = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True).stdout
+    assert known.startswith(citing.commit(tmp_path))
+    (tmp_path / "file.txt").write_text("two")
+    assert citing.commit(tmp_path).endswith(", with changes")
+    monkeypatch.setenv("PATH", "")
+    assert citing.commit(tmp_path) == ""

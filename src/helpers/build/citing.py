@@ -1,6 +1,8 @@
 """How a page of the site is cited, and what a reader takes along from it."""
 
 import re
+import shutil
+import subprocess
 import zipfile
 from functools import cache
 from pathlib import Path
@@ -33,6 +35,15 @@ def cited(title: str, file: str) -> dict[str, str]:
             f"  note = {{Version {version}, {date}, page {file}}}", "}",
         ]),
     }  # fmt: skip
+
+
+def commit(folder: Path) -> str:
+    """The commit that a folder is at, and whether something in it is other than that; empty without git."""
+    if not (folder / ".git").exists() or not shutil.which("git"):
+        return ""
+    git = ["git", "-C", str(folder)]
+    told = subprocess.run([*git, "describe", "--always", "--dirty=, with changes"], capture_output=True, text=True)
+    return told.stdout.strip()
 
 
 def pack(folder: Path, target: Path, about: str) -> None:

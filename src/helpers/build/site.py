@@ -56,9 +56,10 @@ def make(folders: list[Path]) -> None:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
     _lists(aside / "site", runs, book)
-    # Run times stand in a page of their own, so that all the others are the same after every build.
+    # Run times and the commit stand in a page of their own, so that all the others are the same after every build.
     words = "When each notebook last ran, and how long it took"
-    times = page.shell("Run times", page.fill("times.html.j2", runs=runs), words, look="bare")
+    body = page.fill("times.html.j2", runs=runs, commit=citing.commit(ROOT))
+    times = page.shell("Run times", body, words, look="bare")
     (aside / "site" / "times.html").write_text(times, encoding="utf-8")
     made = kept.digests(aside)
     # Without its state the site counts as not made: the state goes first and comes last.

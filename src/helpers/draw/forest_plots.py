@@ -78,7 +78,7 @@ def _effects(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, shades: Sequence[
         style.interval(ax, y, row.ci_low, row.ci_high, colour)
         known = np.isfinite([row.ci_low, row.ci_high]).all()
         value, *ends = (f"{round(bound, 2) + 0.0:.2f}" for bound in (row.estimate, row.ci_low, row.ci_high))  # no -0.00
-        text = f"{value}  " + (f"[{', '.join(ends)}]" if known else "(no interval)")
+        text = f"{value}  " + (f"[{' to '.join(ends)}]" if known else "(no interval)")
         clear = known and (row.ci_low > 0 or row.ci_high < 0)
         style.value(ax, y, text := text.replace("-", "−"), weight="bold" if clear else "normal")
         told(style.point(ax, row.estimate, y, colour), f"{row.label}: {text}")
@@ -202,7 +202,7 @@ def _signed(ax: plt.Axes, ys: list[float], rows: pd.DataFrame, faces: list[str])
             continue
         style.interval(ax, y, row.ci_low, row.ci_high)
         style.point(ax, row.estimate, y, face=face, size=5)
-        ends = f"  [{points(row.ci_low, 1)}, {points(row.ci_high, 1)}]"
+        ends = f"  [{points(row.ci_low, 1)} to {points(row.ci_high, 1)}]"
         style.value(ax, y, points(row.estimate, 1) + ("" if np.isnan(row.ci_low) else ends), fontsize=SMALL)
     reach = 1.1 * np.nanmax([0.05, *rows[["estimate", "ci_low", "ci_high"]].abs().to_numpy().flat])
     style.upright(ax, 0, ys)
