@@ -78,7 +78,7 @@ def test_the_picture_is_the_figure_of_the_build(built):
         for path in (ROOT / "docs" / "effect-sizes.svg", built_figure)
     ]
     assert words[0] == words[1]
-    assert "0.44  [0.04, 0.84]" in words[0]
+    assert "0.44  [0.04 to 0.84]" in words[0]
 
 
 def test_citation_and_workflow_are_readable():
