@@ -308,7 +308,7 @@ def test_the_answer_says_what_happened_on_both_sides_of_the_break(evidence):
     """Known answers by pyfixest: all six -.442 and -.123, in one model; no fall is called a rise."""
     told = next(line for line in session.lines(evidence.folder) if line["kind"] == "answer")
     assert "from report 2015 to 2018 it rose by 0.41 (" in told["text"]
-    assert "rose by 0.46 (" in told["text"]
+    assert "in elementary and by 0.46 (" in told["text"]
     assert "Whether that lasted is not known" in told["text"]
     across, after = told["then"].split(". From")
     assert across.startswith("If scales agree, from 2015 to 2022 it fell by 0.44 (")

@@ -62,7 +62,7 @@ def _link(
         if one["term"] in used:
             continue
         used[one["term"]] = one
-        link = soup.new_tag("a", href=f"#{address(one['term'])}", attrs={"class": "term"})
+        link = soup.new_tag("a", href=f"#{address(one['term'])}", attrs={"class": "term", "title": one["meaning"]})
         link.string = found[0]
         parts += [text[end : found.start()], link]
         end = found.end()

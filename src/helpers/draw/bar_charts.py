@@ -39,7 +39,7 @@ def _bars(
     for part, start, (name, colour) in zip(widths.T, starts.T, colours.items(), strict=True):
         bars = ax.barh(ys, part, height, start, color=colour, edgecolor=PAPER, linewidth=0.6)
         for bar, value in zip(bars, part, strict=True):
-            told(bar, f"{name}: {text(value)}")
+            told(bar, f"{name}: {text(value)}{'%' * (text is percent)}")
         texts = [text(value) if value >= least else "" for value in part]
         box = {"facecolor": colour, "edgecolor": "none", "pad": 0.8}
         ax.bar_label(bars, texts, label_type="center", fontsize=SMALL, color=readable(colour), bbox=box)

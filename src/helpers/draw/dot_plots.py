@@ -48,7 +48,7 @@ def _share(ax: plt.Axes, y: float, row: tuple, colour: str = INK, marker: str = 
         return style.instead(ax, y, row.note)
     style.interval(ax, y, row.ci_low, row.ci_high, colour)
     point = style.point(ax, row.share, y, colour, marker, PAPER if row.average else "", size)
-    told(point, f"{row.label}: {percent(row.share)}")
+    told(point, f"{row.label}: {percent(row.share)}%")
 
 
 @style.two_widths
@@ -160,7 +160,9 @@ def magnitudes(rows: pd.DataFrame, xlabel: str) -> Figure:
     fig, (ax,), ys = style.blocks(rows["label"], rows["group"], titles, width=2.6)
     for y, row in zip(ys, rows.itertuples(), strict=True):
         colour, weight = (dark(PRINTED), "bold") if row.marked else (GREY, "normal")
-        style.point(ax, row.value, y, PRINTED if row.marked else QUIET)
+        told(
+            style.point(ax, row.value, y, PRINTED if row.marked else QUIET), f"{row.label}: {row.bound}{row.value:,.0f}"
+        )
         style.beside(ax, y, f"{row.bound}{row.value:,.0f}", colour, weight=weight)
     ax.set(xscale="log", xlabel=xlabel)
     low, high = np.log10(rows["value"].min()), np.log10(rows["value"].max())
@@ -191,7 +193,7 @@ def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: 
         style.interval(ax, y, part["detectable"].min(), part["detectable"].max(), PALE, 5)
         for row in part.itertuples():
             as_it_was = abs(row.detectable - main) < 1e-9
-            style.point(ax, row.detectable, y, GREY if as_it_was else OURS)
+            told(style.point(ax, row.detectable, y, GREY if as_it_was else OURS), f"{row.value}: {row.detectable:.2f}")
             away = (0, -6) if as_it_was else (7 if row.detectable > main else -7, 0)
             box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.2}
             style.label(ax, row.detectable, y, row.value, GREY if as_it_was else INK, away, bbox=box)
@@ -220,7 +222,7 @@ def rates(rows: pd.DataFrame, nominal: float, xlabel: str) -> Figure:
         colour, marker = series[row.series]
         y = middle[row.label] + apart * (list(series).index(row.series) - (len(series) - 1) / 2)
         style.interval(ax, y, row.low, row.high, colour)
-        style.point(ax, row.share, y, colour, marker, size=5)
+        told(style.point(ax, row.share, y, colour, marker, size=5), f"{row.label}, {row.series}: {percent(row.share)}%")
     ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f}%")
     ax.set_xlabel(xlabel)
     style.legend(fig, {name: _mark(*look) for name, look in series.items()})

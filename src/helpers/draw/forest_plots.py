@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from helpers.draw import style
 from helpers.draw.colours import DIFFERS, FAINT, GREY, INK, OURS, PALE, PAPER, SIMULATED, dark, looks
 from helpers.draw.hover import told
-from helpers.draw.numbers import points, ratio
+from helpers.draw.numbers import percent, points, ratio
 from helpers.draw.style import HEAD, SMALL
 
 _REACH = 64  # odds ratios are drawn from one over this to this
@@ -106,7 +106,8 @@ def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = N
         colour, y = groups[row.group][0], ys[labels.index(row.label)] + shift
         # An interval may reach past the ends of the scale, where no answer is: it is cut there.
         style.interval(ax, y, max(low, row.ci_low), min(high, row.ci_high), colour, alpha=0.5)
-        style.point(ax, row.estimate, y, colour)
+        whose = f"{row.label}, {row.group}" if len(groups) > 1 else row.label
+        told(style.point(ax, row.estimate, y, colour), f"{whose}: {row.estimate:.2f}")
         name = f"  {row.group}" if len(groups) > 1 and row.label == labels[0] and not above else ""
         style.beside(ax, y, f"{row.estimate:.2f}{name}", dark(colour), fontsize=HEAD)
     ax.set(xlim=(low, high), xticks=range(low, high + 1), xlabel=f"mean on the scale from {low} to {high}")
@@ -126,8 +127,9 @@ def proportions(rows: pd.DataFrame, means: Mapping | None = None) -> Figure:
     for y, row in zip(ys, rows.itertuples(), strict=True):
         colour = shades[row.group][0]
         style.interval(ax, y, row.ci_low, row.ci_high, colour, alpha=0.5)
-        style.point(ax, row.share, y, colour)
+        point = style.point(ax, row.share, y, colour)
         text = f"{row.count} of {row.n}  [{100 * row.ci_low:.0f} to {100 * row.ci_high:.0f}%]"
+        told(point, f"{row.label}: {text}")
         style.value(ax, y, text, offset=9)
     style.percent_axis(ax)
     ax.set_xlabel("share of leaders, with exact 95% interval")
@@ -187,8 +189,9 @@ def changes(rows: pd.DataFrame) -> Figure:
     ys = [places[key] for key in rows[["item", "label"]].itertuples(index=False, name=None)]
     for y, row in zip(ys, rows.itertuples(), strict=True):
         style.interval(ax, y, row.share_1, row.share_2, GREY, 1.4)
-        style.point(ax, row.share_1, y, face=PAPER, size=5)
-        style.point(ax, row.share_2, y, size=5)
+        for share, when, face in ((row.share_1, first, PAPER), (row.share_2, last, "")):
+            if np.isfinite(share):
+                told(style.point(ax, share, y, face=face, size=5), f"{row.label}, {when}: {percent(share)}%")
     _signed(right, ys, rows, [OURS] * len(rows))
     right.tick_params(axis="x", labeltop=True, top=True)
     return fig
@@ -234,7 +237,8 @@ def odds_ratios(pairs: pd.DataFrame) -> Figure:
             if end != bound:
                 style.point(ax, end, y, marker=mark, size=5)
         if 1 / _REACH <= pair.odds_ratio <= _REACH:
-            style.point(ax, pair.odds_ratio, y, face=OURS if pair.p_holm < 0.05 else PAPER)
+            point = style.point(ax, pair.odds_ratio, y, face=OURS if pair.p_holm < 0.05 else PAPER)
+            told(point, f"{pair.practice}, {pair.support}: {ratio(pair.odds_ratio)}")
         style.value(
             ax,
             y,

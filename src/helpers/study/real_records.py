@@ -154,9 +154,9 @@ def short(rows: pd.DataFrame) -> str:
     )
 
 
-def reach(rows: pd.DataFrame) -> str:
-    """The fewest and the most who never observe colleagues, by `headlines`."""
-    shares = rows.loc[rows["statistic"] == STATISTICS[0], "share"]
+def reach(rows: pd.DataFrame, statistic: str = STATISTICS[0]) -> str:
+    """The lowest and the highest of these shares by `headlines`: of those who never observe colleagues, or of another statistic."""
+    shares = rows.loc[rows["statistic"] == statistic, "share"]
     return " to ".join(dict.fromkeys(f"{numbers.percent(share)}%" for share in (shares.min(), shares.max())))
 
 

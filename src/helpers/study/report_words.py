@@ -36,6 +36,9 @@ def told(rows: pd.DataFrame, measure: str, years: list[int]) -> list[str]:
 def _in_schools(rows: pd.DataFrame) -> str:
     rows = rows.set_index("group").loc[list(SCHOOLS)]
     each = [words.change(r.estimate, r.ci_low, r.ci_high) for r in rows.itertuples()]
+    for verb in ("rose ", "fell "):
+        if all(said.startswith(verb) for said in each):
+            each[1] = each[1].removeprefix(verb)
     names = [name.lower() for name in SCHOOLS.values()]
     return f"{each[0]} in {names[0].removesuffix(' schools')} and {each[1]} in {names[1]}"
 
