@@ -7,7 +7,7 @@ import pytest
 from conftest import ROOT
 from helpers.read.accounts import Account
 from helpers.read.survey import read_survey
-from helpers.study import methods
+from helpers.study import methods, methods_of_surveys
 
 ROWS = Account("own.csv", 1_040, 1_000, {"no outcome": 40}, ("a column is numbers",))
 CHANGES = {
@@ -44,14 +44,16 @@ def test_change_within_schools(other, said, not_said):
 def test_shares_of_a_survey():
     read = read_survey(ROOT / "data" / "simulated" / "03-survey.csv", ["share", "watch"], "subject", school="school", weight="weight",
                        labels=["never", "once a year", "once a term", "monthly", "weekly"], frequent=2)  # fmt: skip
-    one = methods.survey(read, {}, several=True)
+    one = methods_of_surveys.survey(read, {}, several=True)
     assert "2 questions, weighted by the survey's weights." in one
     assert "from “monthly” on, of 5 ordered answers" in one
     assert "schools as clusters" in one
     assert "corrected by Holm's method for all differences" in one
-    assert "weighted by wt." in methods.survey(read, {"weight": "wt"}, several=False)
+    assert "weighted by wt." in methods_of_surveys.survey(read, {"weight": "wt"}, several=False)
     assert "Fay" not in one
-    other = methods.survey(replace(read, interval="Korn-Graubard", smallest=5), {"explain": {"age": ""}}, several=False)
+    other = methods_of_surveys.survey(
+        replace(read, interval="Korn-Graubard", smallest=5), {"explain": {"age": ""}}, several=False
+    )
     assert "Holm" not in other
     assert "by Korn and Graubard" in other
     assert "fewer than 5 people" in other
@@ -70,10 +72,10 @@ def test_groups_that_are_compared():
 
 def test_answers_on_a_scale():
     given = {"low": 1, "high": 4, "group": "", "cluster": "", "weight": "", "smallest_answer": 0}
-    plain = methods.satisfaction(given, 5, ROWS)
+    plain = methods_of_surveys.satisfaction(given, 5, ROWS)
     assert "independent of each other" in plain
     assert "Wilson" in plain
-    designed = methods.satisfaction(given | {"cluster": "school", "group": "subject"}, 5, ROWS)
+    designed = methods_of_surveys.satisfaction(given | {"cluster": "school", "group": "subject"}, 5, ROWS)
     assert "with school as clusters" in designed
     assert "for all and by subject" in designed
     assert "Wilson" not in designed

@@ -9,12 +9,9 @@ from typing import Any
 from helpers import kept
 from helpers.draw.words import count, listed
 from helpers.estimate.panels import INFERENCE
-from helpers.estimate.shares import Survey
 from helpers.project import ROOT
 from helpers.read.accounts import Account
 from helpers.read.suppression import MINIMUM
-from helpers.read.waves import Waves
-from helpers.study import share_words
 
 PACKAGES = ("numpy", "scipy", "pandas", "statsmodels")
 """What the estimates rest on; the page of references has the rest."""
@@ -37,47 +34,21 @@ def changes(given: Mapping[str, Any], account: Account, year_effects: int) -> st
     )
     panels = f", in a model of its own for each level of {given['by']}" * bool(given["by"])
     deviations = f" in standard deviations of {given['baseline']}" * bool(items or given["standardise"])
-    return _paragraph(
+    return paragraph(
         f"Change in {outcome} since {given['baseline']} was estimated within schools by linear regression with a fixed effect for each school{panels}.",
         "The sums of the records were released by whoever holds them, who also decided what was held constant."
         if given["release"]
         else f"Held constant: {listed(held)}." if held else "Nothing else was held constant.",
         f"Estimates are given{deviations}." * bool(deviations),
-        _errors(given["inference"], given["cluster"] or given["school"]),
+        errors(given["inference"], given["cluster"] or given["school"]),
         f"Records were weighted by {given['weight']}." * bool(given["weight"]),
         "Only schools with complete records in every year were used." * bool(given["balanced"]),
         f"With {year_effects} year effects, Bonferroni's limit for the smallest p-value is {0.05 / year_effects:.4f}." * bool(year_effects > 1),
         f"As a check, complete records were weighted by their chance of being complete, given {listed(given['respond_on'])}."
         if given["respond_on"]
         else "",
-        _counted(account),
+        counted(account),
         f"No estimate that rests on fewer than {MINIMUM} records is shown.",
-    )  # fmt: skip
-
-
-def survey(answers: Survey, given: Mapping[str, Any], several: bool) -> str:
-    """Notebooks 02 and 03: shares of the answers to a survey.
-
-    Parameters
-    ----------
-    answers, given : the survey; the notebook's parameters
-    several : whether groups or systems are compared by tests
-    """
-    explain, (people, schools) = list(given.get("explain", [])), answers.fewest
-    own = given.get("weight") or "the survey's weights"
-    weighted = f"weighted by {own}" if answers.weights[:, 0].std() > 0 else "without weights"
-    factor = f" (Fay's factor {answers.fay:g})" * bool(answers.weights.shape[1] > 1)
-    return _paragraph(
-        f"Shares are of those who answered each of {len(answers.items)} questions, {weighted}.",
-        f"Often means one of the answers from “{answers.categories[answers.often - 1]}” on, of {len(answers.categories)} ordered answers.",
-        f"Standard errors come from {share_words.errors(answers)}{factor}.",
-        f"Intervals of 95% are {_by(answers.interval)}.",
-        f"{HOLM} all differences that are compared." * several,
-        f"Linear and logit models of answering often took {listed(explain)} together, with the same weights and errors." if explain else "",
-        f"Answers that fewer than {answers.smallest} people of a group gave are not shown." * bool(answers.smallest),
-        "Who gave no answer to a question, or was not asked, is left out of its shares.",
-        _counted(answers.account),
-        f"No share that rests on fewer than {people} people{f' or {schools} schools' * (schools > 1)} is shown.",
     )  # fmt: skip
 
 
@@ -89,14 +60,14 @@ def coding(n: int, pairs: int, coders: int, account: Account) -> str:
     n, pairs : leaders; pairs of a practice and a support that could be tested
     coders, account : how many coders saw each leader (0 or 2); of the file's rows
     """
-    return _paragraph(
+    return paragraph(
         f"Interviews with {n} leaders were coded for practices and supports; shares have exact 95% intervals (Clopper and Pearson).",
         "Each practice was set against each support by Fisher's exact test, two-sided.",
         "Odds ratios are conditional maximum likelihood estimates with exact 95% intervals.",
         f"{HOLM} {pairs} pairs." * bool(pairs),
         "A code counts where both coders gave it; agreement is told by Cohen's kappa and Krippendorff's alpha."
         * bool(coders),
-        _counted(account),
+        counted(account),
         f"Nothing is shown of fewer than {MINIMUM} leaders.",
     )
 
@@ -112,80 +83,63 @@ def comparison(
     cluster, inference : the column of clusters, empty for none; the kinds of inference that were used, of INFERENCE
     account : of the file's rows
     """
-    return _paragraph(
+    return paragraph(
         f"Means of {names[0]} and {names[1]} were compared on {count(len(scales), 'scale')}.",
-        *(_errors(kind, cluster) for kind in inference)
+        *(errors(kind, cluster) for kind in inference)
         if cluster
         else ("Tests are Welch's t tests, two-sided, which take people to be independent of each other.",),
         "Differences in standard deviations are Hedges' g (pooled standard deviation) with its large-sample 95% interval.",
         f"{HOLM} {len(scales)} tests." * (len(scales) > 1),
         "The smallest differences that would be found are for 80% power, and those ruled out for two one-sided tests at 5%.",
-        _counted(account),
+        counted(account),
         f"No group of fewer than {MINIMUM} people is shown.",
     )
 
 
-def satisfaction(given: Mapping[str, Any], items: int, account: Account) -> str:
-    """Notebook 05: means and shares of answers. `given`: the notebook's parameters; `items`: how many; `account`: of the rows."""
-    designed = given["cluster"] or given["weight"]
-    among = f", with {given['cluster']} as clusters" * bool(given["cluster"])
-    return _paragraph(
-        f"Answers to {count(items, 'item')} on a scale from {given['low']} to {given['high']} are described by means and by shares of every answer"
-        + f", for all and by {given['group']}" * bool(given["group"])
-        + ".",
-        f"Answers were weighted by {given['weight']}." * bool(given["weight"]),
-        f"Standard errors are by linearisation{among}; groups are parts of one sample." if designed
-        else "Respondents are taken to be independent of each other.",
-        f"Intervals are of 95%: of means by Student's t, of shares {_by('logit') if designed else 'by Wilson'}.",
-        "No tests were made." ,
-        f"Answers that fewer than {given['smallest_answer']} people of a group gave are not shown." * bool(given["smallest_answer"]),
-        _counted(account),
-        f"No group with fewer than {MINIMUM} answers is shown.",
-    )  # fmt: skip
+def waves(given: Mapping[str, Any], baseline: str, compared: bool, inference: str, account: Account) -> str:
+    """Notebook 06: change of scales from wave to wave.
 
-
-def waves(given: Mapping[str, Any], survey: Waves, inference: str) -> str:
-    """Notebook 06: change of scales from wave to wave. `given`: its parameters; `inference`: the kind that was used."""
+    Parameters
+    ----------
+    given, baseline, compared : the notebook's parameters; the first wave; whether there are schools to compare with
+    inference, account : the kind of inference that was used; of the file's rows
+    """
     held, made = [*given["controls"], *given["categories"]], isinstance(given["scales"], dict)
-    what = (
-        "The difference in change between schools with peer groups and comparison schools"
-        if survey.compared
-        else "Change"
-    )
-    return _paragraph(
-        f"{what} since wave {survey.baseline} was estimated for {count(len(given['scales']), 'scale')} within schools, by linear regression with a fixed effect for each school.",
+    what = "The difference in change between schools with peer groups and comparison schools" if compared else "Change"
+    return paragraph(
+        f"{what} since wave {baseline} was estimated for {count(len(given['scales']), 'scale')} within schools, by linear regression with a fixed effect for each school.",
         "A score is the mean of the items of a scale that were answered, if half of them or more were." * made,
-        f"Estimates are in standard deviations of wave {survey.baseline}.",
+        f"Estimates are in standard deviations of wave {baseline}.",
         f"Held constant: {listed(held)}." if held else "",
         f"Answers were weighted by {given['weight']}." * bool(given["weight"]),
-        _errors(inference, given["cluster"] or given["school"]),
+        errors(inference, given["cluster"] or given["school"]),
         f"{HOLM} all waves and scales.",
         "A mixed model with a random intercept for each school stands beside it, without weights.",
-        _counted(survey.account),
+        counted(account),
         f"No estimate that rests on fewer than {MINIMUM} teachers is shown.",
     )  # fmt: skip
 
 
 def retellings(n: int, account: Account) -> str:
     """Notebook 07: retold numbers beside their sources'. `n`: followed up; `account`: of the file's rows."""
-    return _paragraph(
+    return paragraph(
         f"{count(n, 'retold number')} {'was' if n == 1 else 'were'} set beside what the source was seen to say, and judged by its reader: kept, sharpened, widened, narrowed, changed, or not seen.",
         "A number with several sources has the sign of the source that bears it out best.",
         "The numbers are no sample, so there are neither tests nor intervals.",
-        _counted(account),
+        counted(account),
     )  # fmt: skip
 
 
 def effects(n: int, units: int, account: Account) -> str:
     """Notebook 08: effects of others. `n`, `units`: how many, on how many yardsticks; `account`: of the file's rows."""
-    return _paragraph(
+    return paragraph(
         f"{count(n, 'effect')} with {'its interval' if n == 1 else 'their intervals'} {'is' if n == 1 else 'are'} shown as given, on {count(units, 'yardstick')}.",
         "They were neither averaged nor tested.",
-        _counted(account),
+        counted(account),
     )  # fmt: skip
 
 
-def _paragraph(*sentences: str) -> str:
+def paragraph(*sentences: str) -> str:
     """The sentences that there are, and the software."""
     said = [sentence[:1].upper() + sentence[1:] for sentence in sentences if sentence]
     return " ".join([*said, software()])
@@ -199,14 +153,11 @@ def software() -> str:
     return f"Computed with Open classrooms {version} in Python {platform.python_version()} ({packages})."
 
 
-def _errors(inference: str, cluster: str) -> str:
+def errors(inference: str, cluster: str) -> str:
+    """What tests with clusters allow for, in a sentence. `inference`: one of INFERENCE; `cluster`: the column."""
     return f"Standard errors and tests allow for clusters ({cluster}): {INFERENCE[inference]}."
 
 
-def _by(interval: str) -> str:
-    """How intervals of shares were made, as a sentence goes on after "are"."""
-    return "symmetric, and rough close to none and all" if interval == "symmetric" else share_words.INTERVALS[interval]
-
-
-def _counted(account: Account | None) -> str:
+def counted(account: Account | None) -> str:
+    """What became of the rows, in a sentence; nothing where nobody counted them."""
     return account.counted if account else ""
