@@ -6,6 +6,7 @@ import zipfile
 from functools import cache
 from urllib.parse import unquote, urlparse
 
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from test_sentences import of_page
@@ -164,6 +165,24 @@ def test_the_first_page_answers_what_real_records_and_papers_can(site):
         lead = answer.find_next(class_="card")
         assert answer["data-lead"] in (lead.get("id"), *(part["id"] for part in lead.find_all(id=True)))
         assert page.find("h2").find_previous(class_="card") is lead
+        told = {tag.text for tag in entry.select(".state")}
+        assert told == {tag.text for tag in lead.select(".state")} != {"simulated"}
+
+
+def test_small_pictures_on_the_first_page_have_the_numbers_of_their_figures(site):
+    index, drawn = soup(site, "index.html"), {}
+    for entry in index.select(".known li"):
+        rows = {tuple(part.text for part in row.select("th, td")) for row in entry.select(".glance tr")}
+        drawn[entry.a["href"][:2]] = {(label, said) for label, _, said in rows}
+    measured = pd.read_csv(site / "figures" / "03-talis-deprivatization--seeing.csv")
+    measured = measured[measured["statistic"].eq("never") & measured["n"].notna()]
+    assert drawn["03"] == {(row.label, f"{row.share:.0%}") for row in measured.itertuples()}
+    effects = pd.read_csv(site / "figures" / "04-participant-comparison--effect-sizes.csv")
+    assert drawn["04"] == {(row.label, f"{row.estimate:.2f}".replace("-", "−")) for row in effects.itertuples()}
+    assert ("Time for the activities", "2.77") in drawn["05"]
+    assert drawn["06"] == set()  # nothing was printed that could be drawn
+    assert sum(int(said) for _, said in drawn["07"]) == 33
+    assert ("contradicts", "25") in drawn["08"]
 
 
 def test_every_notebook_and_file_of_data_is_listed(site):

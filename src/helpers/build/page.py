@@ -86,7 +86,7 @@ def listing(target: Path, template: str, title: str, description: str, **names: 
 def shell(title: str, body: str, description: str, **more: Any) -> str:
     """A whole page around `body`; `more` are the shell template's other names."""
     css = (TEMPLATES / "style.css").read_text(encoding="utf-8").strip()
-    if 'class="picture"' in body:
+    if re.search('class="(picture|glance)"', body):
         css += (
             f"\n@media (prefers-color-scheme: dark) {{ :root {{ {pictures.by_night()} }} }}\n{pictures.typeface(body)}"
         )
@@ -190,7 +190,7 @@ def _tidy_wide_parts(soup: BeautifulSoup) -> None:
     """Leave the look of tables to our style sheet; wrap long cells; let wide tables and code scroll, by keyboard too."""
     for style in soup.find_all("style"):
         style.decompose()
-    for table in soup.find_all("table"):
+    for table in soup.select("table:not(.glance)"):
         if table.parent.has_attr("style"):
             del table.parent["style"]
         named = table.caption and (table.caption.b or table.caption)

@@ -16,6 +16,7 @@ import pandas as pd
 from helpers import kept
 from helpers.build import citing, glossary, page, pictures, plan
 from helpers.build.plan import BUILD
+from helpers.draw import colours
 from helpers.notebook import parameters, source
 from helpers.notebook import session as sessions
 from helpers.project import ROOT, STATES, STRENGTHS, VERDICTS, relative
@@ -89,14 +90,11 @@ def _run(folder: Path, name: str) -> dict[str, Any]:
     state, number = kept.load(folder / "state.json"), notebook.stem[:2]
     cards = [line | {"run": folder.name} for line in lines if line["kind"] in ("figure", "table")]
     answer = [line for line in lines if line["kind"] == "answer"][-1]
-    for card in cards:
-        narrow = folder / "narrow" / f"{folder.name}--{card['name']}.svg"
-        if f"{card['kind']}-{card['name']}" == answer["lead"] and narrow.is_file():
-            card["drawn"] = pictures.inline(narrow.read_text(encoding="utf-8"), folder.name)
     return {
         "name": folder.name, "notebook": name, "stem": notebook.stem, "own": notebook.parent.name == source.OWN,
         "title": source.title(notebook), "question": source.question(notebook), "cards": cards,
         "answer": answer,
+        "states": [state for card in cards if f"{card['kind']}-{card['name']}" == answer["lead"] for state in card["states"]],
         "figures": [card for card in cards if card["kind"] == "figure"],
         "parameters": parameters.declared(notebook),
         "ready": [file.name for file in sorted((ROOT / "params").glob(f"{number}-own-*.yml"))],
@@ -116,12 +114,13 @@ def _lists(site: Path, runs: list[dict[str, Any]], book: pd.DataFrame | None) ->
     evidence, own = [run for run in runs if not run["own"]], [run for run in runs if run["own"]]
     order = [*STRENGTHS, ""]
     known = sorted(
-        (run for run in evidence if _of_records(run)), key=lambda run: order.index(run["answer"]["strength"])
+        (run for run in evidence if run["states"] != ["simulated"]),
+        key=lambda run: order.index(run["answer"]["strength"]),
     )
     listing = partial(page.listing, site_url=plan.address())
     listing(
         site / "index.html", "index.html.j2", page.PROJECT,
-        "What is known about teachers who open their classrooms to each other", runs=known, strengths=STRENGTHS, look="wide",
+        "What is known about teachers who open their classrooms to each other", runs=known, strengths=STRENGTHS, states=STATES, ours=colours.OURS, look="wide",
         lead=_lead(known[0]) if known else None,
     )  # fmt: skip
     about = "The notebooks that ask what papers and public records say"
@@ -147,12 +146,6 @@ def _lists(site: Path, runs: list[dict[str, Any]], book: pd.DataFrame | None) ->
         runs=runs,
         versions=_versions(),
     )
-
-
-def _of_records(run: dict[str, Any]) -> bool:
-    """Whether its answer rests on more than what was made up."""
-    lead = next((card for card in run["cards"] if f"{card['kind']}-{card['name']}" == run["answer"]["lead"]), None)
-    return lead is None or lead["states"] != ["simulated"]
 
 
 def _anchors() -> dict[str, str]:

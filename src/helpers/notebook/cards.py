@@ -124,6 +124,7 @@ def account(run: Session, rows: Account) -> Markdown:
 
 def answer(
     run: Session, text: str, *, number: str = "", of: str = "", strength: str = "", whose: str = "", lead: str = "", then: str = "",
+    glance: Sequence[dict] = (),
 ) -> Card:  # fmt: skip
     """The notebook's answer, with which its page begins and which the site's first page quotes; and what this run and earlier ones tell together.
 
@@ -133,13 +134,14 @@ def answer(
     number, of : the one that says most, in a word or two; its interval, and what it is a number of
     strength, whose : one of STRENGTHS; whose data or words it rests on
     lead, then : name of the figure or table that shows it, empty: the first figure; a sentence or two that the page alone adds
+    glance : the small picture on the site's first page (`glance.rows`)
     """
     made = [name.partition(" ")[::2] for name in run.names]
     leads = [f"{kind.lower()}-{name}" for kind, name in made if name == lead or (kind == "Figure" and not lead)]
     if (lead and not leads) or (strength and strength not in STRENGTHS):
         raise CardError(f"the answer has no figure or table {lead!r}, or its strength {strength!r} is not known")
     told = {"number": number, "of": of, "strength": strength, "whose": whose, "lead": (leads or [""])[0], "then": then}
-    sessions.note(run, "answer", text=text, **told)
+    sessions.note(run, "answer", text=text, glance=list(glance), **told)
     sentences = [*filter(None, [text, then]), *_beside_earlier(run)]
     page = fill("answer.html.j2", **told, sentences=[html(s) for s in sentences], meaning=STRENGTHS.get(strength, ""))
     head = f"{strong(number)} {of}".strip() if number else ""

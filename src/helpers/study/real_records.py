@@ -148,10 +148,7 @@ def sentence(seeing: pd.DataFrame) -> str:
 def short(rows: pd.DataFrame) -> str:
     """How many of one study's teachers never observe colleagues, from the fewest to the most, by `headlines`."""
     known = family.study(rows["survey"].iloc[0])
-    return (
-        f"The share who never observe colleagues and give them feedback goes from {spread(rows, STATISTICS[0])}. "
-        f"Those asked: {known.asked} ({known.title})."
-    )
+    return f"The share who never do goes from {spread(rows, STATISTICS[0])}. Those asked are {known.asked}."
 
 
 def reach(rows: pd.DataFrame, statistic: str = STATISTICS[0]) -> str:
