@@ -135,7 +135,7 @@ def contents(soup: BeautifulSoup, names: list[str]) -> list[dict[str, Any]]:
 
 
 def _begin_with_answer(soup: BeautifulSoup, guide: str) -> None:
-    """Put the answer and the figure or table that leads to it behind the question; a link stays where the latter stood."""
+    """Put the answer and what leads to it behind the question, then what the page adds to it; links stay where they stood."""
     place, answer = soup.blockquote or soup.h1, soup.find(id="answer")
     if answer is not None:
         lead = soup.find(id=answer["data-lead"] or "no lead")
@@ -144,6 +144,8 @@ def _begin_with_answer(soup: BeautifulSoup, guide: str) -> None:
         if lead is not None:
             card: Tag = lead.find_parent("div", class_="card") or lead
             opening.append(_moved(soup, card, _number(card), lead["id"]))
+        if then := answer.find(class_="then"):
+            opening.append(then.extract())
     place.insert_after(BeautifulSoup(guide, "html.parser"))
 
 

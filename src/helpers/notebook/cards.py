@@ -140,13 +140,13 @@ def answer(
     leads = [f"{kind.lower()}-{name}" for kind, name in made if name == lead or (kind == "Figure" and not lead)]
     if (lead and not leads) or (strength and strength not in STRENGTHS):
         raise CardError(f"the answer has no figure or table {lead!r}, or its strength {strength!r} is not known")
-    told = {"number": number, "of": of, "strength": strength, "whose": whose, "lead": (leads or [""])[0], "then": then}
-    sessions.note(run, "answer", text=text, glance=list(glance), **told)
-    sentences = [*filter(None, [text, then]), *_beside_earlier(run)]
-    page = fill("answer.html.j2", **told, sentences=[html(s) for s in sentences], meaning=STRENGTHS.get(strength, ""))
+    told = {"number": number, "of": of, "strength": strength, "whose": whose, "lead": (leads or [""])[0]}
+    sessions.note(run, "answer", text=text, glance=list(glance), then=then, **told)
+    sentences, meaning = [text, *_beside_earlier(run)], STRENGTHS.get(strength, "")
+    page = fill("answer.html.j2", **told, then=html(then), sentences=[html(s) for s in sentences], meaning=meaning)
     head = f"{strong(number)} {of}".strip() if number else ""
     tail = f"{strong(strength)}: {STRENGTHS[strength]}. {whose}".strip() if strength else ""
-    return Card({"text/html": page, "text/markdown": say(*filter(None, [head, *sentences, tail])).data})
+    return Card({"text/html": page, "text/markdown": say(*filter(None, [head, *sentences, tail, then])).data})
 
 
 def _beside_earlier(run: Session) -> list[str]:
