@@ -431,6 +431,39 @@ def test_axe_finds_nothing(page):
         ] == [], (scheme, width)
 
 
+def test_figures_are_filtered_and_the_address_keeps_the_question(visit):
+    page = visit("figures.html")
+    shown = page.locator(".gallery li:visible")
+    everything = shown.count()
+    page.get_by_label("State").select_option("moments")
+    page.get_by_label("Search").fill("RATING schools")
+    assert 0 < shown.count() < everything
+    assert all("moments" in card.get_attribute("data-state") for card in shown.all())
+    assert page.get_by_text(f"{shown.count()} of {everything} figures").is_visible()
+    kept = shown.count()
+    page.reload()
+    assert (shown.count(), page.get_by_label("Search").input_value()) == (kept, "RATING schools")
+    page.get_by_label("Notebook").select_option("05-satisfaction")
+    assert shown.count() == 0
+    assert page.troubles == []
+
+
+def test_the_figures_without_javascript_are_all_there(visit):
+    page = visit("figures.html", java_script_enabled=False)
+    assert page.locator("form.filter").is_hidden()
+    assert page.locator(".gallery li:visible").count() == page.locator(".gallery li").count() > 40
+
+
+def test_contradictions_are_read_without_scrolling_sideways_and_lead_on(visit):
+    page = visit("08-evidence-ledger.html")
+    for width in (360, 1200, 1920):
+        seen(page, width)
+        table = page.locator("#table-contradictions")
+        assert table.evaluate("t => t.offsetWidth <= t.parentElement.clientWidth")
+    links = table.locator("tbody td:last-child a")
+    assert links.count() == table.locator("tbody tr").count() > 10
+
+
 def test_a_figure_of_the_gallery_is_reached_by_its_title_and_by_its_picture(visit):
     page = visit("figures.html", viewport={"width": 1200, "height": 900})
     entry = page.locator(".gallery li").first

@@ -48,6 +48,8 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     _name_headings(soup)
     _tidy_wide_parts(soup)
     _mend_links(soup, name)
+    if name:
+        _link_notebooks(soup)
     _link_data(soup, more.pop("files", {}))
     _link_ledger(soup, source.slug(name), more.pop("entered", ()))
     _one_minus(soup)
@@ -90,7 +92,7 @@ def shell(title: str, body: str, description: str, **more: Any) -> str:
         css += (
             f"\n@media (prefers-color-scheme: dark) {{ :root {{ {pictures.by_night()} }} }}\n{pictures.typeface(body)}"
         )
-    script = safe_html.copying() if 'class="place"' in body else ""
+    script = safe_html.script(safe_html.COPY) if 'class="place"' in body else ""
     words = {
         "title": title,
         "description": description,
@@ -230,6 +232,13 @@ def _link_ledger(soup: BeautifulSoup, notebook: str, files: Collection[str]) -> 
             link = soup.new_tag("a", href=f"08-evidence-ledger.html?notebook={notebook}&file={part}")
             link.string = part
             note.extend([", " if place else " · In the ledger: ", link])
+
+
+def _link_notebooks(soup: BeautifulSoup) -> None:
+    """A cell of a table that names a notebook leads to its page."""
+    pages = {source.slug(name) for name in source.names()}
+    for cell in soup.find_all("td", string=lambda text: text in pages):
+        cell.string.wrap(soup.new_tag("a", href=f"{cell.get_text()}.html"))
 
 
 def _mend_links(soup: BeautifulSoup, name: str) -> None:

@@ -24,27 +24,28 @@ ATTRIBUTES = {
     *("tabindex", "title", "type", "value", "width"),
 }  # fmt: skip
 
-LEDGER, COPY = "src/helpers/notebook/template/ledger.js", "src/helpers/build/template/copy.js"
+LEDGER = "src/helpers/notebook/template/ledger.js"
+COPY, GALLERY = "src/helpers/build/template/copy.js", "src/helpers/build/template/gallery.js"
 
 
 def cleaned(markup: str) -> str:
     """HTML without scripts, handlers of events, frames, styles, and addresses that are code; the ledger's script stays."""
-    own = f"<script>{_script(LEDGER)}</script>"
+    own = script(LEDGER)
     found = bleach.clean(
         markup.replace(own, ""), tags=TAGS, attributes=_may_stay, protocols={"http", "https", "mailto", "data"}
     )
     return found + own * (own in markup)
 
 
-def copying() -> str:
-    """The script of every page that copies links to its places."""
-    return f"<script>{_script(COPY)}</script>"
+def script(path: str) -> str:
+    """One of our scripts as an element: the ledger's, the gallery's, or that of every page, which copies links to its places."""
+    return f"<script>{_text(path)}</script>"
 
 
 def policy(page: str) -> str:
     """The Content-Security-Policy of a page: no script but those of ours that are in it, which are known by their digests."""
-    ours = [script for script in map(_script, (LEDGER, COPY)) if f"<script>{script}</script>" in page]
-    digests = (b64encode(sha256(script.encode()).digest()).decode() for script in ours)
+    ours = [path for path in (LEDGER, COPY, GALLERY) if script(path) in page]
+    digests = (b64encode(sha256(_text(path).encode()).digest()).decode() for path in ours)
     scripts = " ".join(f"'sha256-{digest}'" for digest in digests) or "'none'"
     return f"script-src {scripts}; object-src 'none'; base-uri 'none'; form-action 'none'"
 
@@ -58,5 +59,5 @@ def _may_stay(tag: str, name: str, value: str) -> bool:
 
 
 @cache
-def _script(path: str) -> str:
+def _text(path: str) -> str:
     return (ROOT / path).read_text(encoding="utf-8")

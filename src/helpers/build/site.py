@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from helpers import kept
-from helpers.build import citing, glossary, page, pictures, plan
+from helpers.build import citing, glossary, page, pictures, plan, safe_html
 from helpers.build.plan import BUILD
 from helpers.draw import colours
 from helpers.notebook import parameters, source
@@ -131,7 +131,8 @@ def _lists(site: Path, runs: list[dict[str, Any]], book: pd.DataFrame | None) ->
     about = "What the terms of statistics on the site mean, in plain words"
     listing(site / "glossary.html", "glossary.html.j2", "Words explained", about, **terms)
     about = "Every figure of the site"
-    listing(site / "figures.html", "figures.html.j2", "Figures", about, runs=runs)
+    filtering = {"states": STATES, "script": safe_html.script(safe_html.GALLERY)}
+    listing(site / "figures.html", "figures.html.j2", "Figures", about, runs=runs, **filtering)
     about = "Every file of numbers, what is in it, and what rests on it"
     files, summary = _files(cards), {} if book is None else _summary(book)
     listing(site / "data.html", "data.html.j2", "Data", about, files=files, summary=summary, verdicts=VERDICTS)
