@@ -358,7 +358,7 @@ def test_rows_of_the_example_are_runs_of_the_example(tmp_path):
     ready = parameters.read(ROOT / "params" / "01-own-data.yml") | {"by": "", "categories": []}
     ran = run(tmp_path / "ready", NOTEBOOK, **ready)
     where = {"panel": "all records"}
-    assert_row_is_run(ran, tmp_path, "cluster jackknife (CRV3)", where)
+    assert_row_is_run(ran, tmp_path, "errors by leaving out each cluster in turn", where)
 
 
 def test_every_row_of_the_choices_has_a_file_that_the_page_links(evidence):
