@@ -166,7 +166,7 @@ def test_a_survey_of_one_group_is_told_as_one(tmp_path, survey):
     done = inprocess.run(tmp_path / "run", NOTEBOOK, data=write(tmp_path, survey), **ASKED)
     share = (survey["Team"] == "oft").mean()
     assert done.answer == f"The source used most often is Team ({share:.0%} say “oft”)."
-    assert "Read: 200 teachers; " in done.page
+    assert "Read: 200 teachers. " in done.page
 
 
 BAD = {
