@@ -140,7 +140,7 @@ def sentence(seeing: pd.DataFrame) -> str:
         known = family.study(key)
         never, monthly = (spread(rows, statistic) for statistic in STATISTICS)
         said.append(
-            f"Asked were {known.asked} ({known.title}). {never} never observe colleagues and give them feedback. "
+            f"{known.title}: {known.asked}. {never} never observe colleagues and give them feedback. "
             f"{monthly} do so once a month or more."
         )
     return " ".join(said)
@@ -290,24 +290,25 @@ def claims(real: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
 
 _ALL = "all eight practices of TALIS"
 _TALIS = (
-    "TALIS 2013, 2018 and 2024: teachers of one level of school, drawn within schools that were drawn, with weights. It asks for "
-    f"{_ALL}, by the labels of the files. In 2024 it also asks, with yes or no, whose feedback teachers have had after an observation of "
+    "TALIS 2013, 2018 and 2024: teachers of one level of school, drawn within schools that were drawn, with weights. "
+    f"Asked about: {_ALL}, by the labels of the files. In 2024 it also asks, with yes or no, whose feedback teachers have had after an observation of "
     "their teaching. The files of TALIS 2008 are not read, as the names of its questions were not seen here."
 )
 
 
 def bank() -> list[str]:
     """Each survey in a few sentences: whom it asked, how they were drawn, what it asked, and how the words are known."""
-    told: dict[str, list[str]] = {}
+    told: dict[str, list[Study]] = {}
     for known in family.STUDIES:
-        asked = " ".join(f"It asks for {_listed(q)}. {q.wording}" for q in known.questions.values())
-        told.setdefault(f"{known.asked}. {known.sample} {asked}", []).append(known.title)
-    return [*(f"{listed(titles)}: {what}" for what, titles in told.items()), _TALIS]
+        asked = " ".join(f"Asked about: {_listed(q)}. {q.wording}" for q in known.questions.values())
+        told.setdefault(f"{known.asked}. {known.sample} {asked}", []).append(known)
+    names = [listed(k.short for k in alike) if len(alike) > 1 else alike[0].title for alike in told.values()]
+    return [*(f"{name}: {what}" for name, what in zip(names, told, strict=True)), _TALIS]
 
 
 def _listed(question: Question) -> str:
     asked = [question.words[key].lower() for key in question.items]
-    return _ALL if question.items.keys() == ITEMS.keys() else listed(asked)
+    return _ALL if question.items.keys() == ITEMS.keys() else "; ".join(asked)
 
 
 def write(folder: Path, target: Path = FOLDER) -> None:
