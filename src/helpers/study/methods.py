@@ -105,7 +105,7 @@ def waves(given: Mapping[str, Any], baseline: str, compared: bool, inference: st
     inference, account : the kind of inference that was used; of the file's rows
     """
     held, made = [*given["controls"], *given["categories"]], isinstance(given["scales"], dict)
-    what = "Difference in change between schools with peer groups and comparison schools" if compared else "Change"
+    what = "The difference in change between schools with peer groups and comparison schools" if compared else "Change"
     return paragraph(
         f"{what} since wave {baseline} was estimated for {count(len(given['scales']), 'scale')}.",
         "Estimates are within schools, by linear regression with a fixed effect for each school.",
