@@ -517,7 +517,7 @@ def test_who_is_rated_is_told_for_each_side_of_the_break():
     turnover = pd.DataFrame(rows, columns=["group", "measure", "report_year", "rated", "listed"])
     each = "80 to 90% in 2017 and 2018, 40% in 2021"
     said = report_words.rated(turnover, "ambitious_instruction")
-    assert said == f"of elementary schools {each}; of high schools {each}"
+    assert said == f"Elementary schools: {each}. High schools: {each}"
 
 
 def test_schools_rated_in_every_report_are_set_beside_all_in_the_last_report_of_each_series():

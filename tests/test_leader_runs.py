@@ -159,14 +159,14 @@ def test_own_survey_by_two_columns(tmp_path, survey):
         assert few[["share", "n"]].isna().all(axis=None)
     assert "Read: 195 teachers in 4 groups, and 1 too small to be shown" in done.page
     assert "200 teachers" not in done.page  # less the four groups, that would tell the fifth
-    assert "in your data the source used most often is Team in 4 of 4 groups" in done.page
+    assert "The source used most often is Team in 4 of 4 groups" in done.page
 
 
 def test_a_survey_of_one_group_is_told_as_one(tmp_path, survey):
     done = inprocess.run(tmp_path / "run", NOTEBOOK, data=write(tmp_path, survey), **ASKED)
     share = (survey["Team"] == "oft").mean()
-    assert done.answer == f"In your data the source used most often is Team ({share:.0%} say “oft”)."
-    assert "Read: 200 teachers; " in done.page
+    assert done.answer == f"The source used most often is Team ({share:.0%} say “oft”)."
+    assert "Read: 200 teachers. " in done.page
 
 
 BAD = {

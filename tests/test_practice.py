@@ -418,8 +418,8 @@ def test_each_specification_is_the_run_it_names(tmp_path):
     rows = own_practice.specifications(study, {"all records": 0.5}, "CRV1").set_index("specification")
     runs = {
         "as declared": ("{}", estimates(study)),
-        "small-sample standard errors (CR2)": ("inference: CR2", estimates(study, "CR2")),
-        "cluster jackknife (CRV3)": ("inference: CRV3", estimates(study, "CRV3")),
+        "errors made for few clusters": ("inference: CR2", estimates(study, "CR2")),
+        "errors by leaving out each cluster in turn": ("inference: CRV3", estimates(study, "CRV3")),
         "wild cluster bootstrap": ("inference: bootstrap", estimates(study, "bootstrap")),
         "clustered by school": ('cluster: ""', estimates(read(path, **WHOLE))),
         "years alone, no controls": (
@@ -475,7 +475,7 @@ def test_alternatives_that_change_nothing_are_left_out():
     study = read(**WHOLE | {"controls": [], "categories": []})
     rows = own_practice.specifications(study, {"all records": 1.0})
     assert rows["specification"].tolist() == [
-        "as declared", "cluster jackknife (CRV3)", "clustered standard errors (CRV1)", "wild cluster bootstrap",
+        "as declared", "errors by leaving out each cluster in turn", "the usual clustered errors", "wild cluster bootstrap",
     ]  # fmt: skip
 
 
@@ -807,8 +807,8 @@ def test_an_alternative_that_cannot_be_had_is_empty_and_stops_nothing(tmp_path):
     study = read(one_cluster_level(tmp_path), **SMALL)
     table = own_practice.specifications(study, own_practice.units(study, False))
     table = table.set_index("specification")
-    assert np.isnan(table.loc["cluster jackknife (CRV3)", "estimate"])
-    assert table.drop(index="cluster jackknife (CRV3)")["estimate"].notna().all()
+    assert np.isnan(table.loc["errors by leaving out each cluster in turn", "estimate"])
+    assert table.drop(index="errors by leaving out each cluster in turn")["estimate"].notna().all()
     with pytest.raises(InputError, match="CRV3"):
         own_practice.estimates(study, "CRV3", own_practice.units(study, False))
 

@@ -10,6 +10,7 @@ from bs4 import BeautifulSoup
 from test_sentences import of_page
 
 from conftest import EXAMPLES, ROOT
+from prose import long_sentences
 
 pytestmark = pytest.mark.build
 
@@ -29,6 +30,8 @@ def test_ready_examples_run_and_say_simulated_everywhere(ready, file):
         code.decompose()
     assert "the data are simulated" in page.get_text()
     assert of_page(page.get_text(" ")) == []
+    said = [part for part in page.select("p:not(.small-print), li, dd") if not part.find(["p", "li"])]
+    assert [long for part in said for long in long_sentences(part.get_text(" "))] == []
     for link in page.find_all("a", download=True):
         assert (folder / link["href"]).is_file()
     given = yaml.safe_load((ROOT / "params" / file).read_text())

@@ -321,7 +321,7 @@ def test_other_choices_are_what_they_say(tmp_path, example):
     scale, term = "engagement", "difference in change, 3"
     known = estimates[(estimates["scale"] == scale) & (estimates["term"] == term)].set_index("method")
     assert found.loc[(scale, "mixed model"), "estimate"] == known.loc[signposts.MIXED, "estimate"]
-    assert found.loc[(scale, "districts as clusters (CR2)"), "n_groups"] == 6
+    assert found.loc[(scale, "districts as clusters"), "n_groups"] == 6
     plain = read(tmp_path, example, treated="peer_groups")
     bare = signposts.changes(plain).set_index(["scale", "method", "term"])["estimate"]
     assert found.loc[(scale, "no controls"), "estimate"] == pytest.approx(bare[scale, signposts.FIXED, term], rel=1e-9)

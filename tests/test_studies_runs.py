@@ -51,10 +51,10 @@ def test_what_breaks_a_method_is_told_as_it_came_out(studies):
     assert np.abs(well["bias"]).max() < 4 * well["bias_se"].max()
     assert drifts["bias"].to_numpy() == pytest.approx(0.1, abs=4 * drifts["bias_se"].max())
     assert silent["bias"].min() > 0.05
-    told = studies.page[studies.page.index("- **Two treated schools of 20**") :]
+    told = studies.page[studies.page.index("- **Two treated schools of 20.**") :]
     districts = ("the treated are one district", "one district, nothing to compare")
     for world in (*districts, "one of five items drifts", "low practice answers less"):
-        assert f"**{world.capitalize()}**: no inference mends it" in told
+        assert f"**{world.capitalize()}.** No inference mends it" in told
     drawn = studies.figure("what-breaks-it")
     pd.testing.assert_frame_equal(drawn, studies.table("what-breaks-it"))
 

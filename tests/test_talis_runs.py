@@ -228,7 +228,7 @@ def test_a_survey_without_groups_has_nothing_to_compare(tmp_path):
     done = run(tmp_path, data=str(tmp_path / "klein.csv"), **asked, interval="Korn-Graubard")
     assert "with schools as clusters within 2 strata" in done.page
     assert "Few schools: all (4)." in done.page
-    assert "intervals by Korn and Graubard" in done.page
+    assert "Intervals of 95% are by Korn and Graubard" in done.page
     assert "One question only: no two to compare." in done.page
     assert "Nothing to compare: there is one only." in done.page
     assert "One cycle only: no change to show." in done.page

@@ -134,13 +134,18 @@ def test_worlds_are_told_by_what_mends_them():
     lines = [markdown(line) for line in what_breaks.told(found.reset_index())]
     assert len(lines) == 5
     assert lines[0] == (
-        "**Few**: of 100 intervals that should hold the truth 95 times, those of CRV1 hold it 75 times, and of 100 tests "
-        "25 times one finds an effect that is not there, instead of 5 times. By permutation it is 95 times and 5 times."
+        "**Few.** With the usual clustered errors, intervals that should hold the truth 95 times in 100 hold it 75 times. A test "
+        "finds an effect that is not there 25 times in 100, instead of 5 times. With permutation of schools it is 95 times and 5 times."
     )
-    assert lines[1].endswith("By CR2 it is 95 times and 5 times.")
-    assert lines[2].endswith("is held 80 times, and of 100 tests 20 times one finds what is not there.")
+    assert lines[1].endswith("With errors made for few clusters it is 95 times and 5 times.")
+    assert lines[2].endswith(
+        "Intervals hold the truth 80 times in 100, and a test finds what is not there 20 times in 100."
+    )
     # Neither never nor always, and the side of a bias is told.
-    assert "is held less than once, and of 100 tests more than 99 times one finds" in lines[3]
+    assert (
+        "hold the truth less than once in 100, and a test finds what is not there more than 99 times in 100."
+        in lines[3]
+    )
     assert lines[3].endswith("too low by 0.12 standard deviations, and no interval knows.")
     assert lines[4] == "All do what they say, as far as so many studies can tell: all well."
 

@@ -20,9 +20,12 @@ RISE = ("elementary schools", "2018", 0.3, 0.2, 0.4, 0.0001)
         ([RISE], "No report is below the one before it."),
         (
             [CLEAR],
-            "high schools in 2017 (-0.20, 95% interval -0.30 to -0.10, p < 0.001). It is more than chance would do.",
+            "1 fall from one report to the next. In 2017, high schools: -0.20 (95% interval -0.30 to -0.10, p < 0.001). It is more than chance would do.",
         ),
-        ([RISE, DOUBTFUL], "(-0.05, 95% interval -0.20 to 0.10, p = 0.500). It cannot be told from no change."),
+        (
+            [RISE, DOUBTFUL],
+            "In 2018, high schools: -0.05 (95% interval -0.20 to 0.10, p = 0.500). It cannot be told from no change.",
+        ),
         ([DOUBTFUL, DOUBTFUL], "None of them can be told from no change."),
         ([CLEAR, CLEAR], "All are more than chance would do."),
         ([CLEAR, DOUBTFUL], "Of these 1 is more than chance would do; the others cannot be told from no change."),

@@ -33,8 +33,8 @@ def _untested(estimates: pd.DataFrame, clusters: str) -> str:
     if rows.empty:
         return ""
     return (
-        f"No p-value and no interval: {'; '.join(dict.fromkeys(rows['term']))}. It rests on so few clusters "
-        f"({clusters}), alone or smaller than most others, that nothing here says what chance would do."
+        f"No p-value and no interval: {'; '.join(dict.fromkeys(rows['term']))}. It rests on so few "
+        f"{clusters}, alone or smaller than most others, that nothing here says what chance would do."
     )
 
 
@@ -46,9 +46,9 @@ def _few(estimates: pd.DataFrame, clusters: str) -> str:
     each = [
         f"{r.term} varies in {r.n_varying:.0f} of {r.n_groups:.0f}"
         + (f" ({r.df:.1f} degrees of freedom)" if np.isfinite(r.df) else "")
-        for r in rows.head(4).itertuples()
+        for r in rows.head(2).itertuples()
     ]
-    more = f" and {len(rows) - 4} more" if len(rows) > 4 else ""
+    more = f" and {len(rows) - 2} more" if len(rows) > 2 else ""
     return f"Few {clusters}: {'; '.join(each)}{more}. {_MEANS}"
 
 
@@ -58,7 +58,7 @@ def falls(steps: pd.DataFrame, unit: str = "year") -> str:
     >>> rows = pd.DataFrame({"series": "high schools", "term": ["2017", "2018"], "estimate": [-0.09, 0.14],
     ...                      "ci_low": [-0.21, 0.05], "ci_high": [0.03, 0.23], "p_value": [0.13, 0.002]})
     >>> falls(rows)
-    'Falls from one year to the next: high schools in 2017 (-0.09, 95% interval -0.21 to 0.03, p = 0.130). It cannot be told from no change.'
+    '1 fall from one year to the next. In 2017, high schools: -0.09 (95% interval -0.21 to 0.03, p = 0.130). It cannot be told from no change.'
 
     Parameters
     ----------
@@ -68,8 +68,8 @@ def falls(steps: pd.DataFrame, unit: str = "year") -> str:
     rows = steps[steps["estimate"] < 0]
     if rows.empty:
         return f"No {unit} is below the one before it."
-    each = "; ".join(
-        f"{r.series} in {r.term} ({r.estimate:.2f}, {within(r.ci_low, r.ci_high)}, {spoken_p(r.p_value)})"
+    each = " ".join(
+        f"In {r.term}, {r.series}: {r.estimate:.2f} ({within(r.ci_low, r.ci_high)}, {spoken_p(r.p_value)})."
         for r in rows.itertuples()
     )
     clear = int((rows["ci_high"] < 0).sum())
@@ -79,7 +79,7 @@ def falls(steps: pd.DataFrame, unit: str = "year") -> str:
         doubt = "All are more than chance would do." if clear else "None of them can be told from no change."
     else:
         doubt = f"Of these {clear} {'is' if clear == 1 else 'are'} more than chance would do; the others cannot be told from no change."
-    return f"Falls from one {unit} to the next: {each}. {doubt}"
+    return f"{count(len(rows), 'fall')} from one {unit} to the next. {each} {doubt}"
 
 
 def few_behind(shares: pd.DataFrame, clusters: str = "schools") -> str:

@@ -17,11 +17,11 @@ from helpers.project import InputError
 from helpers.read.engine import SqlRecords
 
 INFERENCE = {
-    "permutation": "p-values and intervals from all other choices of as many schools, or 9,999 of them; standard errors CR2",
-    "CR2": "clustered standard errors, CR2, t with Satterthwaite's degrees of freedom (Bell and McCaffrey)",
-    "CRV3": "cluster jackknife, CRV3: (G-1)/G, t with G-1 degrees of freedom",
-    "CRV1": "clustered standard errors, CRV1: G/(G-1) (N-1)/(N-k-1), t with G-1 degrees of freedom",
-    "bootstrap": "CRV1 standard errors; p-values and intervals by the wild cluster bootstrap, null imposed",
+    "permutation": "p-values and intervals from all other choices of as many schools, or 9,999 of them; standard errors made for few clusters (CR2)",
+    "CR2": "standard errors made for few clusters (CR2 of Bell and McCaffrey; t with Satterthwaite's degrees of freedom)",
+    "CRV3": "standard errors by leaving out each cluster in turn (jackknife, CRV3; t with G-1 degrees of freedom for G clusters)",
+    "CRV1": "the usual clustered standard errors (CRV1, times G/(G-1) (N-1)/(N-k-1); t with G-1 degrees of freedom for G clusters)",
+    "bootstrap": "p-values and intervals by the wild cluster bootstrap, null imposed; the usual clustered standard errors (CRV1)",
 }
 """Kinds of inference by the name that the parameter takes."""
 
@@ -39,9 +39,9 @@ _COVARIANCE = {"permutation": "CR2", "bootstrap": "CRV1"}
 
 KINDS = {
     "permutation": "permutation of schools",
-    "CR2": "small-sample standard errors (CR2)",
-    "CRV3": "cluster jackknife (CRV3)",
-    "CRV1": "clustered standard errors (CRV1)",
+    "CR2": "errors made for few clusters",
+    "CRV3": "errors by leaving out each cluster in turn",
+    "CRV1": "the usual clustered errors",
     "bootstrap": "wild cluster bootstrap",
 }
 """The same in a few words."""

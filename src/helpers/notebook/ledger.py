@@ -6,6 +6,8 @@ checks of numbers are what is counted. Where two numbers of a check cannot both 
 """
 
 import json
+import math
+import re
 import shutil
 from collections import defaultdict
 from dataclasses import dataclass
@@ -218,10 +220,27 @@ def findings(against: pd.DataFrame) -> pd.DataFrame:
         raise InputError(
             f"data/cases/contradictions.csv, column finding: nothing is said of {silent.iloc[0]}. Add its row."
         )
-    beside = against["ours"].where(against["ours"] == "does not hold", "we get " + against["ours"])
+    ours = pd.Series(list(map(_brief, against["printed"], against["ours"])), against.index)
+    beside = ours.where(ours == "does not hold", "we get " + ours)
     each = against["printed"] + " printed, " + beside
     grouped = against.assign(numbers=each).groupby("finding", sort=False)
     return grouped[["document", "numbers", "reason", "changes", "notebook"]].agg(_joined).reset_index()
+
+
+def _brief(printed: str, ours: str) -> str:
+    """What we get, with no more digits than it takes to tell it from what is printed.
+
+    >>> _brief("95.997", "94.8685 to 94.9981"), _brief("0.378", "0.378636 to 0.379173"), _brief("48", "49")
+    ('94.9 to 95.0', '0.3786 to 0.3792', '49')
+    >>> _brief("does hold", "does not hold")
+    'does not hold'
+    """
+    found = re.findall(r"-?\d+\.\d+", ours)
+    if not found:
+        return ours
+    apart = min(abs(float(end) - float(printed)) for end in found)
+    digits = max(1, math.ceil(-math.log10(apart)))
+    return " to ".join(dict.fromkeys(f"{float(end):.{digits}f}" for end in ours.split(" to ")))
 
 
 def _joined(words: pd.Series) -> str:

@@ -74,8 +74,8 @@ class Study:
 
     @property
     def about(self) -> str:
-        """Whom it asked, and how they were drawn, in a sentence."""
-        return f"{self.title}: {self.asked}; {self.sample}."
+        """Whom it asked, and how they were drawn, in a few sentences."""
+        return f"{self.title}: {self.asked}. {self.sample}"
 
     @property
     def marks(self) -> set[str]:
@@ -83,7 +83,7 @@ class Study:
         return {*self.columns, *([self.edition[0]] if self.edition else [])}
 
 
-_BY_ORDER = "inferred from the order of the items and their six answers, as in TALIS, and from {}; the words themselves were not seen"
+_BY_ORDER = "The words of the questions were not seen. Which is which is inferred from their order and six answers, as in TALIS, and from {}."
 _PISA = {key: f"TC046Q0{number}NA" for number, key in enumerate("ABCDEFGH", start=1)}
 _PISA_COLUMNS = ("CNT", "CNTSCHID", "CNTTCHID")
 
@@ -91,17 +91,17 @@ STUDIES = (
     Study(
         key="gti", short="GTI", name="Global Teaching InSights", cycle=2018, years="2017-18",
         asked="mathematics teachers who agreed to be filmed",
-        sample="one teacher a class, mostly one a school, no weights; in the OECD's words the study represents no country "
-        "and ranks none",
+        sample="One teacher a class, mostly one a school, without weights. In the OECD's words the study represents no "
+        "country and ranks none.",
         apart="The study's teachers agreed to be filmed and stand for no country, so that no share of one place is tested "
         "against another's, and none is ranked.",
         questions={
             "practice": Question(
                 dict(zip("BDEF", ("TQA18A", "TQA18B", "TQA18C", "TQA18D"), strict=True)),
-                _BY_ORDER.format("the name of their mean, TA_COLLAB"),
+                _BY_ORDER.format("the name of their mean"),
             ),
             "observed": Question(
-                {"O": "TQA21A"}, "by the study's list of variables; the words of the four answers were not seen",
+                {"O": "TQA21A"}, "The words of the four answers were not seen.",
                 {"O": "Being observed in a typical school year"},
                 ("1, the lowest answer", "2", "3", "4, the highest answer"), 4, ("lowest", "highest"),
             ),
@@ -116,10 +116,10 @@ STUDIES = (
         Study(
             key=f"pisa{year}", short=f"PISA {year}", name=f"PISA {year}, teacher questionnaire", cycle=year, years=str(year),
             asked="teachers of subjects other than science in schools with 15-year-olds",
-            sample="schools as they came into PISA's sample, no weights of teachers; not the teachers of TALIS, so that no "
-            "trend joins the two",
+            sample="Schools as they came into PISA's sample, without weights of teachers. These are not the teachers of TALIS, so "
+            "no trend joins the two.",
             questions={"practice": Question(
-                _PISA, _BY_ORDER.format("the OECD's index EXCHT, which rests on D to G as TALIS's index does")
+                _PISA, _BY_ORDER.format("an index of the OECD, which rests on the same four as in TALIS")
             )},
             columns=_PISA_COLUMNS, students="CNTSTUID", edition=("CYC", edition), weight="W_SCHGRNRABWT",
             systems={"USA": "United States"},

@@ -107,7 +107,8 @@ def waves(given: Mapping[str, Any], baseline: str, compared: bool, inference: st
     held, made = [*given["controls"], *given["categories"]], isinstance(given["scales"], dict)
     what = "The difference in change between schools with peer groups and comparison schools" if compared else "Change"
     return paragraph(
-        f"{what} since wave {baseline} was estimated for {count(len(given['scales']), 'scale')} within schools, by linear regression with a fixed effect for each school.",
+        f"{what} since wave {baseline} was estimated for {count(len(given['scales']), 'scale')}.",
+        "Estimates are within schools, by linear regression with a fixed effect for each school.",
         "A score is the mean of the items of a scale that were answered, if half of them or more were." * made,
         f"Estimates are in standard deviations of wave {baseline}.",
         f"Held constant: {listed(held)}." if held else "",

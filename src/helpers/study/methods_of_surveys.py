@@ -27,6 +27,7 @@ def survey(answers: Survey, given: Mapping[str, Any], several: bool) -> str:
         f"Shares are of those who answered each of {len(answers.items)} questions, {weighted}.",
         f"Often means one of the answers from “{answers.categories[answers.often - 1]}” on, of {len(answers.categories)} ordered answers.",
         f"Standard errors come from {share_words.errors(answers)}{factor}.",
+        "This is how R's package survey treats a subset of a design." * share_words.in_parts(answers),
         f"Intervals of 95% are {_by(answers.interval)}.",
         f"{HOLM} all differences that are compared." * several,
         f"Linear and logit models of answering often took {listed(explain)} together, with the same weights and errors." if explain else "",

@@ -155,7 +155,7 @@ def _still(part: pd.DataFrame, scales: list[str]) -> str:
     ends = words.estimate(furthest["estimate"], furthest["ci_low"], furthest["ci_high"])
     return (
         f"No item{f' of {words.listed(scales)}' if scales else ''} left its place among the others by more than chance explains "
-        f"({tests}; where none moves, at most one study in {1 / item_drift.ALPHA:.0f} says otherwise). Furthest off is "
+        f"({tests}). Where none moves, at most one study in {1 / item_drift.ALPHA:.0f} says otherwise. Furthest off is "
         f"{furthest['item']} in {furthest['year']}: {ends} logits."
     )
 

@@ -76,7 +76,7 @@ VARIANTS = {
     "ridits": "ratings by their ranks (ridits)",
     "balanced": "schools rated in every report",
     "response rate": "response rate held constant",
-    "jackknife": "errors by leaving out each school in turn (CRV3)",
+    "jackknife": "errors by leaving out each school in turn",
 }
 INFERENCE = panels.INFERENCE | {"bootstrap": panels.INFERENCE["CRV1"] + "; p-values by the wild cluster bootstrap"}
 RATED = {

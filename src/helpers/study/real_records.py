@@ -13,13 +13,13 @@ import pandas as pd
 
 from helpers import kept
 from helpers.draw import numbers
+from helpers.draw.words import listed
 from helpers.estimate import shares
 from helpers.estimate.intervals import t_test
 from helpers.notebook import session
 from helpers.notebook.session import Section, Session
 from helpers.project import ROOT, InputError, relative
 from helpers.read import family, files
-from helpers.read import talis_codebook as codebook
 from helpers.read.family import Question, Study
 from helpers.read.talis_codebook import CATEGORIES, ITEMS, STATISTICS
 from helpers.study.classroom_doors import View
@@ -140,7 +140,8 @@ def sentence(seeing: pd.DataFrame) -> str:
         known = family.study(key)
         never, monthly = (spread(rows, statistic) for statistic in STATISTICS)
         said.append(
-            f"Of {known.asked} ({known.title}), {never} never observe colleagues and give them feedback; {monthly} do once a month or more."
+            f"{known.title}: {known.asked}. {never} never observe colleagues and give them feedback. "
+            f"{monthly} do so once a month or more."
         )
     return " ".join(said)
 
@@ -284,26 +285,27 @@ def claims(real: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found, columns=["id", "practice", "claim", "seen", "verdict"])
 
 
+_ALL = "all eight practices of TALIS"
 _TALIS = (
     "TALIS 2013, 2018 and 2024: teachers of one level of school, drawn within schools that were drawn, with weights. "
-    f"{', '.join(codebook.QUESTIONS[2018].values())} (other names in 2013 and 2024): {'; '.join(ITEMS.values()).lower()}, by the labels of "
-    f"the files. In 2024 {', '.join(codebook.FEEDBACK.variables[2024].values())} ask, with yes or no, whose feedback teachers have had after "
-    "an observation of their teaching. What TALIS 2008 calls its questions was not seen here, so that its files are not read."
+    f"Asked about: {_ALL}, by the labels of the files. In 2024 it also asks, with yes or no, whose feedback teachers have had after an observation of "
+    "their teaching. The files of TALIS 2008 are not read, as the names of its questions were not seen here."
 )
 
 
 def bank() -> list[str]:
     """Each survey in a few sentences: whom it asked, how they were drawn, what it asked, and how the words are known."""
-    others = [
-        f"{known.about} "
-        + " ".join(f"{', '.join(q.items.values())}: {_listed(q)}, {q.wording}." for q in known.questions.values())
-        for known in family.STUDIES
-    ]
-    return [*others, _TALIS]
+    told: dict[str, list[Study]] = {}
+    for known in family.STUDIES:
+        asked = " ".join(f"Asked about: {_listed(q)}. {q.wording}" for q in known.questions.values())
+        told.setdefault(f"{known.asked}. {known.sample} {asked}", []).append(known)
+    names = [listed(k.short for k in alike) if len(alike) > 1 else alike[0].title for alike in told.values()]
+    return [*(f"{name}: {what}" for name, what in zip(names, told, strict=True)), _TALIS]
 
 
 def _listed(question: Question) -> str:
-    return "; ".join(question.words[key].lower() for key in question.items)
+    asked = [question.words[key].lower() for key in question.items]
+    return _ALL if question.items.keys() == ITEMS.keys() else "; ".join(asked)
 
 
 def write(folder: Path, target: Path = FOLDER) -> None:

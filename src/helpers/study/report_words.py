@@ -48,14 +48,14 @@ def under_choices(chosen: pd.DataFrame) -> str:
 
     >>> rows = pd.DataFrame({"panel": "High schools", "estimate": [-0.2, 0.1], "ci_low": [-0.3, -0.1], "ci_high": [-0.1, 0.3]})
     >>> under_choices(rows)
-    'high schools -0.20 to 0.10, of 2 intervals 1 below zero and 0 above'
+    'High schools: -0.20 to 0.10 (intervals below zero: 1 of 2, above zero: 0)'
     """
     parts = [
-        f"{panel.lower()} {own['estimate'].min():.2f} to {own['estimate'].max():.2f}, of {len(own)} intervals "
-        f"{(own['ci_high'] < 0).sum()} below zero and {(own['ci_low'] > 0).sum()} above"
+        f"{panel}: {own['estimate'].min():.2f} to {own['estimate'].max():.2f} (intervals below zero: "
+        f"{(own['ci_high'] < 0).sum()} of {len(own)}, above zero: {(own['ci_low'] > 0).sum()})"
         for panel, own in chosen.groupby("panel", sort=False)
     ]
-    return "; ".join(parts)
+    return ". ".join(parts)
 
 
 def apart(fits: pd.DataFrame) -> str:
@@ -81,8 +81,8 @@ def rated(turnover: pd.DataFrame, measure: str) -> str:
         rows = own[own["group"] == group].set_index("report_year")
         share = (rows["rated"] / rows["listed"]).astype(float)
         each = [f"{_range(share[side])} in {words.listed(side)}" for side in sides]
-        parts.append(f"of {name.lower()} {', '.join(each)}")
-    return "; ".join(parts)
+        parts.append(f"{name}: {', '.join(each)}")
+    return ". ".join(parts)
 
 
 def _range(shares: pd.Series) -> str:

@@ -125,7 +125,7 @@ def shares(view: View) -> Words:
     return {
         "title": f"Shares of all {view.kind}",
         "caption": f"{'; '.join(f'{name}: {spoken}' for name, spoken in view.words.items())}. Standard errors from "
-        f"{errors(view.answers)}; 95% intervals {INTERVALS[view.answers.interval]}. Nothing is shown that "
+        f"{errors(view.answers)}. Intervals of 95% are {INTERVALS[view.answers.interval]}. Nothing is shown that "
         f"rests on fewer than {few} respondents{f' or {few_schools} schools' * (few_schools > 1)}"
         f"{', or of a group whose members all gave the same answer' * bool(view.answers.account)}. "
         f"{few_behind(view.drawn)}".rstrip(),
@@ -145,17 +145,18 @@ INTERVALS = {
 """How intervals of shares were made, in words that go on after "95% intervals"."""
 
 
+def in_parts(answers: Survey) -> bool:
+    """Whether groups are parts of one sample without replicate weights, so that errors must allow for shared schools."""
+    return answers.one_sample and answers.weights.shape[1] == 1 and answers.frame["system"].nunique() > 1
+
+
 def errors(answers: Survey) -> str:
     """Where standard errors come from, in words."""
     if replicates := answers.weights.shape[1] - 1:
         return f"{replicates} replicate weights, around the estimate from all"
     by_school = answers.frame["school_id"].fillna("").ne("").any()
     strata = 0 if answers.strata is None else len(set(answers.strata))
-    parts = (
-        "; groups are parts (domains) of one sample, as a subset of a design is in R's survey"
-        if answers.one_sample and answers.frame["system"].nunique() > 1
-        else ""
-    )
+    parts = "; groups are parts (domains) of one sample" * in_parts(answers)
     return (
         f"linearisation, {'with schools as clusters' if by_school else 'as if all had been drawn one by one'}"
         f"{f' within {strata} strata' * bool(strata)}, and Student's t{parts}"
@@ -353,7 +354,7 @@ def within_schools(view: View, by: str, rows: pd.DataFrame) -> Words:
     return {
         "title": f"Differences by {by.replace('_', ' ')} among teachers of the same school",
         "caption": f"Share of {view.often_words.lower()}: level less the first level, with a fixed effect for each "
-        "school; clusters: schools (CR2, Satterthwaite's degrees of freedom).",
+        "school. Errors made for few clusters (CR2, Satterthwaite's degrees of freedom); clusters: schools.",
         **_difference_cells(view.labelled(rows), view),
     }
 

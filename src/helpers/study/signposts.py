@@ -29,7 +29,7 @@ ALL = "all schools"
 """The group of both kinds of schools."""
 _DIFFERENCE = "difference in change, "
 STAYED = "only teachers who stayed"
-_DISTRICTS = "districts as clusters (CR2)"
+_DISTRICTS = "districts as clusters"
 
 
 def main_terms(survey: Waves) -> list[str]:

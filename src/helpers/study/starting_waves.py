@@ -124,7 +124,7 @@ def caption(survey: Waves, found: Starts) -> str:
     against = f"those that began last ({found.late}), before they did" if found.late else "schools that never began"
     always = f" Schools that had begun by wave {survey.waves[0]} ({found.always}) have no wave before and are left out."
     return (
-        f"In standard deviations of wave {survey.baseline}, with 95% intervals; errors CR2. Began: {cohorts}; compared with "
+        f"In standard deviations of wave {survey.baseline}, with 95% intervals; errors made for few clusters. Began: {cohorts}; compared with "
         f"{against}. Zero: the wave before the start. A distance is the mean of the schools seen at it, by answers.{always * bool(found.always)}"
     )
 

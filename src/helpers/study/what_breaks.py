@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from helpers.estimate.panels import KINDS
 from helpers.notebook.markup import strong
 
 LEVEL = 0.05
@@ -35,9 +36,9 @@ def told(found: pd.DataFrame) -> list[str]:
     said = []
     for row in found[found["verdict"] == "mended"].itertuples():
         said.append(
-            f"{strong(row.world.capitalize())}: of 100 intervals that should hold the truth 95 times, those of CRV1 hold it "
-            f"{_times(row.coverage)}, and of 100 tests {_times(row.level)} one finds an effect that is not there, instead of "
-            f"5 times. By {row.default} it is {_times(row.default_coverage)} and {_times(row.default_level)}."
+            f"{strong(row.world.capitalize() + '.')} With {KINDS['CRV1']}, intervals that should hold the truth 95 times in 100 hold it "
+            f"{_times(row.coverage)}. A test finds an effect that is not there {_times(row.level)} in 100, instead of 5 times. "
+            f"With {KINDS[row.default]} it is {_times(row.default_coverage)} and {_times(row.default_level)}."
         )
     for row in found[found["verdict"] == "broken"].itertuples():
         side = "high" if row.bias > 0 else "low"
@@ -48,8 +49,8 @@ def told(found: pd.DataFrame) -> list[str]:
             else ""
         )
         said.append(
-            f"{strong(row.world.capitalize())}: no inference mends it. Of 100 intervals the truth is held "
-            f"{_times(row.default_coverage)}, and of 100 tests {_times(row.default_level)} one finds what is not there.{why}"
+            f"{strong(row.world.capitalize() + '.')} No inference mends it. Intervals hold the truth {_times(row.default_coverage)} "
+            f"in 100, and a test finds what is not there {_times(row.default_level)} in 100.{why}"
         )
     held = found.loc[found["verdict"] == "holds", "world"]
     if len(held):
