@@ -41,8 +41,7 @@ def _bars(
         for bar, value in zip(bars, part, strict=True):
             told(bar, f"{name}: {text(value)}{'%' * (text is percent)}")
         texts = [text(value) if value >= least else "" for value in part]
-        box = {"facecolor": colour, "edgecolor": "none", "pad": 0.8}
-        ax.bar_label(bars, texts, label_type="center", fontsize=SMALL, color=readable(colour), bbox=box)
+        ax.bar_label(bars, texts, label_type="center", fontsize=SMALL, color=readable(colour))
 
 
 def _counts(

@@ -21,6 +21,8 @@ from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER
 
 WIDE, NARROW = 6.4, 3.6
 """Inches of a figure on a screen and on paper, and on a phone, where its text is as large."""
+LINE = "line: 95% interval"
+"""What the line through a mark is, in a figure that stands alone."""
 _width = ContextVar("width of the figure that is drawn", default=WIDE)
 SMALL, HEAD = 8.5, 9.5
 """Points of text in dense figures, and of headings; nothing is smaller."""
@@ -167,7 +169,7 @@ def blocks(
     heights = iter(
         [tall(a, size) + 0.29 if over else max(least, tall(a, size) + 0.04, tall(b) + 0.04) for a, b in texts]
     )
-    heads, ys, y = [], [], 0.0
+    heads, ys, y = [], [], 0.05 * bool(titles)
     for group, members in groupby([0] * len(names) if groups is None else groups):
         if group in (titles or {}):
             text, colour = titles[group]
@@ -186,10 +188,13 @@ def blocks(
     name_rows(axes[0, 0], ys, names, size, over=over)
     left_edge = blended_transform_factory(fig.transFigure, axes[0, 0].transData)
     for top, text, colour in heads:
+        for ax in axes[0]:  # no line runs through a heading
+            ends = top - 0.05, top + tall(text, HEAD) + 0.02
+            ax.fill_between([0, 1], *ends, color=PAPER, linewidth=0, zorder=2.5, transform=ax.get_yaxis_transform())
         # In the last panel, which is drawn last; no panel makes room for what spans them all.
         axes[0, -1].text(
             0.012, top, text, transform=left_edge, va="top", fontsize=HEAD, weight="bold", in_layout=False,
-            color=colour, bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.8},
+            color=colour, zorder=2.6,
         )  # fmt: skip
     for ax in axes[0]:
         ax.patch.set_visible(False)  # or it hides headings that begin in the panel before

@@ -66,8 +66,8 @@ def _save_svg(fig: Figure, path: Path, whole: Bbox | str) -> None:
 
 @contextmanager
 def _stamped(fig: Figure, states: dict[str, str]) -> Iterator[Figure]:
-    """A figure with its states and their meanings below it, for a while."""
-    text, look = "\n".join(f"{state}: {meaning}" for state, meaning in states.items()), {"color": colours.GREY}
+    """A figure with what its states mean below it, for a while."""
+    text, look = "\n".join(said[:1].upper() + said[1:] for said in states.values()), {"color": colours.GREY}
     if "simulated" in states:
         text, look = "SIMULATED – shows the method, is no evidence", {"color": colours.SIMULATED, "weight": "bold"}
     stamp = fig.text(1, -0.01, text, ha="right", va="top", fontsize=style.SMALL, **look)

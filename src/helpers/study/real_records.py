@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import kept
-from helpers.draw import numbers
+from helpers.draw import numbers, words
 from helpers.estimate import shares
 from helpers.estimate.intervals import t_test
 from helpers.notebook import session
@@ -43,6 +43,7 @@ IN_PRINT = {
     "Japan (by Berry, 2016)": {"never": ["004-text-talis-never-japan"]},
 }
 """What print has of the same question in TALIS 2013: name to draw -> statistic -> ids of percentages."""
+_DRAWN = {"Germany*": "Germany (seven Länder)"}  # what the OECD's star means, by its list of the study's files
 _SPOKEN = {"CHL": "Chile", "CSH": "Shanghai", "USA": "the United States"}
 _STUDY = {known.key: known.title.split(",")[0] for known in family.STUDIES}
 _SHORT = {known.key: known.short for known in family.STUDIES}
@@ -89,20 +90,35 @@ def headlines(real: pd.DataFrame, item: str) -> pd.DataFrame:
     """
     statistics = {s for k in family.STUDIES for q in k.questions.values() for s in q.statistics}
     rows = real[real["item"].eq(item) & real["weights"].eq("none") & real["statistic"].isin(statistics)]
-    asked = {known.key: f"{known.title}: {known.asked}" for known in family.STUDIES}
+    asked = {k.key: f"{k.asked[0].upper()}{k.asked[1:]} ({k.short})" for k in family.STUDIES}
     return rows.assign(label=rows["name"], item_label=rows["survey"].map(asked), item=rows["survey"])
 
 
 def in_print(printed: pd.DataFrame) -> pd.DataFrame:
     """Printed shares of IN_PRINT in the shape of `headlines`, without intervals; several numbers of one answer are added up."""
     rows = [
-        (name, statistic, printed.loc[ids, "value"].sum() / 100)
+        (name, statistic, printed.loc[told[statistic], "value"].sum() / 100 if statistic in told else float("nan"))
         for name, told in IN_PRINT.items()
-        for statistic, ids in told.items()
+        for statistic in STATISTICS
     ]
     found = pd.DataFrame(rows, columns=["label", "statistic", "share"])
-    whom = "TALIS 2013, as printed: lower secondary teachers of all subjects, intervals are not printed"
-    return found.assign(survey="print", item="print", item_label=whom, note="", state="published")
+    whom = "As printed of lower secondary teachers (TALIS 2013)"
+    return found.assign(survey="print", item="print", item_label=whom, note="not printed", state="published")
+
+
+def drawn(rows: pd.DataFrame, statistic: str) -> pd.DataFrame:
+    """Rows of `headlines` or `in_print` as a figure has them: in each survey the largest share of this statistic first."""
+    first = rows["statistic"].eq(statistic)
+    place = rows["label"].map(rows[first].set_index("label")["share"])
+    rows = rows.assign(place=-place, label=rows["label"].replace(_DRAWN), survey_place=pd.factorize(rows["survey"])[0])
+    return rows.sort_values(["survey_place", "place"], kind="stable").drop(columns=["survey_place", "place"])
+
+
+def ends(rows: pd.DataFrame, statistic: str = STATISTICS[0]) -> str:
+    """The lowest and the highest share of a statistic, each with all places that have it: "0% in A and B, 52% in C"."""
+    part = rows[rows["statistic"].eq(statistic)].sort_values("share", kind="stable")
+    places = part.groupby(part["share"].map(numbers.percent), sort=False)["name"].agg(words.listed)
+    return ", ".join(f"{share}% in {places[share]}" for share in dict.fromkeys(places.index[[0, -1]]))
 
 
 def spread(rows: pd.DataFrame, statistic: str) -> str:
@@ -154,9 +170,9 @@ def short(rows: pd.DataFrame) -> str:
     )
 
 
-def reach(rows: pd.DataFrame, statistic: str = STATISTICS[0]) -> str:
-    """The lowest and the highest of these shares by `headlines`: of those who never observe colleagues, or of another statistic."""
-    shares = rows.loc[rows["statistic"] == statistic, "share"]
+def reach(rows: pd.DataFrame) -> str:
+    """The lowest and the highest share of those who never observe colleagues, by `headlines`."""
+    shares = rows.loc[rows["statistic"] == STATISTICS[0], "share"]
     return " to ".join(dict.fromkeys(f"{numbers.percent(share)}%" for share in (shares.min(), shares.max())))
 
 
