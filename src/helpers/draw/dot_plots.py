@@ -39,6 +39,8 @@ def shares(rows: pd.DataFrame, statistics: dict[str, str], coloured: str = "labe
             _share(ax, y, row, *series.get(getattr(row, coloured), ()))
             if row.share == row.share:
                 style.beside(ax, y, percent(row.share))
+    if rows["ci_low"].notna().any():
+        fig.supxlabel(f"percent of those who answered; {style.LINE}", fontsize=SMALL, color=GREY)
     return fig
 
 
@@ -194,36 +196,39 @@ def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: 
         for row in part.itertuples():
             as_it_was = abs(row.detectable - main) < 1e-9
             told(style.point(ax, row.detectable, y, GREY if as_it_was else OURS), f"{row.value}: {row.detectable:.2f}")
-            away = (0, -6) if as_it_was else (7 if row.detectable > main else -7, 0)
+            away = (4, -6) if as_it_was else (7 if row.detectable > main else -7, 0)
             box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.2}
             style.label(ax, row.detectable, y, row.value, GREY if as_it_was else INK, away, bbox=box)
     ax.margins(x=0.12)
-    ax.set_xlabel(xlabel)
+    above = {"xycoords": ax.get_xaxis_transform(), "fontsize": SMALL}
+    style.label(ax, main, 1, f"as planned: {main:.2f}", GREY, (0, 3), **above)
+    ax.set_xlabel(f"{xlabel}\n← sees smaller changes       only larger ones →")
     return fig
 
 
 @style.two_widths
 def rates(rows: pd.DataFrame, nominal: float, xlabel: str) -> Figure:
-    """Shares with their intervals, several series a row, beside the share that they should be.
+    """Shares with their intervals, several series a row, in titled blocks, beside the share that they should be.
 
     Parameters
     ----------
-    rows : `label, series, share, low, high`, 0 to 1; a share that is empty is left out
+    rows : `group` (a block), `label, series, share, low, high`, 0 to 1, in order; a share that is empty is left out
     nominal, xlabel : where the dashed line stands; what the axis shows
     """
-    series, labels = looks(rows["series"]), rows["label"].drop_duplicates()
-    apart = 0.13  # inches from mark to mark
-    fig, (ax,), ys = style.blocks(labels, size=HEAD, width=1.7, least=apart * (len(series) + 1), guides=False)
-    middle = dict(zip(labels, ys, strict=True))
-    for y in ys[:-1] + np.diff(ys) / 2:
-        ax.axhline(y, color=FAINT, linewidth=0.8, zorder=0)
-    ax.axvline(nominal, color=GREY, linewidth=1, linestyle="--")
+    series, named = looks(rows["series"]), rows.drop_duplicates("label")
+    apart, titles = 0.13, {group: (group, INK) for group in rows["group"]}  # inches from mark to mark
+    least = apart * (len(series) + 1)
+    fig, (ax,), ys = style.blocks(named["label"], named["group"], titles, size=HEAD, least=least, more=1.1, over=True)
+    middle = dict(zip(named["label"], ys, strict=True))
+    style.upright(ax, nominal, ys, linestyle="--")
+    above = {"xycoords": ax.get_xaxis_transform(), "fontsize": SMALL}
+    style.label(ax, nominal, 1, f"promised: {percent(nominal)}%", GREY, (0, 3), **above)
     for row in rows[rows["share"].notna()].itertuples():
         colour, marker = series[row.series]
         y = middle[row.label] + apart * (list(series).index(row.series) - (len(series) - 1) / 2)
         style.interval(ax, y, row.low, row.high, colour)
         told(style.point(ax, row.share, y, colour, marker, size=5), f"{row.label}, {row.series}: {percent(row.share)}%")
     ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f}%")
-    ax.set_xlabel(xlabel)
+    ax.set_xlabel(f"{xlabel}\n{style.LINE}", fontsize=HEAD)
     style.legend(fig, {name: _mark(*look) for name, look in series.items()})
     return fig

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers.draw import style
-from helpers.draw.colours import DIFFERS, FAINT, GREY, INK, OURS, PALE, PAPER, SIMULATED, dark, looks
+from helpers.draw.colours import DIFFERS, FAINT, GREY, INK, OURS, PALE, PAPER, QUIET, SIMULATED, dark, looks
 from helpers.draw.hover import told
 from helpers.draw.numbers import percent, points, ratio
 from helpers.draw.style import HEAD, SMALL
@@ -279,7 +279,31 @@ def recovery(rows: pd.DataFrame, xlabel: str) -> Figure:
     rows = rows.assign(estimate=rows["gap"], ci_low=rows["low"], ci_high=rows["high"])
     holds = (rows["low"] <= 0) & (rows["high"] >= 0)
     rows = rows.assign(colour=np.where(holds, SIMULATED, DIFFERS), marker=np.where(holds, "o", "X"))
-    return _small_forests(rows, "term", xlabel)[0]
+    fig, _ = _small_forests(rows, "term", f"{xlabel}\n{style.LINE}; 0: the truth is met")
+    looks_of = {"holds the truth": (SIMULATED, "o"), "misses it": (DIFFERS, "X")}
+    style.legend(fig, {said: plt.Line2D([], [], color=c, marker=m) for said, (c, m) in looks_of.items()})
+    return fig
+
+
+_SPREADS = {
+    "estimate": ("as estimated", QUIET),
+    "shrunken": ("drawn towards the mean", OURS),
+    "truth": ("in truth", SIMULATED),
+}
+
+
+@style.two_widths
+def school_spreads(rows: pd.DataFrame, xlabel: str) -> Figure:
+    """Where most schools lie, a bar each, by estimate and in truth. `rows`: `panel` (a block), `kind` (of _SPREADS), `low, high`."""
+    titles = {panel: (panel, INK) for panel in rows["panel"]}
+    names = [_SPREADS[kind][0] for kind in rows["kind"]]
+    fig, (ax,), ys = style.blocks(names, rows["panel"], titles, size=HEAD, least=0.25, over=True)
+    style.upright(ax, 0, ys)
+    for y, row in zip(ys, rows.itertuples(), strict=True):
+        style.interval(ax, y, row.low, row.high, _SPREADS[row.kind][1], 8)
+        style.value(ax, y, f"{row.low:.2f} to {row.high:.2f}".replace("-", "−"))
+    ax.set_xlabel(f"{xlabel}\n0: no change", fontsize=HEAD)
+    return fig
 
 
 @style.two_widths

@@ -132,29 +132,35 @@ def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame, gap: Sequence[int]
 @style.two_widths
 def p_values(curves: pd.DataFrame, alpha: float) -> Figure:
     """A p-value as a function of the intraclass correlation. `curves`: `icc, case, p_value`."""
-    fig, ax = plt.subplots()
-    ax.axhline(alpha, color=GREY, linewidth=1, linestyle="--")
-    style.label(ax, 0, alpha, f"p = {alpha:g}", GREY, (3, 2))
-    room = 1.6 if style.on_phone() else 3.5
-    curves = curves.assign(case=[style.wrap(case, room, style.HEAD) for case in curves["case"]])
-    cases = [look for look, _ in looks(curves["case"]).values()]
-    _lines(ax, curves, "icc", "p_value", "case", 0.8, [(-1, 9), (-1, -9)], cases)
+    fig, ax = plt.subplots(figsize=(style.across(), 3.7))
+    ax.axhspan(0, alpha, color=FAINT, linewidth=0, zorder=0)
+    sides = {"chance could explain it": (3, "bottom"), "hard to explain by chance": (-3, "top")}
+    for words, (up, va) in sides.items():
+        look = {"va": va, "ha": "right", "fontsize": SMALL, "style": "italic"}
+        style.label(ax, curves["icc"].max(), alpha, words, GREY, (-2, up), **look)
+    for case, (colour, _) in looks(curves["case"]).items():
+        line = curves[curves["case"].eq(case)]
+        told(ax.plot(line["icc"], line["p_value"], color=colour)[0], f"{case}: {line['p_value'].iloc[-1]:.2f} at the end")
+        falls = line["p_value"].iloc[-1] < line["p_value"].iloc[0]
+        at = line.iloc[len(line) // (5 if falls else 3)]
+        text = style.wrap(case, 1.3 if style.on_phone() else 2.4, style.HEAD)
+        style.label(ax, at["icc"], at["p_value"], text, dark(colour), (-3, -5) if falls else (-6, 5), ha="left" if falls else "right")
     ax.set(xlim=(0, curves["icc"].max()), ylim=(0, max(alpha, curves["p_value"].max()) * 1.18))
-    ax.set(xlabel="intraclass correlation: how alike teachers of one school answer", ylabel="p-value")
+    ax.set(xlabel="how alike teachers of one school answer\n(intraclass correlation; 0: no more than others)")
+    ax.set_ylabel("p-value")
     return fig
 
 
 @style.two_widths
-def sample_sizes(curves: pd.DataFrame, effect: float) -> Figure:
-    """Schools needed over students asked. `curves`: `students, schools, target` (power), the highest target first."""
+def sample_sizes(curve: pd.DataFrame, effect: float) -> Figure:
+    """Schools needed over students asked, with the numbers at both ends. `curve`: `students, schools`, in order."""
     fig, ax = plt.subplots()
-    names = curves["target"].map(
-        ("found {:.0%}\nof the time" if style.on_phone() else "found {:.0%} of the time").format
-    )
-    # Names stand on the outer sides of the two curves, where these are steep.
-    _lines(ax, curves.assign(target=names), "students", "schools", "target", 1 / 3, [(6, 4), (-6, -4)])
-    wanted = f"schools needed to see\n{effect:g} standard deviations"
-    ax.set(xscale="log", xlabel="respondents of a school in a year", ylabel=wanted, ylim=(0, None))
+    ax.plot(curve["students"], curve["schools"], color=OURS)
+    for (_, end), offset in zip(curve.iloc[[0, -1]].iterrows(), ((8, 0), (-2, 8)), strict=True):
+        style.point(ax, end["students"], end["schools"])
+        style.label(ax, end["students"], end["schools"], f"{end['schools']:.0f} schools", dark(OURS), offset)
+    wanted = f"schools needed to see a\nchange of {effect:g} standard deviations"
+    ax.set(xscale="log", xlabel="respondents of a school in a year (each step about twice as many)", ylabel=wanted, ylim=(0, None))
     ax.set_xticks(ticks := [10, 20, 50, 100, 200, 500], map(str, ticks))
     ax.minorticks_off()
     return fig
@@ -166,55 +172,57 @@ def detectable(curves: pd.DataFrame, ylabel: str) -> Figure:
     fig, charts = style.small_charts(curves["panel"], 2.6, columns=3, sharex=True, sharey=True)
     most = curves[["teachers", "detectable"]].max()
     for panel, ax in charts.items():
-        _lines(ax, curves[curves["panel"] == panel], "teachers", "detectable", "icc", 1, [(4, 0)])
-        ax.set(xlim=(0, 1.14 * most["teachers"]), ylim=(0, 1.08 * most["detectable"]))
+        _of_likeness(ax, curves[curves["panel"] == panel], "teachers", "detectable")
+        ax.set(xlim=(0, 1.04 * most["teachers"]), ylim=(0, 1.08 * most["detectable"]))
         ax.grid(axis="y")
-    fig.supxlabel(f"teachers of a school in the first wave\n{_ICC}", fontsize=10)
+    _name_likeness(fig, curves)
+    fig.supxlabel("teachers of a school in the first wave", fontsize=10)
     fig.supylabel(ylabel, fontsize=10)
     return fig
 
 
 @style.two_widths
-def schools_needed(curves: pd.DataFrame, marked: int, mark: str) -> Figure:
-    """Schools needed over the change to be found, `marked` ones dashed. `curves`: `icc` (a line), `effect, schools`."""
-    fig, ax = plt.subplots(figsize=(style.across(), 3.7))
-    ax.axhline(marked, color=GREY, linewidth=1, linestyle="--")
-    style.label(ax, curves["effect"].max(), marked, mark, GREY, (-1, 3))
-    _lines(ax, curves, "effect", "schools", "icc", 0, [(-5, 0)], steps=True)
-    low, high = curves["schools"].min() * 0.8, curves["schools"].max() * 1.3
-    ticks = [tick for tick in (2, 5, 10, 20, 50, 100, 200, 500, 1000) if low <= tick <= high]
-    ax.set(yscale="log", ylim=(low, high), ylabel="schools needed")
-    ax.set_yticks(ticks, map(str, ticks))
-    ax.minorticks_off()
-    least, most = curves["effect"].min(), curves["effect"].max()
-    room = (
-        (most - least) * (style.inches("0.05", style.HEAD) + 0.15) / (style.across() - 1)
-    )  # of names left of the lines
-    xlabel = f"change to be found, standard deviations\n{_ICC}"
-    ax.set(xlim=(least - room, most * 1.02), xlabel=xlabel)
-    return fig
-
-
-_ICC = "number at a line: share of the variance that lies between schools"
-
-
-def _lines(
-    ax: plt.Axes, curves: pd.DataFrame, x: str, y: str, name: str, at: float, offsets: list,
-    shades: Sequence[str] = (), *, steps: bool = False,
-) -> None:  # fmt: skip
-    """A line for each value of `name`, which stands beside it after a share `at` of its points, so many points away.
+def schools_needed(curves: pd.DataFrame, marked: int, mark: str, change: float) -> Figure:
+    """Schools needed over the change to be found.
 
     Parameters
     ----------
-    ax, curves, x, y, name : where, and which columns are drawn
-    at, offsets, shades, steps : of the names; colours, of ordered values if none is given; whether whole numbers jump
+    curves : `icc` (a line), `effect, schools`
+    marked, mark, change : schools where a dashed line stands, and its words; a change whose schools are dots with numbers
     """
-    lines = curves.groupby(name, sort=False)
-    shades = shades or colours.levels(len(lines))
-    for place, (value, line) in enumerate(lines):
-        ax.plot(line[x], line[y], color=shades[place], drawstyle="steps-mid" if steps else "default")
-        end = line.iloc[min(int(at * len(line)), len(line) - 1)]
-        style.label(ax, end[x], end[y], str(value), dark(shades[place]), offsets[place % len(offsets)])
+    fig, ax = plt.subplots(figsize=(style.across(), 3.7))
+    ax.axhline(marked, color=GREY, linewidth=1, linestyle="--")
+    style.label(ax, curves["effect"].max(), marked, mark, GREY, (-1, 3))
+    _of_likeness(ax, curves, "effect", "schools")
+    for row in curves[curves["effect"].eq(change)].itertuples():
+        told(style.point(ax, change, row.schools, INK, size=5), f"{row.icc:g}: {row.schools}")
+        style.label(ax, change, row.schools, str(row.schools), INK, (-6, 0), fontsize=SMALL)
+    low, high = curves["schools"].min() * 0.8, curves["schools"].max() * 1.3
+    ticks = [tick for tick in (2, 5, 10, 20, 50, 100, 200, 500, 1000) if low <= tick <= high]
+    ax.set(yscale="log", ylim=(low, high), ylabel="schools needed\n(each step about twice as many)")
+    ax.set_yticks(ticks, map(str, ticks))
+    ax.minorticks_off()
+    least, most = curves["effect"].min(), curves["effect"].max()
+    room = (most - least) * (style.inches("000", SMALL) + 0.1) / (style.across() - 1)  # of numbers left of the lines
+    ax.set(xlim=(least - room, most * 1.02), xlabel="change to be found, standard deviations")
+    _name_likeness(fig, curves)
+    return fig
+
+
+def _of_likeness(ax: plt.Axes, curves: pd.DataFrame, x: str, y: str) -> None:
+    """A line for each intraclass correlation (`icc`), whose names `_name_likeness` puts over the charts."""
+    lines = curves.groupby("icc")
+    for (_, line), shade in zip(lines, colours.levels(len(lines)), strict=True):
+        ax.plot(line[x], line[y], color=shade)
+
+
+def _name_likeness(fig: Figure, curves: pd.DataFrame) -> None:
+    """What the lines of `_of_likeness` are: how much of the differences between teachers lies between schools."""
+    found = sorted(curves["icc"].unique())
+    ends = {found[0]: "schools much alike", found[-1]: "schools less alike"} if len(found) > 1 else {}
+    names = [f"{icc:g}" + f": {ends[icc]}" * (icc in ends) for icc in found]
+    lines = [plt.Line2D([], [], color=shade) for shade in colours.levels(len(found))]
+    style.legend(fig, {"share of the variance that lies between schools": plt.Line2D([], [], linestyle="")} | dict(zip(names, lines, strict=True)))
 
 
 @style.two_widths
