@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import kept
-from helpers.draw import numbers
+from helpers.draw import numbers, words
 from helpers.estimate import shares
 from helpers.estimate.intervals import t_test
 from helpers.notebook import session
@@ -158,6 +158,13 @@ def reach(rows: pd.DataFrame, statistic: str = STATISTICS[0]) -> str:
     """The lowest and the highest of these shares by `headlines`: of those who never observe colleagues, or of another statistic."""
     shares = rows.loc[rows["statistic"] == statistic, "share"]
     return " to ".join(dict.fromkeys(f"{numbers.percent(share)}%" for share in (shares.min(), shares.max())))
+
+
+def ends(rows: pd.DataFrame, statistic: str = STATISTICS[0]) -> str:
+    """The same with their places."""
+    part = rows[rows["statistic"] == statistic].dropna(subset="share").sort_values("share", kind="stable")
+    places = part.groupby(part["share"].map(numbers.percent), sort=False)["name"].agg(words.listed).iloc[[0, -1]]
+    return " to ".join(dict.fromkeys(f"{share}% ({where})" for share, where in places.items()))
 
 
 def beside(view: View, real: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
