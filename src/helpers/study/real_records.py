@@ -114,13 +114,6 @@ def drawn(rows: pd.DataFrame, statistic: str) -> pd.DataFrame:
     return rows.sort_values(["survey_place", "place"], kind="stable").drop(columns=["survey_place", "place"])
 
 
-def ends(rows: pd.DataFrame, statistic: str = STATISTICS[0]) -> str:
-    """The lowest and the highest share of a statistic, each with all places that have it: "0% in A and B, 52% in C"."""
-    part = rows[rows["statistic"].eq(statistic)].sort_values("share", kind="stable")
-    places = part.groupby(part["share"].map(numbers.percent), sort=False)["name"].agg(words.listed)
-    return ", ".join(f"{share}% in {places[share]}" for share in dict.fromkeys(places.index[[0, -1]]))
-
-
 def spread(rows: pd.DataFrame, statistic: str) -> str:
     """Lowest and highest share of a statistic among `headlines` of one study, each with its interval and place."""
     part = rows[rows["statistic"] == statistic].sort_values("share")
@@ -174,6 +167,13 @@ def reach(rows: pd.DataFrame) -> str:
     """The lowest and the highest share of those who never observe colleagues, by `headlines`."""
     shares = rows.loc[rows["statistic"] == STATISTICS[0], "share"]
     return " to ".join(dict.fromkeys(f"{numbers.percent(share)}%" for share in (shares.min(), shares.max())))
+
+
+def ends(rows: pd.DataFrame, statistic: str = STATISTICS[0]) -> str:
+    """The same with their places."""
+    part = rows[rows["statistic"] == statistic].dropna(subset="share").sort_values("share", kind="stable")
+    places = part.groupby(part["share"].map(numbers.percent), sort=False)["name"].agg(words.listed).iloc[[0, -1]]
+    return " to ".join(dict.fromkeys(f"{share}% ({where})" for share, where in places.items()))
 
 
 def beside(view: View, real: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
