@@ -65,16 +65,20 @@ def _counts(
 
 @style.two_widths
 def composition(rows: pd.DataFrame) -> Figure:
-    """What each count is made of: a block a count with its sum, a bar a part.
-
-    `rows`: `label` (of the whole), `part, value`, `marked`: whether the part stands out; in order.
-    """
-    titles = {label: (f"{label}: {total:.0f}", INK) for label, total in rows.groupby("label")["value"].sum().items()}
-    fig, (ax,), ys = style.blocks(rows["part"], rows["label"], titles, size=HEAD, least=0.34, guides=False)
-    shades = np.where(rows["marked"], GROUPS[1], GROUPS[0])
-    ax.bar_label(ax.barh(ys, rows["value"], 0.24, color=shades), fmt="{:.0f}", padding=4, fontsize=HEAD)
-    ax.set(xlim=(0, 1.12 * rows["value"].max()), xticks=[])
-    ax.spines["bottom"].set_visible(False)
+    """What a count is made of: one bar, each part as long as it is, with its name and number. `rows`: `part, value, marked`, in order."""
+    total = rows["value"].sum()
+    rooms = (style.across() - 0.4) * rows["value"] / total
+    texts = [f"{row.value:.0f}\n{style.wrap(row.part, room)}" for row, room in zip(rows.itertuples(), rooms, strict=True)]
+    fig, ax = plt.subplots(figsize=(style.across(), 0.8 + max(map(style.tall, texts))))
+    ends = rows["value"].cumsum()
+    for row, end, text in zip(rows.itertuples(), ends, texts, strict=True):
+        colour = GROUPS[1] if row.marked else GROUPS[0]
+        (bar,) = ax.barh(0, row.value, 1, end - row.value, color=colour, edgecolor=PAPER, linewidth=1.5)
+        told(bar, f"{row.part}: {row.value:.0f}")
+        style.label(ax, end - row.value / 2, -0.5, text, dark(colour), (0, -4), fontsize=SMALL, linespacing=1.25)
+    style.label(ax, total / 2, 0.5, f"{total:.0f} in all", INK, (0, 4), weight="bold")
+    ax.set(xlim=(0, total), ylim=(-0.5, 0.5))
+    ax.axis("off")
     return fig
 
 

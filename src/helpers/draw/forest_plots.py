@@ -14,6 +14,7 @@ from helpers.draw.numbers import percent, points, ratio
 from helpers.draw.style import HEAD, SMALL
 
 _REACH = 64  # odds ratios are drawn from one over this to this
+_CLEAR = f"{style.LINE}; 0: no difference; filled: clear of 0"
 _HOLM = "filled: adjusted p < .05 (Holm); hollow: not"
 Charts = list[tuple[plt.Axes, pd.DataFrame]]  # small charts, each with its rows
 
@@ -42,7 +43,7 @@ def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_
     if shaded:  # it reaches as far to both sides, and so does its chart
         high = max(high, -low, 1.05 * band)
         low = -high
-    ax.set(xlim=(low, high), xlabel=xlabel)
+    ax.set(xlim=(low, high), xlabel=f"{xlabel}\n{_CLEAR}")
     return fig
 
 
@@ -66,7 +67,8 @@ def by_yardstick(rows: pd.DataFrame, xlabel: str) -> Figure:
         _effects(ax, ys, part, np.where(made_up[part.index], SIMULATED, OURS))
         ax.set(ylim=(end, 0), xlim=_limits(part.assign(panel=""))[""])
         ax.set_title(head, fontsize=HEAD)
-    fig.supxlabel(xlabel + "\n(each chart on a scale of its own)" * (len(parts) > 1), fontsize=10.5)
+    own = "\n(each chart on a scale of its own)" * (len(parts) > 1)
+    fig.supxlabel(f"{xlabel}{own}\n{_CLEAR}", fontsize=HEAD)
     return fig
 
 
@@ -81,7 +83,7 @@ def _effects(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, shades: Sequence[
         text = f"{value}  " + (f"[{' to '.join(ends)}]" if known else "(no interval)")
         clear = known and (row.ci_low > 0 or row.ci_high < 0)
         style.value(ax, y, text := text.replace("-", "−"), weight="bold" if clear else "normal")
-        told(style.point(ax, row.estimate, y, colour), f"{row.label}: {text}")
+        told(style.point(ax, row.estimate, y, colour, face="" if clear else PAPER), f"{row.label}: {text}")
 
 
 @style.two_widths
@@ -110,7 +112,7 @@ def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = N
         told(style.point(ax, row.estimate, y, colour), f"{whose}: {row.estimate:.2f}")
         name = f"  {row.group}" if len(groups) > 1 and row.label == labels[0] and not above else ""
         style.beside(ax, y, f"{row.estimate:.2f}{name}", dark(colour), fontsize=HEAD)
-    ax.set(xlim=(low, high), xticks=range(low, high + 1), xlabel=f"mean on the scale from {low} to {high}")
+    ax.set(xlim=(low, high), xticks=range(low, high + 1), xlabel=f"mean on the scale from {low} (lowest) to {high} (highest); {style.LINE}")
     if above:
         style.legend(fig, {str(group): colour for group, (colour, _) in groups.items()})
     return fig
@@ -308,23 +310,26 @@ def school_spreads(rows: pd.DataFrame, xlabel: str) -> Figure:
 
 @style.two_widths
 def se_bounds(rows: pd.DataFrame, common: pd.DataFrame) -> Figure:
-    """Standard errors (`panel, term, se_low, se_high`) that stars allow; `common`: one for a whole panel."""
+    """Standard errors that stars allow; `rows`: `panel, term, estimate, stars, se_low, se_high`; `common`: one for a whole panel."""
     top = 1.05 * rows.loc[np.isfinite(rows["se_high"]), "se_high"].max()
     fig, charts = _charts(rows, "term")
-    fits = common.set_index("panel")
+    fits, band = common.set_index("panel"), {"color": OURS, "alpha": 0.35, "linewidth": 0}
     for ax, part in charts:
         low, high = fits.loc[part["panel"].iloc[0], ["se_low", "se_high"]]
         if low <= high:
-            ax.axvspan(low, high, color=PALE, zorder=0)
+            ax.axvspan(low, high, zorder=0, **band)
         for row in part.itertuples():
-            style.interval(ax, row.y, row.se_low, min(row.se_high, top), width=3)
+            style.interval(ax, row.y, row.se_low, min(row.se_high, top), GREY, 1.6)
             ends = [edge for edge in (row.se_low, row.se_high) if 0 < edge < top]
-            ax.plot(ends, [row.y] * len(ends), "|", color=OURS, markersize=10, markeredgewidth=2)
+            ax.plot(ends, [row.y] * len(ends), "|", color=GREY, markersize=8, markeredgewidth=1.6)
             if row.se_high > top:
-                style.point(ax, top, row.y, marker=">", size=5)
+                style.point(ax, top, row.y, GREY, ">", size=5)
+            style.beside(ax, row.y, f"{row.estimate:.2f}{'*' * int(row.stars)}".replace("-", "−"))
         ax.set_xlim(0, top)
-    style.legend(fig, {"fits the stars of the year": OURS, "fits the stars of all years": PALE})
-    fig.supxlabel("standard error, standard deviations", fontsize=10.5)
+    line = plt.Line2D([], [], color=GREY, linewidth=1.6)
+    names = {"fits all years": plt.Rectangle((0, 0), 1, 1, **band), "fits the stars of one year": line}
+    style.legend(fig, names)
+    fig.supxlabel("standard error of a difference, in standard deviations\n(the margin of error is about twice as large)", fontsize=HEAD)
     return fig
 
 

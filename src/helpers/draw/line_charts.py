@@ -17,7 +17,7 @@ from helpers.project import in_order
 
 @style.two_widths
 def year_effects(
-    rows: pd.DataFrame, ylabel: str, baseline: str, gap: Sequence[str] = (), means: Mapping | None = None
+    rows: pd.DataFrame, ylabel: str, baseline: str, gap: Sequence[str] = (), means: Mapping | None = None, hollow: str = ""
 ) -> Figure:
     """Effects by year with intervals, a small chart a panel on one common scale, the baseline year at zero.
 
@@ -27,7 +27,7 @@ def year_effects(
         are not drawn; one or two series have their last value at the end of the line
     ylabel, baseline, gap : what the axis shows; year at zero; years of which there is nothing: no line crosses them, and
         what comes after them is hollow
-    means : series -> its meaning (`colours.NAMED`), where its name does not say it
+    means, hollow : series -> its meaning (`colours.NAMED`), where its name does not say it; what hollow points are
     """
     rows, series = style.bounded(rows), looks(rows["series"], means)
     terms = in_order({baseline, *rows["term"], *gap})
@@ -46,16 +46,18 @@ def year_effects(
             line += [(terms.index(term) + shift, np.nan) for term in gap]
             ax.plot(*zip(*sorted(line), strict=True), color=colour, linewidth=1.2, alpha=0.6)
             ax.vlines(x, part["ci_low"], part["ci_high"], color=colour, linewidth=2)
-            hollow = x > terms.index(gap[-1]) if gap else part.get("mark", pd.Series("*", part.index)).eq("")
-            for at, row, empty in zip(x, part.itertuples(), hollow, strict=True):
+            empties = x > terms.index(gap[-1]) if gap else part.get("mark", pd.Series("*", part.index)).eq("")
+            for at, row, empty in zip(x, part.itertuples(), empties, strict=True):
                 point = style.point(ax, at, row.estimate, colour, marker, PAPER if empty else "", 5.5)
                 told(point, f"{name}, {row.term}: {row.estimate:.2f}".replace("-", "−"))
         style.point(ax, terms.index(baseline), 0, GREY, size=4)
-        _ends(ax, inside, series, terms[: terms.index(gap[0])] if gap else terms, per_unit)
+        _ends(ax, inside, series, terms, gap, per_unit)
         _gap(ax, [terms.index(term) for term in gap])
         ax.set_xlim(-0.4, len(terms) - 0.6 + (0.11 if len(series) < 3 else 0) * len(terms))
     _name_terms(fig, charts.values(), terms)
     fig.supylabel(style.wrap(ylabel, fig.get_figheight() - 0.3, 10.5), fontsize=10.5)
+    notes = [style.LINE] * bool(rows["ci_low"].notna().any()) + [f"hollow: {hollow}"] * bool(hollow)
+    fig.supxlabel("; ".join(notes), fontsize=SMALL, color=GREY)
     if len(series) > 1:
         style.legend(fig, {n: plt.Line2D([], [], color=c, marker=m, markersize=5.5) for n, (c, m) in series.items()})
     return fig
@@ -83,21 +85,23 @@ def _gap(ax: plt.Axes, places: list[int]) -> None:
         ax.text(np.mean(places), 0.02, "no\nreport", transform=ax.get_xaxis_transform(), **look)
 
 
-def _ends(ax: plt.Axes, rows: pd.DataFrame, series: dict, terms: list, per_unit: float) -> None:
+def _ends(ax: plt.Axes, rows: pd.DataFrame, series: dict, terms: list, gap: Sequence[str], per_unit: float) -> None:
     """The last value of one or two series, before a gap if there is one, at the ends of their lines.
 
     Parameters
     ----------
-    ax, rows, series, terms, per_unit : a chart; its rows; looks of the series; years; points of one unit of the axis
+    ax, rows, series, terms, gap, per_unit : a chart; its rows; looks of the series; years; those of the gap; points of one
+        unit of the axis
     """
-    known = rows[rows["term"].isin(terms)].dropna(subset="estimate", ignore_index=True)
+    known = rows[rows["term"].isin(terms[: terms.index(gap[0])] if gap else terms)].dropna(subset="estimate", ignore_index=True)
     last = known.loc[known["term"].map(terms.index).groupby(known["series"]).idxmax()].sort_values("estimate")
     if last.empty or len(series) > 2:
         return
     apart = max(0.0, 11 - per_unit * np.ptp(last["estimate"])) / 2 if len(last) > 1 else 0.0
     for row, up in zip(last.itertuples(), (-apart, apart), strict=False):
         text, colour = f"{row.estimate:.2f}".replace("-", "−"), dark(series[row.series][0])
-        look = {"va": "center", "fontsize": SMALL, "bbox": {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5}}
+        box = {"facecolor": FAINT if gap else PAPER, "edgecolor": "none", "pad": 0.5}
+        look = {"va": "center", "fontsize": SMALL, "bbox": box}
         style.label(ax, terms.index(row.term) + 0.1, row.estimate, text, colour, (6, up), **look)
 
 
@@ -111,10 +115,12 @@ def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame, gap: Sequence[int]
     years = sorted({*rates["year"], *gap})
     nothing = pd.DataFrame({"year": gap, "value": np.nan})
     _gap(ax, [years.index(year) for year in gap])
-    for row, up in zip(ranges.sort_values("high").itertuples(), (-6, 6), strict=False):
-        ax.axhspan(row.low, row.high, color=PRINTED, alpha=0.12, linewidth=0)
-        text = style.wrap(f"{row.label}: {row.low:.0f} to {row.high:.0f}", 1.0)
-        style.label(ax, 1, row.high, text, dark(PRINTED), (6, up), xycoords=ax.get_yaxis_transform(), fontsize=SMALL)
+    beside = ax.get_yaxis_transform()
+    for place, (row, va) in enumerate(zip(ranges.sort_values("high", ascending=False).itertuples(), ("bottom", "top"), strict=False)):
+        ax.plot([1.02 + 0.02 * place] * 2, [row.low, row.high], color=PRINTED, linewidth=3, transform=beside, clip_on=False)
+        text = style.wrap(f"{row.label}: {row.low:.0f} to {row.high:.0f}%", 1.0)
+        middle = (ranges["low"].min() + ranges["high"].max()) / 2
+        style.label(ax, 1.04, middle, text, dark(PRINTED), (6, 0), xycoords=beside, fontsize=SMALL, va=va)
     for (name, (colour, marker)), up in zip(looks(rates["respondents"]).items(), (9, -9), strict=False):
         part = pd.concat([rates[rates["respondents"] == name], nothing]).sort_values("year")
         ax.plot(part["year"].map(years.index), part["value"], color=colour, marker=marker, linewidth=1.2)
@@ -124,8 +130,7 @@ def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame, gap: Sequence[int]
         style.label(ax, years.index(last["year"]), last["value"], name, dark(colour), (0, up))
     ax.set_xticks(range(len(years)), map(str, years), rotation=90 if style.on_phone() and len(years) > 4 else 0)
     ax.set_xlim(-0.3, len(years) - 0.5)
-    ax.margins(y=0.25)
-    ax.set(xlabel="report of the year", ylabel="response rate, percent")
+    ax.set(ylim=(0, 100), xlabel="year of the report", ylabel="share who answered, percent")
     return fig
 
 
@@ -138,16 +143,14 @@ def p_values(curves: pd.DataFrame, alpha: float) -> Figure:
     for words, (up, va) in sides.items():
         look = {"va": va, "ha": "right", "fontsize": SMALL, "style": "italic"}
         style.label(ax, curves["icc"].max(), alpha, words, GREY, (-2, up), **look)
-    for case, (colour, _) in looks(curves["case"]).items():
+    shades = {case: colour for case, (colour, _) in looks(curves["case"]).items()}
+    for case, colour in shades.items():
         line = curves[curves["case"].eq(case)]
         told(ax.plot(line["icc"], line["p_value"], color=colour)[0], f"{case}: {line['p_value'].iloc[-1]:.2f} at the end")
-        falls = line["p_value"].iloc[-1] < line["p_value"].iloc[0]
-        at = line.iloc[len(line) // (5 if falls else 3)]
-        text = style.wrap(case, 1.3 if style.on_phone() else 2.4, style.HEAD)
-        style.label(ax, at["icc"], at["p_value"], text, dark(colour), (-3, -5) if falls else (-6, 5), ha="left" if falls else "right")
     ax.set(xlim=(0, curves["icc"].max()), ylim=(0, max(alpha, curves["p_value"].max()) * 1.18))
     ax.set(xlabel="how alike teachers of one school answer\n(intraclass correlation; 0: no more than others)")
     ax.set_ylabel("p-value")
+    style.legend(fig, {case: plt.Line2D([], [], color=colour) for case, colour in shades.items()})
     return fig
 
 
@@ -226,14 +229,12 @@ def _name_likeness(fig: Figure, curves: pd.DataFrame) -> None:
 
 
 @style.two_widths
-def category_curves(curves: pd.DataFrame, items: pd.DataFrame, measures: pd.DataFrame | None = None) -> Figure:
-    """A Rasch scale at a glance: who answers what (above), and where items and persons stand (below).
+def category_curves(curves: pd.DataFrame, items: pd.DataFrame) -> Figure:
+    """A Rasch scale at a glance: who answers what (above), and where items stand (below).
 
-    `curves`: `place, answer, probability` of an item; `items`: `item, location`; `measures`: `place, share`; in logits.
+    `curves`: `place, answer, probability` of an item; `items`: `item, location`; in logits.
     """
-    persons = measures is not None
-    size, ratios = ((style.across(), 4.8), [1.2, 1]) if persons else ((style.across(), 3.9), [2, 1])
-    fig, (upper, lower) = plt.subplots(2, 1, figsize=size, sharex=True, height_ratios=ratios)
+    fig, (upper, lower) = plt.subplots(2, 1, figsize=(style.across(), 3.9), sharex=True, height_ratios=[2, 1])
     ends = curves["place"].min() + 0.8, curves["place"].max() - 0.8
     answers = curves.groupby("answer", sort=False)
     for (answer, curve), colour in zip(answers, colours.curves(len(answers)), strict=True):
@@ -243,21 +244,35 @@ def category_curves(curves: pd.DataFrame, items: pd.DataFrame, measures: pd.Data
         outwards = 2 if peak <= ends[0] else -2 if peak >= ends[1] else 0
         style.label(upper, peak, height, answer, dark(colour), (outwards, 6))
     upper.set(ylabel="chance of an answer", ylim=(0, 1.15))
-    top, high = (measures["share"].max(), 1.6) if persons else (1.0, 2.0)
-    levels, step = 5 if style.on_phone() else 3, 0.13 if persons else 0.26
-    high += (levels - 3) * step
-    for rank, row in enumerate(items.sort_values("location").itertuples()):
-        lower.plot([row.location] * 2, [0, top * 1.05], color=INK, linewidth=1.2)
-        height = top * (1.05 + step * (rank % levels))
-        style.label(lower, row.location, height, row.item, INK, (0, 2), fontsize=SMALL)
-    lower.set(xlabel="place on the scale, logits: further right, more of it", ylim=(0, top * high))
-    if persons:
-        lower.bar(measures["place"], measures["share"], width=0.46, color=PALE, zorder=0)
-        lower.set_ylabel("share of persons")
-    else:
-        lower.set_yticks([])
-        lower.spines["left"].set_visible(False)
+    _items(lower, items, 1.0, 0.26)
+    lower.set(xlabel="place on the scale, logits: further right, more of it", yticks=[])
+    lower.spines["left"].set_visible(False)
     return fig
+
+
+@style.two_widths
+def people_and_items(measures: pd.DataFrame, items: pd.DataFrame) -> Figure:
+    """Where people and items stand on one scale, those beyond all items darker. `measures`: `place, share`; `items`: `item, location`."""
+    fig, ax = plt.subplots(figsize=(style.across(), 3.4))
+    beyond = ~measures["place"].between(items["location"].min(), items["location"].max())
+    shades = np.where(beyond, QUIET, PALE)
+    for bar, row in zip(ax.bar(measures["place"], measures["share"], width=0.46, color=shades), measures.itertuples(), strict=True):
+        told(bar, f"{row.place:g}: {percent(row.share)}%")
+    _items(ax, items, measures["share"].max(), 0.13)
+    ax.yaxis.set_major_formatter(lambda y, _: f"{100 * y:.0f}%")
+    ax.set(xlabel="place on the scale (logits): further right, says yes to more", ylabel="share of people")
+    style.legend(fig, {"beyond all questions": QUIET, "among them": PALE})
+    return fig
+
+
+def _items(ax: plt.Axes, items: pd.DataFrame, top: float, step: float) -> None:
+    """Lines up to `top` where items stand, and their names above, in rows that are `step` of it apart."""
+    levels = 5 if style.on_phone() else 3
+    for rank, row in enumerate(items.sort_values("location").itertuples()):
+        ax.plot([row.location] * 2, [0, top * 1.05], color=INK, linewidth=1.2)
+        height = top * (1.05 + step * (rank % levels))
+        style.label(ax, row.location, height, row.item, INK, (0, 2), fontsize=SMALL)
+    ax.set_ylim(0, top * (1.2 + step * levels))
 
 
 @style.two_widths
@@ -299,30 +314,24 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
 
 
 @style.two_widths
-def possible_sizes(fits: pd.DataFrame, items: int, whole: list[int], marked: dict[int, str]) -> Figure:
-    """How many of the printed means each number of respondents can give.
+def possible_sizes(fits: pd.DataFrame, items: int, printed: list[int]) -> Figure:
+    """How many of the printed means each number of respondents can give, a bar each. `fits`: `n, possible`.
 
     Parameters
     ----------
-    fits, items : `n, possible`; how many means there are
-    whole, marked : numbers to name that give all means; numbers in print, with what is said of them
+    fits, items, printed : the numbers to draw; how many means there are; numbers in print
     """
-    fig, ax = plt.subplots(figsize=(style.across(), 3.7))
-    fit = fits["possible"] == items
-    shades = np.where(fit, OURS, np.where(fits["n"].isin(list(marked)), PRINTED, PALE))
-    ax.vlines(fits["n"], 0, fits["possible"], color=shades, linewidth=2.4 * style.across() / style.WIDE)
-    ax.plot(fits.loc[fit, "n"], fits.loc[fit, "possible"], "o", color=OURS, markersize=4 if not style.on_phone() else 3)
-    for level, n in enumerate(whole):
-        up = 7 + 11 * (level % 2) * style.on_phone()  # in two rows where there is no room in one
-        style.label(ax, n, items, str(n), dark(OURS), (0, up), weight="bold")
-    least = fits["n"].min()
-    for level, (n, words) in enumerate(marked.items()):
-        count, top = fits.set_index("n")["possible"][n], items - 0.2 - 1.5 * level
-        text = style.wrap(f"{words}: {count} of {items}", 1.2 if style.on_phone() else 2.4)
-        below = top - 0.5 * (text.count("\n") + 1)
-        ax.annotate("", (n, count), xytext=(least + 12, below), arrowprops={"arrowstyle": "-", "color": PRINTED})
-        box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.8}
-        ax.text(least, top, text, va="top", fontsize=SMALL, color=dark(PRINTED), bbox=box)
-    ax.set(xlabel="number of respondents", xlim=(least - 1, fits["n"].max() + 1))
-    ax.set(ylabel=f"means that fit, of {items}", ylim=(0, items + 1.4), yticks=range(0, items + 1, 2))
+    fig, ax = plt.subplots(figsize=(style.across(), 3.0))
+    fit, named = fits["possible"] == items, fits["n"].isin(printed)
+    bars = ax.bar(fits["n"], fits["possible"], 0.7, color=np.where(fit, OURS, np.where(named, PRINTED, PALE)))
+    for bar, row in zip(bars, fits.itertuples(), strict=True):
+        told(bar, f"{row.n}: {row.possible} of {items}")
+    ax.bar_label(bars, padding=2, fontsize=SMALL)
+    ax.set_xticks(fits["n"], fits["n"].astype(str), fontsize=SMALL, rotation=90 if style.on_phone() else 0)
+    for name, stands_out in zip(ax.get_xticklabels(), fit | named, strict=True):
+        name.set(weight="bold" if stands_out else "normal", color=INK if stands_out else GREY)
+    ax.set(xlabel="number of people who answered", ylabel=f"averages that fit, of {items}", ylim=(0, items + 0.7))
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    style.legend(fig, {f"all {items} averages fit": OURS, "numbers that the paper prints": PRINTED})
     return fig

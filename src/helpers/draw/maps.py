@@ -35,35 +35,17 @@ def _name_cells(ax: plt.Axes, rows: list, columns: list, **more) -> None:
 
 
 @style.two_widths
-def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabel: str, ylabel: str) -> Figure:
-    """How many printed tests each pair of group sizes reproduces; the printed pair is framed, and all that give all are named.
-
-    Parameters
-    ----------
-    cells, tests, printed, xlabel, ylabel : `n1, n2, reproduced`; number of tests; the printed sizes; what axes show
-    """
-    grid = cells.pivot(index="n2", columns="n1", values="reproduced").sort_index(ascending=False)
-    fig, ax = plt.subplots(figsize=(style.across(), 0.6 + 0.78 * style.across()))
-    _heat(ax, grid / tests, grid.map(lambda count: str(count) if count else ""))
-    _name_cells(ax, grid.index, grid.columns, rotation=90 if style.on_phone() else 0)
-    given = cells.set_index(["n1", "n2"])["reproduced"][printed]
-    line = "\n" if style.on_phone() else " "
-    text = f"printed:{line}{printed[0]} and {printed[1]}\ngive {given} of {tests}"
-    notes = [(*printed, text, PRINTED, -4.6, 5.2 if style.on_phone() else 4.2)]
-    fitting = cells.loc[cells["reproduced"] == tests, ["n1", "n2"]].itertuples(index=False)
-    notes += [(n1, n2, f"{n1} and {n2} give all {tests}", OURS, 5.2, -3.7) for n1, n2 in fitting]
-    for n1, n2, text, colour, across, down in notes:
-        x, y = grid.columns.get_loc(n1), grid.index.get_loc(n2)
-        ax.annotate(
-            text, (x + 0.5 + np.sign(across) / 2, y + (down > 0)), xytext=(x + across, y + down), color=colours.dark(colour), ha="center",
-            fontsize=HEAD, arrowprops={"arrowstyle": "-", "color": colour},
-            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1},
-        )  # fmt: skip
-    x, y = grid.columns.get_loc(printed[0]), grid.index.get_loc(printed[1])
-    ax.add_patch(Rectangle((x, y), 1, 1, fill=False, edgecolor=PRINTED, linewidth=2))
-    ax.set(xlabel=xlabel, ylabel=ylabel, aspect="equal")
-    key = style.wrap(f"In a cell: how many of the {tests} printed tests these sizes can give", style.across() - 0.8)
-    ax.set_title(key, fontsize=SMALL, weight="normal", color=GREY)
+def group_sizes(rows: pd.DataFrame, tests: int) -> Figure:
+    """How many of the printed tests sizes of groups give: a row each, a box a test. `rows`: `label, reproduced, printed`."""
+    fig, (ax,), ys = style.blocks(rows["label"], size=HEAD, least=0.42, more=0.2, guides=False, over=True)
+    for y, row in zip(ys, rows.itertuples(), strict=True):
+        colour = PRINTED if row.printed else OURS
+        for place in range(tests):
+            face = colour if place < row.reproduced else PAPER
+            ax.add_patch(Rectangle((place + 0.06, y - 0.11), 0.88, 0.22, facecolor=face, edgecolor=colour))
+        style.value(ax, y, f"{row.reproduced} of {tests}", weight="bold" if row.reproduced == tests else "normal")
+    ax.set(xlim=(0, tests), xticks=[])
+    ax.spines["bottom"].set_visible(False)
     return fig
 
 
