@@ -41,7 +41,8 @@ def _bars(
         for bar, value in zip(bars, part, strict=True):
             told(bar, f"{name}: {text(value)}{'%' * (text is percent)}")
         texts = [text(value) if value >= least else "" for value in part]
-        ax.bar_label(bars, texts, label_type="center", fontsize=SMALL, color=readable(colour))
+        box = {"facecolor": colour, "edgecolor": "none", "pad": 0}  # no taller than the bar
+        ax.bar_label(bars, texts, label_type="center", fontsize=SMALL, color=readable(colour), bbox=box)
 
 
 def _counts(
@@ -68,7 +69,9 @@ def composition(rows: pd.DataFrame) -> Figure:
     """What a count is made of: one bar, each part as long as it is, with its name and number. `rows`: `part, value, marked`, in order."""
     total = rows["value"].sum()
     rooms = (style.across() - 0.4) * rows["value"] / total
-    texts = [f"{row.value:.0f}\n{style.wrap(row.part, room)}" for row, room in zip(rows.itertuples(), rooms, strict=True)]
+    texts = [
+        f"{row.value:.0f}\n{style.wrap(row.part, room)}" for row, room in zip(rows.itertuples(), rooms, strict=True)
+    ]
     fig, ax = plt.subplots(figsize=(style.across(), 0.8 + max(map(style.tall, texts))))
     ends = rows["value"].cumsum()
     for row, end, text in zip(rows.itertuples(), ends, texts, strict=True):

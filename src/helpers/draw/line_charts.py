@@ -17,7 +17,12 @@ from helpers.project import in_order
 
 @style.two_widths
 def year_effects(
-    rows: pd.DataFrame, ylabel: str, baseline: str, gap: Sequence[str] = (), means: Mapping | None = None, hollow: str = ""
+    rows: pd.DataFrame,
+    ylabel: str,
+    baseline: str,
+    gap: Sequence[str] = (),
+    means: Mapping | None = None,
+    hollow_are: str = "",
 ) -> Figure:
     """Effects by year with intervals, a small chart a panel on one common scale, the baseline year at zero.
 
@@ -27,7 +32,7 @@ def year_effects(
         are not drawn; one or two series have their last value at the end of the line
     ylabel, baseline, gap : what the axis shows; year at zero; years of which there is nothing: no line crosses them, and
         what comes after them is hollow
-    means, hollow : series -> its meaning (`colours.NAMED`), where its name does not say it; what hollow points are
+    means, hollow_are : series -> its meaning (`colours.NAMED`), where its name does not say it; what hollow points are
     """
     rows, series = style.bounded(rows), looks(rows["series"], means)
     terms = in_order({baseline, *rows["term"], *gap})
@@ -46,18 +51,19 @@ def year_effects(
             line += [(terms.index(term) + shift, np.nan) for term in gap]
             ax.plot(*zip(*sorted(line), strict=True), color=colour, linewidth=1.2, alpha=0.6)
             ax.vlines(x, part["ci_low"], part["ci_high"], color=colour, linewidth=2)
-            empties = x > terms.index(gap[-1]) if gap else part.get("mark", pd.Series("*", part.index)).eq("")
-            for at, row, empty in zip(x, part.itertuples(), empties, strict=True):
+            style.has_margins(ax, part["ci_low"])
+            hollow = x > terms.index(gap[-1]) if gap else part.get("mark", pd.Series("*", part.index)).eq("")
+            for at, row, empty in zip(x, part.itertuples(), hollow, strict=True):
                 point = style.point(ax, at, row.estimate, colour, marker, PAPER if empty else "", 5.5)
                 told(point, f"{name}, {row.term}: {row.estimate:.2f}".replace("-", "−"))
         style.point(ax, terms.index(baseline), 0, GREY, size=4)
-        _ends(ax, inside, series, terms, gap, per_unit)
+        _ends(ax, inside, series, terms[: terms.index(gap[0])] if gap else terms, per_unit, FAINT if gap else PAPER)
         _gap(ax, [terms.index(term) for term in gap])
         ax.set_xlim(-0.4, len(terms) - 0.6 + (0.11 if len(series) < 3 else 0) * len(terms))
     _name_terms(fig, charts.values(), terms)
     fig.supylabel(style.wrap(ylabel, fig.get_figheight() - 0.3, 10.5), fontsize=10.5)
-    notes = [style.LINE] * bool(rows["ci_low"].notna().any()) + [f"hollow: {hollow}"] * bool(hollow)
-    fig.supxlabel("; ".join(notes), fontsize=SMALL, color=GREY)
+    if hollow_are:
+        fig.supxlabel(f"hollow: {hollow_are}", fontsize=SMALL, color=GREY)
     if len(series) > 1:
         style.legend(fig, {n: plt.Line2D([], [], color=c, marker=m, markersize=5.5) for n, (c, m) in series.items()})
     return fig
@@ -85,23 +91,22 @@ def _gap(ax: plt.Axes, places: list[int]) -> None:
         ax.text(np.mean(places), 0.02, "no\nreport", transform=ax.get_xaxis_transform(), **look)
 
 
-def _ends(ax: plt.Axes, rows: pd.DataFrame, series: dict, terms: list, gap: Sequence[str], per_unit: float) -> None:
+def _ends(ax: plt.Axes, rows: pd.DataFrame, series: dict, terms: list, per_unit: float, ground: str) -> None:
     """The last value of one or two series, before a gap if there is one, at the ends of their lines.
 
     Parameters
     ----------
-    ax, rows, series, terms, gap, per_unit : a chart; its rows; looks of the series; years; those of the gap; points of one
-        unit of the axis
+    ax, rows, series, terms, per_unit, ground : a chart; its rows; looks of the series; years; points of one unit of the axis; what
+        the values stand on
     """
-    known = rows[rows["term"].isin(terms[: terms.index(gap[0])] if gap else terms)].dropna(subset="estimate", ignore_index=True)
+    known = rows[rows["term"].isin(terms)].dropna(subset="estimate", ignore_index=True)
     last = known.loc[known["term"].map(terms.index).groupby(known["series"]).idxmax()].sort_values("estimate")
     if last.empty or len(series) > 2:
         return
     apart = max(0.0, 11 - per_unit * np.ptp(last["estimate"])) / 2 if len(last) > 1 else 0.0
     for row, up in zip(last.itertuples(), (-apart, apart), strict=False):
         text, colour = f"{row.estimate:.2f}".replace("-", "−"), dark(series[row.series][0])
-        box = {"facecolor": FAINT if gap else PAPER, "edgecolor": "none", "pad": 0.5}
-        look = {"va": "center", "fontsize": SMALL, "bbox": box}
+        look = {"va": "center", "fontsize": SMALL, "bbox": {"facecolor": ground, "edgecolor": "none", "pad": 0.5}}
         style.label(ax, terms.index(row.term) + 0.1, row.estimate, text, colour, (6, up), **look)
 
 
@@ -115,22 +120,27 @@ def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame, gap: Sequence[int]
     years = sorted({*rates["year"], *gap})
     nothing = pd.DataFrame({"year": gap, "value": np.nan})
     _gap(ax, [years.index(year) for year in gap])
-    beside = ax.get_yaxis_transform()
-    for place, (row, va) in enumerate(zip(ranges.sort_values("high", ascending=False).itertuples(), ("bottom", "top"), strict=False)):
-        ax.plot([1.02 + 0.02 * place] * 2, [row.low, row.high], color=PRINTED, linewidth=3, transform=beside, clip_on=False)
-        text = style.wrap(f"{row.label}: {row.low:.0f} to {row.high:.0f}%", 1.0)
-        middle = (ranges["low"].min() + ranges["high"].max()) / 2
-        style.label(ax, 1.04, middle, text, dark(PRINTED), (6, 0), xycoords=beside, fontsize=SMALL, va=va)
+    edge = ax.get_yaxis_transform()
+    for place, row in enumerate(ranges.sort_values("high").itertuples()):
+        x, y, up = 1.02 + 0.02 * place, (row.low, row.high)[place % 2], (-1, 1)[place % 2]
+        ax.plot([x, x], [row.low, row.high], color=PRINTED, linewidth=3, transform=edge, clip_on=False)
+        text = style.wrap(f"{row.label}: {row.low:.0f} to {row.high:.0f}", 1.0)
+        style.label(ax, x, y, text, dark(PRINTED), (5, up), xycoords=edge, fontsize=SMALL, annotation_clip=False)
     for (name, (colour, marker)), up in zip(looks(rates["respondents"]).items(), (9, -9), strict=False):
         part = pd.concat([rates[rates["respondents"] == name], nothing]).sort_values("year")
-        ax.plot(part["year"].map(years.index), part["value"], color=colour, marker=marker, linewidth=1.2)
+        ax.plot(part["year"].map(years.index), part["value"], color=colour, linewidth=1.2)
         known = part.dropna(subset="value")
+        for row in known.itertuples():
+            told(
+                style.point(ax, years.index(row.year), row.value, colour, marker),
+                f"{name}, {row.year:.0f}: {row.value:.0f}%",
+            )
         early = known[known["year"] < min(gap, default=np.inf)]
         last = (known if early.empty else early).iloc[-1]
         style.label(ax, years.index(last["year"]), last["value"], name, dark(colour), (0, up))
     ax.set_xticks(range(len(years)), map(str, years), rotation=90 if style.on_phone() and len(years) > 4 else 0)
     ax.set_xlim(-0.3, len(years) - 0.5)
-    ax.set(ylim=(0, 100), xlabel="year of the report", ylabel="share who answered, percent")
+    ax.set(xlabel="report of the year", ylabel="of 100 asked, so many answered", ylim=(0, 105))
     return fig
 
 
@@ -146,7 +156,8 @@ def p_values(curves: pd.DataFrame, alpha: float) -> Figure:
     shades = {case: colour for case, (colour, _) in looks(curves["case"]).items()}
     for case, colour in shades.items():
         line = curves[curves["case"].eq(case)]
-        told(ax.plot(line["icc"], line["p_value"], color=colour)[0], f"{case}: {line['p_value'].iloc[-1]:.2f} at the end")
+        ax.plot(line["icc"], line["p_value"], color=colour)
+        _tell_along(ax, line, "icc", "p_value", case)
     ax.set(xlim=(0, curves["icc"].max()), ylim=(0, max(alpha, curves["p_value"].max()) * 1.18))
     ax.set(xlabel="how alike teachers of one school answer\n(intraclass correlation; 0: no more than others)")
     ax.set_ylabel("p-value")
@@ -159,11 +170,17 @@ def sample_sizes(curve: pd.DataFrame, effect: float) -> Figure:
     """Schools needed over students asked, with the numbers at both ends. `curve`: `students, schools`, in order."""
     fig, ax = plt.subplots()
     ax.plot(curve["students"], curve["schools"], color=OURS)
+    _tell_along(ax, curve, "students", "schools", "schools needed")
     for (_, end), offset in zip(curve.iloc[[0, -1]].iterrows(), ((8, 0), (-2, 8)), strict=True):
         style.point(ax, end["students"], end["schools"])
         style.label(ax, end["students"], end["schools"], f"{end['schools']:.0f} schools", dark(OURS), offset)
     wanted = f"schools needed to see a\nchange of {effect:g} standard deviations"
-    ax.set(xscale="log", xlabel="respondents of a school in a year (each step about twice as many)", ylabel=wanted, ylim=(0, None))
+    ax.set(
+        xscale="log",
+        xlabel="respondents of a school in a year (each step about twice as many)",
+        ylabel=wanted,
+        ylim=(0, None),
+    )
     ax.set_xticks(ticks := [10, 20, 50, 100, 200, 500], map(str, ticks))
     ax.minorticks_off()
     return fig
@@ -198,8 +215,8 @@ def schools_needed(curves: pd.DataFrame, marked: int, mark: str, change: float) 
     style.label(ax, curves["effect"].max(), marked, mark, GREY, (-1, 3))
     _of_likeness(ax, curves, "effect", "schools")
     for row in curves[curves["effect"].eq(change)].itertuples():
-        told(style.point(ax, change, row.schools, INK, size=5), f"{row.icc:g}: {row.schools}")
-        style.label(ax, change, row.schools, str(row.schools), INK, (-6, 0), fontsize=SMALL)
+        told(style.point(ax, change, row.schools, INK, size=5), f"{row.icc:g}: {row.schools:.0f}")
+        style.label(ax, change, row.schools, f"{row.schools:.0f}", INK, (-6, 0), fontsize=SMALL)
     low, high = curves["schools"].min() * 0.8, curves["schools"].max() * 1.3
     ticks = [tick for tick in (2, 5, 10, 20, 50, 100, 200, 500, 1000) if low <= tick <= high]
     ax.set(yscale="log", ylim=(low, high), ylabel="schools needed\n(each step about twice as many)")
@@ -212,20 +229,39 @@ def schools_needed(curves: pd.DataFrame, marked: int, mark: str, change: float) 
     return fig
 
 
+_TELL = 20
+"""About so many places of a curve tell their values."""
+
+
 def _of_likeness(ax: plt.Axes, curves: pd.DataFrame, x: str, y: str) -> None:
     """A line for each intraclass correlation (`icc`), whose names `_name_likeness` puts over the charts."""
     lines = curves.groupby("icc")
-    for (_, line), shade in zip(lines, colours.levels(len(lines)), strict=True):
+    for (icc, line), shade in zip(lines, colours.levels(len(lines)), strict=True):
         ax.plot(line[x], line[y], color=shade)
+        _tell_along(ax, line, x, y, icc)
 
 
 def _name_likeness(fig: Figure, curves: pd.DataFrame) -> None:
     """What the lines of `_of_likeness` are: how much of the differences between teachers lies between schools."""
     found = sorted(curves["icc"].unique())
-    ends = {found[0]: "schools much alike", found[-1]: "schools less alike"} if len(found) > 1 else {}
-    names = [f"{icc:g}" + f": {ends[icc]}" * (icc in ends) for icc in found]
+    ends = {found[0]: ": schools much alike", found[-1]: ": schools less alike"} if len(found) > 1 else {}
     lines = [plt.Line2D([], [], color=shade) for shade in colours.levels(len(found))]
-    style.legend(fig, {"share of the variance that lies between schools": plt.Line2D([], [], linestyle="")} | dict(zip(names, lines, strict=True)))
+    named = {f"{icc:g}{ends.get(icc, '')}": line for icc, line in zip(found, lines, strict=True)}
+    style.legend(fig, {"share of the variance that lies between schools:": plt.Line2D([], [], linestyle="")} | named)
+
+
+def _tell_along(ax: plt.Axes, line: pd.DataFrame, x: str, y: str, name: object) -> None:
+    """Have a curve tell its value at some places, by marks that nobody sees.
+
+    Parameters
+    ----------
+    ax, line, x, y, name : where; the points of the curve; columns of its places and values; what it is called
+    """
+    said = " ".join(str(name).split())
+    for row in line.iloc[:: max(1, len(line) // _TELL)][[x, y]].itertuples(index=False):
+        mark = style.point(ax, *row, size=12)
+        mark.set_alpha(0)
+        told(mark, f"{said}: {row[1]:.3g} at {row[0]:.3g}")
 
 
 @style.two_widths
@@ -239,6 +275,7 @@ def category_curves(curves: pd.DataFrame, items: pd.DataFrame) -> Figure:
     answers = curves.groupby("answer", sort=False)
     for (answer, curve), colour in zip(answers, colours.curves(len(answers)), strict=True):
         upper.plot(curve["place"], curve["probability"], color=colour)
+        _tell_along(upper, curve, "place", "probability", answer)
         peak = np.clip(curve.loc[curve["probability"].idxmax(), "place"], *ends)
         height = np.interp(peak, curve["place"], curve["probability"])
         outwards = 2 if peak <= ends[0] else -2 if peak >= ends[1] else 0
@@ -256,7 +293,9 @@ def people_and_items(measures: pd.DataFrame, items: pd.DataFrame) -> Figure:
     fig, ax = plt.subplots(figsize=(style.across(), 3.4))
     beyond = ~measures["place"].between(items["location"].min(), items["location"].max())
     shades = np.where(beyond, QUIET, PALE)
-    for bar, row in zip(ax.bar(measures["place"], measures["share"], width=0.46, color=shades), measures.itertuples(), strict=True):
+    for bar, row in zip(
+        ax.bar(measures["place"], measures["share"], width=0.46, color=shades), measures.itertuples(), strict=True
+    ):
         told(bar, f"{row.place:g}: {percent(row.share)}%")
     _items(ax, items, measures["share"].max(), 0.13)
     ax.yaxis.set_major_formatter(lambda y, _: f"{100 * y:.0f}%")
@@ -289,8 +328,9 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
             part = part.sort_values("shrunken")
         y = (np.arange(len(part)) + 0.5) / len(part)
         ax.axvline(0, color=GREY, linewidth=1)
-        ax.plot(part["estimate"], y, ".", color=QUIET, markersize=4)
-        ax.plot(part["shrunken"], y, ".", color=OURS, markersize=4)
+        ax.hlines(y, *np.sort(part[["estimate", "shrunken"]].to_numpy().T, axis=0), color=PALE, linewidth=0.8, zorder=0)
+        ax.plot(part["estimate"], y, ".", color=QUIET, markersize=5)
+        ax.plot(part["shrunken"], y, ".", color=OURS, markersize=5)
         if "truth" in part:
             ax.plot(np.sort(part["truth"]), y, color=SIMULATED, linewidth=1.2)
         ax.set_title(ax.get_title(loc="left"), pad=18)
@@ -302,8 +342,8 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
         if not differ:
             ax.set_yticks([])
-    key = {"as estimated": QUIET, "drawn towards the mean": OURS}
-    style.legend(fig, key | ({"planted truth": SIMULATED} if "truth" in rows else {}))
+    key = {"as it looks": QUIET, "without chance, as far as can be told": OURS}
+    style.legend(fig, key | ({"the truth that was made up": SIMULATED} if "truth" in rows else {}))
     ordered = rows["below_zero"].notna()
     words = (
         "lowest effect first" if ordered.all() else "lowest first, if they differ" if ordered.any() else "in no order"

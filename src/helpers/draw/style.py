@@ -21,8 +21,6 @@ from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER
 
 WIDE, NARROW = 6.4, 3.6
 """Inches of a figure on a screen and on paper, and on a phone, where its text is as large."""
-LINE = "line: 95% interval"
-"""What the line through a mark is, in a figure that stands alone."""
 _width = ContextVar("width of the figure that is drawn", default=WIDE)
 SMALL, HEAD = 8.5, 9.5
 """Points of text in dense figures, and of headings; nothing is smaller."""
@@ -273,6 +271,22 @@ def interval(ax: plt.Axes, y: float, low: float, high: float, colour: str = OURS
     ax, y, low, high, colour, width : where it is drawn; its height and ends there; its colour and points across
     """
     ax.plot([low, high], [y, y], color=colour, linewidth=width, **more)
+
+
+def margin(ax: plt.Axes, y: float, low: float, high: float, colour: str = OURS, **more) -> None:
+    """The 95% interval of what is drawn at a height; below the figure stands what such lines are.
+
+    Parameters
+    ----------
+    ax, y, low, high, colour, more : as for `interval`
+    """
+    interval(ax, y, low, high, colour, **more)
+    has_margins(ax, [low, high])
+
+
+def has_margins(ax: plt.Axes, ends: Iterable[float]) -> None:
+    """Have a figure say below it what the lines through its marks are, if some end of one is known."""
+    ax.figure.margins = getattr(ax.figure, "margins", False) or bool(np.isfinite(np.asarray(list(ends), float)).any())
 
 
 def point(ax: plt.Axes, x: float, y: float, colour: str = OURS, marker: str = "o", face: str = "", size: float = 6) -> plt.Line2D:  # fmt: skip

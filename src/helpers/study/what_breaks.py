@@ -53,7 +53,9 @@ def drawn(rows: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """Rows for `dot_plots.rates`: of each world CRV1 and the default inference, the worst first; `found` as `judged` has it."""
     found = found.assign(rank=found["verdict"].map(list(VERDICTS).index)).sort_values(["rank", "coverage"])
     kinds = [(r.world, r.verdict, *kind) for r in found.itertuples() for kind in (("CRV1", USUAL), (r.default, BETTER))]
-    shown = pd.DataFrame(kinds, columns=["world", "verdict", "inference", "series"]).merge(rows, on=["world", "inference"])
+    shown = pd.DataFrame(kinds, columns=["world", "verdict", "inference", "series"]).merge(
+        rows, on=["world", "inference"]
+    )
     return shown.assign(
         group=shown["verdict"].map(VERDICTS), label=shown["world"].map(FAULTS), share=shown["coverage"],
         low=shown["coverage_low"], high=shown["coverage_high"],
