@@ -36,8 +36,8 @@ def verdicts(documents):
 
 def by_year(panels):
     rows = [(p, str(t), a, 0.2, 50) for p in panels for t in range(2013, 2017) for a in ANSWERS]
-    rows = pd.DataFrame(rows, columns=["panel", "year", "answer", "share", "n"])
-    return bar_charts.shares_by_year(rows, ANSWERS)
+    rows = pd.DataFrame(rows, columns=["panel", "year", "answer", "share", "n"]).assign(said="40% of 50")
+    return bar_charts.shares_by_year(rows, ANSWERS, "strong or very strong together")
 
 
 def diverging_rows(answers, label="watching lessons"):

@@ -240,5 +240,5 @@ def test_people_beyond_all_questions_are_darker():
 def test_the_schools_that_a_change_takes_are_named_at_their_lines():
     (ax,) = needed().axes
     rows = {text.get_text() for text in ax.texts}
-    assert {"151", "301", "601"} <= rows
+    assert {"151", "601"} <= rows
     assert all(mark.get_xdata()[0] == 0.1 for mark in ax.get_lines() if mark.get_markersize() == 5)

@@ -96,6 +96,8 @@ def verdicts(rows: pd.DataFrame, verdicts: list[str]) -> Figure:
     wide = rows.pivot(index="document", columns="verdict", values="rows")[verdicts]
     colours = {verdict: VERDICTS[verdict] for verdict in verdicts}
     wide = wide.loc[rows["document"].unique()]
+    if len(wide) > 1:
+        wide = pd.concat([wide.sum().to_frame("all documents").T, wide])
     fig, _, _ = _counts(wide, colours, _with_contradicted)
     style.legend(fig, colours)
     return fig
@@ -137,20 +139,29 @@ def waterfall(parts: pd.DataFrame, total: float, total_label: str) -> Figure:
 
 
 @style.two_widths
-def shares_by_year(rows: pd.DataFrame, answers: list[str]) -> Figure:
-    """Shares of `answers`, low to high, a bar a year, a block a panel. `rows`: `panel, year, answer, share, n, note`."""
+def shares_by_year(rows: pd.DataFrame, answers: list[str], right: str) -> Figure:
+    """Shares of `answers`, low to high, a bar a year, a block a panel.
+
+    Parameters
+    ----------
+    rows, answers, right : `panel, year, answer, share, said, note`; low to high; what is `said` at the right of a bar
+    """
     rows = rows.assign(item=rows["panel"], item_label=rows["panel"], label=rows["year"])
     rows = rows.assign(statistic=rows["answer"].str.lower())
-    return distributions(rows, [answer.lower() for answer in answers], two_sided(len(answers)))
+    return distributions(rows, [answer.lower() for answer in answers], two_sided(len(answers)), right)
 
 
 @style.two_widths
-def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[str] = ()) -> Figure:
+def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[str] = (), right: str = "") -> Figure:
     """The whole distribution as stacked bars of 100%: a block an item, a row a system, lowest category left.
 
-    `rows`: `label, item, item_label, statistic` (category), `share` (0 to 1), `note` (why shares are empty) and `n` who
-    answered (left out where empty); the name of a `marked` row, if there is such a column, is bold. Numbers from 6% on,
-    on a phone from 10%. A row that lacks a category is not drawn but noted.
+    A row that lacks a category is not drawn but noted. Numbers from 6% on, on a phone from 10%.
+
+    Parameters
+    ----------
+    rows : `label, item, item_label, statistic` (category), `share` (0 to 1), `note` (why shares are empty) and `n` who answered (left
+        out where empty), or in its place `said`; the name of a `marked` row, if there is such a column, is bold
+    categories, colours, right : low to high; their colours, none: those of ordered ones; what is `said`
     """
     fig, (ax,), places = style.share_blocks(rows)
     colours = dict(zip(categories, colours or ordered(len(categories)), strict=True))
@@ -161,7 +172,9 @@ def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[s
             style.instead(ax, places[key], part.loc[part["share"].isna(), "note"].max())
             continue
         _bars(ax, [places[key]], shares[None], colours, 0.1 if style.on_phone() else 0.06, height=0.155)
-        if "n" in part and pd.notna(part["n"].iloc[0]):
+        if right:
+            style.beside(ax, places[key], part["said"].iloc[0])
+        elif "n" in part and pd.notna(part["n"].iloc[0]):
             style.beside(ax, places[key], f"n = {part['n'].iloc[0]:,.0f}", GREY)
     for key in rows[rows.get("marked", pd.Series(False, rows.index))][["item", "label"]].itertuples(
         index=False, name=None
@@ -169,7 +182,8 @@ def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[s
         for y, name in zip(ax.get_yticks(), ax.get_yticklabels(), strict=True):
             if y == places[key]:
                 name.set_weight("bold")
-    style.legend(fig, colours)
+    blank = {f"right: {right}": plt.Line2D([], [], linestyle="")} if right else {}
+    style.legend(fig, colours | blank)
     return fig
 
 

@@ -308,7 +308,7 @@ def school_spreads(rows: pd.DataFrame, xlabel: str) -> Figure:
     fig, (ax,), ys = style.blocks(names, rows["panel"], titles, size=HEAD, least=0.25, over=True)
     style.upright(ax, 0, ys)
     for y, row in zip(ys, rows.itertuples(), strict=True):
-        style.interval(ax, y, row.low, row.high, _SPREADS[row.kind][1], 8)
+        style.interval(ax, y, row.low, row.high, _SPREADS[row.kind][1], 5 if style.on_phone() else 8)
         style.value(ax, y, f"{row.low:.2f} to {row.high:.2f}".replace("-", "−"))
     ax.set_xlabel(f"{xlabel}\n0: no change", fontsize=HEAD)
     return fig

@@ -214,9 +214,11 @@ def schools_needed(curves: pd.DataFrame, marked: int, mark: str, change: float) 
     ax.axhline(marked, color=GREY, linewidth=1, linestyle="--")
     style.label(ax, curves["effect"].max(), marked, mark, GREY, (-1, 3))
     _of_likeness(ax, curves, "effect", "schools")
-    for row in curves[curves["effect"].eq(change)].itertuples():
-        told(style.point(ax, change, row.schools, INK, size=5), f"{row.icc:g}: {row.schools:.0f}")
-        style.label(ax, change, row.schools, f"{row.schools:.0f}", INK, (-6, 0), fontsize=SMALL)
+    at = curves[curves["effect"].eq(change)].sort_values("schools")
+    for row in at.itertuples():
+        told(style.point(ax, change, row.schools, INK, size=5), f"{row.icc:g}: {row.schools:.0f} schools")
+    for row, offset in zip(at.iloc[[0, -1]].itertuples(), ((-6, -4), (6, 4)), strict=True):
+        style.label(ax, change, row.schools, f"{row.schools:.0f}", INK, offset, fontsize=SMALL)
     low, high = curves["schools"].min() * 0.8, curves["schools"].max() * 1.3
     ticks = [tick for tick in (2, 5, 10, 20, 50, 100, 200, 500, 1000) if low <= tick <= high]
     ax.set(yscale="log", ylim=(low, high), ylabel="schools needed\n(each step about twice as many)")

@@ -48,11 +48,12 @@ def _name_cells(ax: plt.Axes, rows: list, columns: list, **more) -> None:
 def group_sizes(rows: pd.DataFrame, tests: int) -> Figure:
     """How many of the printed tests sizes of groups give: a row each, a box a test. `rows`: `label, reproduced, printed`."""
     fig, (ax,), ys = style.blocks(rows["label"], size=HEAD, least=0.42, more=0.2, guides=False, over=True)
+    up, high = (0.02, 0.14) if style.on_phone() else (0.11, 0.22)  # where names stand over rows boxes stand lower
     for y, row in zip(ys, rows.itertuples(), strict=True):
         colour = PRINTED if row.printed else OURS
         for place in range(tests):
             face = colour if place < row.reproduced else PAPER
-            ax.add_patch(Rectangle((place + 0.06, y - 0.11), 0.88, 0.22, facecolor=face, edgecolor=colour))
+            ax.add_patch(Rectangle((place + 0.06, y - up), 0.88, high, facecolor=face, edgecolor=colour))
         style.value(ax, y, f"{row.reproduced} of {tests}", weight="bold" if row.reproduced == tests else "normal")
     ax.set(xlim=(0, tests), xticks=[])
     ax.spines["bottom"].set_visible(False)
