@@ -96,9 +96,8 @@ def read(path: Path, options: Options = Options()) -> tuple[pd.DataFrame, Accoun
 
 
 def yardstick(rows: pd.DataFrame) -> pd.Series:
-    """Of each effect, the study and whose standard deviations it is in; and its `state`, where rows have one."""
-    words = rows["study"] + ": standard deviations of " + rows["unit"]
-    return words + " (" + rows["state"] + ")" if "state" in rows else words
+    """Of each effect, the study and whose standard deviations it is in."""
+    return rows["study"] + ": standard deviations of " + rows["unit"]
 
 
 def clear(rows: pd.DataFrame) -> str:
