@@ -155,3 +155,18 @@ def test_a_bar_that_lacks_a_category_is_not_drawn():
     fig = bar_charts.distributions(rows.drop(index=2), CATEGORIES)
     assert not fig.axes[0].patches
     assert "no value" in said(fig)
+
+
+def test_no_line_runs_through_a_heading():
+    """A pane of the page's colour lies over the lines of every panel where a heading stands, and under the heading."""
+    fig = by_year(["Elementary schools", "High schools"])
+    (ax,) = fig.axes
+    fig.draw_without_rendering()
+    panes = [pane for pane in ax.collections if pane.get_zorder() == 2.5]
+    heads = [text for text in ax.texts if text.get_text() in ("Elementary schools", "High schools")]
+    assert len(panes) == len(heads) == 2
+    for pane, head in zip(panes, heads, strict=True):
+        assert head.get_zorder() > 2.5
+        box, words = pane.get_window_extent(), head.get_window_extent()
+        assert box.y0 <= words.y0
+        assert words.y1 <= box.y1
