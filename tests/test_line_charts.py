@@ -92,10 +92,8 @@ def needed():
 
 
 def possible():
-    fits = pd.DataFrame({"n": range(10, 110), "possible": [n % 7 for n in range(100)]})
-    return line_charts.possible_sizes(
-        fits, 6, [16, 23, 30], {48: "48 participants compared", 49: "49 colleagues compared"}
-    )
+    fits = pd.DataFrame({"n": range(40, 58), "possible": [n % 7 for n in range(18)]})
+    return line_charts.possible_sizes(fits, 6, {48: "48 participants compared", 49: "49 colleagues compared"})
 
 
 FIGURES = {
@@ -216,3 +214,18 @@ def test_the_note_on_schools_covers_no_point():
     fig.canvas.draw()
     for ax in fig.axes:
         assert not any(text.get_window_extent().overlaps(ax.get_window_extent()) for text in ax.texts)
+
+
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (lambda: rates(), "students, 2015: "),
+        (p_values, "all shared: 0.04 at 0"),
+        (needed, "0.05: 151 at 0.1"),
+        (lambda: categories(), "never: "),
+        (possible, "46 respondents: 6 of 6 means"),
+    ],
+)
+def test_points_of_curves_tell_their_values(draw, said):
+    told = [mark.get_gid() or "" for ax in draw().axes for mark in [*ax.get_lines(), *ax.patches]]
+    assert any(text.startswith(f"told: {said}") for text in told), told

@@ -41,7 +41,7 @@ def _bars(
         for bar, value in zip(bars, part, strict=True):
             told(bar, f"{name}: {text(value)}{'%' * (text is percent)}")
         texts = [text(value) if value >= least else "" for value in part]
-        box = {"facecolor": colour, "edgecolor": "none", "pad": 0.8}
+        box = {"facecolor": colour, "edgecolor": "none", "pad": 0}  # no taller than the bar
         ax.bar_label(bars, texts, label_type="center", fontsize=SMALL, color=readable(colour), bbox=box)
 
 

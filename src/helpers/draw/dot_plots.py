@@ -46,7 +46,7 @@ def _share(ax: plt.Axes, y: float, row: tuple, colour: str = INK, marker: str = 
     """A share with its interval, or why there is none."""
     if np.isnan(row.share):
         return style.instead(ax, y, row.note)
-    style.interval(ax, y, row.ci_low, row.ci_high, colour)
+    style.margin(ax, y, row.ci_low, row.ci_high, colour)
     point = style.point(ax, row.share, y, colour, marker, PAPER if row.average else "", size)
     told(point, f"{row.label}: {percent(row.share)}%")
 
@@ -125,8 +125,9 @@ def retold(rows: pd.DataFrame) -> Figure:
         for y, row in zip(ys, units[unit].itertuples(), strict=True):
             ax.axhline(y, color=FAINT, linewidth=0.8, zorder=0)
             style.interval(ax, y, row.value, row.source_value, SIGNS[row.sign], 2.4)
-            style.point(ax, row.value, y, PRINTED, size=7)
-            style.point(ax, row.source_value, y, INK, "D", "none", 8)
+            name = " ".join(row.label.split())
+            told(style.point(ax, row.value, y, PRINTED, size=7), f"{name}: {row.said} retold")
+            told(style.point(ax, row.source_value, y, INK, "D", "none", 8), f"{name}: {row.seen} in the source")
             if phone:
                 style.value(ax, y, f"{row.said} / {row.seen}  {row.sign}", dark(SIGNS[row.sign]))
                 continue
@@ -189,6 +190,7 @@ def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: 
     factors.sort(key=lambda factor: -(factor[1]["detectable"] - main).abs().max())
     fig, (ax,), ys = style.blocks([names[factor] for factor, _ in factors], size=HEAD, least=0.46, over=True)
     style.upright(ax, main, ys, linestyle="--")
+    style.label(ax, main, 1, f"as planned: {main:.2f}", GREY, (0, 3), xycoords=ax.get_xaxis_transform(), fontsize=SMALL)
     for y, (_, part) in zip(ys, factors, strict=True):
         style.interval(ax, y, part["detectable"].min(), part["detectable"].max(), PALE, 5)
         for row in part.itertuples():
@@ -218,10 +220,12 @@ def rates(rows: pd.DataFrame, nominal: float, xlabel: str) -> Figure:
     for y in ys[:-1] + np.diff(ys) / 2:
         ax.axhline(y, color=FAINT, linewidth=0.8, zorder=0)
     ax.axvline(nominal, color=GREY, linewidth=1, linestyle="--")
+    said = f"as promised: {percent(nominal)}%"
+    style.label(ax, nominal, 1, said, GREY, (0, 3), xycoords=ax.get_xaxis_transform(), fontsize=SMALL, ha="right")
     for row in rows[rows["share"].notna()].itertuples():
         colour, marker = series[row.series]
         y = middle[row.label] + apart * (list(series).index(row.series) - (len(series) - 1) / 2)
-        style.interval(ax, y, row.low, row.high, colour)
+        style.margin(ax, y, row.low, row.high, colour)
         told(style.point(ax, row.share, y, colour, marker, size=5), f"{row.label}, {row.series}: {percent(row.share)}%")
     ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f}%")
     ax.set_xlabel(xlabel)

@@ -17,7 +17,12 @@ from helpers.project import in_order
 
 @style.two_widths
 def year_effects(
-    rows: pd.DataFrame, ylabel: str, baseline: str, gap: Sequence[str] = (), means: Mapping | None = None
+    rows: pd.DataFrame,
+    ylabel: str,
+    baseline: str,
+    gap: Sequence[str] = (),
+    means: Mapping | None = None,
+    hollow_means: str = "",
 ) -> Figure:
     """Effects by year with intervals, a small chart a panel on one common scale, the baseline year at zero.
 
@@ -27,7 +32,7 @@ def year_effects(
         are not drawn; one or two series have their last value at the end of the line
     ylabel, baseline, gap : what the axis shows; year at zero; years of which there is nothing: no line crosses them, and
         what comes after them is hollow
-    means : series -> its meaning (`colours.NAMED`), where its name does not say it
+    means, hollow_means : series -> its meaning (`colours.NAMED`), where its name does not say it; what hollow marks are
     """
     rows, series = style.bounded(rows), looks(rows["series"], means)
     terms = in_order({baseline, *rows["term"], *gap})
@@ -46,18 +51,21 @@ def year_effects(
             line += [(terms.index(term) + shift, np.nan) for term in gap]
             ax.plot(*zip(*sorted(line), strict=True), color=colour, linewidth=1.2, alpha=0.6)
             ax.vlines(x, part["ci_low"], part["ci_high"], color=colour, linewidth=2)
+            style.has_margins(ax, part["ci_low"])
             hollow = x > terms.index(gap[-1]) if gap else part.get("mark", pd.Series("*", part.index)).eq("")
             for at, row, empty in zip(x, part.itertuples(), hollow, strict=True):
                 point = style.point(ax, at, row.estimate, colour, marker, PAPER if empty else "", 5.5)
                 told(point, f"{name}, {row.term}: {row.estimate:.2f}".replace("-", "−"))
         style.point(ax, terms.index(baseline), 0, GREY, size=4)
-        _ends(ax, inside, series, terms[: terms.index(gap[0])] if gap else terms, per_unit)
+        _ends(ax, inside, series, terms[: terms.index(gap[0])] if gap else terms, per_unit, FAINT if gap else PAPER)
         _gap(ax, [terms.index(term) for term in gap])
         ax.set_xlim(-0.4, len(terms) - 0.6 + (0.11 if len(series) < 3 else 0) * len(terms))
     _name_terms(fig, charts.values(), terms)
     fig.supylabel(style.wrap(ylabel, fig.get_figheight() - 0.3, 10.5), fontsize=10.5)
     if len(series) > 1:
-        style.legend(fig, {n: plt.Line2D([], [], color=c, marker=m, markersize=5.5) for n, (c, m) in series.items()})
+        key = {n: plt.Line2D([], [], color=c, marker=m, markersize=5.5) for n, (c, m) in series.items()}
+        look = {"linestyle": "", "marker": "o", "color": GREY, "markerfacecolor": PAPER, "markersize": 5.5}
+        style.legend(fig, key | ({hollow_means: plt.Line2D([], [], **look)} if hollow_means else {}))
     return fig
 
 
@@ -83,12 +91,13 @@ def _gap(ax: plt.Axes, places: list[int]) -> None:
         ax.text(np.mean(places), 0.02, "no\nreport", transform=ax.get_xaxis_transform(), **look)
 
 
-def _ends(ax: plt.Axes, rows: pd.DataFrame, series: dict, terms: list, per_unit: float) -> None:
+def _ends(ax: plt.Axes, rows: pd.DataFrame, series: dict, terms: list, per_unit: float, ground: str) -> None:
     """The last value of one or two series, before a gap if there is one, at the ends of their lines.
 
     Parameters
     ----------
-    ax, rows, series, terms, per_unit : a chart; its rows; looks of the series; years; points of one unit of the axis
+    ax, rows, series, terms, per_unit, ground : a chart; its rows; looks of the series; years; points of one unit of the axis; what
+        the values stand on
     """
     known = rows[rows["term"].isin(terms)].dropna(subset="estimate", ignore_index=True)
     last = known.loc[known["term"].map(terms.index).groupby(known["series"]).idxmax()].sort_values("estimate")
@@ -97,7 +106,7 @@ def _ends(ax: plt.Axes, rows: pd.DataFrame, series: dict, terms: list, per_unit:
     apart = max(0.0, 11 - per_unit * np.ptp(last["estimate"])) / 2 if len(last) > 1 else 0.0
     for row, up in zip(last.itertuples(), (-apart, apart), strict=False):
         text, colour = f"{row.estimate:.2f}".replace("-", "−"), dark(series[row.series][0])
-        look = {"va": "center", "fontsize": SMALL, "bbox": {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5}}
+        look = {"va": "center", "fontsize": SMALL, "bbox": {"facecolor": ground, "edgecolor": "none", "pad": 0.5}}
         style.label(ax, terms.index(row.term) + 0.1, row.estimate, text, colour, (6, up), **look)
 
 
@@ -111,21 +120,27 @@ def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame, gap: Sequence[int]
     years = sorted({*rates["year"], *gap})
     nothing = pd.DataFrame({"year": gap, "value": np.nan})
     _gap(ax, [years.index(year) for year in gap])
-    for row, up in zip(ranges.sort_values("high").itertuples(), (-6, 6), strict=False):
-        ax.axhspan(row.low, row.high, color=PRINTED, alpha=0.12, linewidth=0)
+    edge = ax.get_yaxis_transform()
+    for place, row in enumerate(ranges.sort_values("high").itertuples()):
+        x, y, up = 1.02 + 0.02 * place, (row.low, row.high)[place % 2], (-1, 1)[place % 2]
+        ax.plot([x, x], [row.low, row.high], color=PRINTED, linewidth=3, transform=edge, clip_on=False)
         text = style.wrap(f"{row.label}: {row.low:.0f} to {row.high:.0f}", 1.0)
-        style.label(ax, 1, row.high, text, dark(PRINTED), (6, up), xycoords=ax.get_yaxis_transform(), fontsize=SMALL)
+        style.label(ax, x, y, text, dark(PRINTED), (5, up), xycoords=edge, fontsize=SMALL, annotation_clip=False)
     for (name, (colour, marker)), up in zip(looks(rates["respondents"]).items(), (9, -9), strict=False):
         part = pd.concat([rates[rates["respondents"] == name], nothing]).sort_values("year")
-        ax.plot(part["year"].map(years.index), part["value"], color=colour, marker=marker, linewidth=1.2)
+        ax.plot(part["year"].map(years.index), part["value"], color=colour, linewidth=1.2)
         known = part.dropna(subset="value")
+        for row in known.itertuples():
+            told(
+                style.point(ax, years.index(row.year), row.value, colour, marker),
+                f"{name}, {row.year:.0f}: {row.value:.0f}%",
+            )
         early = known[known["year"] < min(gap, default=np.inf)]
         last = (known if early.empty else early).iloc[-1]
         style.label(ax, years.index(last["year"]), last["value"], name, dark(colour), (0, up))
     ax.set_xticks(range(len(years)), map(str, years), rotation=90 if style.on_phone() and len(years) > 4 else 0)
     ax.set_xlim(-0.3, len(years) - 0.5)
-    ax.margins(y=0.25)
-    ax.set(xlabel="report of the year", ylabel="response rate, percent")
+    ax.set(xlabel="report of the year", ylabel="of 100 asked, so many answered", ylim=(0, 105))
     return fig
 
 
@@ -134,13 +149,14 @@ def p_values(curves: pd.DataFrame, alpha: float) -> Figure:
     """A p-value as a function of the intraclass correlation. `curves`: `icc, case, p_value`."""
     fig, ax = plt.subplots()
     ax.axhline(alpha, color=GREY, linewidth=1, linestyle="--")
-    style.label(ax, 0, alpha, f"p = {alpha:g}", GREY, (3, 2))
+    style.label(ax, 0, alpha, f"above {alpha:g}: may be chance", GREY, (3, 2), fontsize=SMALL)
+    style.label(ax, 0, alpha, "below: hard to explain by chance", GREY, (3, -2), fontsize=SMALL)
     room = 1.6 if style.on_phone() else 3.5
     curves = curves.assign(case=[style.wrap(case, room, style.HEAD) for case in curves["case"]])
     cases = [look for look, _ in looks(curves["case"]).values()]
     _lines(ax, curves, "icc", "p_value", "case", 0.8, [(-1, 9), (-1, -9)], cases)
     ax.set(xlim=(0, curves["icc"].max()), ylim=(0, max(alpha, curves["p_value"].max()) * 1.18))
-    ax.set(xlabel="intraclass correlation: how alike teachers of one school answer", ylabel="p-value")
+    ax.set(xlabel="how alike teachers of one school answer (intraclass correlation)", ylabel="p-value")
     return fig
 
 
@@ -153,6 +169,10 @@ def sample_sizes(curves: pd.DataFrame, effect: float) -> Figure:
     )
     # Names stand on the outer sides of the two curves, where these are steep.
     _lines(ax, curves.assign(target=names), "students", "schools", "target", 1 / 3, [(6, 4), (-6, -4)])
+    lowest = curves[curves["target"] == curves["target"].min()]
+    for row, place in zip(lowest.iloc[[0, -1]].itertuples(), ((7, 2), (0, -7)), strict=True):
+        style.point(ax, row.students, row.schools, colours.levels(2)[-1], size=6)
+        style.label(ax, row.students, row.schools, f"{row.schools:.0f}", INK, place, weight="bold")
     wanted = f"schools needed to see\n{effect:g} standard deviations"
     ax.set(xscale="log", xlabel="respondents of a school in a year", ylabel=wanted, ylim=(0, None))
     ax.set_xticks(ticks := [10, 20, 50, 100, 200, 500], map(str, ticks))
@@ -167,8 +187,7 @@ def detectable(curves: pd.DataFrame, ylabel: str) -> Figure:
     most = curves[["teachers", "detectable"]].max()
     for panel, ax in charts.items():
         _lines(ax, curves[curves["panel"] == panel], "teachers", "detectable", "icc", 1, [(4, 0)])
-        ax.set(xlim=(0, 1.14 * most["teachers"]), ylim=(0, 1.08 * most["detectable"]))
-        ax.grid(axis="y")
+        ax.set(xlim=(0, 1.2 * most["teachers"]), ylim=(0, 1.08 * most["detectable"]))
     fig.supxlabel(f"teachers of a school in the first wave\n{_ICC}", fontsize=10)
     fig.supylabel(ylabel, fontsize=10)
     return fig
@@ -195,7 +214,9 @@ def schools_needed(curves: pd.DataFrame, marked: int, mark: str) -> Figure:
     return fig
 
 
-_ICC = "number at a line: share of the variance that lies between schools"
+_TELL = 20
+"""About so many places of a curve tell their values."""
+_ICC = "number at a line: how much schools differ (share of the variance)"
 
 
 def _lines(
@@ -213,8 +234,23 @@ def _lines(
     shades = shades or colours.levels(len(lines))
     for place, (value, line) in enumerate(lines):
         ax.plot(line[x], line[y], color=shades[place], drawstyle="steps-mid" if steps else "default")
+        _tell_along(ax, line, x, y, value)
         end = line.iloc[min(int(at * len(line)), len(line) - 1)]
         style.label(ax, end[x], end[y], str(value), dark(shades[place]), offsets[place % len(offsets)])
+
+
+def _tell_along(ax: plt.Axes, line: pd.DataFrame, x: str, y: str, name: object) -> None:
+    """Have a curve tell its value at some places, by marks that nobody sees.
+
+    Parameters
+    ----------
+    ax, line, x, y, name : where; the points of the curve; columns of its places and values; what it is called
+    """
+    said = " ".join(str(name).split())
+    for row in line.iloc[:: max(1, len(line) // _TELL)][[x, y]].itertuples(index=False):
+        mark = style.point(ax, *row, size=12)
+        mark.set_alpha(0)
+        told(mark, f"{said}: {row[1]:.3g} at {row[0]:.3g}")
 
 
 @style.two_widths
@@ -230,6 +266,7 @@ def category_curves(curves: pd.DataFrame, items: pd.DataFrame, measures: pd.Data
     answers = curves.groupby("answer", sort=False)
     for (answer, curve), colour in zip(answers, colours.curves(len(answers)), strict=True):
         upper.plot(curve["place"], curve["probability"], color=colour)
+        _tell_along(upper, curve, "place", "probability", answer)
         peak = np.clip(curve.loc[curve["probability"].idxmax(), "place"], *ends)
         height = np.interp(peak, curve["place"], curve["probability"])
         outwards = 2 if peak <= ends[0] else -2 if peak >= ends[1] else 0
@@ -266,8 +303,9 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
             part = part.sort_values("shrunken")
         y = (np.arange(len(part)) + 0.5) / len(part)
         ax.axvline(0, color=GREY, linewidth=1)
-        ax.plot(part["estimate"], y, ".", color=QUIET, markersize=4)
-        ax.plot(part["shrunken"], y, ".", color=OURS, markersize=4)
+        ax.hlines(y, *np.sort(part[["estimate", "shrunken"]].to_numpy().T, axis=0), color=PALE, linewidth=0.8, zorder=0)
+        ax.plot(part["estimate"], y, ".", color=QUIET, markersize=5)
+        ax.plot(part["shrunken"], y, ".", color=OURS, markersize=5)
         if "truth" in part:
             ax.plot(np.sort(part["truth"]), y, color=SIMULATED, linewidth=1.2)
         ax.set_title(ax.get_title(loc="left"), pad=18)
@@ -279,8 +317,8 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
         if not differ:
             ax.set_yticks([])
-    key = {"as estimated": QUIET, "drawn towards the mean": OURS}
-    style.legend(fig, key | ({"planted truth": SIMULATED} if "truth" in rows else {}))
+    key = {"as it looks": QUIET, "without chance, as far as can be told": OURS}
+    style.legend(fig, key | ({"the truth that was made up": SIMULATED} if "truth" in rows else {}))
     ordered = rows["below_zero"].notna()
     words = (
         "lowest effect first" if ordered.all() else "lowest first, if they differ" if ordered.any() else "in no order"
@@ -291,30 +329,30 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
 
 
 @style.two_widths
-def possible_sizes(fits: pd.DataFrame, items: int, whole: list[int], marked: dict[int, str]) -> Figure:
-    """How many of the printed means each number of respondents can give.
+def possible_sizes(fits: pd.DataFrame, items: int, marked: dict[int, str]) -> Figure:
+    """How many of the printed means each number of respondents can give, a bar each with its count.
 
     Parameters
     ----------
-    fits, items : `n, possible`; how many means there are
-    whole, marked : numbers to name that give all means; numbers in print, with what is said of them
+    fits, items, marked : `n, possible`; how many means there are; numbers in print, with what is said of them
     """
-    fig, ax = plt.subplots(figsize=(style.across(), 3.7))
-    fit = fits["possible"] == items
-    shades = np.where(fit, OURS, np.where(fits["n"].isin(list(marked)), PRINTED, PALE))
-    ax.vlines(fits["n"], 0, fits["possible"], color=shades, linewidth=2.4 * style.across() / style.WIDE)
-    ax.plot(fits.loc[fit, "n"], fits.loc[fit, "possible"], "o", color=OURS, markersize=4 if not style.on_phone() else 3)
-    for level, n in enumerate(whole):
-        up = 7 + 11 * (level % 2) * style.on_phone()  # in two rows where there is no room in one
-        style.label(ax, n, items, str(n), dark(OURS), (0, up), weight="bold")
-    least = fits["n"].min()
-    for level, (n, words) in enumerate(marked.items()):
-        count, top = fits.set_index("n")["possible"][n], items - 0.2 - 1.5 * level
-        text = style.wrap(f"{words}: {count} of {items}", 1.2 if style.on_phone() else 2.4)
-        below = top - 0.5 * (text.count("\n") + 1)
-        ax.annotate("", (n, count), xytext=(least + 12, below), arrowprops={"arrowstyle": "-", "color": PRINTED})
-        box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.8}
-        ax.text(least, top, text, va="top", fontsize=SMALL, color=dark(PRINTED), bbox=box)
-    ax.set(xlabel="number of respondents", xlim=(least - 1, fits["n"].max() + 1))
-    ax.set(ylabel=f"means that fit, of {items}", ylim=(0, items + 1.4), yticks=range(0, items + 1, 2))
+    fig, ax = plt.subplots(figsize=(style.across(), 3.4))
+    whole, named = fits["possible"] == items, fits["n"].isin(list(marked))
+    shades = np.where(whole, OURS, np.where(named, PRINTED, PALE))
+    bars = ax.bar(fits["n"], fits["possible"], 0.8, color=shades)
+    for bar, row in zip(bars, fits.itertuples(), strict=True):
+        told(bar, f"{row.n} respondents: {row.possible} of {items} means")
+    texts = ax.bar_label(bars, fits["possible"], padding=2, fontsize=SMALL)
+    for text, shade, strong in zip(texts, shades, whole | named, strict=True):
+        text.set(color=dark(shade) if strong else GREY, weight="bold" if strong else "normal")
+    for name, strong in zip(ax.set_xticks(fits["n"], fits["n"], fontsize=SMALL), whole | named, strict=True):
+        name.label1.set(rotation=90 if style.on_phone() else 0, weight="bold" if strong else "normal")
+    ax.set(xlabel="if so many people answered", xlim=(fits["n"].min() - 0.7, fits["n"].max() + 0.7))
+    ax.set(ylabel=f"means that fit, of {items}", ylim=(0, items + 0.8), yticks=range(0, items + 1, 2))
+    key = {
+        f"all {items} printed means fit": OURS,
+        f"the paper's {', '.join(marked.values())}": PRINTED,
+        "other numbers": PALE,
+    }
+    style.legend(fig, key)
     return fig

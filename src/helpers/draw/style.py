@@ -270,6 +270,22 @@ def interval(ax: plt.Axes, y: float, low: float, high: float, colour: str = OURS
     ax.plot([low, high], [y, y], color=colour, linewidth=width, **more)
 
 
+def margin(ax: plt.Axes, y: float, low: float, high: float, colour: str = OURS, **more) -> None:
+    """The 95% interval of what is drawn at a height; below the figure stands what such lines are.
+
+    Parameters
+    ----------
+    ax, y, low, high, colour, more : as for `interval`
+    """
+    interval(ax, y, low, high, colour, **more)
+    has_margins(ax, [low, high])
+
+
+def has_margins(ax: plt.Axes, ends: Iterable[float]) -> None:
+    """Have a figure say below it what the lines through its marks are, if some end of one is known."""
+    ax.figure.margins = getattr(ax.figure, "margins", False) or bool(np.isfinite(np.asarray(list(ends), float)).any())
+
+
 def point(ax: plt.Axes, x: float, y: float, colour: str = OURS, marker: str = "o", face: str = "", size: float = 6) -> plt.Line2D:  # fmt: skip
     """A mark; half of one at the end of a scale lies outside of the axes.
 

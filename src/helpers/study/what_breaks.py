@@ -30,6 +30,25 @@ def judged(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(found)
 
 
+USUAL, BETTER = "usual margin of error (CRV1)", "made for few schools (CR2, permutation)"
+"""The two ways that are drawn, in words."""
+
+
+def worst_first(rows: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """What is drawn: coverage by plain clustered errors and by the default inference, the worst world first.
+
+    Rows `label` (world), `series` (USUAL or BETTER), `inference, share, low, high`. `rows`, `found`: as for, and of, `judged`.
+    """
+    order = found.sort_values("coverage", kind="stable")["world"].tolist()
+    default = rows["world"].map(found.set_index("world")["default"])
+    drawn = rows[rows["inference"].eq("CRV1") | rows["inference"].eq(default)]
+    drawn = drawn.assign(series=drawn["inference"].eq("CRV1").map({True: USUAL, False: BETTER}))
+    names = {"world": "label", "coverage": "share", "coverage_low": "low", "coverage_high": "high"}
+    return drawn.rename(columns=names).sort_values("label", key=lambda worlds: worlds.map(order.index), kind="stable")[
+        ["label", "series", "inference", "share", "low", "high"]
+    ]
+
+
 def told(found: pd.DataFrame) -> list[str]:
     """What `judged` found, a sentence a world that is not as it should be, and one for all others."""
     said = []
