@@ -21,12 +21,6 @@ def retold(*units, label="Teachers who watch lessons", value=40.0, source=35.0, 
     return dot_plots.retold(rows.assign(sign=signs, bound="≥", source_bound=""))
 
 
-def magnitudes(values, label):
-    groups = ["people"] + ["places"] * (len(values) - 1)
-    rows = pd.DataFrame({"group": groups, "label": label, "value": values})
-    return dot_plots.magnitudes(rows.assign(bound="≥", marked=rows.index == 0), "tenfold steps")
-
-
 def sensitivity():
     rows = [("a", "8", 0.3), ("a", "40", 0.1), ("b", "other teachers", 0.25), ("b", "same", 0.2)]
     rows = pd.DataFrame(rows, columns=["factor", "value", "detectable"])
@@ -60,8 +54,6 @@ FIGURES = {
     "retold, large": lambda: retold("people", value=2_500_000.0, source=32_000.0),
     "retold, off the scale": lambda: retold("percent", value=140.0, source=-3.0),
     "retold, long labels": lambda: retold("percent", label=LONG),
-    "sizes": lambda: magnitudes([112_000, 2000, 495, 60], "Places"),
-    "sizes of long names": lambda: magnitudes([32_000, 50], LONG),
     "sensitivity": sensitivity,
 }  # fmt: skip
 

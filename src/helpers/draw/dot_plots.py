@@ -155,27 +155,6 @@ def _unit_axis(ax: plt.Axes, values: np.ndarray, unit: str) -> None:
 
 
 @style.two_widths
-def magnitudes(rows: pd.DataFrame, xlabel: str) -> Figure:
-    """Counts of very different size on a logarithmic axis. `rows`: `group` (a block), `label, value, bound, marked`."""
-    titles = {group: (group, INK) for group in rows["group"]}
-    fig, (ax,), ys = style.blocks(rows["label"], rows["group"], titles, width=2.6)
-    for y, row in zip(ys, rows.itertuples(), strict=True):
-        colour, weight = (dark(PRINTED), "bold") if row.marked else (GREY, "normal")
-        told(
-            style.point(ax, row.value, y, PRINTED if row.marked else QUIET), f"{row.label}: {row.bound}{row.value:,.0f}"
-        )
-        style.beside(ax, y, f"{row.bound}{row.value:,.0f}", colour, weight=weight)
-    ax.set(xscale="log", xlabel=xlabel)
-    low, high = np.log10(rows["value"].min()), np.log10(rows["value"].max())
-    tens = 10.0 ** np.arange(np.ceil(low), np.floor(high) + 1)
-    named = [f"{ten:,.0f}" if not style.on_phone() or place % 2 else "" for place, ten in enumerate(tens)]
-    ax.set_xticks(tens, named)
-    ax.minorticks_off()
-    ax.grid(axis="x")
-    return fig
-
-
-@style.two_widths
 def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: str) -> Figure:
     """One thing about a study changed at a time: a row a factor, what moves it most first, a dot with its value for each setting.
 

@@ -149,8 +149,9 @@ def p_values(curves: pd.DataFrame, alpha: float) -> Figure:
     """A p-value as a function of the intraclass correlation. `curves`: `icc, case, p_value`."""
     fig, ax = plt.subplots()
     ax.axhline(alpha, color=GREY, linewidth=1, linestyle="--")
-    style.label(ax, 0, alpha, f"above {alpha:g}: may be chance", GREY, (3, 2), fontsize=SMALL)
-    style.label(ax, 0, alpha, "below: hard to explain by chance", GREY, (3, -2), fontsize=SMALL)
+    end = curves["icc"].max()
+    style.label(ax, end, alpha, f"above {alpha:g}: may be chance", GREY, (-3, 2), fontsize=SMALL)
+    style.label(ax, end, alpha, "below: hard to explain by chance", GREY, (-3, -2), fontsize=SMALL)
     room = 1.6 if style.on_phone() else 3.5
     curves = curves.assign(case=[style.wrap(case, room, style.HEAD) for case in curves["case"]])
     cases = [look for look, _ in looks(curves["case"]).values()]
@@ -170,7 +171,7 @@ def sample_sizes(curves: pd.DataFrame, effect: float) -> Figure:
     # Names stand on the outer sides of the two curves, where these are steep.
     _lines(ax, curves.assign(target=names), "students", "schools", "target", 1 / 3, [(6, 4), (-6, -4)])
     lowest = curves[curves["target"] == curves["target"].min()]
-    for row, place in zip(lowest.iloc[[0, -1]].itertuples(), ((7, 2), (0, -7)), strict=True):
+    for row, place in zip(lowest.iloc[[0, -1]].itertuples(), ((-4, -4), (0, -7)), strict=True):
         style.point(ax, row.students, row.schools, colours.levels(2)[-1], size=6)
         style.label(ax, row.students, row.schools, f"{row.schools:.0f}", INK, place, weight="bold")
     wanted = f"schools needed to see\n{effect:g} standard deviations"
