@@ -171,11 +171,12 @@ def sample_sizes(curves: pd.DataFrame, effect: float) -> Figure:
     # Names stand on the outer sides of the two curves, where these are steep.
     _lines(ax, curves.assign(target=names), "students", "schools", "target", 1 / 3, [(6, 4), (-6, -4)])
     lowest = curves[curves["target"] == curves["target"].min()]
-    for row, place in zip(lowest.iloc[[0, -1]].itertuples(), ((-4, -4), (0, -7)), strict=True):
+    for row, place in zip(lowest.iloc[[0, -1]].itertuples(), ((-6, 0), (0, -7)), strict=True):
         style.point(ax, row.students, row.schools, colours.levels(2)[-1], size=6)
         style.label(ax, row.students, row.schools, f"{row.schools:.0f}", INK, place, weight="bold")
     wanted = f"schools needed to see\n{effect:g} standard deviations"
-    ax.set(xscale="log", xlabel="respondents of a school in a year", ylabel=wanted, ylim=(0, None))
+    room = curves["students"].min() / 2  # of the number left of the first point
+    ax.set(xscale="log", xlim=(room, None), xlabel="respondents of a school in a year", ylabel=wanted, ylim=(0, None))
     ax.set_xticks(ticks := [10, 20, 50, 100, 200, 500], map(str, ticks))
     ax.minorticks_off()
     return fig
