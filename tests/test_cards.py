@@ -18,8 +18,8 @@ from traitlets.config import Config
 
 from conftest import ROOT, need
 from helpers.build import pictures
-from helpers.draw import letters, numbers, style
-from helpers.notebook import cards, session
+from helpers.draw import forest_plots, letters, numbers, style
+from helpers.notebook import cards, export, session
 from helpers.project import STRENGTHS, InputError, relative
 from helpers.read import files
 from helpers.read.accounts import Account
@@ -153,6 +153,14 @@ def test_state_stands_on_the_figure_itself_and_the_figure_stays_as_it_was(run, t
         assert fig.texts == []
         fig.suptitle("Another title")  # a researcher may go on with it
         fig.savefig(tmp_path / "again.png")
+
+
+def test_a_figure_with_intervals_says_below_it_what_its_lines_are(run, tmp_path):
+    known = pd.DataFrame({"label": ["a"], "estimate": [0.2], "ci_low": [0.1], "ci_high": [0.3]})
+    for name, rows in (("known", known), ("none", known.assign(ci_low=np.nan, ci_high=np.nan))):
+        cards.figure(section(run, PRINT), forest_plots.effects(rows, "difference"), name, **GOOD)
+        drawn = [tmp_path / "figures" / f"04-example--{name}.svg", tmp_path / "narrow" / f"04-example--{name}.svg"]
+        assert [export.MARGINS in path.read_text() for path in drawn] == [name == "known"] * 2
 
 
 def test_a_picture_that_is_taken_along_says_what_it_shows_and_whose_it_is(run, tmp_path):

@@ -190,7 +190,7 @@ def test_numbers_that_nobody_kept():
 
 def test_effects_of_which_none_is_clear():
     rows = pd.DataFrame({"study": ["A", "B"], "ci_low": [-0.1, -0.2], "ci_high": [0.1, 0.2]})
-    assert effects.clear(rows) == "0 of 2 effects are clear of zero."
+    assert effects.clear(rows) == "None of 2 effects is clear of zero."
     assert effects.clear_by_study(rows) == "A 0 of 1; B 0 of 1"
 
 

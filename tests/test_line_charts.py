@@ -242,3 +242,18 @@ def test_the_schools_that_a_change_takes_are_named_at_their_lines():
     rows = {text.get_text() for text in ax.texts}
     assert {"151", "601"} <= rows
     assert all(mark.get_xdata()[0] == 0.1 for mark in ax.get_lines() if mark.get_markersize() == 5)
+
+
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (lambda: rates(), "students, 2015: "),
+        (p_values, "all shared: 0.04 at 0"),
+        (needed, "0.05: 151 at 0.1"),
+        (lambda: categories(), "never: "),
+        (possible, "47 respondents: 6 of 6 means"),
+    ],
+)
+def test_points_of_curves_tell_their_values(draw, said):
+    told = [mark.get_gid() or "" for ax in draw().axes for mark in [*ax.get_lines(), *ax.patches]]
+    assert any(text.startswith(f"told: {said}") for text in told), told

@@ -117,3 +117,12 @@ def test_as_many_boxes_are_filled_as_tests_come_out():
         "5 of 5": "bold",
         "1 of 5": "normal",
     }
+
+
+def test_cells_tell_their_values_and_those_without_one_nothing():
+    rows = never(FIFTY, EIGHT, mean=False)
+    (ax,) = maps.shares(rows).axes
+    told = [patch.get_gid() for patch in ax.patches if patch.get_gid()]
+    assert len(told) == rows["share"].notna().sum()
+    row = rows.dropna(subset="share").iloc[0]
+    assert f"told: {row['label']}, {row['item_label']}: {percent(row['share'])}%" in told

@@ -22,7 +22,7 @@ def year_effects(
     baseline: str,
     gap: Sequence[str] = (),
     means: Mapping | None = None,
-    hollow_are: str = "",
+    hollow_means: str = "",
 ) -> Figure:
     """Effects by year with intervals, a small chart a panel on one common scale, the baseline year at zero.
 
@@ -32,7 +32,7 @@ def year_effects(
         are not drawn; one or two series have their last value at the end of the line
     ylabel, baseline, gap : what the axis shows; year at zero; years of which there is nothing: no line crosses them, and
         what comes after them is hollow
-    means, hollow_are : series -> its meaning (`colours.NAMED`), where its name does not say it; what hollow points are
+    means, hollow_means : series -> its meaning (`colours.NAMED`), where its name does not say it; what hollow marks are
     """
     rows, series = style.bounded(rows), looks(rows["series"], means)
     terms = in_order({baseline, *rows["term"], *gap})
@@ -62,10 +62,10 @@ def year_effects(
         ax.set_xlim(-0.4, len(terms) - 0.6 + (0.11 if len(series) < 3 else 0) * len(terms))
     _name_terms(fig, charts.values(), terms)
     fig.supylabel(style.wrap(ylabel, fig.get_figheight() - 0.3, 10.5), fontsize=10.5)
-    if hollow_are:
-        fig.supxlabel(f"hollow: {hollow_are}", fontsize=SMALL, color=GREY)
     if len(series) > 1:
-        style.legend(fig, {n: plt.Line2D([], [], color=c, marker=m, markersize=5.5) for n, (c, m) in series.items()})
+        key = {n: plt.Line2D([], [], color=c, marker=m, markersize=5.5) for n, (c, m) in series.items()}
+        look = {"linestyle": "", "marker": "o", "color": GREY, "markerfacecolor": PAPER, "markersize": 5.5}
+        style.legend(fig, key | ({hollow_means: plt.Line2D([], [], **look)} if hollow_means else {}))
     return fig
 
 
@@ -266,6 +266,20 @@ def _tell_along(ax: plt.Axes, line: pd.DataFrame, x: str, y: str, name: object) 
         told(mark, f"{said}: {row[1]:.3g} at {row[0]:.3g}")
 
 
+def _tell_along(ax: plt.Axes, line: pd.DataFrame, x: str, y: str, name: object) -> None:
+    """Have a curve tell its value at some places, by marks that nobody sees.
+
+    Parameters
+    ----------
+    ax, line, x, y, name : where; the points of the curve; columns of its places and values; what it is called
+    """
+    said = " ".join(str(name).split())
+    for row in line.iloc[:: max(1, len(line) // _TELL)][[x, y]].itertuples(index=False):
+        mark = style.point(ax, *row, size=12)
+        mark.set_alpha(0)
+        told(mark, f"{said}: {row[1]:.3g} at {row[0]:.3g}")
+
+
 @style.two_widths
 def category_curves(curves: pd.DataFrame, items: pd.DataFrame) -> Figure:
     """A Rasch scale at a glance: who answers what (above), and where items stand (below).
@@ -367,7 +381,7 @@ def possible_sizes(fits: pd.DataFrame, items: int, printed: list[int]) -> Figure
     fit, named = fits["possible"] == items, fits["n"].isin(printed)
     bars = ax.bar(fits["n"], fits["possible"], 0.7, color=np.where(fit, OURS, np.where(named, PRINTED, PALE)))
     for bar, row in zip(bars, fits.itertuples(), strict=True):
-        told(bar, f"{row.n}: {row.possible} of {items}")
+        told(bar, f"{row.n} respondents: {row.possible} of {items} means")
     ax.bar_label(bars, padding=2, fontsize=SMALL)
     ax.set_xticks(fits["n"], fits["n"].astype(str), fontsize=SMALL, rotation=90 if style.on_phone() else 0)
     for name, stands_out in zip(ax.get_xticklabels(), fit | named, strict=True):

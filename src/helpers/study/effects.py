@@ -106,12 +106,12 @@ def clear(rows: pd.DataFrame) -> str:
     >>> clear(pd.DataFrame({"ci_low": [0.1, -0.2, -0.4], "ci_high": [0.3, 0.1, -0.1]}))
     '2 of 3 effects are clear of zero: 1 above and 1 below it.'
     >>> clear(pd.DataFrame({"ci_low": [-0.2], "ci_high": [0.1]}))
-    '0 of 1 effect is clear of zero.'
+    'None of 1 effect is clear of zero.'
     """
     above, below = int((rows["ci_low"] > 0).sum()), int((rows["ci_high"] < 0).sum())
     sides = " and ".join(f"{k} {side}" for k, side in ((above, "above"), (below, "below")) if k)
-    are = "is" if above + below == 1 or len(rows) == 1 else "are"
-    return f"{above + below} of {count(len(rows), 'effect')} {are} clear of zero{f': {sides} it' if sides else ''}."
+    are = "is" if above + below < 2 else "are"
+    return f"{above + below or 'None'} of {count(len(rows), 'effect')} {are} clear of zero{f': {sides} it' if sides else ''}."
 
 
 def clear_by_study(rows: pd.DataFrame) -> str:

@@ -258,6 +258,8 @@ def between_cycles(rows: pd.DataFrame, said: str) -> str:
     >>> between_cycles(rows.assign(estimate=[0.1, -0.2], ci_low=[0.05, -0.3], ci_high=[0.2, 0.1]), "Monthly")
     'From 2013 to 2018, “Monthly” became more common in Visit; no change can be told in Plan.'
     """
+    if rows.empty:
+        return ""
     several = rows["label"].nunique() > 1
     name = rows["item_label"].astype(str) + (" (" + rows["label"].astype(str) + ")" if several else "")
     ends = rows[["cycle_1", "cycle_2"]].drop_duplicates()
