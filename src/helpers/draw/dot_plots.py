@@ -179,7 +179,7 @@ def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: 
             box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.2}
             style.label(ax, row.detectable, y, row.value, GREY if as_it_was else INK, away, bbox=box)
     ax.margins(x=0.12)
-    ax.set_xlabel(f"{xlabel}\nleft: sees smaller changes, right: only larger ones")
+    ax.set_xlabel(xlabel)
     return fig
 
 
