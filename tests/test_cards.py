@@ -18,8 +18,8 @@ from traitlets.config import Config
 
 from conftest import ROOT, need
 from helpers.build import pictures
-from helpers.draw import letters, numbers, style
-from helpers.notebook import cards, session
+from helpers.draw import forest_plots, letters, numbers, style
+from helpers.notebook import cards, export, session
 from helpers.project import STRENGTHS, InputError, relative
 from helpers.read import files
 from helpers.read.accounts import Account
@@ -127,8 +127,8 @@ def test_rows_of_several_states_say_so(run, tmp_path):
         "moments",
     ]
     drawn = (tmp_path / "figures" / "04-example--mixed.svg").read_text()
-    assert ">recomputed" in drawn
-    assert ">moments" in drawn
+    assert ">Computed from printed numbers<" in drawn
+    assert ">Computed from sums and counts of real records<" in drawn
     with pytest.raises(cards.CardError, match="rows are called microdata"):
         cards.figure(part, draw(), "wrong", **(GOOD | {"data": rows.assign(state="microdata")}))
 
@@ -146,13 +146,21 @@ def test_numbers_as_printed_are_published_and_made_up_ones_never(run, tmp_path):
 
 
 def test_state_stands_on_the_figure_itself_and_the_figure_stays_as_it_was(run, tmp_path):
-    for path, word in ((PRINT, "recomputed"), (MADE_UP, "SIMULATED")):
+    for path, word in ((PRINT, "Computed from printed numbers<"), (MADE_UP, "SIMULATED")):
         fig = draw()
         cards.figure(section(run, path), fig, "plain", **GOOD)
         assert f">{word}" in (tmp_path / "figures" / "04-example--plain.svg").read_text()
         assert fig.texts == []
         fig.suptitle("Another title")  # a researcher may go on with it
         fig.savefig(tmp_path / "again.png")
+
+
+def test_a_figure_with_intervals_says_below_it_what_its_lines_are(run, tmp_path):
+    known = pd.DataFrame({"label": ["a"], "estimate": [0.2], "ci_low": [0.1], "ci_high": [0.3]})
+    for name, rows in (("known", known), ("none", known.assign(ci_low=np.nan, ci_high=np.nan))):
+        cards.figure(section(run, PRINT), forest_plots.effects(rows, "difference"), name, **GOOD)
+        drawn = [tmp_path / "figures" / f"04-example--{name}.svg", tmp_path / "narrow" / f"04-example--{name}.svg"]
+        assert [export.MARGINS in path.read_text() for path in drawn] == [name == "known"] * 2
 
 
 def test_a_picture_that_is_taken_along_says_what_it_shows_and_whose_it_is(run, tmp_path):
@@ -179,6 +187,13 @@ def test_a_picture_that_is_taken_along_says_what_it_shows_and_whose_it_is(run, t
     assert (
         ">Source: mine.csv. Drawn with Open classrooms.<" in (tmp_path / "figures" / "04-example--own.svg").read_text()
     )
+
+
+def test_a_picture_names_only_the_source_that_it_draws(run, tmp_path):
+    cards.figure(section(run, "data/published/002-table2.csv"), draw(), "one", **GOOD, source="A note (2014)")
+    text = (tmp_path / "figures" / f"{run.stem}--one.svg").read_text()
+    assert "Source: A note (2014). Open classrooms" in " ".join(text.split())
+    assert "Cassata" not in text
 
 
 def test_characters_without_a_typeface_are_told(run, tmp_path, monkeypatch):

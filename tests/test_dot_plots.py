@@ -21,12 +21,6 @@ def retold(*units, label="Teachers who watch lessons", value=40.0, source=35.0, 
     return dot_plots.retold(rows.assign(sign=signs, bound="≥", source_bound=""))
 
 
-def magnitudes(values, label):
-    groups = ["people"] + ["places"] * (len(values) - 1)
-    rows = pd.DataFrame({"group": groups, "label": label, "value": values})
-    return dot_plots.magnitudes(rows.assign(bound="≥", marked=rows.index == 0), "tenfold steps")
-
-
 def sensitivity():
     rows = [("a", "8", 0.3), ("a", "40", 0.1), ("b", "other teachers", 0.25), ("b", "same", 0.2)]
     rows = pd.DataFrame(rows, columns=["factor", "value", "detectable"])
@@ -34,8 +28,10 @@ def sensitivity():
 
 
 def rates(**columns):
-    rows = [(label, kind, 0.9, 0.85, 0.94) for label in ("few schools", LONG) for kind in ("CRV1", "CR2", "draws")]
-    rows = pd.DataFrame(rows, columns=["label", "series", "share", "low", "high"]).assign(**columns)
+    rows = [(label, kind, 0.9, 0.85, 0.94) for label in ("few schools", LONG) for kind in ("usual", "for few schools")]
+    rows = (
+        pd.DataFrame(rows, columns=["label", "series", "share", "low", "high"]).assign(group="broken").assign(**columns)
+    )
     return dot_plots.rates(rows, 0.95, "intervals that hold the truth")
 
 
@@ -60,8 +56,6 @@ FIGURES = {
     "retold, large": lambda: retold("people", value=2_500_000.0, source=32_000.0),
     "retold, off the scale": lambda: retold("percent", value=140.0, source=-3.0),
     "retold, long labels": lambda: retold("percent", label=LONG),
-    "sizes": lambda: magnitudes([112_000, 2000, 495, 60], "Places"),
-    "sizes of long names": lambda: magnitudes([32_000, 50], LONG),
     "sensitivity": sensitivity,
 }  # fmt: skip
 
@@ -161,6 +155,7 @@ def test_both_numbers_and_the_sign_stand_beside_each_row():
 
 def test_rates_stand_at_their_shares_each_series_in_its_order_and_empty_ones_are_left_out():
     rows = pd.DataFrame({"label": ["a"] * 3 + ["b"] * 3, "series": ["x", "y", "z"] * 2, "low": 0.1, "high": 0.9})
+    rows["group"] = ["worse"] * 3 + ["better"] * 3
     ax = dot_plots.rates(rows.assign(share=[0.2, 0.3, 0.4, 0.5, 0.6, np.nan]), 0.95, "held").axes[0]
     assert [x for x, *_ in marked(ax)] == [0.2, 0.3, 0.4, 0.5, 0.6]
     assert [line.get_xdata()[0] for line in ax.get_lines() if line.get_linestyle() == "--"] == [0.95]

@@ -82,12 +82,18 @@ def bounds():
     rows = pd.DataFrame(
         [(p, t, 0.0 if i % 2 else 0.005, np.inf if i == 3 else 0.02) for p in PANELS for i, t in enumerate(TERMS)],
         columns=["panel", "term", "se_low", "se_high"],
-    )
+    ).assign(estimate=-0.031, stars=[i % 4 for i in range(len(PANELS) * len(TERMS))])
     common = pd.DataFrame({"panel": PANELS, "se_low": [0.01, np.nan], "se_high": [0.015, np.nan]})
     return forest_plots.se_bounds(rows, common)
 
 
+def spreads(*panels):
+    rows = [(p, kind, -0.2, 0.3 + i / 10) for p in panels for i, kind in enumerate(("estimate", "shrunken", "truth"))]
+    return forest_plots.school_spreads(pd.DataFrame(rows, columns=["panel", "kind", "low", "high"]), "change")
+
+
 FIGURES = {
+    "school spreads": lambda: spreads("mathematics", LONG),
     "effects": effects,
     "effects by heading": lambda: yardsticks(HEADINGS),
     "effects of long names": lambda: yardsticks("study of schools " * 3, 1),
@@ -245,3 +251,22 @@ def test_differences_are_filled_where_clear_and_sides_are_named():
     sides = {text.get_text(): text.get_position()[0] for text in ax.texts}
     assert sides["← larger in\nSystem B"] < 0.5 < sides["larger in →\nSystem A"]
     assert ax.get_xlim()[0] == -ax.get_xlim()[1]
+
+
+def test_bars_of_schools_are_as_long_as_most_of_them_are_apart():
+    (ax,) = spreads("mathematics").axes
+    assert [tuple(line.get_xdata()) for line in ax.get_lines() if line.get_linewidth() == 8] == [
+        (-0.2, 0.3),
+        (-0.2, 0.4),
+        (-0.2, 0.5),
+    ]
+
+
+def test_effects_are_filled_where_clear_of_zero():
+    (ax,) = effects(ci_low=[0.28, -0.2, 0.16, -np.inf], ci_high=[0.34, 0.4, 0.25, np.inf]).axes
+    assert [face != colours.PAPER for _, face, _ in marked(ax)] == [True, False, True, False]
+
+
+def test_stars_stand_beside_the_errors_that_they_allow():
+    said = [text.get_text() for text in bounds().axes[0].texts]
+    assert said[:4] == ["−0.03", "−0.03*", "−0.03**", "−0.03***"]

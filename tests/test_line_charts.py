@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 
 from conftest import apart_on_screens, words
 from helpers.draw import colours, line_charts
@@ -55,21 +55,25 @@ def rates(years=(2015, 2016, 2017), gap=()):
     return line_charts.response_rates(found, printed, gap)
 
 
-def categories(persons=True):
+def categories():
     places = np.linspace(-4, 4, 50)
     chance = pd.concat(
         pd.DataFrame({"place": places, "answer": a, "probability": np.exp(-((places - 2 * i + 3) ** 2))})
         for i, a in enumerate(["never", "sometimes", "often", "always"])
     )
     items = pd.DataFrame({"item": [f"item_{i}" for i in range(5)], "location": np.arange(5) / 4})
-    measures = pd.DataFrame({"place": [-1.0, 0.0, 1.0], "share": [0.3, 0.4, 0.3]})
-    return line_charts.category_curves(chance, items, measures if persons else None)
+    return line_charts.category_curves(chance, items)
+
+
+def people():
+    measures = pd.DataFrame({"place": [-1.0, 0.0, 1.0, 2.0], "share": [0.3, 0.4, 0.2, 0.1]})
+    items = pd.DataFrame({"item": [f"question {i}" for i in range(5)], "location": np.arange(5) / 4})
+    return line_charts.people_and_items(measures, items)
 
 
 def sizes():
-    rows = [(n, (30 + 1500 / n) * (1 + t), t) for t in (0.9, 0.8) for n in np.geomspace(8, 500, 60)]
-    columns = ["students", "schools", "target"]
-    return line_charts.sample_sizes(pd.DataFrame(rows, columns=columns), 0.1)
+    rows = [(n, 60 + 3000 / n) for n in np.geomspace(8, 500, 60)]
+    return line_charts.sample_sizes(pd.DataFrame(rows, columns=["students", "schools"]), 0.1)
 
 
 def p_values():
@@ -88,14 +92,12 @@ def detectable(panels):
 def needed():
     rows = [(icc, e, 1 + icc * 30 / e**2) for icc in (0.05, 0.1, 0.2) for e in np.linspace(0.1, 0.5, 40)]
     rows = pd.DataFrame(rows, columns=["icc", "effect", "schools"])
-    return line_charts.schools_needed(rows, 27, "27 schools")
+    return line_charts.schools_needed(rows, 27, "27 schools", 0.1)
 
 
 def possible():
-    fits = pd.DataFrame({"n": range(10, 110), "possible": [n % 7 for n in range(100)]})
-    return line_charts.possible_sizes(
-        fits, 6, [16, 23, 30], {48: "48 participants compared", 49: "49 colleagues compared"}
-    )
+    fits = pd.DataFrame({"n": range(41, 56), "possible": [n % 7 for n in range(15)]})
+    return line_charts.possible_sizes(fits, 6, [48, 49])
 
 
 FIGURES = {
@@ -119,7 +121,7 @@ FIGURES = {
     "response rates": rates,
     "response rates on both sides of a break": lambda: rates([2015, 2016, 2017, 2018, 2021, 2022], (2019, 2020)),
     "category curves": categories,
-    "category curves, no persons": lambda: categories(False),
+    "people and items": people,
     "sample sizes": sizes,
     "p-values": p_values,
     "detectable": lambda: detectable(["other teachers in each wave", LONG]),
@@ -216,3 +218,42 @@ def test_the_note_on_schools_covers_no_point():
     fig.canvas.draw()
     for ax in fig.axes:
         assert not any(text.get_window_extent().overlaps(ax.get_window_extent()) for text in ax.texts)
+
+
+def test_a_number_that_fits_all_has_our_colour_and_one_in_print_its_own():
+    (ax,) = possible().axes
+    shades = {bar.get_x() + bar.get_width() / 2: to_hex(bar.get_facecolor()) for bar in ax.patches}
+    assert {round(n) for n, shade in shades.items() if shade == colours.OURS} == {47, 54}
+    assert {round(n) for n, shade in shades.items() if shade == colours.PRINTED} == {48, 49}
+
+
+def test_people_beyond_all_questions_are_darker():
+    (ax,) = people().axes
+    assert [to_hex(bar.get_facecolor()) for bar in ax.patches] == [
+        colours.QUIET,
+        colours.PALE,
+        colours.PALE,
+        colours.QUIET,
+    ]
+
+
+def test_the_schools_that_a_change_takes_are_named_at_their_lines():
+    (ax,) = needed().axes
+    rows = {text.get_text() for text in ax.texts}
+    assert {"151", "601"} <= rows
+    assert all(mark.get_xdata()[0] == 0.1 for mark in ax.get_lines() if mark.get_markersize() == 5)
+
+
+@pytest.mark.parametrize(
+    ("draw", "said"),
+    [
+        (lambda: rates(), "students, 2015: "),
+        (p_values, "all shared: 0.04 at 0"),
+        (needed, "0.05: 151 at 0.1"),
+        (lambda: categories(), "never: "),
+        (possible, "47 respondents: 6 of 6 means"),
+    ],
+)
+def test_points_of_curves_tell_their_values(draw, said):
+    told = [mark.get_gid() or "" for ax in draw().axes for mark in [*ax.get_lines(), *ax.patches]]
+    assert any(text.startswith(f"told: {said}") for text in told), told

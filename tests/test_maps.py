@@ -1,9 +1,8 @@
 """Maps: every cell has its number or a sign, boxes and bands stand where the table says."""
 
-import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import to_rgba
+from matplotlib.colors import to_hex, to_rgba
 from share_rows import EIGHT, FIFTY, LONG, never, percent
 
 from conftest import apart_on_screens
@@ -33,9 +32,8 @@ def co_occurrence(*names):
 
 
 def group_sizes():
-    rows = [(a, b, 5 * (a == b == 49) + (a == 48) * (b == 49) * 2) for a in range(40, 60) for b in range(40, 60)]
-    rows = pd.DataFrame(rows, columns=["n1", "n2", "reproduced"])
-    return maps.group_sizes(rows, 5, (48, 49), "participants compared", "colleagues compared")
+    rows = [("48 and 49, as printed", 2, True), ("49 and 49", 5, False), ("best of 398 other pairs", 1, False)]
+    return maps.group_sizes(pd.DataFrame(rows, columns=["label", "reproduced", "printed"]), 5)
 
 
 def chain(says, hands=3):
@@ -109,7 +107,22 @@ def test_a_need_is_a_box_and_what_is_built_a_triangle():
     assert (triangle.get_marker(), *triangle.get_xydata()[0]) == ("^", 1.5, 0.5)
 
 
-def test_only_the_pair_that_reproduces_all_is_named():
-    texts = [text.get_text() for text in group_sizes().axes[0].texts]
-    assert np.isin(["5", "2", "printed: 48 and 49\ngive 2 of 5", "49 and 49 give all 5"], texts).all()
-    assert sum("give all" in text for text in texts) == 1
+def test_as_many_boxes_are_filled_as_tests_come_out():
+    (ax,) = group_sizes().axes
+    full = [to_hex(box.get_facecolor()) for box in ax.patches if to_hex(box.get_facecolor()) != colours.PAPER]
+    assert full == [colours.PRINTED] * 2 + [colours.OURS] * 6
+    assert len(ax.patches) == 15
+    assert {text.get_text(): text.get_weight() for text in ax.texts} == {
+        "2 of 5": "normal",
+        "5 of 5": "bold",
+        "1 of 5": "normal",
+    }
+
+
+def test_cells_tell_their_values_and_those_without_one_nothing():
+    rows = never(FIFTY, EIGHT, mean=False)
+    (ax,) = maps.shares(rows).axes
+    told = [patch.get_gid() for patch in ax.patches if patch.get_gid()]
+    assert len(told) == rows["share"].notna().sum()
+    row = rows.dropna(subset="share").iloc[0]
+    assert f"told: {row['label']}, {row['item_label']}: {percent(row['share'])}%" in told

@@ -12,7 +12,7 @@ import sas
 from conftest import SHARED
 from helpers import kept
 from helpers.estimate import shares
-from helpers.project import InputError
+from helpers.project import ROOT, InputError
 from helpers.read import family, published
 from helpers.read.survey import read_survey
 from helpers.study import classroom_doors, explained, real_records
@@ -314,3 +314,25 @@ def test_own_answers_stand_beside_those_to_the_same_item(tmp_path, words):
 def test_what_was_not_asked_there_is_not_set_beside(tmp_path, answers, words, keys, message):
     with pytest.raises(InputError, match=message):
         real_records.beside(own(tmp_path, answers, words), committed(), keys)
+
+
+def test_figures_have_places_from_the_most_to_the_fewest_survey_by_survey():
+    """Each survey by itself; a place keeps its rows of other statistics, and the OECD's star is put in words."""
+    seeing = real_records.headlines(committed(), real_records.SEEING)
+    shown = real_records.drawn(seeing, "never")
+    filmed = shown[shown["survey"].eq("gti") & shown["statistic"].eq("never")]
+    assert filmed["share"].tolist() == sorted(filmed["share"], reverse=True)
+    assert shown["survey"].unique().tolist() == seeing["survey"].unique().tolist()
+    assert "Germany (seven Länder)" in set(filmed["label"])
+    assert len(shown) == len(seeing)
+    assert shown["label"].iloc[0] == shown["label"].iloc[1]
+
+
+def test_what_is_not_printed_says_so():
+    printed = pd.concat(
+        [published.read(ROOT / "data" / "published" / name) for name in ("talis-q33.csv", "004-text.csv")]
+    )
+    rows = real_records.in_print(printed).set_index(["label", "statistic"])
+    assert rows.loc[("Portugal", "monthly"), "note"] == "not printed"
+    assert np.isnan(rows.loc[("Portugal", "monthly"), "share"])
+    assert rows.loc[("Chile", "monthly"), "share"] == pytest.approx(0.137, abs=0.01)

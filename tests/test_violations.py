@@ -153,3 +153,34 @@ def test_worlds_are_told_by_what_mends_them():
 def test_nothing_is_said_of_worlds_that_there_are_none_of():
     rows = world("few", [0.25, 0.1, 0.05, 0.05], [0.75, 0.9, 0.95, 0.95])
     assert not any("All do what they say" in line for line in what_breaks.told(what_breaks.judged(rows)))
+
+
+def drawn_worlds():
+    """Of the worlds of the notebook: one that no inference mends, one that one does, one that holds."""
+    names = list(what_breaks.FAULTS)
+    return pd.concat([
+        world(names[0], [0.05] * 4, [0.95] * 4), world(names[5], [0.2] * 4, [0.8] * 4),
+        world(names[6], [0.3, 0.3, 0.3, np.nan], [0.7, 0.7, 0.7, np.nan]), world(names[2], [0.25, 0.1, 0.05, 0.05], [0.75, 0.9, 0.95, 0.95]),
+    ]).assign(coverage_low=0.0, coverage_high=1.0)  # fmt: skip
+
+
+def test_faults_are_drawn_by_what_mends_them_the_worst_first():
+    rows = drawn_worlds()
+    shown = what_breaks.drawn(rows, what_breaks.judged(rows))
+    assert shown["world"].unique().tolist() == [list(what_breaks.FAULTS)[place] for place in (6, 5, 2, 0)]
+    assert shown["group"].unique().tolist() == list(what_breaks.VERDICTS.values())
+    assert shown["inference"].tolist() == ["CRV1", "CR2", *["CRV1", "permutation"] * 3]
+    assert shown["share"].tolist() == [0.7, 0.7, 0.8, 0.8, 0.75, 0.95, 0.95, 0.95]
+
+
+def test_the_headline_counts_faults_and_not_the_world_without_one():
+    found = what_breaks.judged(drawn_worlds())
+    assert what_breaks.headline(found) == (
+        "In made-up studies margins of error fail under 3 of 3 faults; under 1 of these, one made for few schools helps."
+    )
+    well = found[found["verdict"] == "holds"]
+    assert "under 0 of 0 faults; under 0 of these" in what_breaks.headline(well)
+
+
+def test_every_world_has_words_for_a_figure():
+    assert list(what_breaks.FAULTS) == list(violations.WORLDS)

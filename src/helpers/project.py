@@ -11,7 +11,7 @@ STATES = {
     "published": "printed in a paper",
     "recomputed": "computed from printed numbers",
     "microdata": "computed from real records",
-    "moments": "computed from released sums of real records",
+    "moments": "computed from sums and counts of real records",
     "simulated": "made up by a seeded program; shows the method, is no evidence",
 }
 """Every figure, table and number is in exactly one of these states."""

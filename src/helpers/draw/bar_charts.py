@@ -41,7 +41,7 @@ def _bars(
         for bar, value in zip(bars, part, strict=True):
             told(bar, f"{name}: {text(value)}{'%' * (text is percent)}")
         texts = [text(value) if value >= least else "" for value in part]
-        box = {"facecolor": colour, "edgecolor": "none", "pad": 0.8}
+        box = {"facecolor": colour, "edgecolor": "none", "pad": 0}  # no taller than the bar
         ax.bar_label(bars, texts, label_type="center", fontsize=SMALL, color=readable(colour), bbox=box)
 
 
@@ -66,16 +66,22 @@ def _counts(
 
 @style.two_widths
 def composition(rows: pd.DataFrame) -> Figure:
-    """What each count is made of: a block a count with its sum, a bar a part.
-
-    `rows`: `label` (of the whole), `part, value`, `marked`: whether the part stands out; in order.
-    """
-    titles = {label: (f"{label}: {total:.0f}", INK) for label, total in rows.groupby("label")["value"].sum().items()}
-    fig, (ax,), ys = style.blocks(rows["part"], rows["label"], titles, size=HEAD, least=0.34, guides=False)
-    shades = np.where(rows["marked"], GROUPS[1], GROUPS[0])
-    ax.bar_label(ax.barh(ys, rows["value"], 0.24, color=shades), fmt="{:.0f}", padding=4, fontsize=HEAD)
-    ax.set(xlim=(0, 1.12 * rows["value"].max()), xticks=[])
-    ax.spines["bottom"].set_visible(False)
+    """What a count is made of: one bar, each part as long as it is, with its name and number. `rows`: `part, value, marked`, in order."""
+    total = rows["value"].sum()
+    rooms = (style.across() - 0.4) * rows["value"] / total
+    texts = [
+        f"{row.value:.0f}\n{style.wrap(row.part, room)}" for row, room in zip(rows.itertuples(), rooms, strict=True)
+    ]
+    fig, ax = plt.subplots(figsize=(style.across(), 0.8 + max(map(style.tall, texts))))
+    ends = rows["value"].cumsum()
+    for row, end, text in zip(rows.itertuples(), ends, texts, strict=True):
+        colour = GROUPS[1] if row.marked else GROUPS[0]
+        (bar,) = ax.barh(0, row.value, 1, end - row.value, color=colour, edgecolor=PAPER, linewidth=1.5)
+        told(bar, f"{row.part}: {row.value:.0f}")
+        style.label(ax, end - row.value / 2, -0.5, text, dark(colour), (0, -4), fontsize=SMALL, linespacing=1.25)
+    style.label(ax, total / 2, 0.5, f"{total:.0f} in all", INK, (0, 4), weight="bold")
+    ax.set(xlim=(0, total), ylim=(-0.5, 0.5))
+    ax.axis("off")
     return fig
 
 
@@ -90,6 +96,8 @@ def verdicts(rows: pd.DataFrame, verdicts: list[str]) -> Figure:
     wide = rows.pivot(index="document", columns="verdict", values="rows")[verdicts]
     colours = {verdict: VERDICTS[verdict] for verdict in verdicts}
     wide = wide.loc[rows["document"].unique()]
+    if len(wide) > 1:
+        wide = pd.concat([wide.sum().to_frame("all documents").T, wide])
     fig, _, _ = _counts(wide, colours, _with_contradicted)
     style.legend(fig, colours)
     return fig
@@ -131,20 +139,29 @@ def waterfall(parts: pd.DataFrame, total: float, total_label: str) -> Figure:
 
 
 @style.two_widths
-def shares_by_year(rows: pd.DataFrame, answers: list[str]) -> Figure:
-    """Shares of `answers`, low to high, a bar a year, a block a panel. `rows`: `panel, year, answer, share, n, note`."""
+def shares_by_year(rows: pd.DataFrame, answers: list[str], right: str) -> Figure:
+    """Shares of `answers`, low to high, a bar a year, a block a panel.
+
+    Parameters
+    ----------
+    rows, answers, right : `panel, year, answer, share, said, note`; low to high; what is `said` at the right of a bar
+    """
     rows = rows.assign(item=rows["panel"], item_label=rows["panel"], label=rows["year"])
     rows = rows.assign(statistic=rows["answer"].str.lower())
-    return distributions(rows, [answer.lower() for answer in answers], two_sided(len(answers)))
+    return distributions(rows, [answer.lower() for answer in answers], two_sided(len(answers)), right)
 
 
 @style.two_widths
-def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[str] = ()) -> Figure:
+def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[str] = (), right: str = "") -> Figure:
     """The whole distribution as stacked bars of 100%: a block an item, a row a system, lowest category left.
 
-    `rows`: `label, item, item_label, statistic` (category), `share` (0 to 1), `note` (why shares are empty) and `n` who
-    answered (left out where empty); the name of a `marked` row, if there is such a column, is bold. Numbers from 6% on,
-    on a phone from 10%. A row that lacks a category is not drawn but noted.
+    A row that lacks a category is not drawn but noted. Numbers from 6% on, on a phone from 10%.
+
+    Parameters
+    ----------
+    rows : `label, item, item_label, statistic` (category), `share` (0 to 1), `note` (why shares are empty) and `n` who answered (left
+        out where empty), or in its place `said`; the name of a `marked` row, if there is such a column, is bold
+    categories, colours, right : low to high; their colours, none: those of ordered ones; what is `said`
     """
     fig, (ax,), places = style.share_blocks(rows)
     colours = dict(zip(categories, colours or ordered(len(categories)), strict=True))
@@ -155,7 +172,9 @@ def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[s
             style.instead(ax, places[key], part.loc[part["share"].isna(), "note"].max())
             continue
         _bars(ax, [places[key]], shares[None], colours, 0.1 if style.on_phone() else 0.06, height=0.155)
-        if "n" in part and pd.notna(part["n"].iloc[0]):
+        if right:
+            style.beside(ax, places[key], part["said"].iloc[0])
+        elif "n" in part and pd.notna(part["n"].iloc[0]):
             style.beside(ax, places[key], f"n = {part['n'].iloc[0]:,.0f}", GREY)
     for key in rows[rows.get("marked", pd.Series(False, rows.index))][["item", "label"]].itertuples(
         index=False, name=None
@@ -163,7 +182,8 @@ def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[s
         for y, name in zip(ax.get_yticks(), ax.get_yticklabels(), strict=True):
             if y == places[key]:
                 name.set_weight("bold")
-    style.legend(fig, colours)
+    blank = {f"right: {right}": plt.Line2D([], [], linestyle="")} if right else {}
+    style.legend(fig, colours | blank)
     return fig
 
 

@@ -46,7 +46,7 @@ def _share(ax: plt.Axes, y: float, row: tuple, colour: str = INK, marker: str = 
     """A share with its interval, or why there is none."""
     if np.isnan(row.share):
         return style.instead(ax, y, row.note)
-    style.interval(ax, y, row.ci_low, row.ci_high, colour)
+    style.margin(ax, y, row.ci_low, row.ci_high, colour)
     point = style.point(ax, row.share, y, colour, marker, PAPER if row.average else "", size)
     told(point, f"{row.label}: {percent(row.share)}%")
 
@@ -125,8 +125,9 @@ def retold(rows: pd.DataFrame) -> Figure:
         for y, row in zip(ys, units[unit].itertuples(), strict=True):
             ax.axhline(y, color=FAINT, linewidth=0.8, zorder=0)
             style.interval(ax, y, row.value, row.source_value, SIGNS[row.sign], 2.4)
-            style.point(ax, row.value, y, PRINTED, size=7)
-            style.point(ax, row.source_value, y, INK, "D", "none", 8)
+            name = " ".join(row.label.split())
+            told(style.point(ax, row.value, y, PRINTED, size=7), f"{name}: {row.said} retold")
+            told(style.point(ax, row.source_value, y, INK, "D", "none", 8), f"{name}: {row.seen} in the source")
             if phone:
                 style.value(ax, y, f"{row.said} / {row.seen}  {row.sign}", dark(SIGNS[row.sign]))
                 continue
@@ -154,27 +155,6 @@ def _unit_axis(ax: plt.Axes, values: np.ndarray, unit: str) -> None:
 
 
 @style.two_widths
-def magnitudes(rows: pd.DataFrame, xlabel: str) -> Figure:
-    """Counts of very different size on a logarithmic axis. `rows`: `group` (a block), `label, value, bound, marked`."""
-    titles = {group: (group, INK) for group in rows["group"]}
-    fig, (ax,), ys = style.blocks(rows["label"], rows["group"], titles, width=2.6)
-    for y, row in zip(ys, rows.itertuples(), strict=True):
-        colour, weight = (dark(PRINTED), "bold") if row.marked else (GREY, "normal")
-        told(
-            style.point(ax, row.value, y, PRINTED if row.marked else QUIET), f"{row.label}: {row.bound}{row.value:,.0f}"
-        )
-        style.beside(ax, y, f"{row.bound}{row.value:,.0f}", colour, weight=weight)
-    ax.set(xscale="log", xlabel=xlabel)
-    low, high = np.log10(rows["value"].min()), np.log10(rows["value"].max())
-    tens = 10.0 ** np.arange(np.ceil(low), np.floor(high) + 1)
-    named = [f"{ten:,.0f}" if not style.on_phone() or place % 2 else "" for place, ten in enumerate(tens)]
-    ax.set_xticks(tens, named)
-    ax.minorticks_off()
-    ax.grid(axis="x")
-    return fig
-
-
-@style.two_widths
 def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: str) -> Figure:
     """One thing about a study changed at a time: a row a factor, what moves it most first, a dot with its value for each setting.
 
@@ -189,12 +169,13 @@ def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: 
     factors.sort(key=lambda factor: -(factor[1]["detectable"] - main).abs().max())
     fig, (ax,), ys = style.blocks([names[factor] for factor, _ in factors], size=HEAD, least=0.46, over=True)
     style.upright(ax, main, ys, linestyle="--")
+    style.label(ax, main, 1, f"as planned: {main:.2f}", GREY, (0, 3), xycoords=ax.get_xaxis_transform(), fontsize=SMALL)
     for y, (_, part) in zip(ys, factors, strict=True):
         style.interval(ax, y, part["detectable"].min(), part["detectable"].max(), PALE, 5)
         for row in part.itertuples():
             as_it_was = abs(row.detectable - main) < 1e-9
             told(style.point(ax, row.detectable, y, GREY if as_it_was else OURS), f"{row.value}: {row.detectable:.2f}")
-            away = (0, -6) if as_it_was else (7 if row.detectable > main else -7, 0)
+            away = (4, -6) if as_it_was else (7 if row.detectable > main else -7, 0)
             box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.2}
             style.label(ax, row.detectable, y, row.value, GREY if as_it_was else INK, away, bbox=box)
     ax.margins(x=0.12)
@@ -204,24 +185,25 @@ def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: 
 
 @style.two_widths
 def rates(rows: pd.DataFrame, nominal: float, xlabel: str) -> Figure:
-    """Shares with their intervals, several series a row, beside the share that they should be.
+    """Shares with their intervals, several series a row, in titled blocks, beside the share that they should be.
 
     Parameters
     ----------
-    rows : `label, series, share, low, high`, 0 to 1; a share that is empty is left out
+    rows : `group` (a block), `label, series, share, low, high`, 0 to 1, in order; a share that is empty is left out
     nominal, xlabel : where the dashed line stands; what the axis shows
     """
-    series, labels = looks(rows["series"]), rows["label"].drop_duplicates()
-    apart = 0.13  # inches from mark to mark
-    fig, (ax,), ys = style.blocks(labels, size=HEAD, width=1.7, least=apart * (len(series) + 1), guides=False)
-    middle = dict(zip(labels, ys, strict=True))
-    for y in ys[:-1] + np.diff(ys) / 2:
-        ax.axhline(y, color=FAINT, linewidth=0.8, zorder=0)
-    ax.axvline(nominal, color=GREY, linewidth=1, linestyle="--")
+    series, named = looks(rows["series"]), rows.drop_duplicates("label")
+    apart, titles = 0.13, {group: (group, INK) for group in rows["group"]}  # inches from mark to mark
+    least = apart * (len(series) + 1)
+    fig, (ax,), ys = style.blocks(named["label"], named["group"], titles, size=HEAD, least=least, more=1.1, over=True)
+    middle = dict(zip(named["label"], ys, strict=True))
+    style.upright(ax, nominal, ys, linestyle="--")
+    above = {"xycoords": ax.get_xaxis_transform(), "fontsize": SMALL}
+    style.label(ax, nominal, 1, f"promised: {percent(nominal)}%", GREY, (0, 3), **above)
     for row in rows[rows["share"].notna()].itertuples():
         colour, marker = series[row.series]
         y = middle[row.label] + apart * (list(series).index(row.series) - (len(series) - 1) / 2)
-        style.interval(ax, y, row.low, row.high, colour)
+        style.margin(ax, y, row.low, row.high, colour)
         told(style.point(ax, row.share, y, colour, marker, size=5), f"{row.label}, {row.series}: {percent(row.share)}%")
     ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f}%")
     ax.set_xlabel(xlabel)

@@ -8,13 +8,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers.draw import style
-from helpers.draw.colours import DIFFERS, FAINT, GREY, INK, OURS, PALE, PAPER, SIMULATED, dark, looks
+from helpers.draw.colours import DIFFERS, FAINT, GREY, INK, OURS, PAPER, QUIET, SIMULATED, dark, looks
 from helpers.draw.hover import told
 from helpers.draw.numbers import percent, points, ratio
 from helpers.draw.style import HEAD, SMALL
 
 _REACH = 64  # odds ratios are drawn from one over this to this
-_HOLM = "filled: adjusted p < .05 (Holm); hollow: not"
+_CLEAR = "0: no difference; filled: clear of 0"
+_HOLM = "filled: clear of chance (adjusted p < .05, Holm); hollow: may be chance"
 Charts = list[tuple[plt.Axes, pd.DataFrame]]  # small charts, each with its rows
 
 
@@ -42,7 +43,7 @@ def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_
     if shaded:  # it reaches as far to both sides, and so does its chart
         high = max(high, -low, 1.05 * band)
         low = -high
-    ax.set(xlim=(low, high), xlabel=xlabel)
+    ax.set(xlim=(low, high), xlabel=f"{xlabel}\n{_CLEAR}")
     return fig
 
 
@@ -66,7 +67,8 @@ def by_yardstick(rows: pd.DataFrame, xlabel: str) -> Figure:
         _effects(ax, ys, part, np.where(made_up[part.index], SIMULATED, OURS))
         ax.set(ylim=(end, 0), xlim=_limits(part.assign(panel=""))[""])
         ax.set_title(head, fontsize=HEAD)
-    fig.supxlabel(xlabel + "\n(each chart on a scale of its own)" * (len(parts) > 1), fontsize=10.5)
+    own = "\n(each chart on a scale of its own)" * (len(parts) > 1)
+    fig.supxlabel(f"{xlabel}{own}\n{_CLEAR}", fontsize=HEAD)
     return fig
 
 
@@ -75,13 +77,13 @@ def _effects(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, shades: Sequence[
     rows = style.bounded(rows)
     style.upright(ax, 0, ys)
     for y, colour, row in zip(ys, shades, rows.itertuples(), strict=True):
-        style.interval(ax, y, row.ci_low, row.ci_high, colour)
+        style.margin(ax, y, row.ci_low, row.ci_high, colour)
         known = np.isfinite([row.ci_low, row.ci_high]).all()
         value, *ends = (f"{round(bound, 2) + 0.0:.2f}" for bound in (row.estimate, row.ci_low, row.ci_high))  # no -0.00
         text = f"{value}  " + (f"[{' to '.join(ends)}]" if known else "(no interval)")
         clear = known and (row.ci_low > 0 or row.ci_high < 0)
         style.value(ax, y, text := text.replace("-", "−"), weight="bold" if clear else "normal")
-        told(style.point(ax, row.estimate, y, colour), f"{row.label}: {text}")
+        told(style.point(ax, row.estimate, y, colour, face="" if clear else PAPER), f"{row.label}: {text}")
 
 
 @style.two_widths
@@ -105,12 +107,16 @@ def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = N
         shift = 0.19 * (list(groups).index(row.group) - (len(groups) - 1) / 2)
         colour, y = groups[row.group][0], ys[labels.index(row.label)] + shift
         # An interval may reach past the ends of the scale, where no answer is: it is cut there.
-        style.interval(ax, y, max(low, row.ci_low), min(high, row.ci_high), colour, alpha=0.5)
+        style.margin(ax, y, max(low, row.ci_low), min(high, row.ci_high), colour, alpha=0.5)
         whose = f"{row.label}, {row.group}" if len(groups) > 1 else row.label
         told(style.point(ax, row.estimate, y, colour), f"{whose}: {row.estimate:.2f}")
         name = f"  {row.group}" if len(groups) > 1 and row.label == labels[0] and not above else ""
         style.beside(ax, y, f"{row.estimate:.2f}{name}", dark(colour), fontsize=HEAD)
-    ax.set(xlim=(low, high), xticks=range(low, high + 1), xlabel=f"mean on the scale from {low} to {high}")
+    ax.set(
+        xlim=(low, high),
+        xticks=range(low, high + 1),
+        xlabel=f"mean on the scale from {low} (lowest) to {high} (highest)",
+    )
     if above:
         style.legend(fig, {str(group): colour for group, (colour, _) in groups.items()})
     return fig
@@ -126,7 +132,7 @@ def proportions(rows: pd.DataFrame, means: Mapping | None = None) -> Figure:
     fig, (ax,), ys = style.blocks(rows["label"], rows["group"], size=HEAD, least=0.36, over=True)
     for y, row in zip(ys, rows.itertuples(), strict=True):
         colour = shades[row.group][0]
-        style.interval(ax, y, row.ci_low, row.ci_high, colour, alpha=0.5)
+        style.margin(ax, y, row.ci_low, row.ci_high, colour, alpha=0.5)
         point = style.point(ax, row.share, y, colour)
         text = f"{row.count} of {row.n}  [{100 * row.ci_low:.0f} to {100 * row.ci_high:.0f}%]"
         told(point, f"{row.label}: {text}")
@@ -203,10 +209,11 @@ def _signed(ax: plt.Axes, ys: list[float], rows: pd.DataFrame, faces: list[str])
         if np.isnan(row.estimate):
             style.instead(ax, y, row.note)
             continue
-        style.interval(ax, y, row.ci_low, row.ci_high)
-        style.point(ax, row.estimate, y, face=face, size=5)
+        style.margin(ax, y, row.ci_low, row.ci_high)
         ends = f"  [{points(row.ci_low, 1)} to {points(row.ci_high, 1)}]"
-        style.value(ax, y, points(row.estimate, 1) + ("" if np.isnan(row.ci_low) else ends), fontsize=SMALL)
+        text = points(row.estimate, 1) + ("" if np.isnan(row.ci_low) else ends)
+        told(style.point(ax, row.estimate, y, face=face, size=5), f"{row.item_label}: {text} points")
+        style.value(ax, y, text, fontsize=SMALL)
     reach = 1.1 * np.nanmax([0.05, *rows[["estimate", "ci_low", "ci_high"]].abs().to_numpy().flat])
     style.upright(ax, 0, ys)
     ax.set_xlim(-reach, reach)
@@ -232,7 +239,7 @@ def odds_ratios(pairs: pd.DataFrame) -> Figure:
             continue
         bounds = pair.ci_low, pair.ci_high
         ends = np.clip(bounds, 1 / _REACH, _REACH)
-        style.interval(ax, y, *ends, alpha=0.6)
+        style.margin(ax, y, *ends, alpha=0.6)
         for end, bound, mark in zip(ends, bounds, "<>", strict=True):
             if end != bound:
                 style.point(ax, end, y, marker=mark, size=5)
@@ -265,11 +272,12 @@ def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
     rows = style.bounded(rows).assign(colour=np.where(first, OURS, GREY), marker="o")
     fig, charts = _small_forests(rows, "specification", xlabel, 0.36)
     for ax, part in charts:
-        ax.axvline(part["estimate"].iloc[0], color=OURS, linewidth=1, linestyle="--")
+        ax.axvline(part["estimate"].iloc[0], color=OURS, linewidth=1, linestyle="--", zorder=0)
         for row in part.dropna(subset="estimate").itertuples():
             box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.2}
             text = f"{round(row.estimate, 2) + 0.0:.2f}".replace("-", "−")
-            style.label(ax, row.estimate, row.y, text, dark(row.colour), (0, 4), fontsize=SMALL, bbox=box)
+            away = 3 if row.estimate >= part["estimate"].iloc[0] else -3  # from the dashed line
+            style.label(ax, row.estimate, row.y, text, dark(row.colour), (away, 4), fontsize=SMALL, bbox=box)
     return fig
 
 
@@ -279,28 +287,58 @@ def recovery(rows: pd.DataFrame, xlabel: str) -> Figure:
     rows = rows.assign(estimate=rows["gap"], ci_low=rows["low"], ci_high=rows["high"])
     holds = (rows["low"] <= 0) & (rows["high"] >= 0)
     rows = rows.assign(colour=np.where(holds, SIMULATED, DIFFERS), marker=np.where(holds, "o", "X"))
-    return _small_forests(rows, "term", xlabel)[0]
+    fig = _small_forests(rows, "term", xlabel)[0]
+    marks = {"finds the truth, the grey line": ("o", SIMULATED), "misses it": ("X", DIFFERS)}
+    style.legend(fig, {said: plt.Line2D([], [], marker=m, color=c, markersize=6) for said, (m, c) in marks.items()})
+    return fig
+
+
+_SPREADS = {
+    "estimate": ("as estimated", QUIET),
+    "shrunken": ("drawn towards the mean", OURS),
+    "truth": ("in truth", SIMULATED),
+}
+
+
+@style.two_widths
+def school_spreads(rows: pd.DataFrame, xlabel: str) -> Figure:
+    """Where most schools lie, a bar each, by estimate and in truth. `rows`: `panel` (a block), `kind` (of _SPREADS), `low, high`."""
+    titles = {panel: (panel, INK) for panel in rows["panel"]}
+    names = [_SPREADS[kind][0] for kind in rows["kind"]]
+    fig, (ax,), ys = style.blocks(names, rows["panel"], titles, size=HEAD, least=0.25, over=True)
+    style.upright(ax, 0, ys)
+    for y, row in zip(ys, rows.itertuples(), strict=True):
+        style.interval(ax, y, row.low, row.high, _SPREADS[row.kind][1], 5 if style.on_phone() else 8)
+        style.value(ax, y, f"{row.low:.2f} to {row.high:.2f}".replace("-", "−"))
+    ax.set_xlabel(f"{xlabel}\n0: no change", fontsize=HEAD)
+    return fig
 
 
 @style.two_widths
 def se_bounds(rows: pd.DataFrame, common: pd.DataFrame) -> Figure:
-    """Standard errors (`panel, term, se_low, se_high`) that stars allow; `common`: one for a whole panel."""
+    """Standard errors that stars allow; `rows`: `panel, term, estimate, stars, se_low, se_high`; `common`: one for a whole panel."""
     top = 1.05 * rows.loc[np.isfinite(rows["se_high"]), "se_high"].max()
     fig, charts = _charts(rows, "term")
-    fits = common.set_index("panel")
+    fits, band = common.set_index("panel"), {"color": OURS, "alpha": 0.35, "linewidth": 0}
     for ax, part in charts:
         low, high = fits.loc[part["panel"].iloc[0], ["se_low", "se_high"]]
         if low <= high:
-            ax.axvspan(low, high, color=PALE, zorder=0)
+            ax.axvspan(low, high, zorder=0, **band)
         for row in part.itertuples():
-            style.interval(ax, row.y, row.se_low, min(row.se_high, top), width=3)
+            style.interval(ax, row.y, row.se_low, min(row.se_high, top), GREY, 1.6)
             ends = [edge for edge in (row.se_low, row.se_high) if 0 < edge < top]
-            ax.plot(ends, [row.y] * len(ends), "|", color=OURS, markersize=10, markeredgewidth=2)
+            ax.plot(ends, [row.y] * len(ends), "|", color=GREY, markersize=8, markeredgewidth=1.6)
             if row.se_high > top:
-                style.point(ax, top, row.y, marker=">", size=5)
+                style.point(ax, top, row.y, GREY, ">", size=5)
+            style.beside(ax, row.y, f"{row.estimate:.2f}{'*' * int(row.stars)}".replace("-", "−"))
         ax.set_xlim(0, top)
-    style.legend(fig, {"fits the stars of the year": OURS, "fits the stars of all years": PALE})
-    fig.supxlabel("standard error, standard deviations", fontsize=10.5)
+    line = plt.Line2D([], [], color=GREY, linewidth=1.6)
+    names = {"fits all years": plt.Rectangle((0, 0), 1, 1, **band), "fits the stars of one year": line}
+    style.legend(fig, names)
+    fig.supxlabel(
+        "standard error of a difference, in standard deviations\n(the margin of error is about twice as large)",
+        fontsize=HEAD,
+    )
     return fig
 
 
@@ -316,7 +354,7 @@ def _small_forests(rows: pd.DataFrame, column: str, xlabel: str, least: float = 
     for ax, part in charts:
         ax.axvline(0, color=GREY, linewidth=1)
         for row in part.itertuples():
-            style.interval(ax, row.y, row.ci_low, row.ci_high, row.colour)
+            style.margin(ax, row.y, row.ci_low, row.ci_high, row.colour)
             point = style.point(ax, row.estimate, row.y, row.colour, row.marker)
             told(point, f"{getattr(row, column)}: {row.estimate:.2f}".replace("-", "−"))
             if np.isnan(row.estimate):

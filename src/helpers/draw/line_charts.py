@@ -17,7 +17,12 @@ from helpers.project import in_order
 
 @style.two_widths
 def year_effects(
-    rows: pd.DataFrame, ylabel: str, baseline: str, gap: Sequence[str] = (), means: Mapping | None = None
+    rows: pd.DataFrame,
+    ylabel: str,
+    baseline: str,
+    gap: Sequence[str] = (),
+    means: Mapping | None = None,
+    hollow_means: str = "",
 ) -> Figure:
     """Effects by year with intervals, a small chart a panel on one common scale, the baseline year at zero.
 
@@ -27,7 +32,7 @@ def year_effects(
         are not drawn; one or two series have their last value at the end of the line
     ylabel, baseline, gap : what the axis shows; year at zero; years of which there is nothing: no line crosses them, and
         what comes after them is hollow
-    means : series -> its meaning (`colours.NAMED`), where its name does not say it
+    means, hollow_means : series -> its meaning (`colours.NAMED`), where its name does not say it; what hollow marks are
     """
     rows, series = style.bounded(rows), looks(rows["series"], means)
     terms = in_order({baseline, *rows["term"], *gap})
@@ -46,18 +51,21 @@ def year_effects(
             line += [(terms.index(term) + shift, np.nan) for term in gap]
             ax.plot(*zip(*sorted(line), strict=True), color=colour, linewidth=1.2, alpha=0.6)
             ax.vlines(x, part["ci_low"], part["ci_high"], color=colour, linewidth=2)
+            style.has_margins(ax, part["ci_low"])
             hollow = x > terms.index(gap[-1]) if gap else part.get("mark", pd.Series("*", part.index)).eq("")
             for at, row, empty in zip(x, part.itertuples(), hollow, strict=True):
                 point = style.point(ax, at, row.estimate, colour, marker, PAPER if empty else "", 5.5)
                 told(point, f"{name}, {row.term}: {row.estimate:.2f}".replace("-", "−"))
         style.point(ax, terms.index(baseline), 0, GREY, size=4)
-        _ends(ax, inside, series, terms[: terms.index(gap[0])] if gap else terms, per_unit)
+        _ends(ax, inside, series, terms[: terms.index(gap[0])] if gap else terms, per_unit, FAINT if gap else PAPER)
         _gap(ax, [terms.index(term) for term in gap])
         ax.set_xlim(-0.4, len(terms) - 0.6 + (0.11 if len(series) < 3 else 0) * len(terms))
     _name_terms(fig, charts.values(), terms)
     fig.supylabel(style.wrap(ylabel, fig.get_figheight() - 0.3, 10.5), fontsize=10.5)
     if len(series) > 1:
-        style.legend(fig, {n: plt.Line2D([], [], color=c, marker=m, markersize=5.5) for n, (c, m) in series.items()})
+        key = {n: plt.Line2D([], [], color=c, marker=m, markersize=5.5) for n, (c, m) in series.items()}
+        look = {"linestyle": "", "marker": "o", "color": GREY, "markerfacecolor": PAPER, "markersize": 5.5}
+        style.legend(fig, key | ({hollow_means: plt.Line2D([], [], **look)} if hollow_means else {}))
     return fig
 
 
@@ -83,12 +91,13 @@ def _gap(ax: plt.Axes, places: list[int]) -> None:
         ax.text(np.mean(places), 0.02, "no\nreport", transform=ax.get_xaxis_transform(), **look)
 
 
-def _ends(ax: plt.Axes, rows: pd.DataFrame, series: dict, terms: list, per_unit: float) -> None:
+def _ends(ax: plt.Axes, rows: pd.DataFrame, series: dict, terms: list, per_unit: float, ground: str) -> None:
     """The last value of one or two series, before a gap if there is one, at the ends of their lines.
 
     Parameters
     ----------
-    ax, rows, series, terms, per_unit : a chart; its rows; looks of the series; years; points of one unit of the axis
+    ax, rows, series, terms, per_unit, ground : a chart; its rows; looks of the series; years; points of one unit of the axis; what
+        the values stand on
     """
     known = rows[rows["term"].isin(terms)].dropna(subset="estimate", ignore_index=True)
     last = known.loc[known["term"].map(terms.index).groupby(known["series"]).idxmax()].sort_values("estimate")
@@ -97,7 +106,7 @@ def _ends(ax: plt.Axes, rows: pd.DataFrame, series: dict, terms: list, per_unit:
     apart = max(0.0, 11 - per_unit * np.ptp(last["estimate"])) / 2 if len(last) > 1 else 0.0
     for row, up in zip(last.itertuples(), (-apart, apart), strict=False):
         text, colour = f"{row.estimate:.2f}".replace("-", "−"), dark(series[row.series][0])
-        look = {"va": "center", "fontsize": SMALL, "bbox": {"facecolor": PAPER, "edgecolor": "none", "pad": 0.5}}
+        look = {"va": "center", "fontsize": SMALL, "bbox": {"facecolor": ground, "edgecolor": "none", "pad": 0.5}}
         style.label(ax, terms.index(row.term) + 0.1, row.estimate, text, colour, (6, up), **look)
 
 
@@ -111,50 +120,67 @@ def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame, gap: Sequence[int]
     years = sorted({*rates["year"], *gap})
     nothing = pd.DataFrame({"year": gap, "value": np.nan})
     _gap(ax, [years.index(year) for year in gap])
-    for row, up in zip(ranges.sort_values("high").itertuples(), (-6, 6), strict=False):
-        ax.axhspan(row.low, row.high, color=PRINTED, alpha=0.12, linewidth=0)
+    edge = ax.get_yaxis_transform()
+    for place, row in enumerate(ranges.sort_values("high").itertuples()):
+        x, y, up = 1.02 + 0.02 * place, (row.low, row.high)[place % 2], (-1, 1)[place % 2]
+        ax.plot([x, x], [row.low, row.high], color=PRINTED, linewidth=3, transform=edge, clip_on=False)
         text = style.wrap(f"{row.label}: {row.low:.0f} to {row.high:.0f}", 1.0)
-        style.label(ax, 1, row.high, text, dark(PRINTED), (6, up), xycoords=ax.get_yaxis_transform(), fontsize=SMALL)
+        style.label(ax, x, y, text, dark(PRINTED), (5, up), xycoords=edge, fontsize=SMALL, annotation_clip=False)
     for (name, (colour, marker)), up in zip(looks(rates["respondents"]).items(), (9, -9), strict=False):
         part = pd.concat([rates[rates["respondents"] == name], nothing]).sort_values("year")
-        ax.plot(part["year"].map(years.index), part["value"], color=colour, marker=marker, linewidth=1.2)
+        ax.plot(part["year"].map(years.index), part["value"], color=colour, linewidth=1.2)
         known = part.dropna(subset="value")
+        for row in known.itertuples():
+            told(
+                style.point(ax, years.index(row.year), row.value, colour, marker),
+                f"{name}, {row.year:.0f}: {row.value:.0f}%",
+            )
         early = known[known["year"] < min(gap, default=np.inf)]
         last = (known if early.empty else early).iloc[-1]
         style.label(ax, years.index(last["year"]), last["value"], name, dark(colour), (0, up))
     ax.set_xticks(range(len(years)), map(str, years), rotation=90 if style.on_phone() and len(years) > 4 else 0)
     ax.set_xlim(-0.3, len(years) - 0.5)
-    ax.margins(y=0.25)
-    ax.set(xlabel="report of the year", ylabel="response rate, percent")
+    ax.set(xlabel="report of the year", ylabel="of 100 asked, so many answered", ylim=(0, 105))
     return fig
 
 
 @style.two_widths
 def p_values(curves: pd.DataFrame, alpha: float) -> Figure:
     """A p-value as a function of the intraclass correlation. `curves`: `icc, case, p_value`."""
-    fig, ax = plt.subplots()
-    ax.axhline(alpha, color=GREY, linewidth=1, linestyle="--")
-    style.label(ax, 0, alpha, f"p = {alpha:g}", GREY, (3, 2))
-    room = 1.6 if style.on_phone() else 3.5
-    curves = curves.assign(case=[style.wrap(case, room, style.HEAD) for case in curves["case"]])
-    cases = [look for look, _ in looks(curves["case"]).values()]
-    _lines(ax, curves, "icc", "p_value", "case", 0.8, [(-1, 9), (-1, -9)], cases)
+    fig, ax = plt.subplots(figsize=(style.across(), 3.7))
+    ax.axhspan(0, alpha, color=FAINT, linewidth=0, zorder=0)
+    sides = {"chance could explain it": (3, "bottom"), "hard to explain by chance": (-3, "top")}
+    for words, (up, va) in sides.items():
+        look = {"va": va, "ha": "right", "fontsize": SMALL, "style": "italic"}
+        style.label(ax, curves["icc"].max(), alpha, words, GREY, (-2, up), **look)
+    shades = {case: colour for case, (colour, _) in looks(curves["case"]).items()}
+    for case, colour in shades.items():
+        line = curves[curves["case"].eq(case)]
+        ax.plot(line["icc"], line["p_value"], color=colour)
+        _tell_along(ax, line, "icc", "p_value", case)
     ax.set(xlim=(0, curves["icc"].max()), ylim=(0, max(alpha, curves["p_value"].max()) * 1.18))
-    ax.set(xlabel="intraclass correlation: how alike teachers of one school answer", ylabel="p-value")
+    ax.set(xlabel="how alike teachers of one school answer\n(intraclass correlation; 0: no more than others)")
+    ax.set_ylabel("p-value")
+    style.legend(fig, {case: plt.Line2D([], [], color=colour) for case, colour in shades.items()})
     return fig
 
 
 @style.two_widths
-def sample_sizes(curves: pd.DataFrame, effect: float) -> Figure:
-    """Schools needed over students asked. `curves`: `students, schools, target` (power), the highest target first."""
+def sample_sizes(curve: pd.DataFrame, effect: float) -> Figure:
+    """Schools needed over students asked, with the numbers at both ends. `curve`: `students, schools`, in order."""
     fig, ax = plt.subplots()
-    names = curves["target"].map(
-        ("found {:.0%}\nof the time" if style.on_phone() else "found {:.0%} of the time").format
+    ax.plot(curve["students"], curve["schools"], color=OURS)
+    _tell_along(ax, curve, "students", "schools", "schools needed")
+    for (_, end), offset in zip(curve.iloc[[0, -1]].iterrows(), ((8, 0), (-2, 8)), strict=True):
+        style.point(ax, end["students"], end["schools"])
+        style.label(ax, end["students"], end["schools"], f"{end['schools']:.0f} schools", dark(OURS), offset)
+    wanted = f"schools needed to see a\nchange of {effect:g} standard deviations"
+    ax.set(
+        xscale="log",
+        xlabel="respondents of a school in a year (each step about twice as many)",
+        ylabel=wanted,
+        ylim=(0, None),
     )
-    # Names stand on the outer sides of the two curves, where these are steep.
-    _lines(ax, curves.assign(target=names), "students", "schools", "target", 1 / 3, [(6, 4), (-6, -4)])
-    wanted = f"schools needed to see\n{effect:g} standard deviations"
-    ax.set(xscale="log", xlabel="respondents of a school in a year", ylabel=wanted, ylim=(0, None))
     ax.set_xticks(ticks := [10, 20, 50, 100, 200, 500], map(str, ticks))
     ax.minorticks_off()
     return fig
@@ -166,90 +192,142 @@ def detectable(curves: pd.DataFrame, ylabel: str) -> Figure:
     fig, charts = style.small_charts(curves["panel"], 2.6, columns=3, sharex=True, sharey=True)
     most = curves[["teachers", "detectable"]].max()
     for panel, ax in charts.items():
-        _lines(ax, curves[curves["panel"] == panel], "teachers", "detectable", "icc", 1, [(4, 0)])
-        ax.set(xlim=(0, 1.14 * most["teachers"]), ylim=(0, 1.08 * most["detectable"]))
+        _of_likeness(ax, curves[curves["panel"] == panel], "teachers", "detectable")
+        ax.set(xlim=(0, 1.04 * most["teachers"]), ylim=(0, 1.08 * most["detectable"]))
         ax.grid(axis="y")
-    fig.supxlabel(f"teachers of a school in the first wave\n{_ICC}", fontsize=10)
+    _name_likeness(fig, curves)
+    fig.supxlabel("teachers of a school in the first wave", fontsize=10)
     fig.supylabel(ylabel, fontsize=10)
     return fig
 
 
 @style.two_widths
-def schools_needed(curves: pd.DataFrame, marked: int, mark: str) -> Figure:
-    """Schools needed over the change to be found, `marked` ones dashed. `curves`: `icc` (a line), `effect, schools`."""
-    fig, ax = plt.subplots(figsize=(style.across(), 3.7))
-    ax.axhline(marked, color=GREY, linewidth=1, linestyle="--")
-    style.label(ax, curves["effect"].max(), marked, mark, GREY, (-1, 3))
-    _lines(ax, curves, "effect", "schools", "icc", 0, [(-5, 0)], steps=True)
-    low, high = curves["schools"].min() * 0.8, curves["schools"].max() * 1.3
-    ticks = [tick for tick in (2, 5, 10, 20, 50, 100, 200, 500, 1000) if low <= tick <= high]
-    ax.set(yscale="log", ylim=(low, high), ylabel="schools needed")
-    ax.set_yticks(ticks, map(str, ticks))
-    ax.minorticks_off()
-    least, most = curves["effect"].min(), curves["effect"].max()
-    room = (
-        (most - least) * (style.inches("0.05", style.HEAD) + 0.15) / (style.across() - 1)
-    )  # of names left of the lines
-    xlabel = f"change to be found, standard deviations\n{_ICC}"
-    ax.set(xlim=(least - room, most * 1.02), xlabel=xlabel)
-    return fig
-
-
-_ICC = "number at a line: share of the variance that lies between schools"
-
-
-def _lines(
-    ax: plt.Axes, curves: pd.DataFrame, x: str, y: str, name: str, at: float, offsets: list,
-    shades: Sequence[str] = (), *, steps: bool = False,
-) -> None:  # fmt: skip
-    """A line for each value of `name`, which stands beside it after a share `at` of its points, so many points away.
+def schools_needed(curves: pd.DataFrame, marked: int, mark: str, change: float) -> Figure:
+    """Schools needed over the change to be found.
 
     Parameters
     ----------
-    ax, curves, x, y, name : where, and which columns are drawn
-    at, offsets, shades, steps : of the names; colours, of ordered values if none is given; whether whole numbers jump
+    curves : `icc` (a line), `effect, schools`
+    marked, mark, change : schools where a dashed line stands, and its words; a change whose schools are dots with numbers
     """
-    lines = curves.groupby(name, sort=False)
-    shades = shades or colours.levels(len(lines))
-    for place, (value, line) in enumerate(lines):
-        ax.plot(line[x], line[y], color=shades[place], drawstyle="steps-mid" if steps else "default")
-        end = line.iloc[min(int(at * len(line)), len(line) - 1)]
-        style.label(ax, end[x], end[y], str(value), dark(shades[place]), offsets[place % len(offsets)])
+    fig, ax = plt.subplots(figsize=(style.across(), 3.7))
+    ax.axhline(marked, color=GREY, linewidth=1, linestyle="--")
+    style.label(ax, curves["effect"].max(), marked, mark, GREY, (-1, 3))
+    _of_likeness(ax, curves, "effect", "schools")
+    at = curves[curves["effect"].eq(change)].sort_values("schools")
+    for row in at.itertuples():
+        told(style.point(ax, change, row.schools, INK, size=5), f"{row.icc:g}: {row.schools:.0f} schools")
+    for row, offset in zip(at.iloc[[0, -1]].itertuples(), ((-6, -4), (6, 4)), strict=True):
+        style.label(ax, change, row.schools, f"{row.schools:.0f}", INK, offset, fontsize=SMALL)
+    low, high = curves["schools"].min() * 0.8, curves["schools"].max() * 1.3
+    ticks = [tick for tick in (2, 5, 10, 20, 50, 100, 200, 500, 1000) if low <= tick <= high]
+    ax.set(yscale="log", ylim=(low, high), ylabel="schools needed\n(each step about twice as many)")
+    ax.set_yticks(ticks, map(str, ticks))
+    ax.minorticks_off()
+    least, most = curves["effect"].min(), curves["effect"].max()
+    room = (most - least) * (style.inches("000", SMALL) + 0.1) / (style.across() - 1)  # of numbers left of the lines
+    ax.set(xlim=(least - room, most * 1.02), xlabel="change to be found, standard deviations")
+    _name_likeness(fig, curves)
+    return fig
+
+
+_TELL = 20
+"""About so many places of a curve tell their values."""
+
+
+def _of_likeness(ax: plt.Axes, curves: pd.DataFrame, x: str, y: str) -> None:
+    """A line for each intraclass correlation (`icc`), whose names `_name_likeness` puts over the charts."""
+    lines = curves.groupby("icc")
+    for (icc, line), shade in zip(lines, colours.levels(len(lines)), strict=True):
+        ax.plot(line[x], line[y], color=shade)
+        _tell_along(ax, line, x, y, icc)
+
+
+def _name_likeness(fig: Figure, curves: pd.DataFrame) -> None:
+    """What the lines of `_of_likeness` are: how much of the differences between teachers lies between schools."""
+    found = sorted(curves["icc"].unique())
+    ends = {found[0]: ": schools much alike", found[-1]: ": schools less alike"} if len(found) > 1 else {}
+    lines = [plt.Line2D([], [], color=shade) for shade in colours.levels(len(found))]
+    named = {f"{icc:g}{ends.get(icc, '')}": line for icc, line in zip(found, lines, strict=True)}
+    style.legend(fig, {"share of the variance that lies between schools:": plt.Line2D([], [], linestyle="")} | named)
+
+
+def _tell_along(ax: plt.Axes, line: pd.DataFrame, x: str, y: str, name: object) -> None:
+    """Have a curve tell its value at some places, by marks that nobody sees.
+
+    Parameters
+    ----------
+    ax, line, x, y, name : where; the points of the curve; columns of its places and values; what it is called
+    """
+    said = " ".join(str(name).split())
+    for row in line.iloc[:: max(1, len(line) // _TELL)][[x, y]].itertuples(index=False):
+        mark = style.point(ax, *row, size=12)
+        mark.set_alpha(0)
+        told(mark, f"{said}: {row[1]:.3g} at {row[0]:.3g}")
+
+
+def _tell_along(ax: plt.Axes, line: pd.DataFrame, x: str, y: str, name: object) -> None:
+    """Have a curve tell its value at some places, by marks that nobody sees.
+
+    Parameters
+    ----------
+    ax, line, x, y, name : where; the points of the curve; columns of its places and values; what it is called
+    """
+    said = " ".join(str(name).split())
+    for row in line.iloc[:: max(1, len(line) // _TELL)][[x, y]].itertuples(index=False):
+        mark = style.point(ax, *row, size=12)
+        mark.set_alpha(0)
+        told(mark, f"{said}: {row[1]:.3g} at {row[0]:.3g}")
 
 
 @style.two_widths
-def category_curves(curves: pd.DataFrame, items: pd.DataFrame, measures: pd.DataFrame | None = None) -> Figure:
-    """A Rasch scale at a glance: who answers what (above), and where items and persons stand (below).
+def category_curves(curves: pd.DataFrame, items: pd.DataFrame) -> Figure:
+    """A Rasch scale at a glance: who answers what (above), and where items stand (below).
 
-    `curves`: `place, answer, probability` of an item; `items`: `item, location`; `measures`: `place, share`; in logits.
+    `curves`: `place, answer, probability` of an item; `items`: `item, location`; in logits.
     """
-    persons = measures is not None
-    size, ratios = ((style.across(), 4.8), [1.2, 1]) if persons else ((style.across(), 3.9), [2, 1])
-    fig, (upper, lower) = plt.subplots(2, 1, figsize=size, sharex=True, height_ratios=ratios)
+    fig, (upper, lower) = plt.subplots(2, 1, figsize=(style.across(), 3.9), sharex=True, height_ratios=[2, 1])
     ends = curves["place"].min() + 0.8, curves["place"].max() - 0.8
     answers = curves.groupby("answer", sort=False)
     for (answer, curve), colour in zip(answers, colours.curves(len(answers)), strict=True):
         upper.plot(curve["place"], curve["probability"], color=colour)
+        _tell_along(upper, curve, "place", "probability", answer)
         peak = np.clip(curve.loc[curve["probability"].idxmax(), "place"], *ends)
         height = np.interp(peak, curve["place"], curve["probability"])
         outwards = 2 if peak <= ends[0] else -2 if peak >= ends[1] else 0
         style.label(upper, peak, height, answer, dark(colour), (outwards, 6))
     upper.set(ylabel="chance of an answer", ylim=(0, 1.15))
-    top, high = (measures["share"].max(), 1.6) if persons else (1.0, 2.0)
-    levels, step = 5 if style.on_phone() else 3, 0.13 if persons else 0.26
-    high += (levels - 3) * step
-    for rank, row in enumerate(items.sort_values("location").itertuples()):
-        lower.plot([row.location] * 2, [0, top * 1.05], color=INK, linewidth=1.2)
-        height = top * (1.05 + step * (rank % levels))
-        style.label(lower, row.location, height, row.item, INK, (0, 2), fontsize=SMALL)
-    lower.set(xlabel="place on the scale, logits: further right, more of it", ylim=(0, top * high))
-    if persons:
-        lower.bar(measures["place"], measures["share"], width=0.46, color=PALE, zorder=0)
-        lower.set_ylabel("share of persons")
-    else:
-        lower.set_yticks([])
-        lower.spines["left"].set_visible(False)
+    _items(lower, items, 1.0, 0.26)
+    lower.set(xlabel="place on the scale, logits: further right, more of it", yticks=[])
+    lower.spines["left"].set_visible(False)
     return fig
+
+
+@style.two_widths
+def people_and_items(measures: pd.DataFrame, items: pd.DataFrame) -> Figure:
+    """Where people and items stand on one scale, those beyond all items darker. `measures`: `place, share`; `items`: `item, location`."""
+    fig, ax = plt.subplots(figsize=(style.across(), 3.4))
+    beyond = ~measures["place"].between(items["location"].min(), items["location"].max())
+    shades = np.where(beyond, QUIET, PALE)
+    for bar, row in zip(
+        ax.bar(measures["place"], measures["share"], width=0.46, color=shades), measures.itertuples(), strict=True
+    ):
+        told(bar, f"{row.place:g}: {percent(row.share)}%")
+    _items(ax, items, measures["share"].max(), 0.13)
+    ax.yaxis.set_major_formatter(lambda y, _: f"{100 * y:.0f}%")
+    ax.set(xlabel="place on the scale (logits): further right, says yes to more", ylabel="share of people")
+    style.legend(fig, {"beyond all questions": QUIET, "among them": PALE})
+    return fig
+
+
+def _items(ax: plt.Axes, items: pd.DataFrame, top: float, step: float) -> None:
+    """Lines up to `top` where items stand, and their names above, in rows that are `step` of it apart."""
+    levels = 5 if style.on_phone() else 3
+    for rank, row in enumerate(items.sort_values("location").itertuples()):
+        ax.plot([row.location] * 2, [0, top * 1.05], color=INK, linewidth=1.2)
+        height = top * (1.05 + step * (rank % levels))
+        style.label(ax, row.location, height, row.item, INK, (0, 2), fontsize=SMALL)
+    ax.set_ylim(0, top * (1.2 + step * levels))
 
 
 @style.two_widths
@@ -266,8 +344,9 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
             part = part.sort_values("shrunken")
         y = (np.arange(len(part)) + 0.5) / len(part)
         ax.axvline(0, color=GREY, linewidth=1)
-        ax.plot(part["estimate"], y, ".", color=QUIET, markersize=4)
-        ax.plot(part["shrunken"], y, ".", color=OURS, markersize=4)
+        ax.hlines(y, *np.sort(part[["estimate", "shrunken"]].to_numpy().T, axis=0), color=PALE, linewidth=0.8, zorder=0)
+        ax.plot(part["estimate"], y, ".", color=QUIET, markersize=5)
+        ax.plot(part["shrunken"], y, ".", color=OURS, markersize=5)
         if "truth" in part:
             ax.plot(np.sort(part["truth"]), y, color=SIMULATED, linewidth=1.2)
         ax.set_title(ax.get_title(loc="left"), pad=18)
@@ -279,8 +358,8 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
         if not differ:
             ax.set_yticks([])
-    key = {"as estimated": QUIET, "drawn towards the mean": OURS}
-    style.legend(fig, key | ({"planted truth": SIMULATED} if "truth" in rows else {}))
+    key = {"as it looks": QUIET, "without chance, as far as can be told": OURS}
+    style.legend(fig, key | ({"the truth that was made up": SIMULATED} if "truth" in rows else {}))
     ordered = rows["below_zero"].notna()
     words = (
         "lowest effect first" if ordered.all() else "lowest first, if they differ" if ordered.any() else "in no order"
@@ -291,30 +370,24 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
 
 
 @style.two_widths
-def possible_sizes(fits: pd.DataFrame, items: int, whole: list[int], marked: dict[int, str]) -> Figure:
-    """How many of the printed means each number of respondents can give.
+def possible_sizes(fits: pd.DataFrame, items: int, printed: list[int]) -> Figure:
+    """How many of the printed means each number of respondents can give, a bar each. `fits`: `n, possible`.
 
     Parameters
     ----------
-    fits, items : `n, possible`; how many means there are
-    whole, marked : numbers to name that give all means; numbers in print, with what is said of them
+    fits, items, printed : the numbers to draw; how many means there are; numbers in print
     """
-    fig, ax = plt.subplots(figsize=(style.across(), 3.7))
-    fit = fits["possible"] == items
-    shades = np.where(fit, OURS, np.where(fits["n"].isin(list(marked)), PRINTED, PALE))
-    ax.vlines(fits["n"], 0, fits["possible"], color=shades, linewidth=2.4 * style.across() / style.WIDE)
-    ax.plot(fits.loc[fit, "n"], fits.loc[fit, "possible"], "o", color=OURS, markersize=4 if not style.on_phone() else 3)
-    for level, n in enumerate(whole):
-        up = 7 + 11 * (level % 2) * style.on_phone()  # in two rows where there is no room in one
-        style.label(ax, n, items, str(n), dark(OURS), (0, up), weight="bold")
-    least = fits["n"].min()
-    for level, (n, words) in enumerate(marked.items()):
-        count, top = fits.set_index("n")["possible"][n], items - 0.2 - 1.5 * level
-        text = style.wrap(f"{words}: {count} of {items}", 1.2 if style.on_phone() else 2.4)
-        below = top - 0.5 * (text.count("\n") + 1)
-        ax.annotate("", (n, count), xytext=(least + 12, below), arrowprops={"arrowstyle": "-", "color": PRINTED})
-        box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.8}
-        ax.text(least, top, text, va="top", fontsize=SMALL, color=dark(PRINTED), bbox=box)
-    ax.set(xlabel="number of respondents", xlim=(least - 1, fits["n"].max() + 1))
-    ax.set(ylabel=f"means that fit, of {items}", ylim=(0, items + 1.4), yticks=range(0, items + 1, 2))
+    fig, ax = plt.subplots(figsize=(style.across(), 3.0))
+    fit, named = fits["possible"] == items, fits["n"].isin(printed)
+    bars = ax.bar(fits["n"], fits["possible"], 0.7, color=np.where(fit, OURS, np.where(named, PRINTED, PALE)))
+    for bar, row in zip(bars, fits.itertuples(), strict=True):
+        told(bar, f"{row.n} respondents: {row.possible} of {items} means")
+    ax.bar_label(bars, padding=2, fontsize=SMALL)
+    ax.set_xticks(fits["n"], fits["n"].astype(str), fontsize=SMALL, rotation=90 if style.on_phone() else 0)
+    for name, stands_out in zip(ax.get_xticklabels(), fit | named, strict=True):
+        name.set(weight="bold" if stands_out else "normal", color=INK if stands_out else GREY)
+    ax.set(xlabel="number of people who answered", ylabel=f"averages that fit, of {items}", ylim=(0, items + 0.7))
+    ax.set_yticks([])
+    ax.spines["left"].set_visible(False)
+    style.legend(fig, {f"all {items} averages fit": OURS, "numbers that the paper prints": PRINTED})
     return fig

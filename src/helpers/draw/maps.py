@@ -1,6 +1,7 @@
 """Maps of cells: how much, or whether, in a grid of rows and columns; and boxes joined by arrows."""
 
 import itertools
+from collections.abc import Callable
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -11,6 +12,7 @@ from matplotlib.patches import Rectangle
 
 from helpers.draw import colours, style
 from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER, PRINTED, QUIET, WASH
+from helpers.draw.hover import told
 from helpers.draw.numbers import percent
 from helpers.draw.style import HEAD, SMALL
 
@@ -27,6 +29,14 @@ def _heat(ax: plt.Axes, values: pd.DataFrame, texts: pd.DataFrame) -> None:
     ax.set(xlabel="", ylabel="")
 
 
+def _told(ax: plt.Axes, grid: pd.DataFrame, said: Callable[[object, object, float], str]) -> None:
+    """Have cells tell what is `said` of row, column and value, by a pane over each that nobody sees; of some nothing."""
+    for y, (row, cells) in enumerate(grid.iterrows()):
+        for x, (column, value) in enumerate(cells.items()):
+            if text := said(row, column, value):
+                told(ax.add_patch(Rectangle((x, y), 1, 1, alpha=0, linewidth=0)), text)
+
+
 def _name_cells(ax: plt.Axes, rows: list, columns: list, **more) -> None:
     """Names of rows and of columns at the middle of their cells."""
     ax.set_yticks(np.arange(len(rows)) + 0.5, rows, fontsize=SMALL)
@@ -35,35 +45,18 @@ def _name_cells(ax: plt.Axes, rows: list, columns: list, **more) -> None:
 
 
 @style.two_widths
-def group_sizes(cells: pd.DataFrame, tests: int, printed: tuple[int, int], xlabel: str, ylabel: str) -> Figure:
-    """How many printed tests each pair of group sizes reproduces; the printed pair is framed, and all that give all are named.
-
-    Parameters
-    ----------
-    cells, tests, printed, xlabel, ylabel : `n1, n2, reproduced`; number of tests; the printed sizes; what axes show
-    """
-    grid = cells.pivot(index="n2", columns="n1", values="reproduced").sort_index(ascending=False)
-    fig, ax = plt.subplots(figsize=(style.across(), 0.6 + 0.78 * style.across()))
-    _heat(ax, grid / tests, grid.map(lambda count: str(count) if count else ""))
-    _name_cells(ax, grid.index, grid.columns, rotation=90 if style.on_phone() else 0)
-    given = cells.set_index(["n1", "n2"])["reproduced"][printed]
-    line = "\n" if style.on_phone() else " "
-    text = f"printed:{line}{printed[0]} and {printed[1]}\ngive {given} of {tests}"
-    notes = [(*printed, text, PRINTED, -4.6, 5.2 if style.on_phone() else 4.2)]
-    fitting = cells.loc[cells["reproduced"] == tests, ["n1", "n2"]].itertuples(index=False)
-    notes += [(n1, n2, f"{n1} and {n2} give all {tests}", OURS, 5.2, -3.7) for n1, n2 in fitting]
-    for n1, n2, text, colour, across, down in notes:
-        x, y = grid.columns.get_loc(n1), grid.index.get_loc(n2)
-        ax.annotate(
-            text, (x + 0.5 + np.sign(across) / 2, y + (down > 0)), xytext=(x + across, y + down), color=colours.dark(colour), ha="center",
-            fontsize=HEAD, arrowprops={"arrowstyle": "-", "color": colour},
-            bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 1},
-        )  # fmt: skip
-    x, y = grid.columns.get_loc(printed[0]), grid.index.get_loc(printed[1])
-    ax.add_patch(Rectangle((x, y), 1, 1, fill=False, edgecolor=PRINTED, linewidth=2))
-    ax.set(xlabel=xlabel, ylabel=ylabel, aspect="equal")
-    key = style.wrap(f"In a cell: how many of the {tests} printed tests these sizes can give", style.across() - 0.8)
-    ax.set_title(key, fontsize=SMALL, weight="normal", color=GREY)
+def group_sizes(rows: pd.DataFrame, tests: int) -> Figure:
+    """How many of the printed tests sizes of groups give: a row each, a box a test. `rows`: `label, reproduced, printed`."""
+    fig, (ax,), ys = style.blocks(rows["label"], size=HEAD, least=0.42, more=0.2, guides=False, over=True)
+    up, high = (0.02, 0.14) if style.on_phone() else (0.11, 0.22)  # where names stand over rows boxes stand lower
+    for y, row in zip(ys, rows.itertuples(), strict=True):
+        colour = PRINTED if row.printed else OURS
+        for place in range(tests):
+            face = colour if place < row.reproduced else PAPER
+            ax.add_patch(Rectangle((place + 0.06, y - up), 0.88, high, facecolor=face, edgecolor=colour))
+        style.value(ax, y, f"{row.reproduced} of {tests}", weight="bold" if row.reproduced == tests else "normal")
+    ax.set(xlim=(0, tests), xticks=[])
+    ax.spines["bottom"].set_visible(False)
     return fig
 
 
@@ -87,6 +80,7 @@ def shares(rows: pd.DataFrame, by_share: bool = True) -> Figure:
     height = max(map(style.inches, heads)) + max([0.18, *pitches]) * len(names)
     fig, ax = plt.subplots(figsize=(style.across(), 0.5 + height + 0.03 * len(names)))
     _heat(ax, grid, grid.map(percent))
+    _told(ax, grid, lambda name, item, share: f"{name}, {items[item]}: {percent(share)}%" if share == share else "")
     signs: dict[str, str] = {}
     for y, x in np.argwhere(grid.isna().to_numpy()):
         note = style.why(notes.iat[y, x])
@@ -113,6 +107,7 @@ def co_occurrence(pairs: pd.DataFrame, n: int) -> Figure:
     cell = (style.across() - room - 0.2) / len(codes)
     number = "{:.0f}" if cell > style.inches("00") else ""  # where cells are too small for it the shade stays
     _heat(ax, grid / n, grid.map(number.format))
+    _told(ax, grid, lambda one, other, both: f"{one} and {other}: {both:.0f} of {n}" if both == both else "")
     for text in ax.texts:
         x, y = text.get_position()
         if x == y:
@@ -197,7 +192,7 @@ def profiles(rows: pd.DataFrame, steps: dict[str, list[str]], bands: dict[str, s
 def chain(steps: pd.DataFrame) -> Figure:
     """One claim from hand to hand, a box each. `steps`: `who, says, sign, change` (at the arrow from the box above)."""
     says = [style.wrap(text, style.across() - 0.8, 10.5) for text in steps["says"]]
-    changes = [style.wrap(f"{row.sign}: {row.change}" if row.sign else "", style.across() - 1.1, HEAD, "bold") for row in steps.itertuples()]  # fmt: skip
+    changes = [style.wrap(f"{row.sign}: {row.change}" if row.sign else "", style.across() - 1.1, HEAD) for row in steps.itertuples()]  # fmt: skip
     who = [style.wrap(name, style.across() - 0.6) for name in steps["who"]]
     boxes = [0.2 + style.tall(name) + style.tall(text, 10.5) for name, text in zip(who, says, strict=True)]
     gaps = [0.3 + style.tall(text, HEAD) if text else 0.0 for text in changes]
@@ -209,10 +204,12 @@ def chain(steps: pd.DataFrame) -> Figure:
             colour = colours.dark(colours.SIGNS[row.sign])
             arrow = {"arrowstyle": "-|>", "color": colour, "linewidth": 1.8}
             ax.annotate("", (0.25, top), (0.25, top - gap), arrowprops=arrow)
-            ax.text(0.45, top - gap / 2, change, va="center", fontsize=HEAD, color=colour, weight="bold")
+            ax.text(0.45, top - gap / 2, change, va="center", fontsize=HEAD, color=colour)
         ax.add_patch(Rectangle((0, top), style.across() - 0.2, box, facecolor=WASH, edgecolor=PALE))
         ax.text(0.12, top + 0.07, name, va="top", fontsize=SMALL, color=GREY)
         ax.text(0.12, bottom - 0.08, text, va="bottom")
     ax.set(xlim=(-0.02, style.across() - 0.18), ylim=(bottoms[-1] + 0.02, -0.02))
+    for text in ax.texts:  # which fit, if nobody makes the axes smaller to fit them
+        text.set_in_layout(False)
     ax.axis("off")
     return fig

@@ -167,7 +167,7 @@ def blocks(
     heights = iter(
         [tall(a, size) + 0.29 if over else max(least, tall(a, size) + 0.04, tall(b) + 0.04) for a, b in texts]
     )
-    heads, ys, y = [], [], 0.0
+    heads, ys, y = [], [], 0.05 * bool(titles)
     for group, members in groupby([0] * len(names) if groups is None else groups):
         if group in (titles or {}):
             text, colour = titles[group]
@@ -186,10 +186,13 @@ def blocks(
     name_rows(axes[0, 0], ys, names, size, over=over)
     left_edge = blended_transform_factory(fig.transFigure, axes[0, 0].transData)
     for top, text, colour in heads:
+        for ax in axes[0]:  # no line runs through a heading
+            ends = top - 0.05, top + tall(text, HEAD) + 0.02
+            ax.fill_between([0, 1], *ends, color=PAPER, linewidth=0, zorder=2.5, transform=ax.get_yaxis_transform())
         # In the last panel, which is drawn last; no panel makes room for what spans them all.
         axes[0, -1].text(
             0.012, top, text, transform=left_edge, va="top", fontsize=HEAD, weight="bold", in_layout=False,
-            color=colour, bbox={"facecolor": PAPER, "edgecolor": "none", "pad": 0.8},
+            color=colour, zorder=2.6,
         )  # fmt: skip
     for ax in axes[0]:
         ax.patch.set_visible(False)  # or it hides headings that begin in the panel before
@@ -268,6 +271,22 @@ def interval(ax: plt.Axes, y: float, low: float, high: float, colour: str = OURS
     ax, y, low, high, colour, width : where it is drawn; its height and ends there; its colour and points across
     """
     ax.plot([low, high], [y, y], color=colour, linewidth=width, **more)
+
+
+def margin(ax: plt.Axes, y: float, low: float, high: float, colour: str = OURS, **more) -> None:
+    """The 95% interval of what is drawn at a height; below the figure stands what such lines are.
+
+    Parameters
+    ----------
+    ax, y, low, high, colour, more : as for `interval`
+    """
+    interval(ax, y, low, high, colour, **more)
+    has_margins(ax, [low, high])
+
+
+def has_margins(ax: plt.Axes, ends: Iterable[float]) -> None:
+    """Have a figure say below it what the lines through its marks are, if some end of one is known."""
+    ax.figure.margins = getattr(ax.figure, "margins", False) or bool(np.isfinite(np.asarray(list(ends), float)).any())
 
 
 def point(ax: plt.Axes, x: float, y: float, colour: str = OURS, marker: str = "o", face: str = "", size: float = 6) -> plt.Line2D:  # fmt: skip

@@ -46,7 +46,7 @@ class Card:
 
 def figure(
     section: Section, fig: Figure, name: str, *, title: str, caption: str, alt: str,
-    data: pd.DataFrame, finding: str = "", as_printed: bool = False,
+    data: pd.DataFrame, finding: str = "", source: str = "", as_printed: bool = False,
 ) -> Card:  # fmt: skip
     """Save a figure as SVG and PNG and its data as CSV; show it with all that readers need. Raises CardError for a gap.
 
@@ -57,6 +57,7 @@ def figure(
     name : lower-case words joined by hyphens, which name the files
     title, caption, alt : its words; `alt` is what the figure shows, for somebody who cannot see it
     finding : what it says, in a computed sentence that stands over it
+    source : whose numbers or words are drawn, where these are not those of all that the section read
     as_printed : the numbers are shown as they stand in print, nothing is computed from them
     """
     data = _checked(section, name, title, caption, data, as_printed)
@@ -65,7 +66,7 @@ def figure(
     about = _about(section, "Figure", name, title, caption, data)
     place = f"figures/{section.run.stem}--{name}"
     stem, link = section.run.folder / place, f"{section.run.links}{place}"
-    size, boxes = export.save(fig, stem, export.Words(finding, title, about["states"], _whose(section)))
+    size, boxes = export.save(fig, stem, export.Words(finding, title, about["states"], _whose(section, source)))
     if boxes:
         boxes = f"No typeface on this computer has {' '.join(boxes)}. Pictures as PNG have boxes there; as SVG they have the text."
         sessions.note(section.run, "account", text=boxes)
@@ -242,10 +243,12 @@ def _about(section: Section, word: str, name: str, title: str, caption: str, dat
     }  # fmt: skip
 
 
-def _whose(section: Section) -> str:
+def _whose(section: Section, source: str) -> str:
     """What a figure says of its source and licence where it stands alone; of a user's data, whose they are nobody else knows."""
     if section.of_users_data:
         return f"Source: {', '.join(section.names)}. Drawn with Open classrooms."
+    if source:
+        return f"Source: {source}. {export.LICENCE}"
     package = json.loads(sessions.looks_in(section.run, "data/datapackage.json").read_text(encoding="utf-8"))
     titles = {f"data/{one['path']}": [of["title"] for of in one.get("sources", [])] for one in package["resources"]}
     found = "; ".join(dict.fromkeys(title for name in section.names for title in titles.get(name, [])))

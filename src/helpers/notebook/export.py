@@ -17,6 +17,7 @@ from helpers.draw import colours, hover, letters, style
 LICENCE = "Open classrooms, CC BY 4.0."
 DRAWING, WORDS = "drawing", "words"
 """Ids in an SVG: of the frame around the figure itself, and how those of the words around it begin, which a page tells as text."""
+MARGINS = "Line through a mark: margin of error (95% interval)"
 _UNDATED = {"Date": None, "Creator": None}
 """No dates in files: two builds give equal bytes."""
 _HEADLINE, _PAD = 12, 0.12
@@ -67,12 +68,17 @@ def _save_svg(fig: Figure, path: Path, whole: Bbox | str) -> None:
 @contextmanager
 def _stamped(fig: Figure, states: dict[str, str]) -> Iterator[Figure]:
     """A figure with its states and their meanings below it, for a while."""
-    text, look = "\n".join(f"{state}: {meaning}" for state, meaning in states.items()), {"color": colours.GREY}
+    text, look = "\n".join(f"{meaning[0].upper()}{meaning[1:]}" for meaning in states.values()), {"color": colours.GREY}
     if "simulated" in states:
         text, look = "SIMULATED – shows the method, is no evidence", {"color": colours.SIMULATED, "weight": "bold"}
-    stamp = fig.text(1, -0.01, text, ha="right", va="top", fontsize=style.SMALL, **look)
+    parts, y = [], -0.01
+    for line, how in ((MARGINS * getattr(fig, "margins", False), {"color": colours.GREY}), (text, look)):
+        if line:
+            parts.append(fig.text(1, y, line, ha="right", va="top", fontsize=style.SMALL, **how))
+            y -= style.tall(line) / fig.get_figheight()
     yield fig
-    stamp.remove()
+    for part in parts:
+        part.remove()
 
 
 @contextmanager

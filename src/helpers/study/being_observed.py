@@ -48,7 +48,10 @@ def words(shown: View) -> dict[str, Any]:
         .dropna(subset="share")
         .itertuples()
     ]
+    shares = rows.loc[rows["item"].eq(_COLLEAGUES) & rows["system"].isin(shown.shown), "share"].dropna()
+    span = " to ".join(dict.fromkeys(map(numbers.percent, shares.agg(["min", "max"])))) if len(shares) else ""
     return {
+        "finding": f"{span}% have had feedback from other colleagues of the school after an observation." * bool(span),
         "title": "Whose feedback teachers have had after an observation of their teaching",
         "caption": f"TALIS {rows['cycle'].iloc[0]}: percent of the teachers who were asked and answered, with 95% intervals; "
         "several sources could be checked. Whether feedback was ever had, and not how often: these shares stand on another scale than the "

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from helpers.draw.words import count
 from helpers.estimate import rounding
 from helpers.project import InputError, relative
 from helpers.read import accounts, frames
@@ -95,9 +96,32 @@ def read(path: Path, options: Options = Options()) -> tuple[pd.DataFrame, Accoun
 
 
 def yardstick(rows: pd.DataFrame) -> pd.Series:
-    """Of each effect, the study and whose standard deviations it is in; and its `state`, where rows have one."""
-    words = rows["study"] + ": standard deviations of " + rows["unit"]
-    return words + " (" + rows["state"] + ")" if "state" in rows else words
+    """Of each effect, the study and whose standard deviations it is in."""
+    return rows["study"] + ": standard deviations of " + rows["unit"]
+
+
+def clear(rows: pd.DataFrame) -> str:
+    """How many effects are clear of zero, in which direction.
+
+    >>> clear(pd.DataFrame({"ci_low": [0.1, -0.2, -0.4], "ci_high": [0.3, 0.1, -0.1]}))
+    '2 of 3 effects are clear of zero: 1 above and 1 below it.'
+    >>> clear(pd.DataFrame({"ci_low": [-0.2], "ci_high": [0.1]}))
+    'None of 1 effect is clear of zero.'
+    """
+    above, below = int((rows["ci_low"] > 0).sum()), int((rows["ci_high"] < 0).sum())
+    sides = " and ".join(f"{k} {side}" for k, side in ((above, "above"), (below, "below")) if k)
+    are = "is" if above + below < 2 else "are"
+    return f"{above + below or 'None'} of {count(len(rows), 'effect')} {are} clear of zero{f': {sides} it' if sides else ''}."
+
+
+def clear_by_study(rows: pd.DataFrame) -> str:
+    """Of each study, how many effects are clear of zero.
+
+    >>> clear_by_study(pd.DataFrame({"study": ["A", "A", "B"], "ci_low": [0.1, -0.2, -0.4], "ci_high": [0.3, 0.1, -0.1]}))
+    'A 1 of 2; B 1 of 1'
+    """
+    sure = (rows["ci_low"] > 0) | (rows["ci_high"] < 0)
+    return "; ".join(f"{study} {own.sum()} of {len(own)}" for study, own in sure.groupby(rows["study"], sort=False))
 
 
 def spoken(rows: pd.DataFrame) -> str:

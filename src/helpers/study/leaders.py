@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
+from helpers.draw.words import count, listed
 from helpers.estimate.intervals import clopper_pearson, holm
 from helpers.estimate.reliability import krippendorff_alpha
 from helpers.project import InputError, relative
@@ -78,6 +79,19 @@ def statements(printed: pd.Series) -> pd.DataFrame:
         count = told[end] * told["n_smallest"]
         told[f"ci_{end}"] = proportion_confint(count, told["n_smallest"], method="wilson")[side]
     return told
+
+
+def learned_most(told: pd.DataFrame) -> str:
+    """What most teachers had, if the words leave no doubt. `told`: of `statements`.
+
+    >>> told = pd.DataFrame({"label": ["Planning", "Coaching"], "words": ["70%", "a third"], "low": [0.7, 0.3], "high": [0.8, 0.4]})
+    >>> learned_most(told), learned_most(told.assign(low=0.3))
+    ('Most common: planning (70% of teachers).', 'Which is most common the words leave open.')
+    """
+    first = told.loc[told["low"].idxmax()]
+    if not first["low"] > told["high"].drop(first.name).max():
+        return "Which is most common the words leave open."
+    return f"Most common: {first['label'][0].lower()}{first['label'][1:]} ({first['words']} of teachers)."
 
 
 def recounted(who: pd.DataFrame, printed: pd.Series) -> dict[str, dict[str, float]]:
@@ -186,6 +200,23 @@ def counts(matrix: pd.DataFrame) -> pd.DataFrame:
     return found.rename_axis("code").reset_index()
 
 
+def commonest(of_practices: pd.DataFrame) -> str:
+    """Which practice most leaders have, and which the fewest. `of_practices`: rows of `counts`.
+
+    >>> rows = pd.DataFrame({"code": ["share", "help", "push"], "count": [9, 5, 2], "n": 12})
+    >>> commonest(rows), commonest(rows.head(1))
+    ('9 of 12 leaders are coded with “share”, the fewest, 2, with “push”.', '9 of 12 leaders are coded with “share”.')
+    >>> commonest(rows.assign(count=4))
+    'All 3 practices are as common: 4 of 12 leaders each.'
+    """
+    n, ends = of_practices["n"].iloc[0], of_practices["count"].agg(["max", "min"])
+    most, fewest = (listed("“" + of_practices.loc[of_practices["count"] == end, "code"] + "”") for end in ends)
+    if ends["max"] == ends["min"] and len(of_practices) > 1:
+        return f"All {len(of_practices)} practices are as common: {ends['max']} of {n} leaders each."
+    other = f", the fewest, {ends['min']}, with {fewest}" * (len(of_practices) > 1)
+    return f"{ends['max']} of {n} leaders are coded with {most}{other}."
+
+
 def together(matrix: pd.DataFrame) -> pd.DataFrame:
     """How many leaders have two codes both: `code_1, code_2, both`, every pair once, a code with itself too."""
     both = matrix.T @ matrix
@@ -198,12 +229,13 @@ def commonest_pair(pairs: pd.DataFrame, n: int) -> str:
     two = pairs[pairs["code_1"] != pairs["code_2"]]
     if two.empty:
         return f"One code only, which {pairs['both'].iloc[0]} of {n} leaders have."
-    first, second, both = two.loc[two["both"].idxmax(), ["code_1", "code_2", "both"]]
+    least, both = two["both"].min(), two["both"].max()
     if not both:
         return f"Of {n} leaders nobody has two codes."
-    least = two["both"].min()
+    most = two.loc[two["both"] == both, "code_1"] + " and " + two.loc[two["both"] == both, "code_2"]
     between = f"; pairs range from {least} to {both}" * bool(least < both)
-    return f"Most often together: {first} and {second}, in {both} of {n} leaders{between}."
+    which = most.iloc[0] if len(most) == 1 else f"{len(most)} pairs of {len(two)}"
+    return f"Most often together: {which}, in {both} of {n} leaders{between}."
 
 
 def associations(matrix: pd.DataFrame, practices: Sequence[str], supports: Sequence[str]) -> pd.DataFrame:
@@ -237,6 +269,29 @@ def associations(matrix: pd.DataFrame, practices: Sequence[str], supports: Seque
                "ci_high", "p_value", "p_least", "p_holm", "note"]  # fmt: skip
     found = pd.DataFrame(rows, columns=columns)
     return found.assign(p_holm=holm(found["p_value"]))
+
+
+def together_by_more_than_chance(pairs: pd.DataFrame) -> str:
+    """Which practices and supports go together, or apart, after adjustment for all pairs. `pairs`: of `associations`.
+
+    >>> pairs = pd.DataFrame({"practice": "help", "support": ["time", "trust"], "odds_ratio": [9.0, 1.1], "p_holm": [0.01, 1]})
+    >>> together_by_more_than_chance(pairs), together_by_more_than_chance(pairs.tail(1))
+    ('More often together than chance explains, of 2 pairs: help with time.', 'Of 1 pair none is clear of chance.')
+    """
+    tested = pairs.dropna(subset="p_holm")
+    sure = tested[tested["p_holm"] < 0.05]
+    of = f"of {count(len(tested), 'pair')}"
+    parts = [
+        f"{how} together than chance explains, {of}: {_pairs(own)}"
+        for how, own in (("more often", sure[sure["odds_ratio"] > 1]), ("more rarely", sure[sure["odds_ratio"] < 1]))
+        if len(own)
+    ]
+    text = "; ".join(parts) or f"{of} none is clear of chance"
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _pairs(rows: pd.DataFrame) -> str:
+    return listed(rows["practice"] + " with " + rows["support"]) if len(rows) <= 3 else f"{len(rows)}"
 
 
 def least_p(n: int, first: int, second: int) -> float:

@@ -149,6 +149,17 @@ def caution(drift: pd.DataFrame) -> str:
     return f" But {few} moved among the items: see “Items that move”." if len(moved) else ""
 
 
+def headline(drift: pd.DataFrame) -> str:
+    """Which items left their places among the others, in a sentence. `drift`: of `Moving`."""
+    if not drift["p_value"].notna().any():
+        return "Whether an item left its place cannot be told."
+    moved = drift.loc[drift["moved"], ["scale", "item"]].drop_duplicates()
+    if moved.empty:
+        return "No item left its place among the others by more than chance explains."
+    total = len(drift[["scale", "item"]].drop_duplicates())
+    return f"{len(moved)} of {words.count(total, 'item')} left {'its place' if len(moved) == 1 else 'their places'} among the others{': ' + words.listed(moved['item']) if len(moved) <= _TOLD else ''}."
+
+
 def _still(part: pd.DataFrame, scales: list[str]) -> str:
     furthest = part.loc[part["estimate"].abs().idxmax()]
     tests = words.count(part["p_value"].notna().sum(), "test")

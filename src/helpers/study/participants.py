@@ -333,6 +333,25 @@ def answer(reading: pd.DataFrame, forest: pd.DataFrame, names: tuple[str, str], 
     return f"{found}{limit if np.isfinite(missed) else ''}{lacking}"
 
 
+def headline(reading: pd.DataFrame, names: tuple[str, str], alpha: float = 0.05) -> str:
+    """On how many scales two groups differ, before and after correction for many tests. `reading`: of `reading`.
+
+    >>> tests = pd.DataFrame({"scale": ["x", "y"], "p_value": [0.01, 0.04], "p_holm": [0.02, 0.08]})
+    >>> headline(tests, ("A", "B")), headline(tests.tail(1), ("A", "B"))
+    ('On 2 of 2 scales A and B differ; after correction for 2 tests on 1.', 'On “y” A and B differ.')
+    """
+    known = reading.dropna(subset="p_value")
+    both, clear = f"{names[0]} and {names[1]}", known["p_value"] < alpha
+    if known.empty:
+        return f"Whether {both} differ cannot be told: so few clusters hold one of the groups."
+    if len(known) == 1:
+        return f"On “{known['scale'].iloc[0]}” {both} {'differ' if clear.all() else 'cannot be told apart'}."
+    if not clear.any():
+        return f"On none of {len(known)} scales can {both} be told apart."
+    after = (known["p_holm"] < alpha).sum()
+    return f"On {clear.sum()} of {len(known)} scales {both} differ; after correction for {len(known)} tests on {after or 'none'}."
+
+
 def clustering(summary: pd.Series, per_school: float, n_schools: int) -> pd.DataFrame:
     """What likeness within schools would do to Welch's test of one scale: `icc, case, factor, std_error, p_value`.
 

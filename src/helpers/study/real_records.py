@@ -12,8 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from helpers import kept
-from helpers.draw import numbers
-from helpers.draw.words import listed
+from helpers.draw import numbers, words
 from helpers.estimate import shares
 from helpers.estimate.intervals import t_test
 from helpers.notebook import session
@@ -43,6 +42,7 @@ IN_PRINT = {
     "Japan (by Berry, 2016)": {"never": ["004-text-talis-never-japan"]},
 }
 """What print has of the same question in TALIS 2013: name to draw -> statistic -> ids of percentages."""
+_DRAWN = {"Germany*": "Germany (seven Länder)"}  # what the OECD's star means, by its list of the study's files
 _SPOKEN = {"CHL": "Chile", "CSH": "Shanghai", "USA": "the United States"}
 _STUDY = {known.key: known.title.split(",")[0] for known in family.STUDIES}
 _SHORT = {known.key: known.short for known in family.STUDIES}
@@ -89,20 +89,28 @@ def headlines(real: pd.DataFrame, item: str) -> pd.DataFrame:
     """
     statistics = {s for k in family.STUDIES for q in k.questions.values() for s in q.statistics}
     rows = real[real["item"].eq(item) & real["weights"].eq("none") & real["statistic"].isin(statistics)]
-    asked = {known.key: f"{known.title}: {known.asked}" for known in family.STUDIES}
+    asked = {k.key: f"{k.asked[0].upper()}{k.asked[1:]} ({k.short})" for k in family.STUDIES}
     return rows.assign(label=rows["name"], item_label=rows["survey"].map(asked), item=rows["survey"])
 
 
 def in_print(printed: pd.DataFrame) -> pd.DataFrame:
     """Printed shares of IN_PRINT in the shape of `headlines`, without intervals; several numbers of one answer are added up."""
     rows = [
-        (name, statistic, printed.loc[ids, "value"].sum() / 100)
+        (name, statistic, printed.loc[told[statistic], "value"].sum() / 100 if statistic in told else float("nan"))
         for name, told in IN_PRINT.items()
-        for statistic, ids in told.items()
+        for statistic in STATISTICS
     ]
     found = pd.DataFrame(rows, columns=["label", "statistic", "share"])
-    whom = "TALIS 2013, as printed: lower secondary teachers of all subjects, intervals are not printed"
-    return found.assign(survey="print", item="print", item_label=whom, note="", state="published")
+    whom = "As printed of lower secondary teachers (TALIS 2013)"
+    return found.assign(survey="print", item="print", item_label=whom, note="not printed", state="published")
+
+
+def drawn(rows: pd.DataFrame, statistic: str) -> pd.DataFrame:
+    """Rows of `headlines` or `in_print` as a figure has them: in each survey the largest share of this statistic first."""
+    first = rows["statistic"].eq(statistic)
+    place = rows["label"].map(rows[first].set_index("label")["share"])
+    rows = rows.assign(place=-place, label=rows["label"].replace(_DRAWN), survey_place=pd.factorize(rows["survey"])[0])
+    return rows.sort_values(["survey_place", "place"], kind="stable").drop(columns=["survey_place", "place"])
 
 
 def spread(rows: pd.DataFrame, statistic: str) -> str:
@@ -152,10 +160,17 @@ def short(rows: pd.DataFrame) -> str:
     return f"The share who never do goes from {spread(rows, STATISTICS[0])}. Those asked are {known.asked}."
 
 
-def reach(rows: pd.DataFrame, statistic: str = STATISTICS[0]) -> str:
-    """The lowest and the highest of these shares by `headlines`: of those who never observe colleagues, or of another statistic."""
-    shares = rows.loc[rows["statistic"] == statistic, "share"]
+def reach(rows: pd.DataFrame) -> str:
+    """The lowest and the highest share of those who never observe colleagues, by `headlines`."""
+    shares = rows.loc[rows["statistic"] == STATISTICS[0], "share"]
     return " to ".join(dict.fromkeys(f"{numbers.percent(share)}%" for share in (shares.min(), shares.max())))
+
+
+def ends(rows: pd.DataFrame, statistic: str = STATISTICS[0]) -> str:
+    """The same with their places."""
+    part = rows[rows["statistic"] == statistic].dropna(subset="share").sort_values("share", kind="stable")
+    places = part.groupby(part["share"].map(numbers.percent), sort=False)["name"].agg(words.listed).iloc[[0, -1]]
+    return " to ".join(dict.fromkeys(f"{share}% ({where})" for share, where in places.items()))
 
 
 def beside(view: View, real: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
@@ -299,7 +314,7 @@ def bank() -> list[str]:
     for known in family.STUDIES:
         asked = " ".join(f"Asked about: {_listed(q)}. {q.wording}" for q in known.questions.values())
         told.setdefault(f"{known.asked}. {known.sample} {asked}", []).append(known)
-    names = [listed(k.short for k in alike) if len(alike) > 1 else alike[0].title for alike in told.values()]
+    names = [words.listed(k.short for k in alike) if len(alike) > 1 else alike[0].title for alike in told.values()]
     return [*(f"{name}: {what}" for name, what in zip(names, told, strict=True)), _TALIS]
 
 

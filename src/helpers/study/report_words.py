@@ -5,7 +5,7 @@ import pandas as pd
 
 from helpers.draw import words
 from helpers.draw.numbers import percent
-from helpers.study import report_counts
+from helpers.study import headlines, report_counts
 from helpers.study.report_counts import ACROSS, AFTER, BEFORE, SCHOOLS
 
 _SAID = {
@@ -31,6 +31,24 @@ def told(rows: pd.DataFrame, measure: str, years: list[int]) -> list[str]:
             own = rows[(rows["span"] == span) & (rows["measure"] == measure) & (rows["term"] == str(last))]
             parts.append(said.format(first=first, last=last, changed=_in_schools(own)))
     return parts
+
+
+def headline(rows: pd.DataFrame, years: list[int]) -> str:
+    """What the students' rating did before the break, and over it if scales agree. `rows`, `years`: as for `told`."""
+    known, said = report_counts.spans(years), []
+    for span, when, what in (
+        (BEFORE, "From report {} to {}", "students' rating of instruction"),
+        (ACROSS, "If scales agree, by {1}", "it"),
+    ):
+        if span in known:
+            first, *_, last = known[span]
+            own = rows[
+                (rows["span"] == span) & (rows["measure"] == "ambitious_instruction") & (rows["term"] == str(last))
+            ]
+            verbs = (f"{what} rose", f"{what} fell", "no change can be told")
+            named = own.assign(name=own["group"].map(SCHOOLS).str.lower())
+            said.append(headlines.directions(named, verbs, when.format(first, last)))
+    return " ".join(said)
 
 
 def _in_schools(rows: pd.DataFrame) -> str:

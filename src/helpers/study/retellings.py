@@ -199,6 +199,51 @@ def counted(judged: pd.DataFrame) -> str:
     return f"of {what}, {', '.join(said)}"
 
 
+def kept(judged: pd.DataFrame) -> str:
+    """How many retold numbers are as in their source, in a sentence.
+
+    >>> rows = pd.DataFrame({"said_by": "R", "label": ["a", "b"], "sign": ["kept", "changed"]})
+    >>> kept(rows), kept(rows.tail(1))
+    ('Of 2 retold numbers 1 is as in its source.', 'Of 1 retold number none is as in its source.')
+    """
+    signs = by_number(judged)["sign"]
+    same = int((signs == "kept").sum())
+    are = f"{same or 'none'} {'is as in its source' if same < 2 else 'are as in their sources'}"
+    return f"Of {count(len(signs), 'retold number')} {are}."
+
+
+def beside(drawn: pd.DataFrame) -> str:
+    """How many numbers differ from their source's, and the furthest; `drawn`: rows with `label, value, source_value`.
+
+    >>> rows = pd.DataFrame({"label": ["schools\\nReport", "pupils\\nReport"], "value": [300.0, 40], "source_value": [120.0, 40]})
+    >>> beside(rows), beside(rows.tail(1)), beside(rows.assign(source_value=None))
+    ('1 of 2 numbers is another than the source has; furthest off: schools, 300 for 120.', 'The 1 number beside its source is the same.', '')
+    """
+    both = drawn.dropna(subset="source_value")
+    other = both[both["value"] != both["source_value"]]
+    if both.empty:
+        return ""
+    if other.empty:
+        return f"The {count(len(both), 'number')} beside {'its source is' if len(both) == 1 else 'their sources are'} the same."
+    ratio = other[["value", "source_value"]].abs()
+    apart = (ratio.max(axis=1) / ratio.min(axis=1)).fillna(1)
+    far = other.loc[apart.idxmax()]
+    told = f"furthest off: {far['label'].splitlines()[0]}, {written(far['value'])} for {written(far['source_value'])}"
+    are = "is another" if len(other) == 1 else "are others"
+    return f"{len(other)} of {count(len(both), 'number')} {are} than the source has; {told}."
+
+
+def on_the_way(hands: pd.DataFrame) -> str:
+    """What became of one claim from hand to hand. `hands`: of `hands`.
+
+    >>> on_the_way(pd.DataFrame({"sign": ["", "sharpened", "changed"]}))
+    'On its way the claim was sharpened, then changed.'
+    """
+    told = {"not seen": "not found in its source"}
+    signs = [told.get(sign, sign) for sign in hands["sign"] if sign]
+    return f"On its way the claim was {', then '.join(signs)}." if signs else ""
+
+
 def spoken_tally(counts: pd.DataFrame) -> str:
     """What the cells of `tally` show, for somebody who cannot see them."""
     given = counts[counts["count"] > 0]

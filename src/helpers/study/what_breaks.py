@@ -6,6 +6,25 @@ from helpers.estimate.panels import KINDS
 from helpers.notebook.markup import strong
 
 LEVEL = 0.05
+USUAL, BETTER = "usual margin of error", "made for few schools"
+VERDICTS = {
+    "broken": "No margin of error mends this",
+    "mended": "Mended by one made for few schools",
+    "holds": "The usual margin of error does what it says",
+}
+"""What `judged` finds, in words for a figure."""
+FAULTS = {
+    "nothing is wrong": "nothing is wrong",
+    "few schools: 4 of 8 treated": "only 8 schools, 4 of them take part",
+    "two treated schools of 20": "only 2 of 20 schools take part",
+    "unequal sizes": "schools of very unequal size",
+    "serial shocks (correlation 0.5)": "a school's good and bad years last",
+    "the treated are one district": "all who take part are in one district",
+    "one district, nothing to compare": "one district, and no others to compare",
+    "one of five items drifts": "one of five questions changes its meaning",
+    "low practice answers less": "who practises less answers less often",
+}
+"""Worlds of `simulate.violations`, in words for a figure."""
 
 
 def judged(rows: pd.DataFrame) -> pd.DataFrame:
@@ -29,6 +48,30 @@ def judged(rows: pd.DataFrame) -> pd.DataFrame:
             "bias": plain["bias"], "bias_se": plain["bias_se"], "verdict": verdict,
         })  # fmt: skip
     return pd.DataFrame(found)
+
+
+def drawn(rows: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """Rows for `dot_plots.rates`: of each world CRV1 and the default inference, the worst first; `found` as `judged` has it."""
+    found = found.assign(rank=found["verdict"].map(list(VERDICTS).index)).sort_values(["rank", "coverage"])
+    kinds = [(r.world, r.verdict, *kind) for r in found.itertuples() for kind in (("CRV1", USUAL), (r.default, BETTER))]
+    shown = pd.DataFrame(kinds, columns=["world", "verdict", "inference", "series"]).merge(
+        rows, on=["world", "inference"]
+    )
+    return shown.assign(
+        group=shown["verdict"].map(VERDICTS), label=shown["world"].map(FAULTS), share=shown["coverage"],
+        low=shown["coverage_low"], high=shown["coverage_high"],
+    )  # fmt: skip
+
+
+def headline(found: pd.DataFrame) -> str:
+    """Under how many faults intervals fail, by `judged`, which has the world without a fault too."""
+    faults = found[found["world"] != next(iter(FAULTS))]
+    held = faults["verdict"].value_counts()
+    mended = held.get("mended", 0)
+    return (
+        f"In made-up studies margins of error fail under {held.get('broken', 0) + mended} of {len(faults)} faults; "
+        f"under {mended} of these, one made for few schools helps."
+    )
 
 
 def told(found: pd.DataFrame) -> list[str]:
