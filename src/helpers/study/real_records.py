@@ -105,12 +105,9 @@ def in_print(printed: pd.DataFrame) -> pd.DataFrame:
     return found.assign(survey="print", item="print", item_label=whom, note="not printed", state="published")
 
 
-def drawn(rows: pd.DataFrame, statistic: str) -> pd.DataFrame:
-    """Rows of `headlines` or `in_print` as a figure has them: in each survey the largest share of this statistic first."""
-    first = rows["statistic"].eq(statistic)
-    place = rows["label"].map(rows[first].set_index("label")["share"])
-    rows = rows.assign(place=-place, label=rows["label"].replace(_DRAWN), survey_place=pd.factorize(rows["survey"])[0])
-    return rows.sort_values(["survey_place", "place"], kind="stable").drop(columns=["survey_place", "place"])
+def drawn(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `headlines` or `in_print` as a figure has them: with the OECD's star in words, and in the alphabet, for nobody is ranked."""
+    return rows.assign(label=rows["label"].replace(_DRAWN))
 
 
 def spread(rows: pd.DataFrame, statistic: str) -> str:
