@@ -216,8 +216,8 @@ def schools_needed(curves: pd.DataFrame, marked: int, mark: str) -> Figure:
     return fig
 
 
-_TELL = 20
-"""About so many places of a curve tell their values."""
+_TELL, _PAIRED = 8, 60
+"""About so many places of a curve tell their values; of so many schools two points each are joined."""
 _ICC = "number at a line: how much schools differ (share of the variance)"
 
 
@@ -305,7 +305,9 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
             part = part.sort_values("shrunken")
         y = (np.arange(len(part)) + 0.5) / len(part)
         ax.axvline(0, color=GREY, linewidth=1)
-        ax.hlines(y, *np.sort(part[["estimate", "shrunken"]].to_numpy().T, axis=0), color=PALE, linewidth=0.8, zorder=0)
+        if len(part) <= _PAIRED:
+            ends = np.sort(part[["estimate", "shrunken"]].to_numpy().T, axis=0)
+            ax.hlines(y, *ends, color=PALE, linewidth=0.8, zorder=0)
         ax.plot(part["estimate"], y, ".", color=QUIET, markersize=5)
         ax.plot(part["shrunken"], y, ".", color=OURS, markersize=5)
         if "truth" in part:
