@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from helpers.draw import colours, style
 from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER, PRINTED, QUIET, SIMULATED, dark, looks
-from helpers.draw.hover import told
+from helpers.draw.hover import told, unseen
 from helpers.draw.numbers import percent
 from helpers.draw.style import SMALL
 from helpers.project import in_order
@@ -250,9 +250,7 @@ def _tell_along(ax: plt.Axes, line: pd.DataFrame, x: str, y: str, name: object) 
     """
     said = " ".join(str(name).split())
     for row in line.iloc[:: max(1, len(line) // _TELL)][[x, y]].itertuples(index=False):
-        mark = style.point(ax, *row, size=12)
-        mark.set_alpha(0)
-        told(mark, f"{said}: {row[1]:.3g} at {row[0]:.3g}")
+        unseen(style.point(ax, *row, PAPER, size=12), f"{said}: {row[1]:.3g} at {row[0]:.3g}")
 
 
 @style.two_widths
