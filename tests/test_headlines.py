@@ -64,9 +64,11 @@ def test_how_far_choices_agree(values, said):
 
 def test_choices_in_several_panels():
     rows = estimates(0.2, 0.3, 0.2, 0.0).assign(panel=["one", "one", "two", "two"])
-    assert headlines.under_choices(rows) == "Whichever way it is calculated, the change is clear of zero in one."
-    none = headlines.under_choices(rows.assign(ci_low=-1.0))
-    assert none == "Whichever way it is calculated, the change is clear of zero in none of 2 panels."
+    start = "Of the ways to calculate it, the change is clear of zero"
+    assert headlines.under_choices(rows) == f"{start} by each in one, by some in two."
+    assert headlines.under_choices(rows.assign(ci_low=-1.0)) == f"{start} by none in one and two."
+    apart = rows.assign(estimate=[0.2, -0.3, 0.2, 0.1], ci_low=[0.1, -0.4, 0.1, 0.05], ci_high=[0.3, -0.2, 0.3, 0.2])
+    assert headlines.under_choices(apart) == f"{start} by each in two, by some in one."  # above and below
     hidden = rows.assign(estimate=[0.2, 0.3, NOTHING, NOTHING])
     assert headlines.under_choices(hidden).startswith("By each of 2 ways")
 

@@ -65,9 +65,13 @@ def under_choices(rows: pd.DataFrame, what: str = "the change") -> str:
     known = known.assign(above=known["ci_low"] > 0, below=known["ci_high"] < 0)
     panels = known.groupby("panel", sort=False)[["above", "below"]].agg(["all", "any"])
     if len(panels) > 1:
-        sure = panels.index[panels["above", "all"] | panels["below", "all"]]
-        where = _named(sure, len(panels)) if len(sure) else f"none of {len(panels)} panels"
-        return f"Whichever way it is calculated, {what} is clear of zero in {where}."
+        every = panels["above", "all"] | panels["below", "all"]
+        some = (panels["above", "any"] | panels["below", "any"]) & ~every
+        ways = {"each": every, "some": some, "none": ~every & ~some}
+        found = [
+            f"by {how} in {_named(panels.index[which], len(panels))}" for how, which in ways.items() if which.any()
+        ]
+        return f"Of the ways to calculate it, {what} is clear of zero {', '.join(found)}."
     if known.empty:
         return ""
     n, sides = len(known), {name: int(known[name].sum()) for name in ("above", "below")}
