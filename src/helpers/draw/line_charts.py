@@ -231,14 +231,8 @@ def schools_needed(curves: pd.DataFrame, marked: int, mark: str, change: float) 
     return fig
 
 
-<<<<<<< HEAD
-_TELL = 20
+_TELL = 8
 """About so many places of a curve tell their values."""
-=======
-_TELL, _PAIRED = 8, 60
-"""About so many places of a curve tell their values; of so many schools two points each are joined."""
-_ICC = "number at a line: how much schools differ (share of the variance)"
->>>>>>> figs
 
 
 def _of_likeness(ax: plt.Axes, curves: pd.DataFrame, x: str, y: str) -> None:
