@@ -231,8 +231,8 @@ def schools_needed(curves: pd.DataFrame, marked: int, mark: str, change: float) 
     return fig
 
 
-_TELL = 8
-"""About so many places of a curve tell their values."""
+_TELL, _PAIRED = 8, 60
+"""About so many places of a curve tell their values; of so many schools two points each are joined."""
 
 
 def _of_likeness(ax: plt.Axes, curves: pd.DataFrame, x: str, y: str) -> None:
