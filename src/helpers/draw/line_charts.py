@@ -261,20 +261,6 @@ def _tell_along(ax: plt.Axes, line: pd.DataFrame, x: str, y: str, name: object) 
     """
     said = " ".join(str(name).split())
     for row in line.iloc[:: max(1, len(line) // _TELL)][[x, y]].itertuples(index=False):
-        mark = style.point(ax, *row, size=12)
-        mark.set_alpha(0)
-        told(mark, f"{said}: {row[1]:.3g} at {row[0]:.3g}")
-
-
-def _tell_along(ax: plt.Axes, line: pd.DataFrame, x: str, y: str, name: object) -> None:
-    """Have a curve tell its value at some places, by marks that nobody sees.
-
-    Parameters
-    ----------
-    ax, line, x, y, name : where; the points of the curve; columns of its places and values; what it is called
-    """
-    said = " ".join(str(name).split())
-    for row in line.iloc[:: max(1, len(line) // _TELL)][[x, y]].itertuples(index=False):
         unseen(style.point(ax, *row, PAPER, size=12), f"{said}: {row[1]:.3g} at {row[0]:.3g}")
 
 
