@@ -510,3 +510,27 @@ def test_the_row_that_an_address_names_is_shown_whatever_is_filtered(visit):
     page.go_back()
     assert row.is_visible()
     assert rows.count() == many
+
+
+@pytest.mark.parametrize(
+    ("name", "figure"),
+    [
+        ("04-participant-comparison", "effect-sizes"),
+        ("04-participant-comparison", "group-sizes"),
+        ("09-what-such-studies-can-see", "smallest-change"),
+    ],
+)
+def test_marks_cells_and_curves_tell_their_values_to_whoever_points_at_them(visit, name, figure):
+    page = visit(f"{name}.html", viewport={"width": 1200, "height": 900})
+    missed = page.evaluate(
+        """id => [...document.querySelectorAll(`#${id} svg g > title`)].filter(title => {
+            const mark = title.parentNode, box = mark.getBoundingClientRect();
+            if (!box.width) return false;  // of the width that is not shown
+            mark.scrollIntoView({block: "center", behavior: "instant"});
+            const at = mark.getBoundingClientRect();
+            const seen = document.elementFromPoint(at.x + at.width / 2, at.y + at.height / 2);
+            return !seen.closest("g:has(> title)");
+        }).map(title => title.textContent)""",
+        f"figure-{figure}",
+    )
+    assert missed == []

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from helpers.draw import colours, style
 from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER, PRINTED, QUIET, SIMULATED, dark, looks
-from helpers.draw.hover import told
+from helpers.draw.hover import told, unseen
 from helpers.draw.numbers import percent
 from helpers.draw.style import SMALL
 from helpers.project import in_order
@@ -231,8 +231,8 @@ def schools_needed(curves: pd.DataFrame, marked: int, mark: str, change: float) 
     return fig
 
 
-_TELL = 20
-"""About so many places of a curve tell their values."""
+_TELL, _PAIRED = 8, 60
+"""About so many places of a curve tell their values; of so many schools two points each are joined."""
 
 
 def _of_likeness(ax: plt.Axes, curves: pd.DataFrame, x: str, y: str) -> None:
@@ -275,9 +275,7 @@ def _tell_along(ax: plt.Axes, line: pd.DataFrame, x: str, y: str, name: object) 
     """
     said = " ".join(str(name).split())
     for row in line.iloc[:: max(1, len(line) // _TELL)][[x, y]].itertuples(index=False):
-        mark = style.point(ax, *row, size=12)
-        mark.set_alpha(0)
-        told(mark, f"{said}: {row[1]:.3g} at {row[0]:.3g}")
+        unseen(style.point(ax, *row, PAPER, size=12), f"{said}: {row[1]:.3g} at {row[0]:.3g}")
 
 
 @style.two_widths
@@ -344,7 +342,9 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
             part = part.sort_values("shrunken")
         y = (np.arange(len(part)) + 0.5) / len(part)
         ax.axvline(0, color=GREY, linewidth=1)
-        ax.hlines(y, *np.sort(part[["estimate", "shrunken"]].to_numpy().T, axis=0), color=PALE, linewidth=0.8, zorder=0)
+        if len(part) <= _PAIRED:
+            ends = np.sort(part[["estimate", "shrunken"]].to_numpy().T, axis=0)
+            ax.hlines(y, *ends, color=PALE, linewidth=0.8, zorder=0)
         ax.plot(part["estimate"], y, ".", color=QUIET, markersize=5)
         ax.plot(part["shrunken"], y, ".", color=OURS, markersize=5)
         if "truth" in part:

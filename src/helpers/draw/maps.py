@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from helpers.draw import colours, style
 from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER, PRINTED, QUIET, WASH
-from helpers.draw.hover import told
+from helpers.draw.hover import unseen
 from helpers.draw.numbers import percent
 from helpers.draw.style import HEAD, SMALL
 
@@ -34,7 +34,7 @@ def _told(ax: plt.Axes, grid: pd.DataFrame, said: Callable[[object, object, floa
     for y, (row, cells) in enumerate(grid.iterrows()):
         for x, (column, value) in enumerate(cells.items()):
             if text := said(row, column, value):
-                told(ax.add_patch(Rectangle((x, y), 1, 1, alpha=0, linewidth=0)), text)
+                unseen(ax.add_patch(Rectangle((x, y), 1, 1, facecolor=PAPER, linewidth=0)), text)
 
 
 def _name_cells(ax: plt.Axes, rows: list, columns: list, **more) -> None:
@@ -53,7 +53,8 @@ def group_sizes(rows: pd.DataFrame, tests: int) -> Figure:
         colour = PRINTED if row.printed else OURS
         for place in range(tests):
             face = colour if place < row.reproduced else PAPER
-            ax.add_patch(Rectangle((place + 0.06, y - up), 0.88, high, facecolor=face, edgecolor=colour))
+            box = ax.add_patch(Rectangle((place + 0.06, y - up), 0.88, high, facecolor=face, edgecolor=colour))
+            told(box, f"{row.label}: {row.reproduced} of {tests}")
         style.value(ax, y, f"{row.reproduced} of {tests}", weight="bold" if row.reproduced == tests else "normal")
     ax.set(xlim=(0, tests), xticks=[])
     ax.spines["bottom"].set_visible(False)
