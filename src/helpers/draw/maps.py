@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from helpers.draw import colours, style
 from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER, PRINTED, QUIET, WASH
-from helpers.draw.hover import unseen
+from helpers.draw.hover import told, unseen
 from helpers.draw.numbers import percent
 from helpers.draw.style import HEAD, SMALL
 
