@@ -112,6 +112,7 @@ def test_as_many_boxes_are_filled_as_tests_come_out():
     full = [to_hex(box.get_facecolor()) for box in ax.patches if to_hex(box.get_facecolor()) != colours.PAPER]
     assert full == [colours.PRINTED] * 2 + [colours.OURS] * 6
     assert len(ax.patches) == 15
+    assert ax.patches[0].get_gid() == "told: 48 and 49, as printed: 2 of 5"
     assert {text.get_text(): text.get_weight() for text in ax.texts} == {
         "2 of 5": "normal",
         "5 of 5": "bold",

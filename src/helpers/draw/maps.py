@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 
 from helpers.draw import colours, style
 from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER, PRINTED, QUIET, WASH
-from helpers.draw.hover import unseen
+from helpers.draw.hover import told, unseen
 from helpers.draw.numbers import percent
 from helpers.draw.style import HEAD, SMALL
 
@@ -53,7 +53,8 @@ def group_sizes(rows: pd.DataFrame, tests: int) -> Figure:
         colour = PRINTED if row.printed else OURS
         for place in range(tests):
             face = colour if place < row.reproduced else PAPER
-            ax.add_patch(Rectangle((place + 0.06, y - up), 0.88, high, facecolor=face, edgecolor=colour))
+            box = ax.add_patch(Rectangle((place + 0.06, y - up), 0.88, high, facecolor=face, edgecolor=colour))
+            told(box, f"{row.label}: {row.reproduced} of {tests}")
         style.value(ax, y, f"{row.reproduced} of {tests}", weight="bold" if row.reproduced == tests else "normal")
     ax.set(xlim=(0, tests), xticks=[])
     ax.spines["bottom"].set_visible(False)
