@@ -133,7 +133,7 @@ def _run_cells_here() -> None:
     from IPython.core.interactiveshell import InteractiveShell
     from jupyter_client.kernelspec import get_kernel_spec
     from nbformat.v4 import new_output
-    from papermill.engines import Engine, papermill_engines
+    from papermill.engines import NBClientEngine
     from traitlets.config import Config
 
     class Hook(DisplayHook):
@@ -149,29 +149,26 @@ def _run_cells_here() -> None:
         def finish_displayhook(self):
             pass
 
-    class Here(Engine):
+    def execute(_, nb_man, kernel_name, **__):
         """Runs cell after cell, to the first that fails."""
-
-        @classmethod
-        def execute_managed_notebook(cls, nb_man, kernel_name, **_):
-            os.environ.update(get_kernel_spec(kernel_name).env)
-            nb_man.nb.metadata.language_info = IPythonKernel.language_info
-            tempfile.tempdir = None  # that of the notebook before is gone
-            shell = InteractiveShell.instance(
-                config=Config(HistoryManager={"enabled": False}),
-                displayhook_class=Hook, display_pub_class=CapturingDisplayPublisher,
-            )  # fmt: skip
-            shell.reset()
-            shell.user_ns["__spec__"] = None  # what starts processes asks the main module for it
-            shell.showtraceback = lambda *_, **__: None
-            for place, cell in enumerate(nb_man.nb.cells):
-                nb_man.cell_start(cell, place)
-                error = run(shell, cell) if cell.cell_type == "code" else None
-                if error:
-                    nb_man.cell_exception(cell, place)
-                nb_man.cell_complete(cell, place)
-                if error:
-                    break
+        os.environ.update(get_kernel_spec(kernel_name).env)
+        nb_man.nb.metadata.language_info = IPythonKernel.language_info
+        tempfile.tempdir = None  # that of the notebook before is gone
+        shell = InteractiveShell.instance(
+            config=Config(HistoryManager={"enabled": False}),
+            displayhook_class=Hook, display_pub_class=CapturingDisplayPublisher,
+        )  # fmt: skip
+        shell.reset()
+        shell.user_ns["__spec__"] = None  # what starts processes asks the main module for it
+        shell.showtraceback = lambda *_, **__: None
+        for place, cell in enumerate(nb_man.nb.cells):
+            nb_man.cell_start(cell, place)
+            error = run(shell, cell) if cell.cell_type == "code" else None
+            if error:
+                nb_man.cell_exception(cell, place)
+            nb_man.cell_complete(cell, place)
+            if error:
+                break
 
     def run(shell, cell):
         shell.display_pub.outputs = []
@@ -188,7 +185,7 @@ def _run_cells_here() -> None:
             cell.outputs.append(new_output("error", ename=type(error).__name__, evalue=str(error), traceback=lines))
         return error
 
-    papermill_engines.register(None, Here)
+    NBClientEngine.execute_managed_notebook = classmethod(execute)
 
 
 if __name__ == "__main__":

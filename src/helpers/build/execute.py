@@ -12,7 +12,9 @@ from typing import Any
 
 import nbformat
 import papermill
+from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
+from papermill.iorw import write_ipynb
 
 from helpers import faults, kept
 from helpers.build.plan import Job
@@ -32,6 +34,21 @@ class NotebookFailed(Exception):
         self.notebook = notebook
 
 
+class _Once(NBClientEngine):
+    """Papermill's way to run cells; the notebook is written when they ran, and not before and after each: nobody reads it there."""
+
+    @classmethod
+    def execute_notebook(cls, nb: nbformat.NotebookNode, kernel_name: str, output_path: str, **more: Any) -> nbformat.NotebookNode:  # fmt: skip
+        try:
+            return super().execute_notebook(nb, kernel_name, **more)
+        except RuntimeError:  # its kernel died: as far as it came
+            write_ipynb(nb, output_path)
+            raise
+
+
+papermill_engines.register("once", _Once)
+
+
 def run(job: Job, folder: Path) -> nbformat.NotebookNode:
     """Execute a job's notebook into `folder`, emptied first; return it without times, names. Raises NotebookFailed."""
     shutil.rmtree(folder, ignore_errors=True)
@@ -42,7 +59,7 @@ def run(job: Job, folder: Path) -> nbformat.NotebookNode:
     paths = (str(path).replace("{", "{{").replace("}", "}}") for path in (job.notebook, target))
     try:
         papermill.execute_notebook(
-            *paths, job.values, kernel_name=kernel, language="python", cwd=job.notebook.parent,
+            *paths, job.values, engine_name="once", kernel_name=kernel, language="python", cwd=job.notebook.parent,
             progress_bar=False, start_timeout=120,
             shutdown_kernel="immediate",  # all is written by then; waiting for a graceful end can take seconds
         )  # fmt: skip
