@@ -8,6 +8,7 @@ from pathlib import Path
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Affine2D, Bbox
@@ -47,12 +48,23 @@ def save(fig: Figure, stem: Path, words: Words) -> tuple[tuple[float, float], st
         if draw := getattr(fig, "narrow", None):
             (folder := stem.parents[1] / "narrow").mkdir(exist_ok=True)
             with _stamped(draw(), words.states) as narrow:
-                _save_svg(narrow, folder / f"{stem.name}.svg", "tight")
+                _save_narrow(narrow, folder / f"{stem.name}.svg")
             plt.close(narrow)
     return (whole.width, whole.height), boxes
 
 
-def _save_svg(fig: Figure, path: Path, whole: Bbox | str) -> None:
+def _save_narrow(fig: Figure, path: Path) -> None:
+    """As `savefig` does with a tight box, which would draw twice: once to see where the layout puts things."""
+    FigureCanvasSVG(fig)  # whose letters it is laid out for
+    fig.set_dpi(72)
+    if engine := fig.get_layout_engine():
+        engine.execute(fig)
+    with mpl.rc_context({"figure.constrained_layout.use": False}):
+        fig.set_layout_engine(None)
+        _save_svg(fig, path, fig.get_tightbbox().padded(_PAD))
+
+
+def _save_svg(fig: Figure, path: Path, whole: Bbox) -> None:
     """With numbers in place of ids that hang on the last bit of a place: two builds give equal bytes."""
     fig.savefig(path, metadata=_UNDATED, bbox_inches=whole)
     text = hover.titled(path.read_text(encoding="utf-8"))
@@ -81,7 +93,8 @@ def _laid_out(fig: Figure) -> Iterator[None]:
     engine, dpi = fig.get_layout_engine(), fig.dpi
     with mpl.rc_context({"savefig.format": "svg", "figure.constrained_layout.use": False}):
         fig.set_dpi(72)
-        fig.draw_without_rendering()
+        if engine:
+            engine.execute(fig)  # to draw for this once more takes as long
         fig.set_layout_engine(None)
         loose = [legend for legend in fig.legends if legend.get_bbox_to_anchor() is fig.bbox]
         for legend in loose:  # they would move to the edge of what is saved
