@@ -103,9 +103,14 @@ def shell(title: str, body: str, description: str, **more: Any) -> str:
 
 def fill(template: str, **names: Any) -> str:
     """One of our templates with names filled in; texts are escaped in the template by `| e`."""
+    return _environment().get_template(template).render(names)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """One for all pages: it keeps its templates."""
     loader, lax = jinja2.FileSystemLoader(TEMPLATES), jinja2.ChainableUndefined
-    environment = jinja2.Environment(loader=loader, undefined=lax, trim_blocks=True)
-    return environment.get_template(template).render(names)
+    return jinja2.Environment(loader=loader, undefined=lax, trim_blocks=True)
 
 
 @cache
