@@ -224,6 +224,37 @@ def together(matrix: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame([(*pair, int(both.loc[pair])) for pair in pairs], columns=["code_1", "code_2", "both"])
 
 
+def coded_most(common: pd.Series) -> str:
+    """How many are coded with the commonest practice, of several as common with each. `common`: practice -> leaders.
+
+    >>> coded_most(pd.Series({"share": 9, "help": 5})), coded_most(pd.Series({"share": 9, "help": 9, "push": 2}))
+    ('9 are coded with the commonest practice, share', '9 each are coded with the commonest practices, share and help')
+    """
+    first = common.index[common == common.max()]
+    alone = len(first) == 1
+    return f"{common.max()} {'' if alone else 'each '}are coded with the commonest practice{'' if alone else 's'}, {listed(first)}"
+
+
+def source_used_most(most: pd.DataFrame, said: str) -> str:
+    """Which source most groups use most often, by the share that say so; several are named where they tie.
+
+    >>> most = pd.DataFrame({"system": ["A", "B"], "item_label": ["Team", "Visits"], "share": [0.5, 0.4]})
+    >>> source_used_most(most, "often"), source_used_most(most.assign(item_label="Team"), "often")
+    ('the sources used most often are Team and Visits, each in 1 of 2 groups (40% to 50% say “often”)', 'the source used most often is Team in 2 of 2 groups (40% to 50% say “often”)')
+
+    Parameters
+    ----------
+    most, said : `system, item_label, share`, for each group the source, or sources, with its largest share; the answer counted
+    """
+    groups, counts = most["system"].nunique(), most["item_label"].value_counts(sort=False)
+    first = counts.index[counts == counts.max()]
+    alone = len(first) == 1
+    which = f"source used most often is {first[0]}" if alone else f"sources used most often are {listed(first)}"
+    where = f"{' in' if alone else ', each in'} {counts.max()} of {groups} groups" * (groups > 1)
+    shares = dict.fromkeys(f"{most['share'].agg(end):.0%}" for end in ("min", "max"))
+    return f"the {which}{where} ({' to '.join(shares)} say “{said}”)"
+
+
 def commonest_pair(pairs: pd.DataFrame, n: int) -> str:
     """Which two codes most of `n` leaders have together, in words; `pairs` as `together` gives them."""
     two = pairs[pairs["code_1"] != pairs["code_2"]]
