@@ -28,11 +28,11 @@ def shares(**of):
         ((0.2, 0.3), "From 1 to 2, answers rose in a and b."),
         ((-0.2, -0.3), "From 1 to 2, answers fell in a and b."),
         ((0.01, -0.02), "From 1 to 2, no change can be told in a and b."),
-        ((0.2, -0.3, 0.0), "From 1 to 2, answers rose in a; answers fell in b; no change can be told in c."),
+        ((0.2, -0.3, 0.0), "From 1 to 2, answers rose in a. Answers fell in b. No change can be told in c."),
         ((-0.2,), "From 1 to 2, answers fell: -0.20 (-0.30 to -0.10)."),
         ((0.2, NOTHING), "From 1 to 2, answers rose: 0.20 (0.10 to 0.30)."),
         ((0.2,) * 5, "From 1 to 2, answers rose in all 5."),
-        ((0.2,) * 4 + (0.0,), "From 1 to 2, answers rose in 4 of 5; no change can be told in e."),
+        ((0.2,) * 4 + (0.0,), "From 1 to 2, answers rose in 4 of 5. No change can be told in e."),
         ((NOTHING, NOTHING), ""),
         ((), ""),
     ],
@@ -45,7 +45,7 @@ def test_a_difference_without_bounds_is_not_clear_and_a_correction_for_many_test
     wide = estimates(0.2, 0.4).assign(ci_low=-np.inf, ci_high=np.inf)
     assert headlines.directions(wide, SAID) == "No change can be told in a and b."
     corrected = estimates(0.2, 0.4).assign(clear=[False, True])
-    assert headlines.directions(corrected, SAID) == "Answers rose in b; no change can be told in a."
+    assert headlines.directions(corrected, SAID) == "Answers rose in b. No change can be told in a."
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_changes_between_cycles_are_in_points():
     )
     several = pd.concat([rows, rows.assign(label="B", cycle_1=2018, cycle_2=2024, ci_low=-0.1)])
     assert headlines.between_cycles(several, "Often") == (
-        "From cycle to cycle, “Often” became more common in Visit (A); no change can be told in Visit (B)."
+        "From cycle to cycle, “Often” became more common in Visit (A). No change can be told in Visit (B)."
     )
 
 

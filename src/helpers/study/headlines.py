@@ -29,7 +29,7 @@ def directions(
     >>> rows = pd.DataFrame({"name": ["art", "music"], "estimate": [0.2, 0.1], "ci_low": [0.1, -0.1], "ci_high": [0.3, 0.3]})
     >>> said = ("answers rose", "answers fell", "no change can be told")
     >>> directions(rows, said, "From 2019 to 2020")
-    'From 2019 to 2020, answers rose in art; no change can be told in music.'
+    'From 2019 to 2020, answers rose in art. No change can be told in music.'
     >>> directions(rows.tail(1), said, unit=" points")
     'No change can be told: 0.10 (-0.10 to 0.30) points.'
 
@@ -49,7 +49,7 @@ def directions(
             parts.append(f"{verb}: {words.estimate(*own[['estimate', 'ci_low', 'ci_high']].iloc[0], decimals)}{unit}")
         elif len(own):
             parts.append(f"{verb} in {_named(own['name'], len(known))}")
-    return _sentence("; ".join(parts), when)
+    return " ".join(_sentence(part, when if place == 0 else "") for place, part in enumerate(parts))
 
 
 def under_choices(rows: pd.DataFrame, what: str = "the change") -> str:
@@ -260,7 +260,7 @@ def between_cycles(rows: pd.DataFrame, said: str) -> str:
 
     >>> rows = pd.DataFrame({"label": "A", "item_label": ["Visit", "Plan"], "cycle_1": 2013, "cycle_2": 2018})
     >>> between_cycles(rows.assign(estimate=[0.1, -0.2], ci_low=[0.05, -0.3], ci_high=[0.2, 0.1]), "Monthly")
-    'From 2013 to 2018, “Monthly” became more common in Visit; no change can be told in Plan.'
+    'From 2013 to 2018, “Monthly” became more common in Visit. No change can be told in Plan.'
     """
     if rows.empty:
         return ""
