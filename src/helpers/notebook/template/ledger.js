@@ -40,8 +40,8 @@
       row.hidden = more.hidden = !wanted;
       count += wanted;
     }
-    const none = "No row has all of this. The ledger lists what is printed; what we computed is in the files of figures and tables.";
-    form.querySelector("output").textContent = count ? `${count} of ${rows.length} rows` : none;
+    const none = count ? "" : ". The ledger lists what is printed; what we computed is in the files of figures and tables.";
+    form.querySelector("output").textContent = `${count} of ${rows.length} rows${none}`;
   };
   // While somebody types, the address follows in place; each choice is a step that the back button takes back.
   const keep = (step, row) => {
