@@ -39,7 +39,7 @@ def copy_project(target: Path, notebooks: bool = True) -> Path:
             target / name,
             ignore=shutil.ignore_patterns("raw", ".ipynb*"),
         )
-    for name in ("Makefile", "pyproject.toml", "requirements.lock", "CITATION.cff"):
+    for name in ("Makefile", "pyproject.toml", "requirements.lock", "CITATION.cff", "LICENSE"):
         shutil.copy2(ROOT / name, target / name)
     if (ROOT / "build" / "cache").is_dir():  # long simulations, known by the content of their code
         shutil.copytree(ROOT / "build" / "cache", target / "build" / "cache")

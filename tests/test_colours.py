@@ -55,7 +55,8 @@ def test_no_two_meanings_look_alike():
 def test_all_can_be_seen_by_day_and_by_night():
     night = colours.night()
     lines = [*colours.levels(2), *colours.levels(3), *colours.levels(4), *colours.curves(4), *colours.curves(5)]
-    for colour in [*DECLARED, colours.QUIET, *lines]:
+    assert colours.contrast(night[colours.SIMULATED], colours.NIGHT) >= 4.5  # in which is written what is no evidence
+    for colour in [*DECLARED, colours.QUIET, colours.GREY, *lines]:
         assert colours.contrast(colour, colours.PAPER) >= 3, colour
         assert colours.contrast(night.get(colour, colour), colours.NIGHT) >= 3, colour
         text = colours.dark(colour)
@@ -66,6 +67,12 @@ def test_all_can_be_seen_by_day_and_by_night():
 def test_numbers_can_be_read_on_bars_by_day_and_by_night():
     """Text in bars keeps its colour on a dark page."""
     bars = {*colours.SIGNS.values(), *colours.VERDICTS.values(), colours.OURS}
+    bars |= {
+        colour
+        for count in (2, 3, 4, 5, 6, 7)
+        for many in (colours.two_sided, colours.ordered)
+        for colour in many(count)
+    }
     for colour in bars:
         text = colours.readable(colour)
         assert colours.contrast(text, colour) >= 4.5, colour

@@ -60,6 +60,13 @@ def pack(folder: Path, target: Path, about: str) -> None:
             _add(archive, path.relative_to(folder).as_posix(), path.read_bytes())
 
 
+def pack_code(target: Path, files: list[Path]) -> None:
+    """Write an archive of code, each file where it is in the project."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in [ROOT / "LICENSE", *files]:
+            _add(archive, path.relative_to(ROOT).as_posix(), path.read_bytes())
+
+
 def _add(archive: zipfile.ZipFile, name: str, content: bytes) -> None:
     entry = zipfile.ZipInfo(name, _WHEN)
     entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16

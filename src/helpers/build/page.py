@@ -62,6 +62,7 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     _link_places(soup)
     if name:
         shown["cited"] = citing.cited(title, target.name)
+        _offer_citation(soup)
     target.write_text(shell(title, str(soup), description, site=bool(name), **shown, **more), encoding="utf-8")
 
 
@@ -112,7 +113,9 @@ def fill(template: str, **names: Any) -> str:
 def _environment() -> jinja2.Environment:
     """One for all pages: it keeps its templates."""
     loader, lax = jinja2.FileSystemLoader(TEMPLATES), jinja2.ChainableUndefined
-    return jinja2.Environment(loader=loader, undefined=lax, trim_blocks=True)
+    environment = jinja2.Environment(loader=loader, undefined=lax, trim_blocks=True)
+    environment.filters["code"] = lambda text: re.sub("`([^`]+)`", r"<code>\1</code>", text)
+    return environment
 
 
 @cache
@@ -234,9 +237,17 @@ def _link_ledger(soup: BeautifulSoup, notebook: str, files: Collection[str]) -> 
     for note in soup.select(".card .small-print:has(a[download])"):
         parts = [Path(named.get_text()).stem for named in note.select(".source") if named.get_text() in files]
         for place, part in enumerate(parts):
-            link = soup.new_tag("a", href=f"08-evidence-ledger.html?notebook={notebook}&file={part}")
+            link = soup.new_tag("a", href=f"08-evidence-ledger.html?notebook={notebook}&file={part}#ledger")
             link.string = part
             note.extend([", " if place else " · In the ledger: ", link])
+
+
+def _offer_citation(soup: BeautifulSoup) -> None:
+    """Lead from each card to how it is cited."""
+    for note in soup.select(".card .small-print:has(a[download])"):
+        link = soup.new_tag("a", href="#cite")
+        link.string = "Cite"
+        note.extend([" · ", link])
 
 
 def _link_notebooks(soup: BeautifulSoup) -> None:

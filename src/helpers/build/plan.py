@@ -135,7 +135,7 @@ def notebook_stamps(job: Job, inputs: list[Path]) -> dict[str, str]:
 
 def site_stamps(folders: list[Path]) -> dict[str, str]:
     """What the site depends on: the runs in `folders`, its code and templates."""
-    listed = [ROOT / name for name in ("pyproject.toml", "CITATION.cff", "data/datapackage.json")]
+    listed = [ROOT / name for name in ("pyproject.toml", "CITATION.cff", "LICENSE", "data/datapackage.json")]
     files = [*_page_files(), *listed, *files_of_site(), *(folder / "state.json" for folder in folders)]
     return _environment() | {"the site's address (SITE_URL)": address()} | kept.stamps(files)
 
@@ -156,6 +156,13 @@ def files_of_site() -> list[Path]:
     example = ROOT / "data" / "simulated" / "03-talis.zip"
     data = [path for one in book if (path := ROOT / "data" / one["path"]).is_file()]
     return [*data, *([example] if example.is_file() else []), *sorted((ROOT / "params").glob("[0-9]*-own-*.yml"))]
+
+
+def code_of_site() -> list[Path]:
+    """The helpers that the site's notebooks import, themselves or through others."""
+    return sorted(
+        {path for name in source.names() for path in kept.closure(kept.modules(source.code(source.path_of(name))))}
+    )
 
 
 def _page_files() -> list[Path]:

@@ -56,6 +56,7 @@ def make(folders: list[Path]) -> None:
         copy = aside / "site" / relative(file)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
+    citing.pack_code(aside / "site" / "notebooks" / "helpers.zip", plan.code_of_site())
     _lists(aside / "site", runs, book)
     # Run times and the commit stand in a page of their own, so that all the others are the same after every build.
     words = "When each notebook last ran, and how long it took"
@@ -87,7 +88,7 @@ def _ledger(folders: list[Path], aside: Path) -> pd.DataFrame | None:
 def _run(folder: Path, name: str) -> dict[str, Any]:
     """What the site's lists say of a run."""
     notebook, lines = source.path_of(name), sessions.lines(folder)
-    state, number = kept.load(folder / "state.json"), notebook.stem[:2]
+    state, ready = kept.load(folder / "state.json"), sorted((ROOT / "params").glob(f"{notebook.stem[:2]}-own-*.yml"))
     cards = [line | {"run": folder.name} for line in lines if line["kind"] in ("figure", "table")]
     answer = [line for line in lines if line["kind"] == "answer"][-1]
     return {
@@ -97,7 +98,8 @@ def _run(folder: Path, name: str) -> dict[str, Any]:
         "states": [state for card in cards if f"{card['kind']}-{card['name']}" == answer["lead"] for state in card["states"]],
         "figures": [card for card in cards if card["kind"] == "figure"],
         "parameters": parameters.declared(notebook),
-        "ready": [file.name for file in sorted((ROOT / "params").glob(f"{number}-own-*.yml"))],
+        "ready": [file.name for file in ready],
+        "examples": list(dict.fromkeys(values["data"] for file in ready if "data" in (values := parameters.read(file)))),
         "seconds": state["seconds"], "ended": state["ended"],
     }  # fmt: skip
 

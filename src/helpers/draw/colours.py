@@ -48,7 +48,8 @@ VERDICTS = {"reproduces": AGREES, "contradicts": DIFFERS, "cannot be reproduced"
 SHADES = LinearSegmentedColormap.from_list("shades", ["#f7fbff", "#9ecae1", "#2b7bba", "#08306b"])
 """From none to all."""
 _LOWEST = "#cc8400"
-_SIDES = ["#8a4300", "#e59a3c", "#fee0b6", PALE, "#c6dbef", "#6baed6", "#1f5f9e"]
+_MIDDLE = "#dadada"  # not PALE, which is dark by night: it bears numbers
+_SIDES = ["#8a4300", "#e59a3c", "#fee0b6", _MIDDLE, "#c6dbef", "#6baed6", "#1f5f9e"]
 _MARKERS = "os^vPX"
 
 
@@ -109,8 +110,8 @@ def night() -> dict[str, str]:
     """What colours of figures become on a dark page: colour by day -> colour by night. Bars that bear numbers stay."""
     lines = [colour for many in (levels, curves) for count in range(2, 9) for colour in many(count)]
     meant = [QUIET, *lines, *(colour for family in FAMILIES.values() for colour in family)]
-    marks = {colour: light(colour, 3.2) for colour in meant}
-    texts = {dark(colour): light(colour, 4.6) for colour in meant}
+    marks = {colour: light(colour, 4.6 if colour == SIMULATED else 3.2) for colour in meant}  # which is written as well
+    texts = {dark(colour): light(colour, 4.6) for colour in [*meant, GREY]}
     return texts | {day: night for day, night in marks.items() if day != night} | {
         INK: "#e7e8e6", GREY: "#b2b8bd", PALE: "#4b5258", FAINT: "#2b3036", WASH: "#1e2327", PAPER: NIGHT,
     }  # fmt: skip

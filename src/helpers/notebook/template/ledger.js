@@ -40,7 +40,8 @@
       row.hidden = more.hidden = !wanted;
       count += wanted;
     }
-    form.querySelector("output").textContent = `${count} of ${rows.length} rows`;
+    const none = "No row has all of this. The ledger lists what is printed; what we computed is in the files of figures and tables.";
+    form.querySelector("output").textContent = count ? `${count} of ${rows.length} rows` : none;
   };
   // While somebody types, the address follows in place; each choice is a step that the back button takes back.
   const keep = (step, row) => {
@@ -57,7 +58,7 @@
     sort = known ? asked.get("sort") : "";
     order();
     show();
-    if (linked()) document.getElementById(linked())?.scrollIntoView();
+    if (linked() || asked.size) (document.getElementById(linked()) ?? card).scrollIntoView();
   };
 
   for (const head of heads) {
