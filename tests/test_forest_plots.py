@@ -267,6 +267,15 @@ def test_effects_are_filled_where_clear_of_zero():
     assert [face != colours.PAPER for _, face, _ in marked(ax)] == [True, False, True, False]
 
 
+def test_choices_are_filled_where_clear_of_zero():
+    """What is empty, or has no bound, is not."""
+    ends = {"ci_low": [0.1, -0.2, -np.inf, -0.5], "ci_high": [0.3, 0.4, np.inf, -0.1]}
+    rows = pd.DataFrame({"panel": "all", "specification": list("abcd"), "estimate": [0.2, 0.1, 0.2, -0.3], **ends})
+    (ax,) = forest_plots.specifications(rows, "difference").axes
+    assert [face != colours.PAPER for _, face, _ in marked(ax)] == [True, False, False, True]
+
+
 def test_stars_stand_beside_the_errors_that_they_allow():
     said = [text.get_text() for text in bounds().axes[0].texts]
     assert said[:4] == ["−0.03", "−0.03*", "−0.03**", "−0.03***"]
+    assert said[-1] == "printed"

@@ -7,6 +7,7 @@ import pytest
 from helpers.study import effects, headlines, leaders, moving_items, participants, real_records, retellings
 
 NOTHING = np.nan
+ALIKE = "the intervals of groups overlap, which does not prove that groups are alike."
 SAID = ("answers rose", "answers fell", "no change can be told")
 
 
@@ -64,11 +65,26 @@ def test_how_far_choices_agree(values, said):
 
 def test_choices_in_several_panels():
     rows = estimates(0.2, 0.3, 0.2, 0.0).assign(panel=["one", "one", "two", "two"])
-    start = "Of the ways to calculate it, the change is clear of zero"
-    assert headlines.under_choices(rows) == f"{start} by each in one, by some in two."
-    assert headlines.under_choices(rows.assign(ci_low=-1.0)) == f"{start} by none in one and two."
+    told = headlines.under_choices
+    assert told(rows) == "The change is above zero in one by each of 2 and in two by 1 of 2 ways to calculate it."
+    assert (
+        told(rows.assign(ci_low=-1.0)) == "By no way to calculate it can the change be told from zero in one and two."
+    )
+    one_sided = rows.assign(ci_low=[0.1, 0.2, -0.1, -0.1], ci_high=0.4)
+    assert told(one_sided) == "The change is above zero in one by each of 2 ways to calculate it, in two by none."
     apart = rows.assign(estimate=[0.2, -0.3, 0.2, 0.1], ci_low=[0.1, -0.4, 0.1, 0.05], ci_high=[0.3, -0.2, 0.3, 0.2])
-    assert headlines.under_choices(apart) == f"{start} by each in two, by some in one."  # above and below
+    assert told(apart) == (
+        "The change is above zero in one by 1 of 2 and in two by each of 2; below zero in one by 1 of 2 ways to calculate it."
+    )
+    many = estimates(0.2, 0.0, 0.3, -0.3).assign(panel=list("abcd"))
+    assert (
+        told(many)
+        == "The change is other than zero by each way in a, c and d, by no way in b, of the ways to calculate it."
+    )
+    wordy = apart.assign(panel=["the first of two", "the first of two", "the second", "the second"])
+    assert told(wordy, "the difference in change") == (
+        "The difference in change is other than zero by each way in the first of two and the second, of the ways to calculate it."
+    )
     hidden = rows.assign(estimate=[0.2, 0.3, NOTHING, NOTHING])
     assert headlines.under_choices(hidden).startswith("By each of 2 ways")
 
@@ -103,19 +119,31 @@ def test_shares_that_are_alike_are_not_furthest_apart():
 def test_a_bar_that_lacks_a_share_counts_for_no_answer():
     rows = pd.DataFrame(
         {"label": list("aabb"), "item": "q", "statistic": ["no", "yes"] * 2, "share": [0.7, 0.3, NOTHING, 0.9]}
-    )
-    assert headlines.commonest(rows) == "“no” is the commonest answer."
+    ).assign(item_label="Visit")
+    assert headlines.commonest(rows) == "“no” is the commonest answer: 70%."
     assert headlines.commonest(rows.assign(share=NOTHING)) == ""
     third = pd.DataFrame({"label": "c", "item": "q", "statistic": ["no", "yes"], "share": [0.6, 0.4]})
-    both = pd.concat([rows.fillna(0.1), third])
-    assert headlines.commonest(both) == "“no” is the commonest answer in 2 of 3 bars."
+    both = pd.concat([rows.fillna(0.1), third.assign(item_label="Visit")])
+    assert headlines.commonest(both) == "Answers agree most on “Visit” in b: 90% are “yes”."
+    assert headlines.commonest(both.assign(share=[0.6, 0.4, 0.4, 0.6, 0.3, 0.7])) == (
+        "Answers agree most on “Visit” in c: 70% are “yes”."
+    )
 
 
 @pytest.mark.parametrize(
     ("means", "groups", "said"),
     [
-        ([1.0, 3.0], "ab", "Intervals of groups do not touch in x."),
-        ([1.0, 1.2], "ab", "Intervals of groups touch in the only item that can be compared."),
+        ([1.0, 3.0], "ab", "On x, b answered higher than a: their intervals do not overlap."),
+        ([3.0, 1.0], "ab", "On x, a answered higher than b: their intervals do not overlap."),
+        ([1.0, 1.0], "ab", f"On the only item that can be compared {ALIKE}"),
+        ([1.0, 2.0], "ab", f"On the only item that can be compared {ALIKE}"),  # they touch
+        (
+            [1.0, 2.5, 1.9],
+            "abc",
+            "On x, b answered higher than a: their intervals do not overlap. That others overlap proves nothing.",
+        ),
+        ([1.0, 3.0, 5.0], "abc", "On x, some groups answered higher than others: their intervals do not overlap."),
+        ([1.0, 3.0, NOTHING], "abc", "On x, b answered higher than a: their intervals do not overlap."),
         ([2.0, NOTHING], "ab", "“x, a” has the mean 2.00 (1.50 to 2.50)."),
         ([NOTHING, NOTHING], "ab", ""),
     ],
@@ -125,12 +153,44 @@ def test_groups_that_stand_apart(means, groups, said):
     assert headlines.groups_apart(rows) == said
 
 
+def test_groups_that_stand_apart_on_several_items():
+    rows = pd.concat([estimates(1.0, 3.0).assign(label=item, group=["a", "b"]) for item in "wxyz"])
+    assert headlines.groups_apart(rows.head(4)) == (
+        "On w and x, b answered higher than a: their intervals do not overlap."
+    )
+    assert headlines.groups_apart(rows).startswith("On all 4 items, b answered higher than a")
+    rows.iloc[:2, rows.columns.get_loc("group")] = ["b", "a"]
+    assert headlines.groups_apart(rows.head(4)) == (
+        "On w, a answered higher than b; on x, b answered higher than a: their intervals do not overlap."
+    )
+    assert headlines.groups_apart(rows.assign(ci_low=0.0)) == f"On all 4 items {ALIKE}"
+
+
+@pytest.mark.parametrize(
+    ("values", "answers", "said"),
+    [
+        ([0.4, 0.8, 0.8], ["quite", "very"], "On b and c 80% answered “quite” or “very”, on a 40%."),
+        ([0.4, NOTHING, 1.02], ["quite", "very"], "On c 100% answered “quite” or “very”, on a 40%."),
+        ([0.4, 0.4, 0.401], ["very"], "On all 3 bars 40% answered “very”."),
+        ([0.4], ["very"], "40% answered “very”."),
+        ([0.4, 0.8], ["7", "8", "9", "10"], "On b 80% answered above the middle of the scale, on a 40%."),
+        ([0.4, 0.8], ["quite", ""], "On b 80% answered above the middle of the scale, on a 40%."),
+        ([NOTHING], ["very"], ""),
+    ],
+)
+def test_how_many_answered_high(values, answers, said):
+    assert headlines.above_middle(pd.Series(dict(zip("abc", values, strict=False))), answers) == said
+
+
 def test_pairs_of_groups():
     rows = estimates(0.2, -0.2).assign(label_1="A", label_2="B", item_label=["Visit", "Plan"], p_holm=[0.01, 0.3])
-    assert headlines.pair(rows, "Never") == "“Never” is more common in A for Visit."
+    assert headlines.pair(rows, "Never") == "“Never” is more common in A than in B for Visit."
+    both = rows.assign(p_holm=0.01)
+    assert headlines.pair(both, "Never") == "“Never” is more common in A than in B for Visit, rarer for Plan."
+    assert headlines.pair(both.tail(1), "Never") == "“Never” is more common in B than in A for Plan."
     assert (
         headlines.pair(rows.assign(p_holm=NOTHING), "Never")
-        == "In “Never” A and B cannot be told apart, all tests counted."
+        == "Whether “Never” is more common in A or in B cannot be told, all tests counted."
     )
     assert headlines.pair(rows.assign(estimate=NOTHING), "Never") == ""
 
@@ -149,36 +209,74 @@ def test_changes_between_cycles_are_in_points():
 
 def test_schools_of_which_nothing_is_shown_have_no_headline():
     assert headlines.of_schools(pd.DataFrame()) == ""
-    rows = pd.DataFrame({"panel": list("ab"), "spread": [0.1, 0.2], "below_zero": [0.001, 0.4]})
+    rows = pd.DataFrame({"panel": list("aabb"), "estimate": [0.1, 0.4] * 2, "spread": [0.1, 0.1, 0.2, 0.2]})
+    rows["below_zero"] = [0.001, 0.001, 0.4, 0.4]
     assert headlines.of_schools(rows) == (
-        "Schools differ in a and b: by their spread, the change is below zero in <1 to 40% of schools."
+        "In a and b, schools differ by more than chance: without it, the change would be below zero in <1 to 40% of them."
     )
+    assert headlines.of_schools(rows.head(2)) == (
+        "Schools differ mostly by chance: without it, the change would be below zero in <1% of them."
+    )
+    assert headlines.of_schools(rows.assign(spread=0.0, below_zero=NOTHING)) == (
+        "That schools differ cannot be told from chance."
+    )
+
+
+def test_groups_that_answer_differently_are_named_where_they_are_few():
+    """No word is said of who is first."""
+    two = shares(Visit=[0.5, 0.1], Plan=[0.2, 0.4])
+    assert headlines.given_most(two, "Never") == "“Never” is answered most to “Visit” in x (50%), to “Plan” in y (40%)."
+    three = shares(Visit=[0.5, 0.1, 0.5], Plan=[0.2, 0.4, 0.1])
+    assert headlines.given_most(three, "Never") == (
+        "“Never” is answered most to “Visit” in x (50%) and z (50%), to “Plan” in y (40%)."
+    )
+    mean = pd.concat([two, two.assign(label="Mean of 2")]).assign(average=[False] * 4 + [True] * 4)
+    assert headlines.given_most(mean, "Never") == headlines.given_most(two, "Never")
+    long = two.assign(item_label=two["item_label"] + " a colleague" * 10)
+    many = pd.concat([two, two.assign(label=two["label"] + "2")])
+    for rows in (long, many):
+        assert headlines.given_most(rows, "Never").startswith("The question most often answered “Never” differs")
 
 
 def test_items_that_move():
     rows = pd.DataFrame(
         {"scale": "", "item": ["q1", "q2", "q3"], "p_value": [0.01, 0.4, 0.6], "moved": [True, False, False]}
     )
-    assert moving_items.headline(rows) == "1 of 3 items left its place among the others: q1."
-    assert moving_items.headline(rows.assign(moved=False)).startswith("No item left its place")
+    assert moving_items.headline(rows) == "1 of 3 questions drifted away from the others: q1."
+    assert moving_items.headline(rows.assign(moved=False)).startswith("No question drifted away")
     assert moving_items.headline(rows.assign(moved=False, p_value=NOTHING)).endswith("cannot be told.")
 
 
 def test_two_groups_without_a_p_value():
-    tests = pd.DataFrame({"scale": ["x", "y"], "p_value": [0.2, 0.9], "p_holm": [0.4, 0.9]})
+    tests = pd.DataFrame({"scale": ["x", "y"], "estimate": [0.3, -0.3], "p_value": [0.2, 0.9], "p_holm": [0.4, 0.9]})
     assert participants.headline(tests, ("A", "B")) == "On none of 2 scales can A and B be told apart."
     assert participants.headline(tests.assign(p_value=NOTHING), ("A", "B")).startswith(
         "Whether A and B differ cannot be told"
     )
 
 
+def test_which_of_two_groups_scored_higher():
+    rows = pd.DataFrame({"scale": ["x", "y"], "estimate": [0.3, -0.3], "p_value": 0.01, "p_holm": 0.2})
+    told = participants.headline(rows, ("those", "others"))
+    assert (
+        told
+        == "Those scored higher than others on 1 of 2 scales and lower on 1; with all tests counted, on none of these."
+    )
+    assert participants.headline(rows.tail(1), ("those", "others")) == "Others scored higher than those on “y”."
+    unsure = rows.assign(p_value=[0.01, 0.3], estimate=-0.3)
+    assert participants.headline(unsure, ("A", "B")).startswith("B scored higher than A on 1 of 2 scales; with")
+    assert participants.headline(unsure.tail(1), ("A", "B")) == "On “y” A and B cannot be told apart."
+
+
 def test_codes_that_nobody_has_or_that_are_as_common():
     tie = pd.DataFrame({"code": ["share", "help", "push"], "count": [9, 9, 0], "n": 12})
-    assert leaders.commonest(tie) == "9 of 12 leaders are coded with “share” and “help”, the fewest, 0, with “push”."
+    assert leaders.commonest(tie) == (
+        "Of practices “share” and “help” are the commonest, found in 9 of 12 leaders, and “push” the rarest, in 0."
+    )
     pairs = pd.DataFrame({"code_1": ["a", "a", "a", "b"], "code_2": ["a", "b", "c", "c"], "both": [9, 4, 4, 2]})
     assert (
         leaders.commonest_pair(pairs, 12)
-        == "Most often together: 2 pairs of 3, in 4 of 12 leaders; pairs range from 2 to 4."
+        == "2 pairs of 3 go together most often: in 4 of 12 leaders; pairs range from 2 to 4."
     )
 
 
@@ -190,13 +288,19 @@ def test_numbers_that_nobody_kept():
     assert retellings.on_the_way(hands.head(1)) == ""
 
 
+def test_numbers_that_are_as_far_off_are_not_the_furthest():
+    rows = pd.DataFrame({"label": ["a", "b", "c"], "value": [2.0, 4, 5], "source_value": [1.0, 2, 5]})
+    assert retellings.beside(rows) == "2 of 3 numbers differ from their sources."
+    assert retellings.beside(rows.tail(2)) == "1 of 2 numbers differs from its source, most of all b: 4 instead of 2."
+
+
 def test_effects_of_which_none_is_clear():
     rows = pd.DataFrame({"study": ["A", "B"], "ci_low": [-0.1, -0.2], "ci_high": [0.1, 0.2]})
-    assert effects.clear(rows) == "None of 2 effects is clear of zero."
-    assert effects.clear_by_study(rows) == "A 0 of 1; B 0 of 1"
+    assert effects.clear(rows) == "None of 2 effects can be told from zero."
+    assert effects.clear_by_study(rows) == "none of 1 in “A” and none of 1 in “B”"
 
 
 def test_places_that_share_an_end_are_all_named():
     rows = pd.DataFrame({"statistic": "never", "name": ["Chile", "Japan", "Spain"], "share": [0.0, 0.0, 0.4]})
-    assert real_records.ends(rows) == "0% (Chile and Japan) to 40% (Spain)"
-    assert real_records.ends(rows.head(2)) == "0% (Chile and Japan)"
+    assert real_records.ends(rows) == "from 0% in Chile and Japan to 40% in Spain"
+    assert real_records.ends(rows.head(2)) == "0% in Chile and Japan"

@@ -86,7 +86,8 @@ def detectable(panels):
     teachers = np.arange(4, 51)
     rows = [(p, icc, t, np.sqrt(icc / 9 + 0.3 / t)) for p in panels for icc in (0.05, 0.1, 0.2) for t in teachers]
     columns = ["panel", "icc", "teachers", "detectable"]
-    return line_charts.detectable(pd.DataFrame(rows, columns=columns), "smallest change found")
+    rows = pd.DataFrame(rows, columns=columns)
+    return line_charts.detectable(rows, "smallest change found", rows.head(1))
 
 
 def needed():
@@ -201,6 +202,12 @@ def test_a_chart_with_none_below_it_has_numbers_on_its_axis():
     fig.canvas.draw()
     numbered = [any(t.get_visible() and t.get_text() for t in ax.get_xticklabels()) for ax in fig.axes]
     assert numbered[:5] == [False, False, False, True, True]
+
+
+def test_the_study_as_planned_is_marked_among_the_curves():
+    ax, other = detectable(["the same teachers", "other teachers"]).axes
+    assert [text.get_text() for text in ax.texts] == [f"as planned: {np.sqrt(0.05 / 9 + 0.3 / 4):.2f}"]
+    assert not other.texts
 
 
 def test_schools_that_do_not_differ_have_no_order():

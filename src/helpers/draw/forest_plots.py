@@ -72,6 +72,11 @@ def by_yardstick(rows: pd.DataFrame, xlabel: str) -> Figure:
     return fig
 
 
+def _faces(rows: pd.DataFrame) -> np.ndarray:
+    """What marks are filled with: as their edge where an interval is clear of zero, else nothing."""
+    return np.where((rows["ci_low"] > 0) | (rows["ci_high"] < 0), "", PAPER)
+
+
 def _effects(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, shades: Sequence[str]) -> None:
     """Estimates with intervals at the heights `ys`, their numbers beside them, bold where off zero, and a line at zero."""
     rows = style.bounded(rows)
@@ -191,14 +196,16 @@ def changes(rows: pd.DataFrame) -> Figure:
     fig, (ax, right), places = style.share_blocks(rows, widths=[1, 0.9], over=True)
     style.percent_axis(ax, 0.5, both=True)
     ax.set_title(f"{first} ○   {last} ●", fontsize=HEAD)
-    right.set_title(style.wrap("change in points, 95% interval", 0.4 * style.across(), HEAD, "bold"), fontsize=HEAD)
+    right.set_title(
+        style.wrap("change in points; hollow: may be chance", 0.4 * style.across(), HEAD, "bold"), fontsize=HEAD
+    )
     ys = [places[key] for key in rows[["item", "label"]].itertuples(index=False, name=None)]
     for y, row in zip(ys, rows.itertuples(), strict=True):
         style.interval(ax, y, row.share_1, row.share_2, GREY, 1.4)
         for share, when, face in ((row.share_1, first, PAPER), (row.share_2, last, "")):
             if np.isfinite(share):
                 told(style.point(ax, share, y, face=face, size=5), f"{row.label}, {when}: {percent(share)}%")
-    _signed(right, ys, rows, [OURS] * len(rows))
+    _signed(right, ys, rows, _faces(rows))
     right.tick_params(axis="x", labeltop=True, top=True)
     return fig
 
@@ -265,12 +272,12 @@ def odds_ratios(pairs: pd.DataFrame) -> Figure:
 def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
     """The headline effect under each declared alternative, one row each, a small chart a panel.
 
-    `rows`: `panel, specification, estimate, ci_low, ci_high`; the first specification is marked by a line. An
+    `rows`: `panel, specification, estimate, ci_low, ci_high`; the first specification is marked by a line, and what is not clear of zero hollow. An
     alternative without an estimate is named as one that cannot be had. Charts share one scale if they can.
     """
     first = rows["specification"] == rows["specification"].iloc[0]
-    rows = style.bounded(rows).assign(colour=np.where(first, OURS, GREY), marker="o")
-    fig, charts = _small_forests(rows, "specification", xlabel, 0.36)
+    rows = style.bounded(rows).assign(colour=np.where(first, OURS, GREY), marker="o", face=_faces)
+    fig, charts = _small_forests(rows, "specification", f"{xlabel}\n{_CLEAR}", 0.36)
     for ax, part in charts:
         ax.axvline(part["estimate"].iloc[0], color=OURS, linewidth=1, linestyle="--", zorder=0)
         for row in part.dropna(subset="estimate").itertuples():
@@ -332,6 +339,7 @@ def se_bounds(rows: pd.DataFrame, common: pd.DataFrame) -> Figure:
                 style.point(ax, top, row.y, GREY, ">", size=5)
             style.beside(ax, row.y, f"{row.estimate:.2f}{'*' * int(row.stars)}".replace("-", "−"))
         ax.set_xlim(0, top)
+        style.label(ax, 1, 1, "printed", GREY, (6, -2), va="center", xycoords="axes fraction", fontsize=SMALL)
     line = plt.Line2D([], [], color=GREY, linewidth=1.6)
     names = {"fits all years": plt.Rectangle((0, 0), 1, 1, **band), "fits the stars of one year": line}
     style.legend(fig, names)
@@ -355,7 +363,7 @@ def _small_forests(rows: pd.DataFrame, column: str, xlabel: str, least: float = 
         ax.axvline(0, color=GREY, linewidth=1)
         for row in part.itertuples():
             style.margin(ax, row.y, row.ci_low, row.ci_high, row.colour)
-            point = style.point(ax, row.estimate, row.y, row.colour, row.marker)
+            point = style.point(ax, row.estimate, row.y, row.colour, row.marker, getattr(row, "face", ""))
             told(point, f"{getattr(row, column)}: {row.estimate:.2f}".replace("-", "−"))
             if np.isnan(row.estimate):
                 style.instead(ax, row.y, "cannot be had")

@@ -187,12 +187,19 @@ def sample_sizes(curve: pd.DataFrame, effect: float) -> Figure:
 
 
 @style.two_widths
-def detectable(curves: pd.DataFrame, ylabel: str) -> Figure:
-    """Smallest change to be found over a school's teachers. `curves`: `panel, icc` (a line), `teachers, detectable`."""
+def detectable(curves: pd.DataFrame, ylabel: str, planned: pd.DataFrame) -> Figure:
+    """Smallest change to be found over a school's teachers. `curves`: `panel, icc` (a line), `teachers, detectable`.
+
+    `planned`: those of its rows that have a dot and their number.
+    """
     fig, charts = style.small_charts(curves["panel"], 2.6, columns=3, sharex=True, sharey=True)
     most = curves[["teachers", "detectable"]].max()
     for panel, ax in charts.items():
         _of_likeness(ax, curves[curves["panel"] == panel], "teachers", "detectable")
+        for row in planned[planned["panel"] == panel].itertuples():
+            text, line = f"as planned: {row.detectable:.2f}", {"arrowstyle": "-", "color": INK, "linewidth": 0.8}
+            told(style.point(ax, row.teachers, row.detectable, INK, size=5), text)
+            style.label(ax, row.teachers, row.detectable, text, INK, (10, -40), fontsize=SMALL, arrowprops=line)
         ax.set(xlim=(0, 1.04 * most["teachers"]), ylim=(0, 1.08 * most["detectable"]))
         ax.grid(axis="y")
     _name_likeness(fig, curves)
@@ -344,14 +351,14 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
         ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
         if not differ:
             ax.set_yticks([])
-    key = {"as it looks": QUIET, "without chance, as far as can be told": OURS}
+    key = {"as estimated": QUIET, "less what chance explains": OURS}
     style.legend(fig, key | ({"the truth that was made up": SIMULATED} if "truth" in rows else {}))
     ordered = rows["below_zero"].notna()
     words = (
         "lowest effect first" if ordered.all() else "lowest first, if they differ" if ordered.any() else "in no order"
     )
     fig.supxlabel(xlabel, fontsize=10.5)
-    fig.supylabel(f"{'share of ' * bool(ordered.any())}schools, {words}", fontsize=10.5)
+    fig.supylabel(f"schools, {words}", fontsize=10.5)
     return fig
 
 

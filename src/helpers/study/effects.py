@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from helpers.draw.words import count
+from helpers.draw.words import count, listed
 from helpers.estimate import rounding
 from helpers.project import InputError, relative
 from helpers.read import accounts, frames
@@ -104,24 +104,29 @@ def clear(rows: pd.DataFrame) -> str:
     """How many effects are clear of zero, in which direction.
 
     >>> clear(pd.DataFrame({"ci_low": [0.1, -0.2, -0.4], "ci_high": [0.3, 0.1, -0.1]}))
-    '2 of 3 effects are clear of zero: 1 above and 1 below it.'
+    '2 of 3 effects are clearly other than zero: 1 above and 1 below it.'
     >>> clear(pd.DataFrame({"ci_low": [-0.2], "ci_high": [0.1]}))
-    'None of 1 effect is clear of zero.'
+    'None of 1 effect can be told from zero.'
     """
     above, below = int((rows["ci_low"] > 0).sum()), int((rows["ci_high"] < 0).sum())
     sides = " and ".join(f"{k} {side}" for k, side in ((above, "above"), (below, "below")) if k)
-    are = "is" if above + below < 2 else "are"
-    return f"{above + below or 'None'} of {count(len(rows), 'effect')} {are} clear of zero{f': {sides} it' if sides else ''}."
+    of = f"of {count(len(rows), 'effect')}"
+    if not sides:
+        return f"None {of} can be told from zero."
+    return f"{above + below} {of} {'is' if above + below < 2 else 'are'} clearly other than zero: {sides} it."
 
 
 def clear_by_study(rows: pd.DataFrame) -> str:
-    """Of each study, how many effects are clear of zero.
+    """Of each study, how many effects are clear of zero, and that stars alone say so where they do.
 
     >>> clear_by_study(pd.DataFrame({"study": ["A", "A", "B"], "ci_low": [0.1, -0.2, -0.4], "ci_high": [0.3, 0.1, -0.1]}))
-    'A 1 of 2; B 1 of 1'
+    '1 of 2 in “A” and 1 of 1 in “B”'
     """
     sure = (rows["ci_low"] > 0) | (rows["ci_high"] < 0)
-    return "; ".join(f"{study} {own.sum()} of {len(own)}" for study, own in sure.groupby(rows["study"], sort=False))
+    return listed(
+        f"{own.sum() or 'none'} of {len(own)} in “{study}”{' (by its stars)' * (study == BY_CONSTRUCTION)}"
+        for study, own in sure.groupby(rows["study"], sort=False)
+    )
 
 
 def spoken(rows: pd.DataFrame) -> str:

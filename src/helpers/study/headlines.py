@@ -4,6 +4,9 @@ All follow from the numbers that the figure shows: what is hidden there is not t
 are many; what is equal stands out nowhere.
 """
 
+from collections.abc import Sequence
+from itertools import permutations
+
 import pandas as pd
 
 from helpers.draw import numbers, words
@@ -11,6 +14,8 @@ from helpers.draw.numbers import percent
 
 _NAMED = 3
 """So many names at most in a headline."""
+_WORDS = 30
+"""So many words at most in a sentence."""
 ROSE = ("answers rose", "answers fell", "no change can be told")
 GAINED = (
     "schools with peer groups gained on the others",
@@ -22,7 +27,7 @@ LEFT = ("those who left had answered higher", "those who left had answered lower
 
 
 def directions(
-    rows: pd.DataFrame, said: tuple[str, str, str], when: str = "", unit: str = "", decimals: int = 2
+    rows: pd.DataFrame, said: tuple[str, str, str], when: str = "", of: str = "", unit: str = "", decimals: int = 2
 ) -> str:
     """What went up, what went down, and where neither can be told.
 
@@ -36,7 +41,7 @@ def directions(
     Parameters
     ----------
     rows : `name, estimate, ci_low, ci_high`, optionally `clear`: whether an estimate counts as other than zero
-    said, when : of what is above zero, below, and neither; where the sentence begins
+    said, when, of : of what is above zero, below, and neither; where the sentence begins; what many names are called
     unit, decimals : what follows numbers; of these
     """
     known = rows.dropna(subset="estimate")
@@ -48,7 +53,7 @@ def directions(
         if len(known) == 1 and len(own):
             parts.append(f"{verb}: {words.estimate(*own[['estimate', 'ci_low', 'ci_high']].iloc[0], decimals)}{unit}")
         elif len(own):
-            parts.append(f"{verb} in {_named(own['name'], len(known))}")
+            parts.append(f"{verb} in {_named(own['name'], len(known), of)}")
     return " ".join(_sentence(part, when if place == 0 else "") for place, part in enumerate(parts))
 
 
@@ -63,15 +68,8 @@ def under_choices(rows: pd.DataFrame, what: str = "the change") -> str:
     """
     known = rows.dropna(subset="estimate")
     known = known.assign(above=known["ci_low"] > 0, below=known["ci_high"] < 0)
-    panels = known.groupby("panel", sort=False)[["above", "below"]].agg(["all", "any"])
-    if len(panels) > 1:
-        every = panels["above", "all"] | panels["below", "all"]
-        some = (panels["above", "any"] | panels["below", "any"]) & ~every
-        ways = {"each": every, "some": some, "none": ~every & ~some}
-        found = [
-            f"by {how} in {_named(panels.index[which], len(panels))}" for how, which in ways.items() if which.any()
-        ]
-        return f"Of the ways to calculate it, {what} is clear of zero {', '.join(found)}."
+    if known["panel"].nunique() > 1:
+        return _by_panel(known, what)
     if known.empty:
         return ""
     n, sides = len(known), {name: int(known[name].sum()) for name in ("above", "below")}
@@ -84,22 +82,50 @@ def under_choices(rows: pd.DataFrame, what: str = "the change") -> str:
     return _sentence(f"{' and '.join(found) or none}: {numbers.span(known['estimate'])}")
 
 
-def of_schools(changes: pd.DataFrame) -> str:
-    """How far schools differ. `changes`: `panel, spread, below_zero`, the last two of a panel.
+def _by_panel(known: pd.DataFrame, what: str) -> str:
+    """The same of several panels: by how many ways in each, or, of many panels, in how many by each way."""
+    panels = known.groupby("panel", sort=False)[["above", "below"]].agg(["sum", "count"])
+    n, clear = panels["above", "count"], panels["above", "sum"] + panels["below", "sum"]
+    if not clear.any() and len(panels) <= _NAMED:
+        return f"By no way to calculate it can {what} be told from zero in {words.listed(n.index)}."
+    parts = []
+    for side in ("above", "below"):
+        counts = panels[side, "sum"]
+        own = [f"in {p} by {'each' if k == n[p] else k} of {n[p]}" for p, k in counts[counts > 0].items()]
+        if own:
+            parts.append(f"{side} zero {words.listed(own)}")
+    none = f", in {words.listed(n.index[clear == 0])} by none" if (clear == 0).any() else ""
+    told = _sentence(f"{what} is {'; '.join(parts)} ways to calculate it{none}")
+    if len(panels) > _NAMED or len(told.split()) > _WORDS:
+        ways = {"each way": clear == n, "some ways": clear.between(1, n - 1), "no way": clear == 0}
+        found = [f"by {how} in {_named(n.index[own], len(n))}" for how, own in ways.items() if own.any()]
+        return _sentence(f"{what} is other than zero {', '.join(found)}, of the ways to calculate it")
+    return told
 
-    >>> of_schools(pd.DataFrame({"panel": ["a", "b"], "spread": [0.2, 0.0], "below_zero": [0.3, None]}))
-    'Schools differ in a: by their spread, the change is below zero in 30% of schools.'
-    >>> of_schools(pd.DataFrame({"panel": ["all"], "spread": [0.0], "below_zero": [None]}))
+
+def of_schools(changes: pd.DataFrame) -> str:
+    """How far schools differ, and how much of it is chance. `changes`: `panel, estimate`, a school each; `spread, below_zero`, of a panel.
+
+    >>> rows = pd.DataFrame({"panel": list("aabb"), "estimate": [-0.3, 0.5, 0.1, 0.2], "spread": [0.2, 0.2, 0, 0]})
+    >>> of_schools(rows.assign(below_zero=[0.3, 0.3, None, None]))
+    'In a, schools differ mostly by chance: without it, the change would be below zero in 30% of them. In b, all of it may be chance.'
+    >>> of_schools(rows.tail(2).assign(below_zero=None))
     'That schools differ cannot be told from chance.'
     """
     if changes.empty:
         return ""
-    panels = changes.drop_duplicates("panel")
+    panels = changes.groupby("panel", sort=False)[["spread", "below_zero"]].first()
     differ = panels[panels["spread"] > 0]
     if differ.empty:
         return "That schools differ cannot be told from chance."
-    where = f" in {_named(differ['panel'], len(panels))}" * (len(panels) > 1)
-    return f"Schools differ{where}: by their spread, the change is below zero in {_shares(differ['below_zero'])} of schools."
+    # What estimates vary by is the schools' own spread and chance.
+    own = differ["spread"] ** 2 / changes.groupby("panel")["estimate"].var().reindex(differ.index)
+    how = "mostly by chance" if (own < 0.5).all() else "by more than chance"
+    where = f"In {_named(differ.index, len(panels), 'groups')}, " * (len(panels) > 1)
+    told = f"{where}schools differ {how}: without it, the change would be below zero in {_shares(differ['below_zero'])} of them"
+    alike = panels.index.difference(differ.index, sort=False)
+    rest = f" In {_named(alike, len(panels), 'groups')}, all of it may be chance." if len(alike) else ""
+    return f"{_sentence(told)}{rest}"
 
 
 def likeliest(curves: pd.DataFrame) -> str:
@@ -107,27 +133,28 @@ def likeliest(curves: pd.DataFrame) -> str:
 
     >>> curves = pd.DataFrame({"place": [0, 1] * 3, "answer": list("aabbcc"), "probability": [0.6, 0.2, 0.3, 0.3, 0.1, 0.5]})
     >>> likeliest(curves)
-    'Nowhere on the scale the likeliest answer: b.'
+    'b is nowhere on the scale the likeliest answer.'
     """
     wide = curves.pivot(index="place", columns="answer", values="probability")[curves["answer"].unique()]
     never = wide.columns.difference(wide.idxmax(axis=1), sort=False)
     if len(never):
-        return f"Nowhere on the scale the likeliest answer: {words.listed(never)}."
+        return f"{words.listed(never)} {'is' if len(never) == 1 else 'are'} nowhere on the scale the likeliest answer."
     return f"Each of {wide.shape[1]} answers is the likeliest somewhere on the scale."
 
 
 def given_most(rows: pd.DataFrame, said: str) -> str:
-    """To which question an answer, `said`, is given most. `rows`: `label, item_label, share`, of that answer.
+    """To which question an answer, `said`, is given most. `rows`: `label, item_label, share`, of that answer; optionally `average`.
 
     >>> rows = pd.DataFrame({"label": list("aabb"), "item_label": ["Visit", "Plan"] * 2, "share": [0.5, 0.2, 0.4, 0.1]})
     >>> given_most(rows, "Never")
     '“Never” is answered most to “Visit”: 40 to 50%.'
     >>> given_most(rows.assign(share=[0.5, 0.2, 0.1, 0.4]), "Never"), given_most(rows.assign(share=0.5), "Never")
-    ('The question most often answered “Never” differs from group to group; shares run from 10 to 50%.', '“Never” is answered to no question more than to all others: 50%.')
+    ('“Never” is answered most to “Visit” in a (50%), to “Plan” in b (40%).', '“Never” is answered to no question more than to all others: 50%.')
     >>> given_most(rows[rows["item_label"] == "Plan"], "Never")
     '“Never” is answered to “Plan” by 10 to 20%.'
     """
-    known = rows.dropna(subset="share")
+    known = rows[~rows["average"].astype(bool)] if "average" in rows else rows  # a mean of groups is no group
+    known = known.dropna(subset="share")
     if known.empty:
         return ""
     most = known[known["share"] == known.groupby("label", sort=False)["share"].transform("max")]
@@ -137,6 +164,13 @@ def given_most(rows: pd.DataFrame, said: str) -> str:
     if most["label"].duplicated().any():
         return f"“{said}” is answered to no question more than to all others: {spread}."
     if most["item_label"].nunique() > 1:
+        each = [
+            f"to “{item}” in {words.listed(own['label'].astype(str) + ' (' + own['share'].map(percent) + '%)')}"
+            for item, own in most.groupby("item_label", sort=False, observed=True)
+        ]
+        told = f"“{said}” is answered most {', '.join(each)}."
+        if len(most) <= _NAMED and len(told.split()) <= _WORDS:
+            return told
         return f"The question most often answered “{said}” differs from group to group; shares run from {spread}."
     return f"“{said}” is answered most to “{first}”: {_shares(most['share'])}."
 
@@ -172,63 +206,83 @@ def from_to(rows: pd.DataFrame, said: str) -> str:
 
 
 def commonest(rows: pd.DataFrame) -> str:
-    """Which answer is the commonest in how many bars. `rows`: `label, item, statistic` (an answer), `share`; bars that lack one do not count.
+    """In which bar most give one answer. `rows`: `label, item, item_label, statistic` (an answer), `share`; bars that lack one do not count.
 
-    >>> rows = pd.DataFrame({"label": list("aabb"), "item": "q", "statistic": ["no", "yes"] * 2, "share": [0.7, 0.3, 0.4, 0.6]})
+    >>> rows = pd.DataFrame({"label": list("aabb"), "item": "v", "item_label": "Visit", "statistic": ["no", "yes"] * 2, "share": [0.7, 0.3, 0.4, 0.6]})
     >>> commonest(rows.head(2)), commonest(rows)
-    ('“no” is the commonest answer.', 'Commonest answer, of 2 bars: “no” in 1, “yes” in 1.')
-    >>> commonest(rows.assign(share=0.5))
-    'No answer is commoner than all others.'
+    ('“no” is the commonest answer: 70%.', 'Answers agree most on “Visit” in a: 70% are “no”.')
+    >>> commonest(rows.assign(share=0.5)), commonest(rows.assign(share=[0.7, 0.3, 0.3, 0.7]))
+    ('No answer is commoner than all others.', 'Answers agree most in 2 of 2 bars: 70% are the same.')
     """
-    bars = rows.pivot(index=["label", "item"], columns="statistic", values="share")[rows["statistic"].unique()].dropna()
+    bars = rows.pivot(index=["label", "item", "item_label"], columns="statistic", values="share")
+    bars = bars[rows["statistic"].unique()].dropna().round(9)
     if bars.empty:
         return ""
-    alone = bars.eq(bars.max(axis=1), axis=0).sum(axis=1) == 1
-    counts = bars[alone].idxmax(axis=1).value_counts(sort=False).sort_values(ascending=False, kind="stable")
-    if counts.empty:
+    most = bars.max(axis=1)
+    alone = bars.eq(most, axis=0).sum(axis=1) == 1
+    if not alone.any():
         return "No answer is commoner than all others."
-    if counts.iloc[0] == len(bars):
-        return f"“{counts.index[0]}” is the commonest answer{f' in all {len(bars)} bars' * (len(bars) > 1)}."
-    if len(counts) == 1 or counts.iloc[0] > counts.iloc[1]:
-        return f"“{counts.index[0]}” is the commonest answer in {counts.iloc[0]} of {len(bars)} bars."
-    first = [f"“{name}” in {count}" for name, count in counts.head(_NAMED).items()]
-    return f"Commonest answer, of {len(bars)} bars: {', '.join(first)}."
+    first, share = bars[most == most.max()], percent(most.max())
+    if not alone[first.index].all() or len(first) > 1:
+        return f"Answers agree most in {len(first)} of {len(bars)} bars: {share}% are the same."
+    (label, _, item), answer = first.index[0], first.iloc[0].idxmax()
+    if len(bars) == 1:
+        return f"“{answer}” is the commonest answer: {share}%."
+    return f"Answers agree most on “{item}” in {label}: {share}% are “{answer}”."
 
 
-def above_middle(shares: pd.Series) -> str:
-    """How many answers are above the middle of their scale; `shares` of them, by item or by item and group.
+def above_middle(shares: pd.Series, answers: Sequence[str] = ()) -> str:
+    """How many answers are above the middle of their scale; `shares` of them, by item or by item and group; `answers`: what these are called.
 
-    >>> above_middle(pd.Series({"Time": 0.4, "Fun": 0.8}))
-    'Above the middle of the scale: from 40% (Time) to 80% (Fun) of answers.'
+    >>> above_middle(pd.Series({"Time": 0.4, "Fun": 0.8}), ["quite", "very"])
+    'On Fun 80% answered “quite” or “very”, on Time 40%.'
     >>> above_middle(pd.Series({"Time": 0.4})), above_middle(pd.Series(dtype=float))
-    ('Above the middle of the scale: 40% of answers.', '')
+    ('40% answered above the middle of the scale.', '')
     """
-    known = shares.dropna().sort_values(kind="stable")
-    names = [", ".join(map(str, name)) if isinstance(name, tuple) else str(name) for name in known.index]
-    ends = dict.fromkeys(percent(min(share, 1.0)) for share in known.iloc[[0, -1]]) if len(known) else {}
-    if len(ends) < 2:
-        return f"Above the middle of the scale: {''.join(ends)}% of answers." if ends else ""
-    low, high = ends
-    return f"Above the middle of the scale: from {low}% ({names[0]}) to {high}% ({names[-1]}) of answers."
+    known = shares.dropna().sort_values(ascending=False, kind="stable").clip(upper=1.0)
+    if known.empty:
+        return ""
+    named = [f"“{answer}”" for answer in answers if answer]
+    said = " or ".join(named) if 0 < len(named) == len(answers) <= _NAMED else "above the middle of the scale"
+    names = pd.Series([f"{n[0]} ({n[1]})" if isinstance(n, tuple) else str(n) for n in known.index])
+    told = pd.Series([percent(share) for share in known])
+    high, low = told.iloc[0], told.iloc[-1]
+    if high == low:
+        return f"{f'On all {len(known)} bars ' * (len(known) > 1)}{high}% answered {said}."
+    most, fewest = (_named(names[told == end], len(names), "bars") for end in (high, low))
+    return f"On {most} {high}% answered {said}, on {fewest} {low}%."
 
 
 def groups_apart(rows: pd.DataFrame) -> str:
-    """In how many items the intervals of two groups do not touch. `rows`: `label` (item), `group, estimate, ci_low, ci_high`.
+    """Which groups' intervals do not overlap, and on what. `rows`: `label` (item), `group, estimate, ci_low, ci_high`.
 
     >>> rows = pd.DataFrame({"label": list("xxyy"), "group": list("abab"), "estimate": [1, 3, 2, 2.0]})
     >>> groups_apart(rows.assign(ci_low=rows["estimate"] - 0.5, ci_high=rows["estimate"] + 0.5))
-    'Intervals of groups do not touch in x, of 2 items.'
+    'On x, b answered higher than a: their intervals do not overlap. That others overlap proves nothing.'
     """
     known = rows.dropna(subset="estimate")
-    several = known.groupby("label")["group"].transform("nunique") > 1
-    if not several.any():
+    several = known[known.groupby("label")["group"].transform("nunique") > 1]
+    if several.empty:
         named = known["label"] + ", " + known["group"].astype(str)
         return f"{words.extremes(known.assign(item=named))}." if len(known) else ""
-    ends = known[several].groupby("label", sort=False).agg(low=("ci_low", "max"), high=("ci_high", "min"))
-    apart = ends.index[ends["low"] > ends["high"]]
-    if apart.empty:
-        return f"Intervals of groups touch in {'the only item' if len(ends) == 1 else f'all {len(ends)} items'} that can be compared."
-    return f"Intervals of groups do not touch in {_named(apart, len(ends))}{f', of {len(ends)} items' * (len(apart) <= _NAMED and len(ends) > 1)}."
+    items, apart, pairs = several["label"].nunique(), {}, 0
+    for item, part in several.groupby("label", sort=False):
+        for one, two in permutations(part.itertuples(), 2):
+            pairs += 1
+            if one.ci_low > two.ci_high:
+                apart.setdefault((one.group, two.group), []).append(item)
+    if not apart:
+        where = "the only item that can be compared" if items == 1 else f"all {items} items"
+        return f"On {where} the intervals of groups overlap, which does not prove that groups are alike."
+    told = [
+        f"on {_named(own, items, 'items')}, {high} answered higher than {low}" for (high, low), own in apart.items()
+    ]
+    if len(told) > 2:
+        told = [
+            f"on {_named([item for own in apart.values() for item in own], items, 'items')}, some groups answered higher than others"
+        ]
+    rest = " That others overlap proves nothing." * (2 * sum(map(len, apart.values())) < pairs)
+    return f"{_sentence('; '.join(told))[:-1]}: their intervals do not overlap.{rest}"
 
 
 def pair(rows: pd.DataFrame, said: str) -> str:
@@ -236,23 +290,24 @@ def pair(rows: pd.DataFrame, said: str) -> str:
 
     >>> rows = pd.DataFrame({"label_1": "A", "label_2": "B", "item_label": ["Visit", "Plan"], "estimate": [0.1, -0.2], "p_holm": 0.01})
     >>> pair(rows, "Never")
-    '“Never” is more common in A for Visit; in B for Plan.'
+    '“Never” is more common in A than in B for Visit, rarer for Plan.'
     >>> pair(rows.assign(p_holm=0.2), "Never")
-    'In “Never” A and B cannot be told apart, all tests counted.'
+    'Whether “Never” is more common in A or in B cannot be told, all tests counted.'
     """
     known = rows.dropna(subset="estimate")
     if known.empty:
         return ""
     one, two = known[["label_1", "label_2"]].iloc[0]
     sure = known[known["p_holm"] < 0.05]
-    parts = [
-        f"in {name} for {_named(own['item_label'], len(known))}"
-        for name, own in ((one, sure[sure["estimate"] > 0]), (two, sure[sure["estimate"] < 0]))
-        if len(own)
-    ]
-    if not parts:
-        return f"In “{said}” {one} and {two} cannot be told apart, all tests counted."
-    return f"“{said}” is more common {'; '.join(parts)}."
+    more, fewer = (
+        _named(own["item_label"], len(known), "questions") if len(own) else ""
+        for own in (sure[sure["estimate"] > 0], sure[sure["estimate"] < 0])
+    )
+    if more:
+        return f"“{said}” is more common in {one} than in {two} for {more}{f', rarer for {fewer}' if fewer else ''}."
+    if fewer:
+        return f"“{said}” is more common in {two} than in {one} for {fewer}."
+    return f"Whether “{said}” is more common in {one} or in {two} cannot be told, all tests counted."
 
 
 def between_cycles(rows: pd.DataFrame, said: str) -> str:
@@ -270,15 +325,15 @@ def between_cycles(rows: pd.DataFrame, said: str) -> str:
     when = f"From {ends['cycle_1'].iloc[0]} to {ends['cycle_2'].iloc[0]}" if len(ends) == 1 else "From cycle to cycle"
     verbs = (f"“{said}” became more common", f"“{said}” became rarer", "no change can be told")
     points = rows[["estimate", "ci_low", "ci_high"]] * 100
-    return directions(points.assign(name=name), verbs, when, " points", 1)
+    return directions(points.assign(name=name), verbs, when, "comparisons" if several else "questions", " points", 1)
 
 
-def _named(names: pd.Series | pd.Index, total: int) -> str:
-    """Names where they are few, else how many of how many."""
+def _named(names: pd.Series | pd.Index | list, total: int, of: str = "") -> str:
+    """Names where they are few, else how many of how many; `of`: what these are."""
     names = list(dict.fromkeys(map(str, names)))
     if len(names) <= _NAMED:
         return words.listed(names)
-    return f"all {total}" if len(names) == total else f"{len(names)} of {total}"
+    return f"{f'all {total}' if len(names) == total else f'{len(names)} of {total}'} {of}".rstrip()
 
 
 def _shares(values: pd.Series) -> str:

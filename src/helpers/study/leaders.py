@@ -86,12 +86,12 @@ def learned_most(told: pd.DataFrame) -> str:
 
     >>> told = pd.DataFrame({"label": ["Planning", "Coaching"], "words": ["70%", "a third"], "low": [0.7, 0.3], "high": [0.8, 0.4]})
     >>> learned_most(told), learned_most(told.assign(low=0.3))
-    ('Most common: planning (70% of teachers).', 'Which is most common the words leave open.')
+    ('The commonest way of learning was “Planning”: 70% of teachers.', 'Which is most common the words leave open.')
     """
     first = told.loc[told["low"].idxmax()]
     if not first["low"] > told["high"].drop(first.name).max():
         return "Which is most common the words leave open."
-    return f"Most common: {first['label'][0].lower()}{first['label'][1:]} ({first['words']} of teachers)."
+    return f"The commonest way of learning was “{first['label']}”: {first['words']} of teachers."
 
 
 def recounted(who: pd.DataFrame, printed: pd.Series) -> dict[str, dict[str, float]]:
@@ -205,7 +205,7 @@ def commonest(of_practices: pd.DataFrame) -> str:
 
     >>> rows = pd.DataFrame({"code": ["share", "help", "push"], "count": [9, 5, 2], "n": 12})
     >>> commonest(rows), commonest(rows.head(1))
-    ('9 of 12 leaders are coded with “share”, the fewest, 2, with “push”.', '9 of 12 leaders are coded with “share”.')
+    ('Of practices “share” is the commonest, found in 9 of 12 leaders, and “push” the rarest, in 2.', '“share” is found in 9 of 12 leaders.')
     >>> commonest(rows.assign(count=4))
     'All 3 practices are as common: 4 of 12 leaders each.'
     """
@@ -213,8 +213,10 @@ def commonest(of_practices: pd.DataFrame) -> str:
     most, fewest = (listed("“" + of_practices.loc[of_practices["count"] == end, "code"] + "”") for end in ends)
     if ends["max"] == ends["min"] and len(of_practices) > 1:
         return f"All {len(of_practices)} practices are as common: {ends['max']} of {n} leaders each."
-    other = f", the fewest, {ends['min']}, with {fewest}" * (len(of_practices) > 1)
-    return f"{ends['max']} of {n} leaders are coded with {most}{other}."
+    if len(of_practices) == 1:
+        return f"{most} is found in {ends['max']} of {n} leaders."
+    are = "is" if (of_practices["count"] == ends["max"]).sum() == 1 else "are"
+    return f"Of practices {most} {are} the commonest, found in {ends['max']} of {n} leaders, and {fewest} the rarest, in {ends['min']}."
 
 
 def together(matrix: pd.DataFrame) -> pd.DataFrame:
@@ -266,7 +268,7 @@ def commonest_pair(pairs: pd.DataFrame, n: int) -> str:
     most = two.loc[two["both"] == both, "code_1"] + " and " + two.loc[two["both"] == both, "code_2"]
     between = f"; pairs range from {least} to {both}" * bool(least < both)
     which = most.iloc[0] if len(most) == 1 else f"{len(most)} pairs of {len(two)}"
-    return f"Most often together: {which}, in {both} of {n} leaders{between}."
+    return f"{which[0].upper()}{which[1:]} go together most often: in {both} of {n} leaders{between}."
 
 
 def associations(matrix: pd.DataFrame, practices: Sequence[str], supports: Sequence[str]) -> pd.DataFrame:
@@ -307,22 +309,23 @@ def together_by_more_than_chance(pairs: pd.DataFrame) -> str:
 
     >>> pairs = pd.DataFrame({"practice": "help", "support": ["time", "trust"], "odds_ratio": [9.0, 1.1], "p_holm": [0.01, 1]})
     >>> together_by_more_than_chance(pairs), together_by_more_than_chance(pairs.tail(1))
-    ('More often together than chance explains, of 2 pairs: help with time.', 'Of 1 pair none is clear of chance.')
+    ('Of 2 pairs, 1 goes together more often than chance explains: help with time.', 'Of 1 pair none goes together, or apart, by more than chance explains.')
     """
     tested = pairs.dropna(subset="p_holm")
     sure = tested[tested["p_holm"] < 0.05]
-    of = f"of {count(len(tested), 'pair')}"
+    of = f"Of {count(len(tested), 'pair')}"
     parts = [
-        f"{how} together than chance explains, {of}: {_pairs(own)}"
+        f"{len(own)} {'goes' if len(own) == 1 else 'go'} together {how} than chance explains{_pairs(own)}"
         for how, own in (("more often", sure[sure["odds_ratio"] > 1]), ("more rarely", sure[sure["odds_ratio"] < 1]))
         if len(own)
     ]
-    text = "; ".join(parts) or f"{of} none is clear of chance"
-    return f"{text[0].upper()}{text[1:]}."
+    if not parts:
+        return f"{of} none goes together, or apart, by more than chance explains."
+    return f"{of}, {'; '.join(parts)}."
 
 
 def _pairs(rows: pd.DataFrame) -> str:
-    return listed(rows["practice"] + " with " + rows["support"]) if len(rows) <= 3 else f"{len(rows)}"
+    return f": {listed(rows['practice'] + ' with ' + rows['support'])}" if len(rows) <= 3 else ""
 
 
 def least_p(n: int, first: int, second: int) -> float:

@@ -152,12 +152,12 @@ def caution(drift: pd.DataFrame) -> str:
 def headline(drift: pd.DataFrame) -> str:
     """Which items left their places among the others, in a sentence. `drift`: of `Moving`."""
     if not drift["p_value"].notna().any():
-        return "Whether an item left its place cannot be told."
+        return "Whether a question drifted away from the others cannot be told."
     moved = drift.loc[drift["moved"], ["scale", "item"]].drop_duplicates()
     if moved.empty:
-        return "No item left its place among the others by more than chance explains."
+        return "No question drifted away from the others by more than chance explains."
     total = len(drift[["scale", "item"]].drop_duplicates())
-    return f"{len(moved)} of {words.count(total, 'item')} left {'its place' if len(moved) == 1 else 'their places'} among the others{': ' + words.listed(moved['item']) if len(moved) <= _TOLD else ''}."
+    return f"{len(moved)} of {words.count(total, 'question')} drifted away from the others{': ' + words.listed(moved['item']) if len(moved) <= _TOLD else ''}."
 
 
 def _still(part: pd.DataFrame, scales: list[str]) -> str:

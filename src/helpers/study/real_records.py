@@ -167,7 +167,8 @@ def ends(rows: pd.DataFrame, statistic: str = STATISTICS[0]) -> str:
     """The same with their places."""
     part = rows[rows["statistic"] == statistic].dropna(subset="share").sort_values("share", kind="stable")
     places = part.groupby(part["share"].map(numbers.percent), sort=False)["name"].agg(words.listed).iloc[[0, -1]]
-    return " to ".join(dict.fromkeys(f"{share}% ({where})" for share, where in places.items()))
+    found = list(dict.fromkeys(f"{share}% in {where}" for share, where in places.items()))
+    return f"from {found[0]} to {found[1]}" if len(found) > 1 else found[0]
 
 
 def beside(view: View, real: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

@@ -38,7 +38,7 @@ def headline(rows: pd.DataFrame, years: list[int]) -> str:
     known, said = report_counts.spans(years), []
     for span, when, what in (
         (BEFORE, "From report {} to {}", "students' rating of instruction"),
-        (ACROSS, "If scales agree, by {1}", "it"),
+        (ACROSS, "By report {1}, if its scale is the same", "the rating"),
     ):
         if span in known:
             first, *_, last = known[span]

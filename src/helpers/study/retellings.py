@@ -217,7 +217,7 @@ def beside(drawn: pd.DataFrame) -> str:
 
     >>> rows = pd.DataFrame({"label": ["schools\\nReport", "pupils\\nReport"], "value": [300.0, 40], "source_value": [120.0, 40]})
     >>> beside(rows), beside(rows.tail(1)), beside(rows.assign(source_value=None))
-    ('1 of 2 numbers is another than the source has; furthest off: schools, 300 for 120.', 'The 1 number beside its source is the same.', '')
+    ('1 of 2 numbers differs from its source, most of all schools: 300 instead of 120.', 'The 1 number beside its source is the same.', '')
     """
     both = drawn.dropna(subset="source_value")
     other = both[both["value"] != both["source_value"]]
@@ -227,10 +227,10 @@ def beside(drawn: pd.DataFrame) -> str:
         return f"The {count(len(both), 'number')} beside {'its source is' if len(both) == 1 else 'their sources are'} the same."
     ratio = other[["value", "source_value"]].abs()
     apart = (ratio.max(axis=1) / ratio.min(axis=1)).fillna(1)
-    far = other.loc[apart.idxmax()]
-    told = f"furthest off: {far['label'].splitlines()[0]}, {written(far['value'])} for {written(far['source_value'])}"
-    are = "is another" if len(other) == 1 else "are others"
-    return f"{len(other)} of {count(len(both), 'number')} {are} than the source has; {told}."
+    far = other[apart == apart.max()]
+    told = f", most of all {far['label'].iloc[0].splitlines()[0]}: {written(far['value'].iloc[0])} instead of {written(far['source_value'].iloc[0])}"
+    differ = "differs from its source" if len(other) == 1 else "differ from their sources"
+    return f"{len(other)} of {count(len(both), 'number')} {differ}{told * (len(far) == 1)}."
 
 
 def on_the_way(hands: pd.DataFrame) -> str:

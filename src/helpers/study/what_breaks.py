@@ -69,8 +69,8 @@ def headline(found: pd.DataFrame) -> str:
     held = faults["verdict"].value_counts()
     mended = held.get("mended", 0)
     return (
-        f"In made-up studies margins of error fail under {held.get('broken', 0) + mended} of {len(faults)} faults; "
-        f"under {mended} of these, one made for few schools helps."
+        f"In {held.get('broken', 0) + mended} of {len(faults)} kinds of flawed, made-up studies the margin of error fails; "
+        f"in {mended} of these, one made for few schools works."
     )
 
 
