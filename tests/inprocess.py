@@ -50,8 +50,9 @@ class Ran:
 
     @property
     def answer(self) -> str:
-        """The notebook's one sentence."""
-        return next(x["text"] for x in session.lines(self.folder) if x["kind"] == "answer")
+        """What the notebook answers, and what its page adds to that."""
+        told = next(line for line in session.lines(self.folder) if line["kind"] == "answer")
+        return " ".join(filter(None, (told["text"], told["then"])))
 
 
 def run(folder: Path, name: str, *, drawn: bool = False, **values: Any) -> Ran:

@@ -18,7 +18,6 @@ import tempfile
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from email import message_from_string
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -97,20 +96,12 @@ def _installed(project: str, lock: str) -> dict[str, str]:
         if name == "jupyterlab" or name in found or name not in locked:
             continue
         try:
-            found[name], requires = _about(metadata.distribution(name))
+            package = metadata.distribution(name)
         except metadata.PackageNotFoundError:  # one for another system
             continue
-        waiting += [text for text in requires if "extra ==" not in text]
+        found[name] = package.version
+        waiting += [text for text in package.requires or () if "extra ==" not in text]
     return found
-
-
-def _about(package: metadata.Distribution) -> tuple[str, list[str]]:
-    """Version of a package and what it needs, without reading its long description."""
-    head = (package.read_text("METADATA") or "").partition("\n\n")[0]
-    if not head:  # an old egg
-        return package.version, package.requires or []
-    fields = message_from_string(head)
-    return fields["Version"], fields.get_all("Requires-Dist", [])
 
 
 def reason(before: dict[str, str], now: dict[str, str], folder: Path, made: dict[str, str]) -> str:
