@@ -176,7 +176,7 @@ def test_faults_are_drawn_by_what_mends_them_the_worst_first():
 def test_the_headline_counts_faults_and_not_the_world_without_one():
     found = what_breaks.judged(drawn_worlds())
     assert what_breaks.headline(found) == (
-        "In made-up studies margins of error fail under 3 of 3 faults; under 1 of these, one made for few schools helps."
+        "In 3 of 3 kinds of flawed, made-up studies the margin of error fails; in 1 of these, one made for few schools works."
     )
     well = found[found["verdict"] == "holds"]
     assert "under 0 of 0 faults; under 0 of these" in what_breaks.headline(well)

@@ -22,6 +22,11 @@ GAINED = (
     "schools with peer groups lost to the others",
     "no difference can be told",
 )
+SCORED = (
+    "participants scored higher than colleagues",
+    "participants scored lower than colleagues",
+    "no difference can be told",
+)
 LEFT = ("those who left had answered higher", "those who left had answered lower", "no difference can be told")
 """What is above zero, below and neither, for `directions`."""
 

@@ -152,9 +152,9 @@ def sentence(seeing: pd.DataFrame) -> str:
 
 
 def short(rows: pd.DataFrame) -> str:
-    """How many of one study's teachers never observe colleagues, from the fewest to the most, by `headlines`."""
+    """How many of one study's teachers observe colleagues every month, from the fewest to the most, by `headlines`."""
     known = family.study(rows["survey"].iloc[0])
-    return f"The share who never do goes from {spread(rows, STATISTICS[0])}. Those asked are {known.asked}."
+    return f"Once a month or more it is {spread(rows, STATISTICS[1])}. Those asked are {known.asked}."
 
 
 def reach(rows: pd.DataFrame) -> str:
