@@ -68,10 +68,9 @@ def headline(found: pd.DataFrame) -> str:
     faults = found[found["world"] != next(iter(FAULTS))]
     held = faults["verdict"].value_counts()
     mended = held.get("mended", 0)
-    return (
-        f"In {held.get('broken', 0) + mended} of {len(faults)} kinds of flawed, made-up studies the margin of error fails; "
-        f"in {mended} of these, one made for few schools works."
-    )
+    fail = held.get("broken", 0) + mended
+    of_these = f"; in {mended} of these, one made for few schools works" * bool(fail)
+    return f"In {fail} of {len(faults)} kinds of flawed, made-up studies the margin of error fails{of_these}."
 
 
 def told(found: pd.DataFrame) -> list[str]:
