@@ -277,14 +277,12 @@ def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
     """
     first = rows["specification"] == rows["specification"].iloc[0]
     rows = style.bounded(rows).assign(colour=np.where(first, OURS, GREY), marker="o", face=_faces)
-    fig, charts = _small_forests(rows, "specification", f"{xlabel}\n{_CLEAR}", 0.36)
+    fig, charts = _small_forests(rows, "specification", f"{xlabel}\n{_CLEAR}")
     for ax, part in charts:
         ax.axvline(part["estimate"].iloc[0], color=OURS, linewidth=1, linestyle="--", zorder=0)
         for row in part.dropna(subset="estimate").itertuples():
-            box = {"facecolor": PAPER, "edgecolor": "none", "pad": 0.2}
             text = f"{round(row.estimate, 2) + 0.0:.2f}".replace("-", "−")
-            away = 3 if row.estimate >= part["estimate"].iloc[0] else -3  # from the dashed line
-            style.label(ax, row.estimate, row.y, text, dark(row.colour), (away, 4), fontsize=SMALL, bbox=box)
+            style.beside(ax, row.y, text, dark(row.colour), 4)
     return fig
 
 

@@ -253,10 +253,10 @@ def _of_likeness(ax: plt.Axes, curves: pd.DataFrame, x: str, y: str) -> None:
 def _name_likeness(fig: Figure, curves: pd.DataFrame) -> None:
     """What the lines of `_of_likeness` are: how much of the differences between teachers lies between schools."""
     found = sorted(curves["icc"].unique())
-    ends = {found[0]: ": schools much alike", found[-1]: ": schools less alike"} if len(found) > 1 else {}
+    ends = {found[0]: " (schools much alike)", found[-1]: " (schools less alike)"} if len(found) > 1 else {}
     lines = [plt.Line2D([], [], color=shade) for shade in colours.levels(len(found))]
     named = {f"{icc:g}{ends.get(icc, '')}": line for icc, line in zip(found, lines, strict=True)}
-    style.legend(fig, {"share of the variance that lies between schools:": plt.Line2D([], [], linestyle="")} | named)
+    style.legend(fig, named, "share of the variance of answers that lies between schools")
 
 
 def _tell_along(ax: plt.Axes, line: pd.DataFrame, x: str, y: str, name: object) -> None:

@@ -382,16 +382,17 @@ def percent_axis(ax: plt.Axes, step: float = 0.25, *, both: bool = False) -> Non
     ax.grid(axis="x")
 
 
-def legend(fig: Figure, entries: dict) -> None:
-    """Names with their colours or handles above the panels, in as many lines as they take, from left to right."""
+def legend(fig: Figure, entries: dict, title: str = "") -> None:
+    """Names with their colours or handles above the panels, in as many lines as they take; over them what they name."""
     texts, box = [wrap(text, across() - 0.7) for text in entries], plt.Rectangle
     handles = [box((0, 0), 1, 1, color=e) if isinstance(e, str) else e for e in entries.values()]
     room, most = [inches(text) + 0.5 for text in texts], len(texts)
     columns = next((k for k in range(most, 1, -1) if sum(max(room[i::k]) for i in range(k)) < across()), 1)
     order = [i for start in range(columns) for i in range(start, most, columns)]
     lines = sum(max(text.count("\n") + 1 for text in texts[i : i + columns]) for i in range(0, most, columns))
-    fig.set_figheight(fig.get_figheight() + 0.17 * max(0, lines - 2))
+    title = wrap(title, across() - 0.3)
+    fig.set_figheight(fig.get_figheight() + 0.17 * max(0, lines + title.count("\n") + bool(title) - 2))
     fig.legend(
         [handles[i] for i in order], [texts[i] for i in order], ncols=columns, loc="outside upper center",
-        frameon=False, fontsize=SMALL, columnspacing=1.2, handlelength=1.6,
+        frameon=False, fontsize=SMALL, columnspacing=1.2, handlelength=1.6, title=title or None, title_fontsize=SMALL,
     )  # fmt: skip
