@@ -28,10 +28,8 @@ def sensitivity():
 
 
 def rates(**columns):
-    rows = [(label, kind, 0.9, 0.85, 0.94) for label in ("few schools", LONG) for kind in ("usual", "for few schools")]
-    rows = (
-        pd.DataFrame(rows, columns=["label", "series", "share", "low", "high"]).assign(group="broken").assign(**columns)
-    )
+    rows = [(label, kind, 0.9) for label in ("few schools", LONG) for kind in ("usual", "for few schools")]
+    rows = pd.DataFrame(rows, columns=["label", "series", "share"]).assign(group="broken").assign(**columns)
     return dot_plots.rates(rows, 0.95, "intervals that hold the truth")
 
 
@@ -154,7 +152,7 @@ def test_both_numbers_and_the_sign_stand_beside_each_row():
 
 
 def test_rates_stand_at_their_shares_each_series_in_its_order_and_empty_ones_are_left_out():
-    rows = pd.DataFrame({"label": ["a"] * 3 + ["b"] * 3, "series": ["x", "y", "z"] * 2, "low": 0.1, "high": 0.9})
+    rows = pd.DataFrame({"label": ["a"] * 3 + ["b"] * 3, "series": ["x", "y", "z"] * 2})
     rows["group"] = ["worse"] * 3 + ["better"] * 3
     ax = dot_plots.rates(rows.assign(share=[0.2, 0.3, 0.4, 0.5, 0.6, np.nan]), 0.95, "held").axes[0]
     assert [x for x, *_ in marked(ax)] == [0.2, 0.3, 0.4, 0.5, 0.6]
@@ -164,4 +162,3 @@ def test_rates_stand_at_their_shares_each_series_in_its_order_and_empty_ones_are
     assert sorted(heights) == heights
     assert heights[1] == pytest.approx(first)
     assert heights[4] == pytest.approx(second)
-    assert len(intervals(ax)) == 5

@@ -493,7 +493,7 @@ def test_a_users_run_stands_alone(ready, browser):
 
 
 def test_the_ledger_is_filtered_by_words_verdict_and_source(visit):
-    """By keyboard, on a phone, without a server; with nothing chosen every row is there."""
+    """By keyboard, on a phone, without a server; of many rows the first 50 are shown until somebody asks for all."""
     page = visit("08-evidence-ledger.html", viewport={"width": 360, "height": 800})
     card = page.locator("#ledger")
     rows, said = card.locator("tbody tr[id]"), card.locator("output")
@@ -501,15 +501,18 @@ def test_the_ledger_is_filtered_by_words_verdict_and_source(visit):
     assert said.inner_text() == f"{everything} of {everything} rows"
 
     def shown():
-        seen = rows.locator("visible=true").count()
+        seen, found = rows.locator("visible=true").count(), int(said.inner_text().split()[0])
         hint = (
             ""
-            if seen
+            if found
             else ". The ledger lists what is printed; what we computed is in the files of figures and tables."
         )
-        assert said.inner_text() == f"{seen} of {everything} rows{hint}"
-        return seen
+        assert said.inner_text() == f"{found} of {everything} rows{hint}"
+        rest = card.get_by_role("button", name=f"Show all {found} rows")
+        assert (seen, rest.is_visible()) == ((50, True) if found > 50 else (found, False))
+        return found
 
+    assert shown() == everything
     card.get_by_label("Search").press_sequentially("Interviews 003")
     assert 0 < shown() < 10
     card.get_by_label("Search").fill("")
@@ -524,6 +527,19 @@ def test_the_ledger_is_filtered_by_words_verdict_and_source(visit):
         assert inner["x"] + inner["width"] <= box["x"] + box["width"] + 0.5
     card.get_by_label("Search").fill("no such words")
     assert shown() == 0
+
+
+def test_all_rows_of_the_ledger_are_a_press_away_and_on_paper(visit):
+    page = visit("08-evidence-ledger.html")
+    rows = page.locator("#ledger tbody tr[id]:visible")
+    everything = page.locator("#ledger tbody tr[id]").count()
+    page.get_by_role("button", name=f"Show all {everything} rows").press("Enter")
+    assert rows.count() == everything
+    assert page.evaluate("document.activeElement.closest('tr').rowIndex") > 50  # reading goes on where it stopped
+    page.reload()
+    assert rows.count() == 50
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert rows.count() == everything
 
 
 def test_the_ledger_without_javascript_has_every_row_and_no_form(visit):

@@ -133,7 +133,7 @@ def _lists(site: Path, runs: list[dict[str, Any]], book: pd.DataFrame | None) ->
     about = "What the terms of statistics on the site mean, in plain words"
     listing(site / "glossary.html", "glossary.html.j2", "Words explained", about, **terms)
     about = "Every figure of the site"
-    filtering = {"states": STATES, "script": safe_html.script(safe_html.GALLERY)}
+    filtering = {"states": STATES, "anchors": _anchors(), "script": safe_html.script(safe_html.GALLERY)}
     listing(site / "figures.html", "figures.html.j2", "Figures", about, runs=runs, **filtering)
     about = "Every file of numbers, what is in it, and what rests on it"
     files, summary = _files(cards), {} if book is None else _summary(book)

@@ -170,8 +170,9 @@ def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: 
     fig, (ax,), ys = style.blocks([names[factor] for factor, _ in factors], size=HEAD, least=0.46, over=True)
     style.upright(ax, main, ys, linestyle="--")
     style.label(ax, main, 1, f"as planned: {main:.2f}", GREY, (0, 3), xycoords=ax.get_xaxis_transform(), fontsize=SMALL)
-    for y, (_, part) in zip(ys, factors, strict=True):
-        style.interval(ax, y, part["detectable"].min(), part["detectable"].max(), PALE, 5)
+    for place, (y, (_, part)) in enumerate(zip(ys, factors, strict=True)):
+        shade = PALE if place else QUIET  # what moves it most stands out
+        style.interval(ax, y, part["detectable"].min(), part["detectable"].max(), shade, 5)
         for row in part.itertuples():
             as_it_was = abs(row.detectable - main) < 1e-9
             told(style.point(ax, row.detectable, y, GREY if as_it_was else OURS), f"{row.value}: {row.detectable:.2f}")
@@ -185,11 +186,11 @@ def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: 
 
 @style.two_widths
 def rates(rows: pd.DataFrame, nominal: float, xlabel: str) -> Figure:
-    """Shares with their intervals, several series a row, in titled blocks, beside the share that they should be.
+    """Shares, several series a row, in titled blocks, beside the share that they should be.
 
     Parameters
     ----------
-    rows : `group` (a block), `label, series, share, low, high`, 0 to 1, in order; a share that is empty is left out
+    rows : `group` (a block), `label, series, share` (0 to 1), in order; a share that is empty is left out
     nominal, xlabel : where the dashed line stands; what the axis shows
     """
     series, named = looks(rows["series"]), rows.drop_duplicates("label")
@@ -203,8 +204,7 @@ def rates(rows: pd.DataFrame, nominal: float, xlabel: str) -> Figure:
     for row in rows[rows["share"].notna()].itertuples():
         colour, marker = series[row.series]
         y = middle[row.label] + apart * (list(series).index(row.series) - (len(series) - 1) / 2)
-        style.margin(ax, y, row.low, row.high, colour)
-        told(style.point(ax, row.share, y, colour, marker, size=5), f"{row.label}, {row.series}: {percent(row.share)}%")
+        told(style.point(ax, row.share, y, colour, marker), f"{row.label}, {row.series}: {percent(row.share)}%")
     ax.xaxis.set_major_formatter(lambda x, _: f"{100 * x:.0f}%")
     ax.set_xlabel(xlabel)
     style.legend(fig, {name: _mark(*look) for name, look in series.items()})

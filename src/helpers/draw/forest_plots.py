@@ -299,9 +299,9 @@ def recovery(rows: pd.DataFrame, xlabel: str) -> Figure:
 
 
 _SPREADS = {
-    "estimate": ("as estimated", QUIET),
-    "shrunken": ("drawn towards the mean", OURS),
     "truth": ("in truth", SIMULATED),
+    "estimate": ("as estimated", QUIET),
+    "shrunken": ("corrected for chance", OURS),
 }
 
 

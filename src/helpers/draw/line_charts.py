@@ -158,10 +158,16 @@ def p_values(curves: pd.DataFrame, alpha: float) -> Figure:
         line = curves[curves["case"].eq(case)]
         ax.plot(line["icc"], line["p_value"], color=colour)
         _tell_along(ax, line, "icc", "p_value", case)
+        if not style.on_phone():
+            end = line.iloc[-1]
+            style.label(
+                ax, end["icc"], end["p_value"], style.wrap(case, 1.5, SMALL), dark(colour), (5, 0), fontsize=SMALL
+            )
     ax.set(xlim=(0, curves["icc"].max()), ylim=(0, max(alpha, curves["p_value"].max()) * 1.18))
     ax.set(xlabel="how alike teachers of one school answer\n(intraclass correlation; 0: no more than others)")
     ax.set_ylabel("p-value")
-    style.legend(fig, {case: plt.Line2D([], [], color=colour) for case, colour in shades.items()})
+    if style.on_phone():
+        style.legend(fig, {case: plt.Line2D([], [], color=colour) for case, colour in shades.items()})
     return fig
 
 
@@ -306,8 +312,9 @@ def people_and_items(measures: pd.DataFrame, items: pd.DataFrame) -> Figure:
         told(bar, f"{row.place:g}: {percent(row.share)}%")
     _items(ax, items, measures["share"].max(), 0.13)
     ax.yaxis.set_major_formatter(lambda y, _: f"{100 * y:.0f}%")
-    ax.set(xlabel="place on the scale (logits): further right, says yes to more", ylabel="share of people")
-    style.legend(fig, {"beyond all questions": QUIET, "among them": PALE})
+    ax.set(xlabel="place on the scale: further right, says yes to more", ylabel="share of people")
+    line = plt.Line2D([], [], color=INK, linewidth=1.2)
+    style.legend(fig, {"questions, by number": line, "people beyond all of them": QUIET, "people among them": PALE})
     return fig
 
 

@@ -8,9 +8,9 @@ from helpers.notebook.markup import strong
 LEVEL = 0.05
 USUAL, BETTER = "usual margin of error", "made for few schools"
 VERDICTS = {
-    "broken": "No margin of error mends this",
-    "mended": "Mended by one made for few schools",
-    "holds": "The usual margin of error does what it says",
+    "broken": "Neither margin of error works",
+    "mended": "Only the one made for few schools works",
+    "holds": "The usual one works",
 }
 """What `judged` finds, in words for a figure."""
 FAULTS = {
@@ -24,7 +24,7 @@ FAULTS = {
     "one of five items drifts": "one of five questions changes its meaning",
     "low practice answers less": "who practises less answers less often",
 }
-"""Worlds of `simulate.violations`, in words for a figure."""
+"""Worlds of `simulate.violations`, in words for a figure, the first to compare with."""
 
 
 def judged(rows: pd.DataFrame) -> pd.DataFrame:
@@ -51,26 +51,31 @@ def judged(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def drawn(rows: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
-    """Rows for `dot_plots.rates`: of each world CRV1 and the default inference, the worst first; `found` as `judged` has it."""
-    found = found.assign(rank=found["verdict"].map(list(VERDICTS).index)).sort_values(["rank", "coverage"])
+    """Rows for `dot_plots.rates`: of each world CRV1 and the default inference; what to compare with, then the worst first.
+
+    `found`: as `judged` has it.
+    """
+    sound = found["world"] == next(iter(FAULTS))
+    rank = found["verdict"].map(list(VERDICTS).index).mask(sound, -1)
+    found = found.assign(rank=rank).sort_values(["rank", "coverage"])
     kinds = [(r.world, r.verdict, *kind) for r in found.itertuples() for kind in (("CRV1", USUAL), (r.default, BETTER))]
     shown = pd.DataFrame(kinds, columns=["world", "verdict", "inference", "series"]).merge(
         rows, on=["world", "inference"]
     )
-    return shown.assign(
-        group=shown["verdict"].map(VERDICTS), label=shown["world"].map(FAULTS), share=shown["coverage"],
-        low=shown["coverage_low"], high=shown["coverage_high"],
-    )  # fmt: skip
+    heading = shown["verdict"].map(VERDICTS).mask(shown["world"] == next(iter(FAULTS)), "To compare with")
+    return shown.assign(group=heading, label=shown["world"].map(FAULTS), share=shown["coverage"])
 
 
 def headline(found: pd.DataFrame) -> str:
     """Under how many faults intervals fail, by `judged`, which has the world without a fault too."""
     faults = found[found["world"] != next(iter(FAULTS))]
-    held = faults["verdict"].value_counts()
+    held, n = faults["verdict"].value_counts(), len(faults)
     mended = held.get("mended", 0)
     fail = held.get("broken", 0) + mended
-    of_these = f"; in {mended} of these, one made for few schools works" * bool(fail)
-    return f"In {fail} of {len(faults)} kinds of flawed, made-up studies the margin of error fails{of_these}."
+    if not fail:
+        return f"The usual margin of error works in all {n} flawed, made-up designs."
+    rest = f"one made for few schools rescues {mended or 'none'} of them"
+    return f"The usual margin of error fails in {fail} of {n} flawed, made-up designs; {rest}."
 
 
 def told(found: pd.DataFrame) -> list[str]:

@@ -1,5 +1,6 @@
-// Filters and sorting of the ledger, which stand in the address. Without JavaScript the table is read as it is.
+// Filters and sorting of the ledger, which stand in the address. Without JavaScript, and on paper, all of the table is there.
 (() => {
+  const FIRST = 50; // so many rows are shown before somebody asks for all
   const card = document.getElementById("ledger");
   const form = card.querySelector("form.filter");
   const body = card.querySelector("tbody");
@@ -17,12 +18,17 @@
   const fields = ["words", ...chosen];
   const linked = () => decodeURIComponent(location.hash.slice(1));
   let sort = "";
+  let sorted = rows;
+  let all = false;
+  const rest = document.createElement("button");
+  rest.type = "button";
+  body.closest(".scroll").after(rest);
 
   const compare = (a, b) => (typeof a === "string" ? a.localeCompare(b) : a - b);
   const order = () => {
     const key = sort.replace("-", "");
     const way = sort.startsWith("-") ? -1 : 1;
-    const sorted = [...rows].sort((a, b) => (key ? way * compare(a.keys[key], b.keys[key]) : 0) || a.place - b.place);
+    sorted = [...rows].sort((a, b) => (key ? way * compare(a.keys[key], b.keys[key]) : 0) || a.place - b.place);
     body.append(...sorted.flatMap(({ row, more }) => [row, more]));
     for (const head of heads) {
       if (head.dataset.sort === key) head.setAttribute("aria-sort", way > 0 ? "ascending" : "descending");
@@ -32,14 +38,16 @@
   const show = () => {
     const words = form.words.value.toLowerCase().split(/\s+/).filter(Boolean);
     let count = 0;
-    for (const { row, more, is, text } of rows) {
+    for (const { row, more, is, text } of sorted) {
       const wanted =
         row.id === linked() ||
         (chosen.every((name) => !form[name].value || is[name] === form[name].value) &&
           words.every((word) => text.includes(word)));
-      row.hidden = more.hidden = !wanted;
+      row.hidden = more.hidden = !wanted || (!all && count >= FIRST && row.id !== linked());
       count += wanted;
     }
+    rest.hidden = all || count <= FIRST;
+    rest.textContent = `Show all ${count} rows`;
     const none = count ? "" : ". The ledger lists what is printed; what we computed is in the files of figures and tables.";
     form.querySelector("output").textContent = `${count} of ${rows.length} rows${none}`;
   };
@@ -69,6 +77,7 @@
     button.addEventListener("click", () => {
       sort = sort === head.dataset.sort ? `-${sort}` : head.dataset.sort;
       order();
+      show();
       keep(true, location.hash);
     });
   }
@@ -77,6 +86,16 @@
     keep(event.target.localName === "select", "");
     show();
   });
+  const showAll = () => {
+    all = true;
+    show();
+  };
+  rest.addEventListener("click", () => {
+    const [next] = sorted.filter(({ row }) => row.hidden);
+    showAll();
+    next.row.querySelector("a")?.focus({ preventScroll: true });
+  });
+  addEventListener("beforeprint", showAll);
   form.addEventListener("submit", (event) => event.preventDefault());
   addEventListener("popstate", restore);
   form.hidden = false;
