@@ -93,7 +93,7 @@
   rest.addEventListener("click", () => {
     const [next] = sorted.filter(({ row }) => row.hidden);
     showAll();
-    next.row.querySelector("a")?.focus({ preventScroll: true });
+    next.more.querySelector("a").focus({ preventScroll: true });
   });
   addEventListener("beforeprint", showAll);
   form.addEventListener("submit", (event) => event.preventDefault());
