@@ -257,6 +257,12 @@ def test_a_phone_shows_the_whole_width(page):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize(("width", "height", "most"), [(390, 844, 4), (1920, 1080, 1.5)])
+def test_the_first_page_is_told_in_few_screens(visit, width, height, most):
+    page = visit("index.html", viewport={"width": width, "height": height})
+    assert page.evaluate("document.documentElement.scrollHeight") <= most * height
+
+
 def test_contents_are_open_where_there_is_room(page):
     for width, shown in ((1280, True), (390, False)):
         seen(page, width)
