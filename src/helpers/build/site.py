@@ -17,10 +17,11 @@ from helpers import kept
 from helpers.build import citing, glossary, page, pictures, plan, safe_html
 from helpers.build.plan import BUILD
 from helpers.draw import colours
-from helpers.notebook import parameters, source
+from helpers.notebook import new, parameters, source
 from helpers.notebook import session as sessions
 from helpers.project import ROOT, STATES, STRENGTHS, VERDICTS, relative
 from helpers.read import saved
+from helpers.read.suppression import MINIMUM
 
 
 def make(folders: list[Path]) -> None:
@@ -128,7 +129,8 @@ def _lists(site: Path, runs: list[dict[str, Any]], book: pd.DataFrame | None) ->
     about = "The notebooks that ask what papers and public records say"
     listing(site / "evidence.html", "evidence.html.j2", "Evidence", about, runs=evidence, states=STATES)
     about = "The same questions on a file of yours"
-    listing(site / "your-data.html", "your-data.html.j2", "Your data", about, runs=own)
+    begin = {"minimum": MINIMUM, "sheets": new.SHEETS}
+    listing(site / "your-data.html", "your-data.html.j2", "Your data", about, runs=own, **begin)
     terms = {"terms": glossary.terms(), "address": glossary.address}
     about = "What the terms of statistics on the site mean, in plain words"
     listing(site / "glossary.html", "glossary.html.j2", "Words explained", about, **terms)
