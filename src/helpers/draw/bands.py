@@ -1,0 +1,80 @@
+"""Bands: from where to where a number can lie, by what is printed of it in words, in bands, or in stars."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+from helpers.draw import style
+from helpers.draw.colours import INK, OURS, PAPER, PRINTED, QUIET, dark
+from helpers.draw.hover import told
+from helpers.draw.style import HEAD, SMALL
+
+
+@style.two_widths
+def statements(rows: pd.DataFrame) -> Figure:
+    """What a text says in words (`heading, label, low, high, said`, 0 to 1); lighter, how chance moves it (`ci_low, ci_high`)."""
+    titles = {heading: (heading, INK) for heading in rows["heading"]}
+    fig, (ax,), ys = style.blocks(
+        rows["label"], rows["heading"], titles, size=HEAD, least=0.5, beside=rows["said"], over=True
+    )
+    for y, row in zip(ys, rows.itertuples(), strict=True):
+        style.interval(ax, y, row.ci_low, row.ci_high, width=4, alpha=0.35)
+        style.interval(ax, y, row.low, row.high, width=11)
+        style.value(ax, y, row.said.replace("\n", ", ") if style.on_phone() else row.said)
+    style.percent_axis(ax)
+    ax.set_xlabel("share of teachers")
+    light = plt.Rectangle((0, 0), 1, 1, color=OURS, alpha=0.35)
+    style.legend(fig, {"range that the paper's words mean": OURS, "plus margin of error": light})
+    return fig
+
+
+@style.two_widths
+def printed(rows: pd.DataFrame, xlabel: str) -> Figure:
+    """Bands of a percentage in print, in titled blocks, darker where `marked`.
+
+    `rows`: `label, group` (a block), `low, high` in percent, `said, marked`; `xlabel`: what the axis shows.
+    """
+    titles = {group: (group, INK) for group in rows["group"]}
+    fig, (ax,), ys = style.blocks(rows["label"], rows["group"], titles, beside=rows["said"], over=True)
+    for y, row in zip(ys, rows.itertuples(), strict=True):
+        style.interval(ax, y, row.low / 100, row.high / 100, PRINTED if row.marked else QUIET, 7)
+        style.value(ax, y, row.said, fontsize=SMALL)
+    style.percent_axis(ax, both=True)
+    ax.set_xlabel(xlabel, fontsize=HEAD)
+    return fig
+
+
+@style.two_widths
+def star_margins(rows: pd.DataFrame, common: pd.DataFrame) -> Figure:
+    """Differences in print, filled where they bear stars, beside the margins of error with which one group has these stars.
+
+    Parameters
+    ----------
+    rows, common : `panel, term, estimate, stars`; `panel, low, high`, a row each, the ends empty where no margin fits
+    """
+    texts = [margins(row.low, row.high) for row in common.itertuples()]
+    fig, (ax,), ys = style.blocks(common["panel"], size=HEAD, least=0.5, beside=texts, over=True)
+    for y, text, row in zip(ys, texts, common.itertuples(), strict=True):
+        style.interval(ax, y, row.low, row.high, width=12)
+        style.value(ax, y, text, dark(OURS))
+        for of in rows[rows["panel"] == row.panel].itertuples():
+            mark = style.point(ax, of.estimate, y, PRINTED, "s", "" if of.stars else PAPER)
+            told(mark, f"{of.term}: {of.estimate:.2f}{'*' * int(of.stars)}".replace("-", "−"))
+    ax.set_xlim(min(0, rows["estimate"].min()), 1.05 * rows["estimate"].max())
+    ax.grid(axis="x")
+    ax.set_xlabel("difference to the first year, standard deviations", fontsize=HEAD)
+    look = {"linestyle": "", "marker": "s", "color": PRINTED, "markersize": 6}
+    entries = {
+        "with stars": plt.Line2D([], [], **look),
+        "without: may be chance": plt.Line2D([], [], markerfacecolor=PAPER, **look),
+        "margin of error that fits the row's stars": OURS,
+    }
+    style.legend(fig, entries, "a square: a year's difference; stars in the paper: more than chance")
+    return fig
+
+
+def margins(low: float, high: float) -> str:
+    """Margins of error that fit, in words; both empty: none does."""
+    if not low <= high:
+        return "no margin fits"
+    return f"margin {low:.2f} to {high:.2f}" if low > 0 else f"margin up to {high:.2f}"
