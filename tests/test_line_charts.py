@@ -197,6 +197,23 @@ def test_lines_end_in_their_own_last_values_whatever_rows_are_numbered():
     assert {text.get_text(): round(text.xy[1], 2) for text in ax.texts} == {"0.30": 0.3, "0.70": 0.7}
 
 
+def test_lines_end_in_their_values_on_both_sides_of_a_break():
+    (ax,) = year_effects(["a"], terms=BREAK, gap=["2019", "2020"]).axes
+    values = effects(["a"], terms=BREAK).set_index("term")["estimate"]
+    ends = [text.get_text() for text in ax.texts if hasattr(text, "xy")]
+    assert ends == [f"{values['2018']:.2f}", f"{values['2022']:.2f}"]
+
+
+def test_ranges_of_a_paper_stand_by_themselves_with_their_ends():
+    fig = rates()
+    (ax,) = fig.axes
+    ends = [lines.get_paths()[0].vertices[:, 1].tolist() for lines in ax.collections]
+    assert ends == [[74, 80], [76, 83]]
+    names = [label.get_text().replace("\n", " ") for label in ax.get_xticklabels()]
+    assert names == ["2015", "2016", "2017", "students in print", "teachers in print"]
+    assert {"74", "80", "76", "83"} <= {text.get_text() for text in ax.texts}
+
+
 def test_a_chart_with_none_below_it_has_numbers_on_its_axis():
     fig = year_effects(["a", "b", "c", "d", "e"])
     fig.canvas.draw()

@@ -183,8 +183,9 @@ def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[s
             if y == places[key]:
                 name.set_weight("bold")
     if right:
-        above = {"xycoords": "axes fraction", "fontsize": SMALL, "annotation_clip": False}
-        style.label(ax, 1, 1, style.wrap(right, 0.8), INK, (6, 19), **above)
+        head, above = style.wrap(right, 0.8), {"xycoords": "axes fraction", "fontsize": SMALL, "annotation_clip": False}
+        style.label(ax, 1, 1, head, INK, (6, 19), **above)
+        fig.set_figheight(fig.get_figheight() + style.tall(head))
     style.legend(fig, colours)
     return fig
 

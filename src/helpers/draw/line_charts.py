@@ -145,16 +145,18 @@ def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame, gap: Sequence[int]
         ax.vlines(x, row.low, row.high, color=PRINTED, linewidth=9)
         for end, up in ((row.low, -4), (row.high, 4)):
             style.label(ax, x, end, f"{end:.0f}", dark(PRINTED), (0, up), fontsize=SMALL)
-    turned = 90 if style.on_phone() and len(years) > 4 else 0
-    ax.set_xticks([*range(len(years)), *places], [*map(str, years), *ranges["label"]], rotation=turned)
+    unit = (style.across() - 0.7) / (len(years) + len(ranges) + 0.5)  # inches from year to year
+    upright = unit < style.inches(str(years[-1]), 9)
+    names = [*map(str, years), *(name if upright else style.wrap(name, 0.9 * unit, 9) for name in ranges["label"])]
+    ax.set_xticks([*range(len(years)), *places], names, rotation=90 * upright)
     ends = np.array([rates["value"].min(), rates["value"].max(), *ranges["low"], *ranges["high"]])
     low, high = 10 * np.floor(ends.min() / 10 - 0.5), 10 * np.ceil(ends.max() / 10 + 0.5)
     ax.set(xlim=(-0.4, places[-1] + 0.5), ylim=(max(0, low), min(105, high)))
     ax.yaxis.set_major_formatter("{x:.0f}%")
     ax.grid(axis="y")
     above = {"xycoords": ax.get_xaxis_transform(), "fontsize": HEAD, "weight": "bold"}
-    for x, text in ((-0.4, "In the district's reports"), (len(years), "In the paper")):
-        style.label(ax, x, 1, text, INK, (1, 4), **above)
+    for x, text, room in ((-0.4, "In the district's reports", len(years)), (len(years), "In the paper", len(ranges))):
+        style.label(ax, x, 1, style.wrap(text, max(0.7, unit * room), HEAD, "bold"), INK, (1, 4), **above)
     entries = {name: plt.Line2D([], [], color=colour, marker=marker) for name, (colour, marker) in groups.items()}
     style.legend(fig, entries | {"range given for students": PRINTED})
     return fig

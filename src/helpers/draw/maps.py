@@ -136,19 +136,20 @@ def model(rows: pd.DataFrame, kinds: dict[str, str]) -> Figure:
             ax.plot(x + 0.5, y + 0.5, **triangle, markersize=17)
         else:
             ax.add_patch(Rectangle((x + 0.12, y + 0.16), 0.76, 0.68, edgecolor=PRINTED, **boxes[look]))
+    room = 0.9 if style.on_phone() else 0.6  # of the counts, in boxes
     looks = rows.assign(look=rows["statistic"].map(kinds)).groupby(["practice", "look"])["support"].nunique()
     for y, practice in enumerate(practices):
         full, more = (looks.get((practice, look), 0) for look in boxes)
         text = f"{full} or {full + more}" if more else str(full)
-        ax.text(len(supports) + 0.3, y + 0.5, text, ha="center", va="center", fontsize=HEAD, weight="bold")
+        ax.text(len(supports) + room / 2, y + 0.5, text, ha="center", va="center", fontsize=HEAD, weight="bold")
     heads = [style.wrap(support, 0.94) for support in supports]
-    ax.set(xlim=(0, len(supports) + 0.6), ylim=(len(practices), 0))
+    ax.set(xlim=(0, len(supports) + room), ylim=(len(practices), 0))
     turned = 90 if style.on_phone() else 0
     _name_cells(ax, [style.wrap(p, 1.0) for p in practices], heads, rotation=turned)
-    places, names = [*ax.get_xticks(), len(supports) + 0.3], [*heads, "needed\nin all"]
+    places, names = [*ax.get_xticks(), len(supports) + room / 2], [*heads, "needed\nin all"]
     ax.set_xticks(places, names, fontsize=SMALL, rotation=turned)
     ax.tick_params(labelbottom=False, labeltop=True)
-    ax.hlines(range(len(practices) + 1), 0, len(supports) + 0.6, color=PALE, linewidth=0.8)
+    ax.hlines(range(len(practices) + 1), 0, len(supports) + room, color=PALE, linewidth=0.8)
     ax.spines[:].set_visible(False)
     handles = {look: Rectangle((0, 0), 1, 1, edgecolor=PRINTED, **box) for look, box in boxes.items()}
     handles["builds"] = plt.Line2D([], [], **triangle, markersize=11)

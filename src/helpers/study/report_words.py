@@ -40,6 +40,8 @@ def headline(rows: pd.DataFrame, years: list[int]) -> str:
     """
     known = report_counts.spans(years)
     span, (first, *_, last) = next(iter(known.items()))
+    if span == ACROSS:
+        return _over_the_break(rows, years)
     own = rows[(rows["span"] == span) & (rows["measure"] == "ambitious_instruction") & (rows["term"] == str(last))]
     ways = {"rose": own["ci_low"] > 0, "fell": own["ci_high"] < 0}
     alike = next((how for how, clear in ways.items() if clear.all()), "")
