@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from share_rows import LONG
+from share_rows import LONG, SIX, response
 
 from conftest import apart_on_screens, marked, words
 from helpers.draw import bands, colours, style
@@ -34,6 +34,8 @@ FIGURES = {
     "statements": lambda: statements("planning", LONG),
     "printed": lambda: printed("Ann (school 1)", LONG),
     "margins": star_margins,
+    "response rates": lambda: bands.response_rates(*response()),
+    "response rates on both sides of a break": lambda: bands.response_rates(*response(SIX), (2019, 2020)),
 }
 
 
@@ -67,3 +69,12 @@ def test_a_margin_that_fits_no_stars_is_told_and_not_drawn():
 def test_what_bears_no_star_is_hollow():
     faces = [face for _, face, shape in marked(star_margins().axes[0]) if shape == "s"]
     assert faces == [colours.PAPER, colours.PRINTED, colours.PRINTED, colours.PRINTED] * 3
+
+
+def test_ranges_of_a_paper_stand_by_themselves_with_their_ends():
+    (ax,) = bands.response_rates(*response()).axes
+    ends = [lines.get_paths()[0].vertices[:, 1].tolist() for lines in ax.collections]
+    assert ends == [[74, 80], [76, 83]]
+    names = [label.get_text().replace("\n", " ") for label in ax.get_xticklabels()]
+    assert names == ["2015", "2016", "2017", "students in print", "teachers in print"]
+    assert {"74", "80", "76", "83"} <= {text.get_text() for text in ax.texts}

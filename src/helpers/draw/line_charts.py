@@ -11,7 +11,7 @@ from helpers.draw import colours, style
 from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER, PRINTED, QUIET, SIMULATED, dark, looks
 from helpers.draw.hover import told, unseen
 from helpers.draw.numbers import percent
-from helpers.draw.style import HEAD, SMALL
+from helpers.draw.style import SMALL
 from helpers.project import in_order
 
 
@@ -60,7 +60,7 @@ def year_effects(
         early = terms[: terms.index(gap[0])] if gap else terms
         _ends(ax, inside, series, terms, early, per_unit, FAINT if gap else PAPER)
         _ends(ax, inside, series, terms, terms[len(early) :], per_unit, PAPER)
-        _gap(ax, [terms.index(term) for term in gap])
+        no_report(ax, [terms.index(term) for term in gap])
         ax.set_xlim(-0.4, len(terms) - 0.6 + (0.11 if len(series) < 3 else 0) * len(terms))
     _name_terms(fig, charts.values(), terms)
     key = (
@@ -87,7 +87,7 @@ def _name_terms(fig: Figure, charts: Collection[plt.Axes], terms: list[str]) -> 
         ax.set_xticks(range(len(terms)), terms, rotation=90 if upright else 45 if slanted else 0)
 
 
-def _gap(ax: plt.Axes, places: list[int]) -> None:
+def no_report(ax: plt.Axes, places: list[int]) -> None:
     """A band over years of which there is no report."""
     if places:
         ax.axvspan(places[0] - 0.5, places[-1] + 0.5, color=FAINT, linewidth=0, zorder=0)
@@ -114,52 +114,6 @@ def _ends(
         text, colour = f"{row.estimate:.2f}".replace("-", "−"), dark(series[row.series][0])
         look = {"va": "center", "fontsize": SMALL, "bbox": {"facecolor": ground, "edgecolor": "none", "pad": 0.5}}
         style.label(ax, terms.index(row.term) + 0.1, row.estimate, text, colour, (6, up), **look)
-
-
-@style.two_widths
-def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame, gap: Sequence[int] = ()) -> Figure:
-    """Response rates of reports in percent (`respondents, year, value`) as points, and beside them ranges in a paper.
-
-    Parameters
-    ----------
-    rates, ranges, gap : `respondents, year, value`; `label, low, high`, of students; years of which there is nothing,
-        which no line crosses
-    """
-    fig, ax = plt.subplots()
-    years = sorted({*rates["year"], *gap})
-    _gap(ax, [years.index(year) for year in gap])
-    groups = looks(rates["respondents"])
-    nothing = pd.DataFrame({"year": gap, "value": np.nan})
-    for name, (colour, marker) in groups.items():
-        part = pd.concat([rates[rates["respondents"] == name], nothing]).sort_values("year")
-        ax.plot(part["year"].map(years.index), part["value"], color=colour, linewidth=1.2)
-        for row in part.dropna(subset="value").itertuples():
-            said = f"{name}, {row.year:.0f}: {row.value:.0f}%"
-            told(style.point(ax, years.index(row.year), row.value, colour, marker), said)
-    for year, part in rates.groupby("year"):
-        for row, up in zip(part.sort_values("value").itertuples(), (-6, 6)[-len(part) :], strict=False):
-            text, colour = f"{row.value:.0f}", dark(groups[row.respondents][0])
-            style.label(ax, years.index(year), row.value, text, colour, (0, up), fontsize=SMALL)
-    places = len(years) + 0.5 + np.arange(len(ranges))
-    for x, row in zip(places, ranges.itertuples(), strict=True):
-        ax.vlines(x, row.low, row.high, color=PRINTED, linewidth=9)
-        for end, up in ((row.low, -4), (row.high, 4)):
-            style.label(ax, x, end, f"{end:.0f}", dark(PRINTED), (0, up), fontsize=SMALL)
-    unit = (style.across() - 0.7) / (len(years) + len(ranges) + 0.5)  # inches from year to year
-    upright = unit < style.inches(str(years[-1]), 9)
-    names = [*map(str, years), *(name if upright else style.wrap(name, 0.9 * unit, 9) for name in ranges["label"])]
-    ax.set_xticks([*range(len(years)), *places], names, rotation=90 * upright)
-    ends = np.array([rates["value"].min(), rates["value"].max(), *ranges["low"], *ranges["high"]])
-    low, high = 10 * np.floor(ends.min() / 10 - 0.5), 10 * np.ceil(ends.max() / 10 + 0.5)
-    ax.set(xlim=(-0.4, places[-1] + 0.5), ylim=(max(0, low), min(105, high)))
-    ax.yaxis.set_major_formatter("{x:.0f}%")
-    ax.grid(axis="y")
-    above = {"xycoords": ax.get_xaxis_transform(), "fontsize": HEAD, "weight": "bold"}
-    for x, text, room in ((-0.4, "In the district's reports", len(years)), (len(years), "In the paper", len(ranges))):
-        style.label(ax, x, 1, style.wrap(text, max(0.7, unit * room), HEAD, "bold"), INK, (1, 4), **above)
-    entries = {name: plt.Line2D([], [], color=colour, marker=marker) for name, (colour, marker) in groups.items()}
-    style.legend(fig, entries | {"range given for students": PRINTED})
-    return fig
 
 
 @style.two_widths
