@@ -16,7 +16,7 @@ from helpers.draw.style import HEAD, SMALL
 
 @style.two_widths
 def statements(rows: pd.DataFrame) -> Figure:
-    """What a text says in words (`heading, label, low, high, said`, 0 to 1); lighter, how chance moves it (`ci_low, ci_high`)."""
+    """What a text says in words (`heading, label, low, high, said`, 0 to 1); thin, how chance moves it (`ci_low, ci_high`)."""
     titles = {heading: (heading, INK) for heading in rows["heading"]}
     fig, (ax,), ys = style.blocks(
         rows["label"], rows["heading"], titles, size=HEAD, least=0.5, beside=rows["said"], over=True
@@ -34,7 +34,7 @@ def statements(rows: pd.DataFrame) -> Figure:
 
 @style.two_widths
 def printed(rows: pd.DataFrame, xlabel: str) -> Figure:
-    """Bands of a percentage in print, in titled blocks, darker where `marked`.
+    """Bands of a percentage in print, in titled blocks, those not `marked` grey.
 
     `rows`: `label, group` (a block), `low, high` in percent, `said, marked`; `xlabel`: what the axis shows.
     """
