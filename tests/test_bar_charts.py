@@ -143,6 +143,14 @@ def test_bars_add_up_and_carry_numbers_from_six_percent_on():
     assert set(CATEGORIES) <= set(texts)
 
 
+def test_what_is_said_at_the_right_has_its_head_there_and_none_among_the_colours():
+    fig = by_year(["all"])
+    (legend,) = fig.legends
+    assert [text.get_text() for text in legend.get_texts()] == [answer.lower() for answer in ANSWERS]
+    assert "strong or\nvery strong\ntogether" in said(fig)
+    assert said(fig).count("40% of 50") == 4
+
+
 def test_the_name_of_a_marked_row_is_bold():
     rows = distribution({"S": "Alone"}, EIGHT)
     fig = bar_charts.distributions(rows.assign(marked=rows["item"].eq("B")), CATEGORIES)

@@ -511,6 +511,50 @@ def test_words_follow_intervals_and_doubt_the_scale_across_the_break():
     assert report_words.told(rows, "ambitious_instruction", [2015, 2018]) == [first]
 
 
+YEARS = [2015, 2018, 2021, 2022]
+SAID = "Students' rating of instruction rose from report 2015 to 2018."
+
+
+def of_both(low, high, *, teachers=(-0.9, -0.5)):
+    """Estimates on both sides of a break: in 2018 from 0.3 to 0.5; in 2022, with the scale taken to be the same, as given."""
+    early, late = (public(span, 0.4, 0.3, 0.5, "2018") for span in (BEFORE, ACROSS))
+    last = public(ACROSS, (low + high) / 2, low, high, "2022")
+    of_teachers = last["measure"] == "collaborative_teachers"
+    last.loc[of_teachers, ["ci_low", "ci_high"]] = teachers
+    return pd.concat([early, late, last], ignore_index=True)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (of_both(-0.5, -0.3), "By 2022, if the scale is the same, students and teachers rated lower than in 2018."),
+        (of_both(0.1, 0.4), "By 2022, if the scale is the same, teachers rated lower than in 2018; of students it cannot be told."),
+        (of_both(0.1, 0.4, teachers=(0.2, 0.4)), "Whether that lasted up to 2022 cannot be told."),
+        (of_both(0.6, 0.8), "By 2022, if the scale is the same, teachers rated lower and students rated higher than in 2018."),
+    ],
+)  # fmt: skip
+def test_the_headline_says_lower_only_where_no_intervals_overlap(rows, said):
+    assert report_words.headline(rows, YEARS) == f"{SAID} {said}"
+    assert report_words.headline(rows, YEARS[:2]) == SAID
+
+
+def test_a_headline_on_schools_that_differ_and_on_a_break_after_the_first_report():
+    rows = of_both(-0.5, -0.3)
+    high = (rows["group"] == "HS") & (rows["span"] == BEFORE)
+    mixed = rows.assign(ci_low=rows["ci_low"].mask(high, -0.1))
+    assert report_words.headline(mixed, YEARS[:2]) == (
+        "From report 2015 to 2018, students' rating of instruction rose in elementary schools. "
+        "No change can be told in high schools."
+    )
+    across = rows[rows["term"] == "2022"]
+    assert report_words.headline(across, [2018, 2022]).startswith("By 2022, if the scale is the same, students and")
+    later = pd.concat([across, public(AFTER, -0.1, -0.2, -0.05, "2022")])
+    assert report_words.headline(later, [2018, 2021, 2022]) == (
+        "Students' rating of instruction fell from report 2021 to 2022. "
+        "By 2022, if the scale is the same, students and teachers rated lower than in 2018."
+    )
+
+
 def test_who_is_rated_is_told_for_each_side_of_the_break():
     years = {2017: (40, 50), 2018: (45, 50), 2021: (20, 50)}
     rows = [(group, "ambitious_instruction", year, *counts) for group in ("ES", "HS") for year, counts in years.items()]

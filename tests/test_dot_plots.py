@@ -114,6 +114,14 @@ def test_a_share_without_interval_is_a_bare_mark_and_tiny_ones_are_not_zero():
     assert {"0", "100", "<1", ">99"} <= set(said(fig))
 
 
+def test_an_arrow_goes_on_from_a_share_that_is_the_least():
+    rows = never(mean=False).head(2).assign(share=[0.5, np.nan], least=True, note="not printed")
+    fig = dot_plots.shares(rows, {"never": "never"}, below="B: a name")
+    arrows = [text for text in fig.axes[0].texts if getattr(text, "arrow_patch", None)]
+    assert [(text.xyann[0], text.xy[0]) for text in arrows] == [(0.5, 0.7)]
+    assert {"50+", "not printed", "B: a name"} <= set(said(fig))
+
+
 @pytest.mark.parametrize("systems", [THREE, FIFTY])
 def test_ranks_run_from_the_smallest_share_to_the_largest_under_the_right_names(systems):
     rows = never(systems, EIGHT)

@@ -27,7 +27,6 @@ NAMES = (
     "years alone, no controls",
     "only schools seen every year",
 )
-PANELS = ["Grades 6 to 8, mathematics", "Grades 9 to 12, science"]
 TERMS = ["2013", "2014", "2015", "2016", "2017", "2018"]
 
 
@@ -52,11 +51,6 @@ def proportions(*labels):
     return forest_plots.proportions(rows)
 
 
-def statements(*labels):
-    rows = pd.DataFrame({"label": labels, "low": 0.7, "high": 0.8, "ci_low": 0.66, "ci_high": 0.83})
-    return forest_plots.statements(rows.assign(said="70 to 80%\nn = 3,327"))
-
-
 def odds(practices, supports=("time", "trust", "none")):
     rows = pd.DataFrame([(p, s) for p in practices for s in supports], columns=["practice", "support"])
     rows = rows.assign(odds_ratio=2.0, ci_low=0.5, ci_high=9.0, p_holm=0.2)
@@ -78,15 +72,6 @@ def recovery():
     return forest_plots.recovery(rows.assign(estimate=5.0), "estimate minus truth")
 
 
-def bounds():
-    rows = pd.DataFrame(
-        [(p, t, 0.0 if i % 2 else 0.005, np.inf if i == 3 else 0.02) for p in PANELS for i, t in enumerate(TERMS)],
-        columns=["panel", "term", "se_low", "se_high"],
-    ).assign(estimate=-0.031, stars=[i % 4 for i in range(len(PANELS) * len(TERMS))])
-    common = pd.DataFrame({"panel": PANELS, "se_low": [0.01, np.nan], "se_high": [0.015, np.nan]})
-    return forest_plots.se_bounds(rows, common)
-
-
 def spreads(*panels):
     rows = [(p, kind, -0.2, 0.3 + i / 10) for p in panels for i, kind in enumerate(("estimate", "shrunken", "truth"))]
     return forest_plots.school_spreads(pd.DataFrame(rows, columns=["panel", "kind", "low", "high"]), "change")
@@ -104,7 +89,6 @@ FIGURES = {
     "one proportion": lambda: proportions("sharing"),
     "means of long groups": lambda: means(LONG, "all the others"),
     "long proportions": lambda: proportions(LONG, "inspiring"),
-    "statements": lambda: statements("planning", LONG),
     "odds": lambda: odds(["share", "inspire"]),
     "long odds": lambda: odds([LONG, "inspire"], ["time", LONG, "none"]),
     "specifications of one panel": lambda: specifications("all records"),
@@ -112,7 +96,6 @@ FIGURES = {
     "specifications of long panels": lambda: specifications(LONG, LONG + "."),
     "specifications of many panels": lambda: specifications(*(f"panel {i}" for i in range(7))),
     "recovery": recovery,
-    "standard errors": bounds,
     "differences": lambda: forest_plots.differences(share_rows.apart()),
     "differences, long names": lambda: forest_plots.differences(share_rows.apart(LONG, share_rows.UNBROKEN["Q1"])),
     "changes": lambda: forest_plots.changes(share_rows.moved(items=EIGHT)),
@@ -275,7 +258,11 @@ def test_choices_are_filled_where_clear_of_zero():
     assert [face != colours.PAPER for _, face, _ in marked(ax)] == [True, False, False, True]
 
 
-def test_stars_stand_beside_the_errors_that_they_allow():
-    said = [text.get_text() for text in bounds().axes[0].texts]
-    assert said[:4] == ["−0.03", "−0.03*", "−0.03**", "−0.03***"]
-    assert said[-1] == "printed"
+def test_what_hollow_means_is_said_only_where_a_mark_is():
+    unsure = of_widths(0.2).get_supxlabel()
+    assert unsure.endswith("0: no difference; dashed: the first row; hollow: may be chance")
+    rows = pd.DataFrame({"panel": "all", "specification": list("ab"), "estimate": 0.3, "ci_low": 0.1, "ci_high": 0.5})
+    assert (
+        forest_plots.specifications(rows, "difference").get_supxlabel()
+        == "difference\n0: no difference; dashed: the first row"
+    )

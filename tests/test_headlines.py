@@ -300,7 +300,12 @@ def test_effects_of_which_none_is_clear():
     assert effects.clear_by_study(rows) == "none of 1 in “A” and none of 1 in “B”"
 
 
-def test_places_that_share_an_end_are_all_named():
-    rows = pd.DataFrame({"statistic": "never", "name": ["Chile", "Japan", "Spain"], "share": [0.0, 0.0, 0.4]})
-    assert real_records.ends(rows) == "from 0% in Chile and Japan to 40% in Spain"
-    assert real_records.ends(rows.head(2)) == "0% in Chile and Japan"
+def test_shares_of_many_places_are_told_by_their_ends_and_bounds_do_not_count():
+    rows = pd.DataFrame(
+        {"statistic": "never", "share": [0.0, 0.4, NOTHING, 0.5], "least": [NOTHING, False, False, True]}
+    )
+    what = "of teachers never watch a colleague teach and give feedback"
+    assert real_records.headline(rows) == f"Between 0 and 40% {what}: it depends on who, and where, is asked."
+    assert real_records.headline(rows.tail(3)) == f"40% {what}."
+    monthly = rows.assign(statistic="monthly", share=0.9)
+    assert real_records.headline(pd.concat([rows, monthly])) == real_records.headline(rows)

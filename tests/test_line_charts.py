@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex, to_rgb
+from share_rows import SIX, response
 
 from conftest import apart_on_screens, words
-from helpers.draw import colours, line_charts
+from helpers.draw import bands, colours, line_charts
 
 pytestmark = pytest.mark.usefixtures("figure_style")
 
@@ -45,14 +46,6 @@ def schools(panels, truth=False, below=0.4):
     rows = rows.assign(shrunken=rows["estimate"] / 2, below_zero=below)
     rows = rows.assign(truth=rows["shrunken"]) if truth else rows
     return line_charts.school_effects(rows, "2018 against 2012")
-
-
-def rates(years=(2015, 2016, 2017), gap=()):
-    values = [75, 80, 76, 81, 78, 82.0, 81.4, 79.9, 59, 71, 73, 71]
-    who = ["students", "teachers"] * len(years)
-    found = pd.DataFrame({"respondents": who, "year": np.repeat(years, 2), "value": values[: len(who)]})
-    printed = pd.DataFrame({"label": ["students in print", "teachers in print"], "low": [74, 76], "high": [80, 83]})
-    return line_charts.response_rates(found, printed, gap)
 
 
 def categories():
@@ -119,8 +112,6 @@ FIGURES = {
     "schools of many panels": lambda: schools(MANY, True),
     "schools without spread": lambda: schools(["a", "b"], below=np.nan),
     "schools of long panels": lambda: schools([LONG, LONG + "."]),
-    "response rates": rates,
-    "response rates on both sides of a break": lambda: rates([2015, 2016, 2017, 2018, 2021, 2022], (2019, 2020)),
     "category curves": categories,
     "people and items": people,
     "sample sizes": sizes,
@@ -169,7 +160,7 @@ def joined(ax):
     "fig",
     [
         lambda: year_effects(["a"], ["x", "y"], BREAK, gap=["2019", "2020"]),
-        lambda: rates([2015, 2016, 2017, 2018, 2021, 2022], (2019, 2020)),
+        lambda: bands.response_rates(*response(SIX), (2019, 2020)),
     ],
 )
 def test_no_line_crosses_the_years_without_a_report(fig):
@@ -195,6 +186,13 @@ def test_lines_end_in_their_own_last_values_whatever_rows_are_numbered():
     assert rows.index.has_duplicates
     (ax,) = line_charts.year_effects(rows, "difference", "2012").axes
     assert {text.get_text(): round(text.xy[1], 2) for text in ax.texts} == {"0.30": 0.3, "0.70": 0.7}
+
+
+def test_lines_end_in_their_values_on_both_sides_of_a_break():
+    (ax,) = year_effects(["a"], terms=BREAK, gap=["2019", "2020"]).axes
+    values = effects(["a"], terms=BREAK).set_index("term")["estimate"]
+    ends = [text.get_text() for text in ax.texts if hasattr(text, "xy")]
+    assert ends == [f"{values['2018']:.2f}", f"{values['2022']:.2f}"]
 
 
 def test_a_chart_with_none_below_it_has_numbers_on_its_axis():
@@ -254,7 +252,7 @@ def test_the_schools_that_a_change_takes_are_named_at_their_lines():
 @pytest.mark.parametrize(
     ("draw", "said"),
     [
-        (lambda: rates(), "students, 2015: "),
+        (lambda: bands.response_rates(*response()), "students, 2015: "),
         (p_values, "all shared: 0.04 at 0"),
         (needed, "0.05: 151 at 0.1"),
         (lambda: categories(), "never: "),

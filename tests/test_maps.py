@@ -2,7 +2,7 @@
 
 import pandas as pd
 import pytest
-from matplotlib.colors import to_hex, to_rgba
+from matplotlib.colors import to_hex
 from share_rows import EIGHT, FIFTY, LONG, never, percent
 
 from conftest import apart_on_screens
@@ -11,18 +11,10 @@ from helpers.draw import colours, maps, style
 pytestmark = pytest.mark.usefixtures("figure_style")
 
 
-def profiles(*labels):
-    rows = pd.DataFrame({"label": labels, "group": ["x", "y"] * (len(labels) // 2), "block": "one"})
-    rows.loc[rows.index[-1], "block"] = "two"
-    rows["size"] = ["small", "large"] * (len(labels) // 2)
-    rows.loc[0, "size"] = "small + large"
-    rows = rows.assign(poor_low=0, poor_high=[10, 50] * (len(labels) // 2))
-    return maps.profiles(rows, {"size": ["small", "large"]}, {"poor": "low income"})
-
-
 def model():
     rows = [("share", "time", "needs"), ("share", "trust", "builds"), ("inspire", "trust", "by the abstract")]
-    looks = {"needs": "full", "by the abstract": "hatched", "as any": "pale", "builds": "builds"}
+    rows += [("inspire", "time", "needs"), ("share", "knowledgeable colleagues", "needs")]
+    looks = {"needs": "full", "by the abstract": "open", "builds": "builds"}
     return maps.model(pd.DataFrame(rows, columns=["practice", "support", "statistic"]), looks)
 
 
@@ -42,7 +34,6 @@ def chain(says, hands=3):
 
 
 FIGURES = {
-    "people": lambda: profiles("Ann (school 1)", "Bo (school 2)", "Cy (school 2)", "Di (school 3)"),
     "model": model,
     "together": lambda: co_occurrence("sharing", "inspiring", LONG),
     "one code": lambda: co_occurrence("sharing"),
@@ -91,20 +82,22 @@ def test_pairs_stand_below_the_diagonal_which_is_bold():
     }  # fmt: skip
 
 
-def test_bands_are_drawn_from_end_to_end_and_steps_filled():
-    steps, bands = profiles("Ann", "Bo").axes
-    assert [list(line.get_xdata()) for line in bands.get_lines()] == [[0, 10], [0, 50]]
-    pale = to_rgba(colours.FAINT)
-    filled = [box.get_facecolor() != pale for box in steps.patches]
-    assert filled == [True, True, False, True]  # Ann has both sizes, Bo is large
-
-
-def test_a_need_is_a_box_and_what_is_built_a_triangle():
+def test_a_need_is_a_box_which_is_hollow_by_the_abstract_alone_and_what_is_built_a_triangle():
     (ax,) = model().axes
-    boxes = [(int(b.get_x()), int(b.get_y()), bool(b.get_hatch())) for b in ax.patches]
-    assert boxes == [(0, 0, False), (1, 1, True)]
+    boxes = [(int(b.get_x()), int(b.get_y()), to_hex(b.get_facecolor())) for b in ax.patches]
+    assert boxes == [
+        (0, 0, colours.PRINTED),
+        (1, 1, colours.PAPER),
+        (0, 1, colours.PRINTED),
+        (2, 0, colours.PRINTED),
+    ]
     (triangle,) = ax.get_lines()
     assert (triangle.get_marker(), *triangle.get_xydata()[0]) == ("^", 1.5, 0.5)
+
+
+def test_at_the_end_of_a_row_stands_how_many_supports_it_needs():
+    (ax,) = model().axes
+    assert [text.get_text() for text in ax.texts] == ["2", "1 or 2"]
 
 
 def test_as_many_boxes_are_filled_as_tests_come_out():

@@ -7,7 +7,7 @@ import pytest
 
 from conftest import ROOT
 from helpers.read import published
-from helpers.study import leaders as of_leaders
+from helpers.study import printed_leaders as of_leaders
 
 SIZES = {"Small": 1, "Medium": 2, "Large": 3, "Very Large": 4}
 GRADES = {"Middle": 1, "Middle, High": 2, "High": 3}

@@ -335,3 +335,8 @@ def test_what_is_not_printed_says_so():
     assert rows.loc[("Portugal", "monthly"), "note"] == "not printed"
     assert np.isnan(rows.loc[("Portugal", "monthly"), "share"])
     assert rows.loc[("Chile", "monthly"), "share"] == pytest.approx(0.137, abs=0.01)
+    assert set(rows.index[rows["least"]].get_level_values("label")) == {"United States: half or more"}
+
+
+def test_places_in_print_stand_in_the_alphabet_too():
+    assert list(real_records.IN_PRINT) == sorted(real_records.IN_PRINT)

@@ -53,7 +53,8 @@ def test_without_files_the_evidence_is_print_alone(tmp_path):
     assert "make fetch SURVEY=talis2018" in done.page
     assert not (done.folder / "tables" / f"{NOTEBOOK}--shares.csv").exists()
     names = {path.stem.partition("--")[2] for path in done.folder.glob("figures/*.csv")}
-    assert names == {"seeing", "being-observed", "printed-chile"}
+    assert names == {"seeing", "printed-chile"}
+    assert set(done.table("being-observed")["statistic"]) == {"lowest", "highest"}
     assert done.table("printed-single")["share"].between(0, 1).all()
     entered = ledger(done)
     assert {line["state"] for line in entered.values()} == {"published", "recomputed", "moments"}

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]  # the project's folder, which holds `notebooks/`, `data/` and `src/`
 
 STATES = {
-    "published": "printed in a paper",
+    "published": "printed in a paper or a report",
     "recomputed": "computed from printed numbers",
     "microdata": "computed from real records",
     "moments": "computed from sums and counts of real records",

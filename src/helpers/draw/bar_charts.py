@@ -144,7 +144,7 @@ def shares_by_year(rows: pd.DataFrame, answers: list[str], right: str) -> Figure
 
     Parameters
     ----------
-    rows, answers, right : `panel, year, answer, share, said, note`; low to high; what is `said` at the right of a bar
+    rows, answers, right : `panel, year, answer, share, said, note`; low to high; what is `said` at the right of a bar, over it
     """
     rows = rows.assign(item=rows["panel"], item_label=rows["panel"], label=rows["year"])
     rows = rows.assign(statistic=rows["answer"].str.lower())
@@ -161,7 +161,7 @@ def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[s
     ----------
     rows : `label, item, item_label, statistic` (category), `share` (0 to 1), `note` (why shares are empty) and `n` who answered (left
         out where empty), or in its place `said`; the name of a `marked` row, if there is such a column, is bold
-    categories, colours, right : low to high; their colours, none: those of ordered ones; what is `said`
+    categories, colours, right : low to high; their colours, none: those of ordered ones; what is `said`, over it
     """
     fig, (ax,), places = style.share_blocks(rows)
     colours = dict(zip(categories, colours or ordered(len(categories)), strict=True))
@@ -182,8 +182,11 @@ def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[s
         for y, name in zip(ax.get_yticks(), ax.get_yticklabels(), strict=True):
             if y == places[key]:
                 name.set_weight("bold")
-    blank = {f"right: {right}": plt.Line2D([], [], linestyle="")} if right else {}
-    style.legend(fig, colours | blank)
+    if right:
+        head, above = style.wrap(right, 0.8), {"xycoords": "axes fraction", "fontsize": SMALL, "annotation_clip": False}
+        style.label(ax, 1, 1, head, INK, (6, 19), **above)
+        fig.set_figheight(fig.get_figheight() + style.tall(head))
+    style.legend(fig, colours)
     return fig
 
 

@@ -19,15 +19,21 @@ _WIDTHS = {4: 0.45, 2: 1.2}  # columns of a ranking, if its names are no wider (
 
 
 @style.two_widths
-def shares(rows: pd.DataFrame, statistics: dict[str, str], coloured: str = "label") -> Figure:
+def shares(rows: pd.DataFrame, statistics: dict[str, str], coloured: str = "label", below: str = "") -> Figure:
     """Shares with 95% intervals: a block an item, a row a system, a panel a statistic, with the numbers.
 
-    `rows`: `label, item, item_label, statistic, share, ci_low, ci_high` (0 to 1) and `note`, which is drawn where a
-    share is empty, never zero. A share without an interval is a bare mark; one of a row whose optional `average` is
-    true, a mean over systems, a hollow diamond. `statistics`: what to draw, and the words above its panel; `coloured`: the
-    column whose values have a look each.
+    Parameters
+    ----------
+    rows : `label, item, item_label, statistic, share, ci_low, ci_high` (0 to 1) and `note`, which is drawn where a
+        share is empty, never zero. A share without an interval is a bare mark; one of a row whose optional `average` is
+        true, a mean over systems, a hollow diamond; an arrow goes on from one whose optional `least` is true
+    statistics, coloured, below : what to draw, and the words above its panel; the column whose values have a look each;
+        words below the panels
     """
-    rows = rows.assign(average=rows.get("average", False))[rows["statistic"].isin(statistics)]
+    rows = rows.assign(
+        average=rows.get("average", False), least=rows.get("least", pd.Series(False, rows.index)).eq(True)
+    )
+    rows = rows[rows["statistic"].isin(statistics)]
     fig, axes, places = style.share_blocks(rows, widths=[1] * len(statistics))
     series = looks(rows.loc[~rows["average"], coloured])
     for ax, (statistic, title) in zip(axes, statistics.items(), strict=True):
@@ -38,7 +44,12 @@ def shares(rows: pd.DataFrame, statistics: dict[str, str], coloured: str = "labe
             y = places[row.item, row.label]
             _share(ax, y, row, *series.get(getattr(row, coloured), ()))
             if row.share == row.share:
-                style.beside(ax, y, percent(row.share))
+                style.beside(ax, y, percent(row.share) + "+" * row.least)
+                if row.least:
+                    look = {"arrowstyle": "-|>", "color": dark(series[getattr(row, coloured)][0])}
+                    ax.annotate("", (min(1, row.share + 0.2), y), (row.share, y), arrowprops=look)
+    if below:
+        fig.supxlabel(below, fontsize=SMALL)
     return fig
 
 

@@ -128,13 +128,14 @@ def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = N
 
 
 @style.two_widths
-def proportions(rows: pd.DataFrame, means: Mapping | None = None) -> Figure:
+def proportions(rows: pd.DataFrame, means: Mapping | None = None, titles: dict | None = None) -> Figure:
     """Counts with exact intervals, in percent, a block and a colour a group.
 
-    `rows`: `label, group, count, n, share, ci_low, ci_high` (0 to 1); `means`: group -> its meaning (`colours.NAMED`).
+    `rows`: `label, group, count, n, share, ci_low, ci_high` (0 to 1); `means`: group -> its meaning (`colours.NAMED`);
+    `titles`: group -> words over its block and their colour.
     """
     shades = looks(rows["group"], means)
-    fig, (ax,), ys = style.blocks(rows["label"], rows["group"], size=HEAD, least=0.36, over=True)
+    fig, (ax,), ys = style.blocks(rows["label"], rows["group"], titles, size=HEAD, least=0.36, over=True)
     for y, row in zip(ys, rows.itertuples(), strict=True):
         colour = shades[row.group][0]
         style.margin(ax, y, row.ci_low, row.ci_high, colour, alpha=0.5)
@@ -143,22 +144,7 @@ def proportions(rows: pd.DataFrame, means: Mapping | None = None) -> Figure:
         told(point, f"{row.label}: {text}")
         style.value(ax, y, text, offset=9)
     style.percent_axis(ax)
-    ax.set_xlabel("share of leaders, with exact 95% interval")
-    return fig
-
-
-@style.two_widths
-def statements(rows: pd.DataFrame) -> Figure:
-    """What a text says in words (`label, low, high, said`, 0 to 1); lighter, how chance moves it (`ci_low, ci_high`)."""
-    fig, (ax,), ys = style.blocks(rows["label"], size=HEAD, least=0.5, beside=rows["said"], over=True)
-    for y, row in zip(ys, rows.itertuples(), strict=True):
-        style.interval(ax, y, row.ci_low, row.ci_high, width=4, alpha=0.35)
-        style.interval(ax, y, row.low, row.high, width=11)
-        style.value(ax, y, row.said.replace("\n", ", ") if style.on_phone() else row.said)
-    style.percent_axis(ax)
-    ax.set_xlabel("share of teachers")
-    light = plt.Rectangle((0, 0), 1, 1, color=OURS, alpha=0.35)
-    style.legend(fig, {"what the words allow": OURS, "how much further chance could move it": light})
+    ax.set_xlabel("share of leaders")
     return fig
 
 
@@ -277,7 +263,8 @@ def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
     """
     first = rows["specification"] == rows["specification"].iloc[0]
     rows = style.bounded(rows).assign(colour=np.where(first, OURS, GREY), marker="o", face=_faces)
-    fig, charts = _small_forests(rows, "specification", f"{xlabel}\n{_CLEAR}")
+    hollow = "; hollow: may be chance" * bool((rows["face"] == PAPER).any())
+    fig, charts = _small_forests(rows, "specification", f"{xlabel}\n0: no difference; dashed: the first row{hollow}")
     for ax, part in charts:
         ax.axvline(part["estimate"].iloc[0], color=OURS, linewidth=1, linestyle="--", zorder=0)
         for row in part.dropna(subset="estimate").itertuples():
@@ -316,35 +303,6 @@ def school_spreads(rows: pd.DataFrame, xlabel: str) -> Figure:
         style.interval(ax, y, row.low, row.high, _SPREADS[row.kind][1], 5 if style.on_phone() else 8)
         style.value(ax, y, f"{row.low:.2f} to {row.high:.2f}".replace("-", "−"))
     ax.set_xlabel(f"{xlabel}\n0: no change", fontsize=HEAD)
-    return fig
-
-
-@style.two_widths
-def se_bounds(rows: pd.DataFrame, common: pd.DataFrame) -> Figure:
-    """Standard errors that stars allow; `rows`: `panel, term, estimate, stars, se_low, se_high`; `common`: one for a whole panel."""
-    top = 1.05 * rows.loc[np.isfinite(rows["se_high"]), "se_high"].max()
-    fig, charts = _charts(rows, "term")
-    fits, band = common.set_index("panel"), {"color": OURS, "alpha": 0.35, "linewidth": 0}
-    for ax, part in charts:
-        low, high = fits.loc[part["panel"].iloc[0], ["se_low", "se_high"]]
-        if low <= high:
-            ax.axvspan(low, high, zorder=0, **band)
-        for row in part.itertuples():
-            style.interval(ax, row.y, row.se_low, min(row.se_high, top), GREY, 1.6)
-            ends = [edge for edge in (row.se_low, row.se_high) if 0 < edge < top]
-            ax.plot(ends, [row.y] * len(ends), "|", color=GREY, markersize=8, markeredgewidth=1.6)
-            if row.se_high > top:
-                style.point(ax, top, row.y, GREY, ">", size=5)
-            style.beside(ax, row.y, f"{row.estimate:.2f}{'*' * int(row.stars)}".replace("-", "−"))
-        ax.set_xlim(0, top)
-        style.label(ax, 1, 1, "printed", GREY, (6, -2), va="center", xycoords="axes fraction", fontsize=SMALL)
-    line = plt.Line2D([], [], color=GREY, linewidth=1.6)
-    names = {"fits all years": plt.Rectangle((0, 0), 1, 1, **band), "fits the stars of one year": line}
-    style.legend(fig, names)
-    fig.supxlabel(
-        "standard error of a difference, in standard deviations\n(the margin of error is about twice as large)",
-        fontsize=HEAD,
-    )
     return fig
 
 

@@ -29,8 +29,8 @@ def year_effects(
     Parameters
     ----------
     rows : `panel, series, term, estimate, ci_low, ci_high`, optionally `mark` (text, none: hollow). Missing intervals
-        are not drawn; one or two series have their last value at the end of the line
-    ylabel, baseline, gap : what the axis shows; year at zero; years of which there is nothing: no line crosses them, and
+        are not drawn; one or two series have their last value at the end of each stroke of the line
+    ylabel, baseline, gap : what the axes show, which stands over them; year at zero; years of which there is nothing: no line crosses them, and
         what comes after them is hollow
     means, hollow_means : series -> its meaning (`colours.NAMED`), where its name does not say it; what hollow marks are
     """
@@ -57,15 +57,19 @@ def year_effects(
                 point = style.point(ax, at, row.estimate, colour, marker, PAPER if empty else "", 5.5)
                 told(point, f"{name}, {row.term}: {row.estimate:.2f}".replace("-", "−"))
         style.point(ax, terms.index(baseline), 0, GREY, size=4)
-        _ends(ax, inside, series, terms[: terms.index(gap[0])] if gap else terms, per_unit, FAINT if gap else PAPER)
-        _gap(ax, [terms.index(term) for term in gap])
+        early = terms[: terms.index(gap[0])] if gap else terms
+        _ends(ax, inside, series, terms, early, per_unit, FAINT if gap else PAPER)
+        _ends(ax, inside, series, terms, terms[len(early) :], per_unit, PAPER)
+        no_report(ax, [terms.index(term) for term in gap])
         ax.set_xlim(-0.4, len(terms) - 0.6 + (0.11 if len(series) < 3 else 0) * len(terms))
     _name_terms(fig, charts.values(), terms)
-    fig.supylabel(style.wrap(ylabel, fig.get_figheight() - 0.3, 10.5), fontsize=10.5)
-    if len(series) > 1:
-        key = {n: plt.Line2D([], [], color=c, marker=m, markersize=5.5) for n, (c, m) in series.items()}
-        look = {"linestyle": "", "marker": "o", "color": GREY, "markerfacecolor": PAPER, "markersize": 5.5}
-        style.legend(fig, key | ({hollow_means: plt.Line2D([], [], **look)} if hollow_means else {}))
+    key = (
+        {n: plt.Line2D([], [], color=c, marker=m, markersize=5.5) for n, (c, m) in series.items()}
+        if len(series) > 1
+        else {}
+    )
+    look = {"linestyle": "", "marker": "o", "color": GREY, "markerfacecolor": PAPER, "markersize": 5.5}
+    style.legend(fig, key | ({hollow_means: plt.Line2D([], [], **look)} if hollow_means else {}), ylabel)
     return fig
 
 
@@ -83,7 +87,7 @@ def _name_terms(fig: Figure, charts: Collection[plt.Axes], terms: list[str]) -> 
         ax.set_xticks(range(len(terms)), terms, rotation=90 if upright else 45 if slanted else 0)
 
 
-def _gap(ax: plt.Axes, places: list[int]) -> None:
+def no_report(ax: plt.Axes, places: list[int]) -> None:
     """A band over years of which there is no report."""
     if places:
         ax.axvspan(places[0] - 0.5, places[-1] + 0.5, color=FAINT, linewidth=0, zorder=0)
@@ -91,15 +95,17 @@ def _gap(ax: plt.Axes, places: list[int]) -> None:
         ax.text(np.mean(places), 0.02, "no\nreport", transform=ax.get_xaxis_transform(), **look)
 
 
-def _ends(ax: plt.Axes, rows: pd.DataFrame, series: dict, terms: list, per_unit: float, ground: str) -> None:
-    """The last value of one or two series, before a gap if there is one, at the ends of their lines.
+def _ends(
+    ax: plt.Axes, rows: pd.DataFrame, series: dict, terms: list, stroke: list, per_unit: float, ground: str
+) -> None:
+    """The last value of one or two series at the end of a stroke of their lines.
 
     Parameters
     ----------
-    ax, rows, series, terms, per_unit, ground : a chart; its rows; looks of the series; years; points of one unit of the axis; what
-        the values stand on
+    ax, rows, series, terms, stroke, per_unit, ground : a chart; its rows; looks of the series; years; those of the stroke;
+        points of one unit of the axis; what the values stand on
     """
-    known = rows[rows["term"].isin(terms)].dropna(subset="estimate", ignore_index=True)
+    known = rows[rows["term"].isin(stroke)].dropna(subset="estimate", ignore_index=True)
     last = known.loc[known["term"].map(terms.index).groupby(known["series"]).idxmax()].sort_values("estimate")
     if last.empty or len(series) > 2:
         return
@@ -108,40 +114,6 @@ def _ends(ax: plt.Axes, rows: pd.DataFrame, series: dict, terms: list, per_unit:
         text, colour = f"{row.estimate:.2f}".replace("-", "−"), dark(series[row.series][0])
         look = {"va": "center", "fontsize": SMALL, "bbox": {"facecolor": ground, "edgecolor": "none", "pad": 0.5}}
         style.label(ax, terms.index(row.term) + 0.1, row.estimate, text, colour, (6, up), **look)
-
-
-@style.two_widths
-def response_rates(rates: pd.DataFrame, ranges: pd.DataFrame, gap: Sequence[int] = ()) -> Figure:
-    """Response rates in percent (`respondents, year, value`) as points, beside ranges in print (`label, low, high`).
-
-    `gap`: years of which there is nothing; no line crosses them.
-    """
-    fig, ax = plt.subplots()
-    years = sorted({*rates["year"], *gap})
-    nothing = pd.DataFrame({"year": gap, "value": np.nan})
-    _gap(ax, [years.index(year) for year in gap])
-    edge = ax.get_yaxis_transform()
-    for place, row in enumerate(ranges.sort_values("high").itertuples()):
-        x, y, up = 1.02 + 0.02 * place, (row.low, row.high)[place % 2], (-1, 1)[place % 2]
-        ax.plot([x, x], [row.low, row.high], color=PRINTED, linewidth=3, transform=edge, clip_on=False)
-        text = style.wrap(f"{row.label}: {row.low:.0f} to {row.high:.0f}", 1.0)
-        style.label(ax, x, y, text, dark(PRINTED), (5, up), xycoords=edge, fontsize=SMALL, annotation_clip=False)
-    for (name, (colour, marker)), up in zip(looks(rates["respondents"]).items(), (9, -9), strict=False):
-        part = pd.concat([rates[rates["respondents"] == name], nothing]).sort_values("year")
-        ax.plot(part["year"].map(years.index), part["value"], color=colour, linewidth=1.2)
-        known = part.dropna(subset="value")
-        for row in known.itertuples():
-            told(
-                style.point(ax, years.index(row.year), row.value, colour, marker),
-                f"{name}, {row.year:.0f}: {row.value:.0f}%",
-            )
-        early = known[known["year"] < min(gap, default=np.inf)]
-        last = (known if early.empty else early).iloc[-1]
-        style.label(ax, years.index(last["year"]), last["value"], name, dark(colour), (0, up))
-    ax.set_xticks(range(len(years)), map(str, years), rotation=90 if style.on_phone() and len(years) > 4 else 0)
-    ax.set_xlim(-0.3, len(years) - 0.5)
-    ax.set(xlabel="report of the year", ylabel="of 100 asked, so many answered", ylim=(0, 105))
-    return fig
 
 
 @style.two_widths

@@ -123,11 +123,12 @@ def co_occurrence(pairs: pd.DataFrame, n: int) -> Figure:
 def model(rows: pd.DataFrame, kinds: dict[str, str]) -> Figure:
     """Practices (rows) and supports (columns): a box where a practice needs a support, a triangle where it builds it.
 
-    `rows`: `practice, support, statistic`, in order; `kinds`: statistic -> "full", "pale", "hatched" or "builds".
+    `rows`: `practice, support, statistic`, in order; `kinds`: statistic -> "full", "open" or "builds". At the end of a
+    row stands how many boxes it has, without the open ones and with them.
     """
     practices, supports = (list(dict.fromkeys(rows[name])) for name in ("practice", "support"))
     fig, ax = plt.subplots(figsize=(style.across(), 1.5 + 0.62 * len(practices)))
-    boxes = {"full": {"facecolor": PRINTED}, "pale": {"facecolor": PALE}, "hatched": {"facecolor": PAPER, "hatch": "////"}}  # fmt: skip
+    boxes = {"full": {"facecolor": PRINTED}, "open": {"facecolor": PAPER, "linewidth": 1.5}}
     triangle = {"marker": "^", "linestyle": "", "color": colours.GROUPS[0], "markeredgecolor": PAPER}
     for row in rows.itertuples():
         x, y, look = supports.index(row.support), practices.index(row.practice), kinds[row.statistic]
@@ -135,57 +136,25 @@ def model(rows: pd.DataFrame, kinds: dict[str, str]) -> Figure:
             ax.plot(x + 0.5, y + 0.5, **triangle, markersize=17)
         else:
             ax.add_patch(Rectangle((x + 0.12, y + 0.16), 0.76, 0.68, edgecolor=PRINTED, **boxes[look]))
-    ax.set(xlim=(0, len(supports)), ylim=(len(practices), 0))
-    heads = [style.wrap(support, 1.0) for support in supports]
-    _name_cells(ax, [style.wrap(p, 1.2) for p in practices], heads, rotation=90 if style.on_phone() else 0)
+    room = 0.9 if style.on_phone() else 0.6  # of the counts, in boxes
+    looks = rows.assign(look=rows["statistic"].map(kinds)).groupby(["practice", "look"])["support"].nunique()
+    for y, practice in enumerate(practices):
+        full, more = (looks.get((practice, look), 0) for look in boxes)
+        text = f"{full} or {full + more}" if more else str(full)
+        ax.text(len(supports) + room / 2, y + 0.5, text, ha="center", va="center", fontsize=HEAD, weight="bold")
+    heads = [style.wrap(support, 0.94) for support in supports]
+    ax.set(xlim=(0, len(supports) + room), ylim=(len(practices), 0))
+    turned = 90 if style.on_phone() else 0
+    _name_cells(ax, [style.wrap(p, 1.0) for p in practices], heads, rotation=turned)
+    places, names = [*ax.get_xticks(), len(supports) + room / 2], [*heads, "needed\nin all"]
+    ax.set_xticks(places, names, fontsize=SMALL, rotation=turned)
     ax.tick_params(labelbottom=False, labeltop=True)
-    ax.hlines(range(len(practices) + 1), 0, len(supports), color=PALE, linewidth=0.8)
+    ax.hlines(range(len(practices) + 1), 0, len(supports) + room, color=PALE, linewidth=0.8)
     ax.spines[:].set_visible(False)
     handles = {look: Rectangle((0, 0), 1, 1, edgecolor=PRINTED, **box) for look, box in boxes.items()}
     handles["builds"] = plt.Line2D([], [], **triangle, markersize=11)
-    style.legend(fig, {kind: handles[look] for kind, look in kinds.items()})
-    return fig
-
-
-@style.two_widths
-def profiles(rows: pd.DataFrame, steps: dict[str, list[str]], bands: dict[str, str]) -> Figure:
-    """A line a person: ordered steps as filled boxes, and bands of a percentage from end to end.
-
-    `rows`: `label, group` (a colour each), for each step column one or more of its levels joined by " + ", and for each
-    band `<band>_low, <band>_high` in percent. `steps`: column -> levels, lowest first; `bands`: column -> words above.
-    A line is drawn under the last row of each `block`; names of rows that are `marked`, if there is such a column, are bold.
-    """
-    least = 1.9 if style.on_phone() else 0  # of the heading
-    widths = [max(least, 0.42 * len(levels)) for levels in steps.values()] + [1.5] * len(bands)
-    fig, axes = plt.subplots(
-        1, len(widths), figsize=(style.across(), 1.2 + 0.235 * len(rows)), sharey=True, width_ratios=widths
-    )
-    shades = {group: colour for group, (colour, _) in colours.looks(rows["group"]).items()}
-    head = SMALL if style.on_phone() else HEAD
-    for ax, (step, levels) in zip(axes, steps.items(), strict=False):
-        for y, (has, group) in enumerate(zip(rows[step], rows["group"], strict=True)):
-            fill = [shades[group] if level in has.split(" + ") else FAINT for level in levels]
-            ax.barh([y] * len(levels), 0.84, 0.72, np.arange(len(levels)) - 0.42, color=fill)
-        ax.set_xticks(range(len(levels)), levels, fontsize=SMALL, rotation=90)
-        ax.set_title(
-            style.wrap(step, max(0.55, (0.17 if style.on_phone() else 0.34) * len(levels)), head, "bold"), fontsize=head
-        )
-    for ax, (band, words) in zip(axes[len(steps) :], bands.items(), strict=True):
-        for y, (low, high, group) in enumerate(rows[[f"{band}_low", f"{band}_high", "group"]].itertuples(index=False)):
-            style.interval(ax, y, low, high, shades[group], 6)
-        ax.set_xlim(0, 100)
-        ax.set_xticks([0, 50, 100], ["0", "", "100"] if style.on_phone() else ["0", "50", "100%"], fontsize=SMALL)
-        ax.vlines(range(0, 101, 25), -0.5, len(rows) - 0.5, color=PALE, linewidth=0.8, zorder=0)
-        ax.set_title(style.wrap(words, 0.6 if style.on_phone() else 1.2, head, "bold"), fontsize=head)
-    axes[0].set_yticks(range(len(rows)), rows["label"], fontsize=SMALL)
-    axes[0].set_ylim(len(rows) - 0.45, -0.55)
-    for name, stands_out in zip(axes[0].get_yticklabels(), rows.get("marked", [False] * len(rows)), strict=True):
-        name.set_weight("bold" if stands_out else "normal")
-    last = np.flatnonzero(rows["block"].ne(rows["block"].shift(-1)))[:-1]
-    for ax in axes:
-        ax.spines[:].set_visible(False)
-        ax.hlines(last + 0.5, 0, 1, color=GREY, linewidth=0.8, transform=ax.get_yaxis_transform())
-    style.legend(fig, shades)
+    named = {look: kind for kind, look in kinds.items()}
+    style.legend(fig, {kind: handles[look] for look, kind in named.items()})
     return fig
 
 

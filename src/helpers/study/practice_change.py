@@ -11,6 +11,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from helpers import kept
@@ -33,6 +34,25 @@ def printed_effects(printed: pd.DataFrame) -> pd.DataFrame:
     found = rows.assign(id=rows.index, subject=subject, panel=panel, term=named["term"], stars=stars)
     columns = ["id", "group", "subject", "panel", "term", "estimate", "decimals", "stars"]
     return found[columns].reset_index(drop=True)
+
+
+def stars_agree(common: pd.DataFrame) -> str:
+    """Whether one margin of error a group gives all of its differences the stars that they bear.
+
+    >>> rows = pd.DataFrame({"panel": ["Grades 6 to 8", "Grades 9 to 12"], "low": [0, 0.03], "high": [0.06, 0.04]})
+    >>> stars_agree(rows)
+    "The paper's stars do not contradict each other: in each group one margin of error, at most 0.06, explains them all."
+    >>> stars_agree(rows.assign(high=[0.06, None]))
+    "The paper's stars contradict each other in 1 of 2 groups: there no single margin of error explains them all."
+
+    `common`: `panel, low, high`, a group each, the ends of the margins that do so, in standard deviations; empty where none does.
+    """
+    without = common["high"].isna()
+    if without.any():
+        of = f"{without.sum()} of {len(common)} groups"
+        return f"The paper's stars contradict each other in {of}: there no single margin of error explains them all."
+    most = f", at most {common['high'].max():.2f}," * bool(np.isfinite(common["high"].max()))
+    return f"The paper's stars do not contradict each other: in each group one margin of error{most} explains them all."
 
 
 def planted(printed: pd.DataFrame, text: pd.Series) -> dict[str, Any]:
@@ -73,15 +93,15 @@ SPECIFICATIONS = {
 VARIANTS = {
     "main": "ratings scored 1 to 5",
     "top two": "strong or very strong, yes or no",
-    "ridits": "ratings by their ranks (ridits)",
+    "ridits": "ratings by their ranks",
     "balanced": "schools rated in every report",
     "response rate": "response rate held constant",
-    "jackknife": "errors by leaving out each school in turn",
+    "jackknife": "margin of error by leaving out each school in turn",
 }
 INFERENCE = panels.INFERENCE | {"bootstrap": panels.INFERENCE["CRV1"] + "; p-values by the wild cluster bootstrap"}
 RATED = {
-    "ambitious_instruction": "Ambitious Instruction (students)",
-    "collaborative_teachers": "Collaborative Teachers (teachers)",
+    "ambitious_instruction": "students rate instruction",
+    "collaborative_teachers": "teachers rate their collaboration",
 }
 """Specifications, inference from sums and measures in words."""
 RATERS = dict(zip(RATED.values(), ("students", "teachers"), strict=True))

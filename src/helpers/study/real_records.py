@@ -37,11 +37,13 @@ IN_PRINT = {
         "never": ["talis-2013-CHL-B-never"],
         "monthly": ["talis-2013-CHL-B-1-3-monthly", "talis-2013-CHL-B-weekly"],
     },
+    "Japan (by Berry, 2016)": {"never": ["004-text-talis-never-japan"]},
     "Portugal": {"never": ["talis-2013-PRT-B-never"]},
     "United States: half or more": {"never": ["talis-2013-USA-B-never-at-least"]},
-    "Japan (by Berry, 2016)": {"never": ["004-text-talis-never-japan"]},
 }
 """What print has of the same question in TALIS 2013: name to draw -> statistic -> ids of percentages."""
+NAMED = "B-M-V and K-S-T: the OECD's own names of two of its places, in Chile and in Japan"
+"""What stands under a figure of places."""
 _DRAWN = {"Germany*": "Germany (seven Länder)"}  # what the OECD's star means, by its list of the study's files
 _SPOKEN = {"CHL": "Chile", "CSH": "Shanghai", "USA": "the United States"}
 _STUDY = {known.key: known.title.split(",")[0] for known in family.STUDIES}
@@ -89,20 +91,28 @@ def headlines(real: pd.DataFrame, item: str) -> pd.DataFrame:
     """
     statistics = {s for k in family.STUDIES for q in k.questions.values() for s in q.statistics}
     rows = real[real["item"].eq(item) & real["weights"].eq("none") & real["statistic"].isin(statistics)]
-    asked = {k.key: f"{k.asked[0].upper()}{k.asked[1:]} ({k.short})" for k in family.STUDIES}
+    asked = {k.key: f"{k.asked[0].upper()}{k.asked[1:]} ({_STUDY[k.key]})" for k in family.STUDIES}
     return rows.assign(label=rows["name"], item_label=rows["survey"].map(asked), item=rows["survey"])
 
 
 def in_print(printed: pd.DataFrame) -> pd.DataFrame:
-    """Printed shares of IN_PRINT in the shape of `headlines`, without intervals; several numbers of one answer are added up."""
+    """Printed shares of IN_PRINT in the shape of `headlines`, without intervals; several numbers of one answer are added up.
+
+    `least`: whether print gives a share in words as that or more.
+    """
     rows = [
         (name, statistic, printed.loc[told[statistic], "value"].sum() / 100 if statistic in told else float("nan"))
         for name, told in IN_PRINT.items()
         for statistic in STATISTICS
     ]
     found = pd.DataFrame(rows, columns=["label", "statistic", "share"])
+    bounds = [
+        any("at-least" in number for told in IN_PRINT[name].values() for number in told) for name in found["label"]
+    ]
     whom = "As printed of lower secondary teachers (TALIS 2013)"
-    return found.assign(survey="print", item="print", item_label=whom, note="not printed", state="published")
+    return found.assign(
+        survey="print", item="print", item_label=whom, note="not printed", state="published", least=bounds
+    )
 
 
 def drawn(rows: pd.DataFrame) -> pd.DataFrame:
@@ -163,12 +173,19 @@ def reach(rows: pd.DataFrame) -> str:
     return " to ".join(dict.fromkeys(f"{numbers.percent(share)}%" for share in (shares.min(), shares.max())))
 
 
-def ends(rows: pd.DataFrame, statistic: str = STATISTICS[0]) -> str:
-    """The same with their places."""
-    part = rows[rows["statistic"] == statistic].dropna(subset="share").sort_values("share", kind="stable")
-    places = part.groupby(part["share"].map(numbers.percent), sort=False)["name"].agg(words.listed).iloc[[0, -1]]
-    found = list(dict.fromkeys(f"{share}% in {where}" for share, where in places.items()))
-    return f"from {found[0]} to {found[1]}" if len(found) > 1 else found[0]
+def headline(rows: pd.DataFrame) -> str:
+    """Between which shares those who never observe colleagues lie, by `headlines` and `in_print`; what is a bound does not count.
+
+    >>> rows = pd.DataFrame({"statistic": "never", "share": [0.0, 0.71, 0.5], "least": [None, None, True]})
+    >>> headline(rows), headline(rows.iloc[[1, 2]])
+    ('Between 0 and 71% of teachers never watch a colleague teach and give feedback: it depends on who, and where, is asked.', '71% of teachers never watch a colleague teach and give feedback.')
+    """
+    known = rows[rows["statistic"].eq(STATISTICS[0]) & ~rows["least"].eq(True)]
+    found = list(dict.fromkeys(map(numbers.percent, known["share"].agg(["min", "max"]))))
+    what = "of teachers never watch a colleague teach and give feedback"
+    if len(found) == 1:
+        return f"{found[0]}% {what}."
+    return f"Between {found[0]} and {found[1]}% {what}: it depends on who, and where, is asked."
 
 
 def beside(view: View, real: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:

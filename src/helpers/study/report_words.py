@@ -34,21 +34,104 @@ def told(rows: pd.DataFrame, measure: str, years: list[int]) -> list[str]:
 
 
 def headline(rows: pd.DataFrame, years: list[int]) -> str:
-    """What the students' rating did before the break, and over it if scales agree. `rows`, `years`: as for `told`."""
-    known, said = report_counts.spans(years), []
-    for span, when, what in (
-        (BEFORE, "From report {} to {}", "students' rating of instruction"),
-        (ACROSS, "By report {1}, if its scale is the same", "the rating"),
-    ):
-        if span in known:
-            first, *_, last = known[span]
-            own = rows[
-                (rows["span"] == span) & (rows["measure"] == "ambitious_instruction") & (rows["term"] == str(last))
-            ]
-            verbs = (f"{what} rose", f"{what} fell", "no change can be told")
-            named = own.assign(name=own["group"].map(SCHOOLS).str.lower())
-            said.append(headlines.directions(named, verbs, when.format(first, last)))
-    return " ".join(said)
+    """What the students' rating did in the first series, and whether ratings after a break are lower than before it.
+
+    `rows`, `years`: as for `told`.
+    """
+    known = report_counts.spans(years)
+    span, (first, *_, last) = next(iter(known.items()))
+    if span == ACROSS:
+        return _over_the_break(rows, years)
+    own = rows[(rows["span"] == span) & (rows["measure"] == "ambitious_instruction") & (rows["term"] == str(last))]
+    ways = {"rose": own["ci_low"] > 0, "fell": own["ci_high"] < 0}
+    alike = next((how for how, clear in ways.items() if clear.all()), "")
+    said = f"Students' rating of instruction {alike} from report {first} to {last}."
+    if not alike:
+        verbs = (
+            "students' rating of instruction rose",
+            "students' rating of instruction fell",
+            "no change can be told",
+        )
+        named = own.assign(name=own["group"].map(SCHOOLS).str.lower())
+        said = headlines.directions(named, verbs, f"From report {first} to {last}")
+    return f"{said} {_over_the_break(rows, years)}" if ACROSS in known else said
+
+
+def _over_the_break(rows: pd.DataFrame, years: list[int]) -> str:
+    """Who rated lower, or higher, in the last report than in the last before the break: whose intervals do not overlap.
+
+    Such a difference is clear of zero too, as its error is never more than the sum of both errors.
+    """
+    before, after = report_counts.sides(years).values()
+    across, found = rows[rows["span"] == ACROSS], {"lower": [], "higher": [], "": []}
+    for measure, asked in report_counts.MEASURES.items():
+        own = across[across["measure"] == measure].set_index(["term", "group"])[["ci_low", "ci_high"]]
+        now = own.loc[str(after[-1])]
+        then = own.loc[str(before[-1])].loc[now.index] if before[-1] > min(years) else 0 * now  # the baseline itself
+        ways = {"lower": now["ci_high"] < then["ci_low"], "higher": now["ci_low"] > then["ci_high"]}
+        how = next((how for how, apart in ways.items() if apart.all()), "")
+        found[how].append(asked.removesuffix("_response_rate") + "s")
+    open_ = found.pop("")
+    parts = [f"{words.listed(who)} rated {how}" for how, who in found.items() if who]
+    if not parts:
+        return f"Whether that lasted up to {after[-1]} cannot be told."
+    rest = f"; of {words.listed(open_)} it cannot be told" if open_ else ""
+    return f"By {after[-1]}, if the scale is the same, {' and '.join(parts)} than in {before[-1]}{rest}."
+
+
+def compared(years: list[int]) -> tuple[str, str]:
+    """The reports that `rated_strong` compares: the last before the break, or else the first, and the last of all."""
+    before, *after = report_counts.sides(years).values()
+    return str(before[-1 if after else 0]), str(max(years))
+
+
+def rated_strong(strong: pd.Series, years: list[int]) -> str:
+    """Whether fewer schools are rated strong or very strong in the last report than in the last before the break, or in the first.
+
+    >>> share = pd.Series([0.84, 0.5, 0.6, 0.2], pd.MultiIndex.from_product([["a", "b"], ["2018", "2022"]], names=["panel", "year"]))
+    >>> rated_strong(share, [2018, 2022])
+    'By students and teachers alike, fewer schools were rated strong or very strong in 2022 (20 to 50%) than in 2018 (60 to 84%).'
+    >>> rated_strong(share.where(share != 0.2, 0.7), [2018, 2022])
+    'From 2018 to 2022, the share of schools rated strong or very strong rose in 1 of 2 groups and fell in 1.'
+
+    Parameters
+    ----------
+    strong, years : share of schools, 0 to 1, by `panel` (kind of school and who rates) and `year`; the years of all reports
+    """
+    then, now = compared(years)
+    wide = strong.unstack("year")
+    changes = {"more": wide[now] > wide[then], "fewer": wide[now] < wide[then]}
+    for how, ways in changes.items():
+        if ways.all():
+            shares = (f"{year} ({_range(wide[year])})" for year in (now, then))
+            said = " than in ".join(shares)
+            return f"By students and teachers alike, {how} schools were rated strong or very strong in {said}."
+    up, down = (ways.sum() for ways in changes.values())
+    return (
+        f"From {then} to {now}, the share of schools rated strong or very strong rose in {up} of {len(wide)} groups "
+        f"and fell in {down}."
+    )
+
+
+def answered(rates: pd.DataFrame, ranges: pd.DataFrame) -> str:
+    """How many students answered by the reports, on each side of the break, and whether the paper's ranges agree.
+
+    >>> ranges = pd.DataFrame({"low": [74, 74], "high": [83, 81]})
+    >>> answered(pd.DataFrame({"year": [2017, 2018, 2021], "value": [81.2, 83, 59]}), ranges)
+    "By the district's reports, 81 to 83% of students answered up to 2018 and 59% later; the paper's own two ranges disagree."
+    >>> answered(pd.DataFrame({"year": [2018], "value": [83]}), ranges.head(1))
+    "By the district's reports, 83% of students answered; the paper's own ranges agree."
+
+    Parameters
+    ----------
+    rates, ranges : `year, value` in percent, of students; `low, high` in percent, a row each that the paper prints
+    """
+    sides = list(report_counts.sides(rates["year"]).values())
+    early, *late = (_range(rates.loc[rates["year"].isin(side), "value"] / 100) for side in sides)
+    later = "".join(f" up to {sides[0][-1]} and {share} later" for share in late)
+    apart = len(ranges[["low", "high"]].drop_duplicates()) > 1
+    whose = f"own {'two ' * (len(ranges) == 2)}ranges {'disagree' if apart else 'agree'}"
+    return f"By the district's reports, {early} of students answered{later}; the paper's {whose}."
 
 
 def _in_schools(rows: pd.DataFrame) -> str:
