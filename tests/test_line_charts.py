@@ -39,11 +39,10 @@ def half_missing(rows):
     return rows.drop(index=rows.index[3]).assign(mark="")
 
 
-def schools(panels, truth=False, below=0.4):
+def schools(panels, below=0.4, n=12):
     rng = np.random.default_rng(2)
-    rows = pd.DataFrame({"panel": np.repeat(panels, 12), "estimate": rng.normal(size=12 * len(panels))})
+    rows = pd.DataFrame({"panel": np.repeat(panels, n), "estimate": rng.normal(size=n * len(panels))})
     rows = rows.assign(shrunken=rows["estimate"] / 2, below_zero=below)
-    rows = rows.assign(truth=rows["shrunken"]) if truth else rows
     return line_charts.school_effects(rows, "2018 against 2012")
 
 
@@ -116,8 +115,9 @@ FIGURES = {
     "effects of long years": lambda: year_effects(["a"], terms=["after the first visit", "after the second"]),
     "effects of very long years": lambda: year_effects(["a", "b", LONG], terms=[f"{LONG} {i}" for i in range(4)]),
     "schools of one panel": lambda: schools(["all records"]),
-    "schools of many panels": lambda: schools(MANY, True),
+    "schools of many panels": lambda: schools(MANY),
     "schools without spread": lambda: schools(["a", "b"], below=np.nan),
+    "many schools": lambda: schools(["a", "b"], n=465),
     "schools of long panels": lambda: schools([LONG, LONG + "."]),
     "response rates": rates,
     "response rates on both sides of a break": lambda: rates([2015, 2016, 2017, 2018, 2021, 2022], (2019, 2020)),
@@ -210,14 +210,22 @@ def test_the_study_as_planned_is_marked_among_the_curves():
     assert not other.texts
 
 
-def test_schools_that_do_not_differ_have_no_order():
-    fig = schools(["a"], below=np.nan)
-    (ax,) = fig.axes
-    given = next(line.get_xdata() for line in ax.get_lines() if line.get_marker() == ".")
-    assert list(given) != sorted(given)
+@pytest.mark.parametrize(
+    ("below", "n", "note"),
+    [
+        (0.4, 12, "corrected: about 5 of 12 schools fell"),
+        (0.001, 12, "corrected: none of 12 schools fell"),
+        (0.001, 465, "corrected: <1% of 465 schools fell"),
+        (np.nan, 12, "12 schools, all of it may be chance"),
+    ],
+)
+def test_schools_stand_in_the_order_of_their_estimates_and_few_are_counted(below, n, note):
+    (ax,) = schools(["a"], below, n).axes
+    estimates, shrunken = (line.get_xdata() for line in ax.get_lines() if line.get_marker() == "o")
+    assert list(estimates) == sorted(estimates)
+    assert shrunken == pytest.approx(estimates / 2)
     assert len(ax.get_yticks()) == 0
-    assert fig.get_supylabel() == "schools, in no order"
-    assert ax.texts[0].get_text() == "12 schools, no spread found"
+    assert ax.texts[0].get_text() == note
 
 
 def test_the_note_on_schools_covers_no_point():

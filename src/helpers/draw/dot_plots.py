@@ -60,7 +60,7 @@ def shares_by_question(rows: pd.DataFrame, said: str) -> Figure:
         return shares(rows, dict.fromkeys(rows["statistic"], said))
     known = rows.drop_duplicates("item")
     apart = 0.145  # inches from mark to mark: as high as their numbers
-    fig, (ax,), ys = style.blocks(known["item_label"], size=HEAD, least=apart * len(series) + 0.12)
+    fig, (ax,), ys = style.blocks(known["item_label"], width=2.2, least=apart * len(series) + 0.12)
     for name, marked in zip(ax.get_yticklabels(), known["marked"], strict=True):
         name.set_weight("bold" if marked else "normal")
     middle, order = dict(zip(known["item"], ys, strict=True)), list(series)
@@ -76,7 +76,7 @@ def shares_by_question(rows: pd.DataFrame, said: str) -> Figure:
         other = f" ({row.label.lower()})" if row.average and row.label not in set(commonest) else ""
         style.beside(ax, y, percent(row.share) + other, dark(colour))
     style.percent_axis(ax, both=True)
-    ax.set_xlabel(style.wrap(f"share who answered “{said}”", style.across() - 0.3, HEAD), fontsize=HEAD)
+    fig.supxlabel(style.wrap(f"share who answered “{said}”", style.across() - 0.3, HEAD), fontsize=HEAD)
     names = {row.system if row.average else row.label: (row.label, row.average) for row in rows.itertuples()}
     style.legend(fig, {
         commonest.iloc[0] if average else name: _mark(*series[name], PAPER if average else "")

@@ -201,7 +201,7 @@ def changes(rows: pd.DataFrame) -> Figure:
     # From zero, but only as far as shares go, or the two of a row lie on each other.
     most = np.nanmax([0.2, *rows[["share_1", "share_2"]].to_numpy(float).flat])
     style.percent_axis(ax, 0.5 if most > 0.6 else 0.2, both=True)
-    ax.set_xlim(0, min(1, most + 0.05))
+    ax.set_xlim(0, 1 if most > 0.6 else most + 0.05)
     ax.set_title("share of teachers", fontsize=HEAD)
     right.set_title("change in points", fontsize=HEAD)
     ys = [places[key] for key in rows[["item", "label"]].itertuples(index=False, name=None)]

@@ -108,7 +108,7 @@ def co_occurrence(pairs: pd.DataFrame, n: int, practices: int = 0) -> Figure:
     codes = list(dict.fromkeys(pairs["code_1"]))
     grid = pairs.pivot(index="code_2", columns="code_1", values="both").loc[codes, codes]
     numbers = [str(place) for place in range(1, len(codes) + 1)]
-    room = min(2.1, 0.42 * style.across())
+    room = min(2.1, 0.36 * style.across())
     names = [style.wrap(f"{code}  {number}", room) for code, number in zip(codes, numbers, strict=True)]
     pitch = max(0.36, *(style.tall(name) + 0.04 for name in names))
     fig, ax = plt.subplots(figsize=(style.across(), 1.1 + pitch * len(codes)))
@@ -126,7 +126,7 @@ def co_occurrence(pairs: pd.DataFrame, n: int, practices: int = 0) -> Figure:
     framed = {"facecolor": "none", "edgecolor": INK, "linewidth": 2}
     for y, x in np.argwhere((apart == most).to_numpy()):
         ax.add_patch(Rectangle((x, y), 1, 1, **framed, zorder=3, clip_on=False))
-    _name_cells(ax, names, numbers)
+    _name_cells(ax, names, numbers, rotation=0 if number else 90)
     if 0 < practices < len(codes):
         ax.plot([0, practices, practices], [practices, practices, len(codes)], color=INK, linewidth=1)
         kinds = [f"1 to {practices}: practices", f"{practices + 1} to {len(codes)}: supports"]
