@@ -198,7 +198,8 @@ def test_shares_of_a_question_stand_in_its_row_with_their_numbers_and_what_is_no
 def test_a_mean_of_fewer_systems_says_so_beside_its_number():
     rows = never(items=EIGHT).assign(marked=False)
     of_two = rows["average"] & rows["item"].eq("B")
-    fig = dot_plots.shares_by_question(rows.assign(label=rows["label"].mask(of_two, "Mean of 2")), "never")
+    rows = rows.assign(label=rows["label"].mask(of_two, "Mean of 2"), n_systems=np.where(of_two, 2, 3))
+    fig = dot_plots.shares_by_question(rows, "never")
     share = rows.loc[of_two, "share"].iloc[0]
     assert [text.get_text() for text in fig.axes[0].texts if "mean" in text.get_text()] == [
         f"{percent(share)} (mean of 2)"

@@ -52,7 +52,7 @@ def shares_by_question(rows: pd.DataFrame, said: str) -> Figure:
 
     Parameters
     ----------
-    rows : of one statistic, as for `shares`, and `marked`: whether a question's name is bold
+    rows : of one statistic, as for `shares`; `marked`, whether a question's name is bold; and `n_systems`, of how many a mean is
     said : the answer
     """
     series = looks(rows.loc[~rows["average"], "label"]) | dict.fromkeys(rows.loc[rows["average"], "system"], (INK, "D"))
@@ -64,7 +64,7 @@ def shares_by_question(rows: pd.DataFrame, said: str) -> Figure:
     for name, marked in zip(ax.get_yticklabels(), known["marked"], strict=True):
         name.set_weight("bold" if marked else "normal")
     middle, order = dict(zip(known["item"], ys, strict=True)), list(series)
-    commonest = rows.loc[rows["average"], "label"].mode()
+    means = rows.loc[rows["average"], "label"].mode().head(1).tolist()
     for row in rows.itertuples():
         name = row.system if row.average else row.label
         y = middle[row.item] + apart * (order.index(name) - (len(order) - 1) / 2)
@@ -73,14 +73,13 @@ def shares_by_question(rows: pd.DataFrame, said: str) -> Figure:
             style.beside(ax, y, style.why(row.note), dark(colour), style="italic")
             continue
         _share(ax, y, row, colour, marker)
-        other = f" ({row.label.lower()})" if row.average and row.label not in set(commonest) else ""
-        style.beside(ax, y, percent(row.share) + other, dark(colour))
+        other = f" (mean of {row.n_systems:.0f})" if row.average and row.label not in means else ""
+        style.beside(ax, y, percent(row.share) + other, INK if row.average else dark(colour))
     style.percent_axis(ax, both=True)
     fig.supxlabel(style.wrap(f"share who answered “{said}”", style.across() - 0.3, HEAD), fontsize=HEAD)
-    names = {row.system if row.average else row.label: (row.label, row.average) for row in rows.itertuples()}
+    averages = set(rows.loc[rows["average"], "system"])
     style.legend(fig, {
-        commonest.iloc[0] if average else name: _mark(*series[name], PAPER if average else "")
-        for name, (_, average) in names.items()
+        means[0] if name in averages else name: _mark(*look, PAPER if name in averages else "") for name, look in series.items()
     })  # fmt: skip
     return fig
 

@@ -109,7 +109,7 @@ def co_occurrence(pairs: pd.DataFrame, n: int, practices: int = 0) -> Figure:
     grid = pairs.pivot(index="code_2", columns="code_1", values="both").loc[codes, codes]
     numbers = [str(place) for place in range(1, len(codes) + 1)]
     room = min(2.1, 0.36 * style.across())
-    names = [style.wrap(f"{code}  {number}", room) for code, number in zip(codes, numbers, strict=True)]
+    names = [style.wrap(f"{code}\u00a0\u00a0{number}", room) for code, number in zip(codes, numbers, strict=True)]
     pitch = max(0.36, *(style.tall(name) + 0.04 for name in names))
     fig, ax = plt.subplots(figsize=(style.across(), 1.1 + pitch * len(codes)))
     cell = (style.across() - room - 0.2) / len(codes)
@@ -129,8 +129,7 @@ def co_occurrence(pairs: pd.DataFrame, n: int, practices: int = 0) -> Figure:
     _name_cells(ax, names, numbers, rotation=0 if number else 90)
     if 0 < practices < len(codes):
         ax.plot([0, practices, practices], [practices, practices, len(codes)], color=INK, linewidth=1)
-        kinds = [f"1 to {practices}: practices", f"{practices + 1} to {len(codes)}: supports"]
-        ax.set_xlabel(style.wrap("     ".join(kinds), style.across() - 0.3, HEAD), fontsize=HEAD)
+        ax.set_xlabel(f"1 to {practices}: practices, {practices + 1} to {len(codes)}: supports", fontsize=HEAD)
     key = {"how many leaders have both": colours.SHADES(0.4), "how many have it at all": PALE}
     boxes = {name: Rectangle((0, 0), 1, 1, color=colour) for name, colour in key.items()}
     style.legend(fig, boxes | ({"most frequent": Rectangle((0, 0), 1, 1, **framed)} if most == most else {}))
