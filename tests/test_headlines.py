@@ -138,6 +138,12 @@ def test_a_bar_that_lacks_a_share_counts_for_no_answer():
     assert headlines.commonest(both.assign(share=[0.6, 0.4, 0.4, 0.6, 0.3, 0.7])) == (
         "In c, 70% answer “yes” to “Visit”: no other answer is as common."
     )
+    assert headlines.commonest(both.assign(share=[0.6, 0.4, 0.4, 0.6, 0.5, 0.5])) == (
+        "In 2 of 3 bars, 60% give one answer: no other is as common."
+    )
+    assert headlines.commonest(both.assign(item=list("qqqqrr"), share=[0.4, 0.3, 0.4, 0.3, 0.4, 0.4])) == (
+        "No answer is commoner than 40%."
+    )
 
 
 @pytest.mark.parametrize(

@@ -197,6 +197,11 @@ def test_lines_end_in_their_own_last_values_whatever_rows_are_numbered():
     assert {text.get_text(): round(text.xy[1], 2) for text in ax.texts} == {"0.30": 0.3, "0.70": 0.7}
 
 
+def test_a_last_value_of_nothing_is_not_below_zero():
+    (ax,) = year_effects(["a"], change=lambda rows: rows.assign(estimate=-0.001)).axes
+    assert [text.get_text() for text in ax.texts] == ["0.00"]
+
+
 def test_a_chart_with_none_below_it_has_numbers_on_its_axis():
     fig = year_effects(["a", "b", "c", "d", "e"])
     fig.canvas.draw()

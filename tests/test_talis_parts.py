@@ -173,7 +173,7 @@ def test_the_oecds_average_by_name(tmp_path, name):
     lacking = told.partition("not in these files: ")[2].partition(".")[0].split(", ")
     assert lacking == [code for code in talis_codebook.AVERAGES["OECD 2018"] if code not in ("CHL", "NLD", "FRA")]
     assert told.endswith("No teacher file of Iceland (ISL) of 2018 is public.")
-    caption = share_words.dots(view)["caption"]
+    caption = share_words.dots(view, "never")["caption"]
     assert "plain mean of 3 of the 31 systems of OECD 2018" in caption
     assert f"2 in “{talis.ITEMS['D']}”" in caption  # France was not asked
     means = view.now[view.now["average"]].drop_duplicates("item").set_index("item")["label"]

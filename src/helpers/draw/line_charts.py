@@ -108,7 +108,7 @@ def _ends(ax: plt.Axes, rows: pd.DataFrame, series: dict, terms: list, per_unit:
         return
     apart = max(0.0, 11 - per_unit * np.ptp(last["estimate"])) / 2 if len(last) > 1 else 0.0
     for row, up in zip(last.itertuples(), (-apart, apart), strict=False):
-        text, colour = f"{row.estimate:.2f}".replace("-", "−"), dark(series[row.series][0])
+        text, colour = f"{round(row.estimate, 2) + 0.0:.2f}".replace("-", "−"), dark(series[row.series][0])
         look = {"va": "center", "fontsize": SMALL, "bbox": {"facecolor": ground, "edgecolor": "none", "pad": 0.5}}
         style.label(ax, terms.index(row.term) + 0.1, row.estimate, text, colour, (6, up), **look)
 
@@ -345,7 +345,7 @@ def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
         fell = f"corrected: {of_few(below, len(part))} schools fell" if pd.notna(below) else ""
         note = fell or f"{len(part)} schools, all of it may be chance"
         style.label(ax, 0, 1, note, GREY, (0, 4), xycoords="axes fraction", ha="left", fontsize=9)
-        ax.set(ylim=(0, 1), yticks=[])
+        ax.set(ylim=(-0.03, 1.03), yticks=[])
     dots = {"as estimated": QUIET, "corrected for chance": OURS}
     key = {name: plt.Line2D([], [], color=colour, marker="o", linestyle="") for name, colour in dots.items()}
     style.legend(fig, key, "a row a school, the lowest estimate at the bottom")

@@ -227,7 +227,7 @@ def commonest(rows: pd.DataFrame) -> str:
     >>> commonest(rows.head(2)), commonest(rows)
     ('“no” is the commonest answer: 70%.', 'In a, 70% answer “no” to “Visit”: no other answer is as common.')
     >>> commonest(rows.assign(share=0.5)), commonest(rows.assign(share=[0.7, 0.3, 0.3, 0.7]))
-    ('No answer is commoner than all others.', 'Answers agree most in 2 of 2 bars: 70% are the same.')
+    ('No answer is commoner than all others.', 'In 2 of 2 bars, 70% give one answer: no other is as common.')
     """
     bars, first = _bars(rows)
     if bars.empty:
@@ -237,8 +237,10 @@ def commonest(rows: pd.DataFrame) -> str:
     if not alone.any():
         return "No answer is commoner than all others."
     share = percent(most.max())
-    if not alone[first].all() or len(first) > 1:
-        return f"Answers agree most in {len(first)} of {len(bars)} bars: {share}% are the same."
+    if not alone[first].all():
+        return f"No answer is commoner than {share}%."
+    if len(first) > 1:
+        return f"In {len(first)} of {len(bars)} bars, {share}% give one answer: no other is as common."
     (label, _, item), answer = first[0], bars.loc[first[0]].idxmax()
     if len(bars) == 1:
         return f"“{answer}” is the commonest answer: {share}%."

@@ -216,27 +216,20 @@ def answer(view: View, whose: str) -> str:
     return f"In {whose} no practice stands out: {said} is answered to “{most}” {share}."
 
 
-def dots(view: View, statistic: str = "") -> Words:
-    """Of `view.drawn`, or of one statistic of it."""
-    drawn = view.drawn[view.drawn["statistic"].isin([statistic] if statistic else view.words)]
-    first = view.now[view.now["system"] == view.shown[0]].dropna(subset="share").sort_values("share", kind="stable")
-    most = [
-        (words, first[first["statistic"] == name].tail(1))
-        for name, words in view.words.items()
-        if not statistic or name == statistic
-    ]
+def dots(view: View, statistic: str) -> Words:
+    """Of one statistic of `view.drawn`."""
+    said, drawn = view.words[statistic], view.drawn[view.drawn["statistic"] == statistic]
+    first = drawn[drawn["system"] == view.shown[0]].dropna(subset="share").sort_values("share", kind="stable")
     told = [
-        f"“{words}” is answered most to {row.item_label.lower()} ({row.share:.0%})"
-        for words, row_of in most
-        for row in row_of.itertuples()
-    ]
+        f"“{said}” is answered most to {row.item_label.lower()} ({row.share:.0%})" for row in first.tail(1).itertuples()
+    ] or ["no share can be shown"]
     of = f"of the {len(codebook.AVERAGES[view.known])} systems of {view.known}, " if view.known else "systems, "
     mean = f". Hollow: plain mean of {view.averaged} {of}each counting the same{_fewer(view)}"
     return {
-        "title": f"Who answers “{view.words[statistic]}”" if statistic else "Never, and often",
+        "title": f"Who answers “{said}”",
         "caption": f"Share of respondents with 95% intervals{mean * (view.averaged > 1)}.",
         "alt": f"Dot plot of {count(len(view.answers.items), 'practice')} in {view.spoken}. In {view.names[view.shown[0]]} "
-        f"{'; '.join(told) or 'no share can be shown'}.",
+        f"{told[0]}.",
         "data": drawn,
     }
 
