@@ -65,8 +65,11 @@ def test_words_stand_where_all_of_an_answer_is_hidden(hidden):
     assert share_words.answer(shown, "these data").endswith("no share of “never” can be shown." if gone else of_one)
     assert ("None can be shown." in share_words.ranked(shown)["alt"]) is gone
     assert ("None can be shown." in share_words.often(shown)["alt"]) is ("monthly" in hidden)
-    assert ("“Never” is answered most to teach jointly (51%)" in share_words.dots(shown)["alt"]) is not gone
-    assert ("no share can be shown" in share_words.dots(shown)["alt"]) is (len(hidden) == 2)
+    assert ("“Never” is answered most to teach jointly (51%)" in share_words.dots(shown, "never")["alt"]) is not gone
+    for statistic in ("never", "monthly"):
+        told = share_words.dots(shown, statistic)
+        assert ("no share can be shown" in told["alt"]) is (statistic in hidden)
+        assert set(told["data"]["statistic"]) == {statistic}
 
 
 def test_shares_side_by_side_in_percent():

@@ -33,6 +33,20 @@ def rates(**columns):
     return dot_plots.rates(rows, 0.95, "intervals that hold the truth")
 
 
+def odds(practices, supports=("time", "trust", "none"), **columns):
+    rows = pd.DataFrame([(p, s) for p in practices for s in supports], columns=["practice", "support"])
+    rows = rows.assign(odds_ratio=2.0, ci_low=0.5, ci_high=9.0, p_holm=0.2)
+    rows.loc[0, ["odds_ratio", "ci_low", "ci_high", "p_holm"]] = [np.inf, 3.1, np.inf, 0.01]
+    rows.loc[1, ["odds_ratio", "ci_low", "ci_high"]] = [0.0, 0.0, 0.7]
+    rows.loc[2, ["odds_ratio", "ci_low", "ci_high", "p_holm"]] = np.nan
+    return dot_plots.odds_ratios(rows.assign(**columns), 25)
+
+
+def by_question(systems=THREE, items=EIGHT, mean=True):
+    rows = never(systems, items, mean=mean)
+    return dot_plots.shares_by_question(rows.assign(marked=rows["item"].eq("B")), "1-3 times a month or more often")
+
+
 FIGURES = {
     "rates": rates,
     "shares": lambda: dot_plots.shares(table(items=EIGHT), WORDS),
@@ -40,6 +54,13 @@ FIGURES = {
     "shares, eight systems": lambda: dot_plots.shares(table(dict(list(FIFTY.items())[:8])), WORDS),
     "shares, unbroken name": lambda: dot_plots.shares(table(UNBROKEN), WORDS),
     "shares, nothing to show": lambda: dot_plots.shares(table().assign(share=np.nan), WORDS),
+    "by question": by_question,
+    "by question, one system": lambda: by_question({"S": "Alone"}, mean=False),
+    "by question, six series": lambda: by_question(dict(list(FIFTY.items())[:5])),
+    "by question, many systems": lambda: by_question(dict(list(FIFTY.items())[:8])),
+    "by question, unbroken name": lambda: by_question(UNBROKEN),
+    "odds": lambda: odds(["share", "inspire"]),
+    "long odds": lambda: odds([LONG, "inspire"], ["time", LONG, "none"]),
     "ranked": lambda: dot_plots.ranked(never(items=EIGHT), ["XXA"]),
     "ranked, one system": lambda: dot_plots.ranked(never({"S": "Alone"}, mean=False)),
     "ranked, fifty": lambda: dot_plots.ranked(never(FIFTY, EIGHT), list(FIFTY)[:4]),
@@ -157,6 +178,56 @@ def test_both_numbers_and_the_sign_stand_beside_each_row():
     texts = said(retold("people", value=2014.0, source=32_000.0, repeat=1))
     assert {"≥2014", "32,000", "kept"} <= set(texts)
     assert said(retold("people", source=np.nan)).count("–") == 2
+
+
+def test_shares_of_a_question_stand_in_its_row_with_their_numbers_and_what_is_not_asked_is_told():
+    rows = never(items=EIGHT)
+    fig = dot_plots.shares_by_question(rows.assign(marked=rows["item"].eq("B")), "never")
+    (ax,) = fig.axes
+    known = rows.dropna(subset="share")
+    assert sorted(x for x, *_ in marked(ax)) == sorted(known["share"])
+    assert len(intervals(ax)) == len(known)
+    rows_of = dict(zip(ax.get_yticks(), EIGHT, strict=True))
+    numbers = {text.xy[1]: text.get_text() for text in ax.texts}
+    for line in ax.get_lines():
+        if line.get_marker() not in ("None", ""):
+            x, y = line.get_xdata()[0], line.get_ydata()[0]
+            nearest = rows_of[min(rows_of, key=lambda at: abs(at - y))]
+            assert numbers[y] == percent(x)
+            assert x in set(known.loc[known["item"] == nearest, "share"])
+    assert sorted(text for text in numbers.values() if not text.strip("<>").isdigit()) == ["not asked", "too few"]
+    bold = [name.get_text().replace("\n", " ") for name in ax.get_yticklabels() if name.get_weight() == "bold"]
+    assert bold == [EIGHT["B"]]
+    assert {"System A", "System B", "System C", "Mean of all"} <= set(said(fig))
+
+
+def test_a_mean_of_fewer_systems_says_so_beside_its_number():
+    rows = never(items=EIGHT).assign(marked=False)
+    of_two = rows["average"] & rows["item"].eq("B")
+    rows = rows.assign(label=rows["label"].mask(of_two, "Mean of 2"), n_systems=np.where(of_two, 2, 3))
+    fig = dot_plots.shares_by_question(rows, "never")
+    share = rows.loc[of_two, "share"].iloc[0]
+    assert [text.get_text() for text in fig.axes[0].texts if "mean" in text.get_text()] == [
+        f"{percent(share)} (mean of 2)"
+    ]
+    assert "Mean of all" in said(fig)
+
+
+def test_odds_beyond_the_axis_end_in_arrows_and_only_clear_ones_are_filled():
+    (ax,) = odds(["share", "inspire"]).axes
+    marks = marked(ax)
+    # Infinity and zero are no places on the axis.
+    assert sorted(shape for _, _, shape in marks if shape != "o") == ["<", ">"]
+    assert [face for _, face, shape in marks if shape == "o"] == [colours.PAPER] * 3
+    assert "not tested" in [text.get_text() for text in ax.texts]
+    bold = [name.get_text() for name in ax.get_yticklabels() if name.get_weight() == "bold"]
+    assert bold == ["share\nand time"]
+    # The second has a line below 1 and is hollow all the same.
+    assert "hollow, even where a line is clear of 1: may be chance, as 25 pairs were tried" in " ".join(
+        ax.get_xlabel().split()
+    )
+    (ax,) = odds(["share"], ci_low=0.5, ci_high=9.0).axes
+    assert "hollow: may be chance, as 25 pairs were tried" in ax.get_xlabel()
 
 
 def test_rates_stand_at_their_shares_each_series_in_its_order_and_empty_ones_are_left_out():

@@ -51,15 +51,6 @@ def proportions(*labels):
     return forest_plots.proportions(rows)
 
 
-def odds(practices, supports=("time", "trust", "none")):
-    rows = pd.DataFrame([(p, s) for p in practices for s in supports], columns=["practice", "support"])
-    rows = rows.assign(odds_ratio=2.0, ci_low=0.5, ci_high=9.0, p_holm=0.2)
-    rows.loc[0, ["odds_ratio", "ci_low", "ci_high", "p_holm"]] = [np.inf, 3.1, np.inf, 0.01]
-    rows.loc[1, ["odds_ratio", "ci_low", "ci_high"]] = [0.0, 0.0, 0.7]
-    rows.loc[2, ["odds_ratio", "ci_low", "ci_high", "p_holm"]] = np.nan
-    return forest_plots.odds_ratios(rows)
-
-
 def specifications(*panels, names=NAMES):
     rows = [(p, s, 0.1 * i, 0.1 * i - 0.2, 0.1 * i + 0.2) for p in panels for i, s in enumerate(names)]
     columns = ["panel", "specification", "estimate", "ci_low", "ci_high"]
@@ -89,8 +80,6 @@ FIGURES = {
     "one proportion": lambda: proportions("sharing"),
     "means of long groups": lambda: means(LONG, "all the others"),
     "long proportions": lambda: proportions(LONG, "inspiring"),
-    "odds": lambda: odds(["share", "inspire"]),
-    "long odds": lambda: odds([LONG, "inspire"], ["time", LONG, "none"]),
     "specifications of one panel": lambda: specifications("all records"),
     "one specification": lambda: specifications("all records", names=["as declared"]),
     "specifications of long panels": lambda: specifications(LONG, LONG + "."),
@@ -164,15 +153,6 @@ def test_intervals_of_means_end_at_the_ends_of_the_scale():
     assert ax.get_xlim() == (1, 4)
 
 
-def test_odds_beyond_the_axis_end_in_arrows_and_only_clear_ones_are_filled():
-    (ax,) = odds(["share", "inspire"]).axes
-    marks = marked(ax)
-    # Infinity and zero are no places on the axis.
-    assert sorted(shape for _, _, shape in marks if shape != "o") == ["<", ">"]
-    assert [face for _, face, shape in marks if shape == "o"] == [colours.PAPER] * 3
-    assert "not tested" in [text.get_text() for text in ax.texts]
-
-
 def scales(fig):
     return [ax.get_xlim() for ax in fig.axes if ax.get_visible()]
 
@@ -209,20 +189,29 @@ def test_recovery_draws_the_gaps_and_crosses_where_an_interval_misses():
     assert len(set(scales(fig))) == 1
 
 
-def test_changes_run_from_hollow_to_filled_with_the_numbers_beside():
+def test_changes_run_from_diamonds_to_dots_with_the_numbers_beside():
+    """Hollow are only changes, where they may be chance."""
     rows = share_rows.moved()
     fig = forest_plots.changes(rows)
     left, right = fig.axes
     known = rows.dropna(subset="estimate")
-    for face, share in ((colours.PAPER, "share_1"), (colours.OURS, "share_2")):
-        drawn = [x for x, colour, _ in marked(left) if colour == face and not np.isnan(x)]
+    for form, share in (("D", "share_1"), ("o", "share_2")):
+        drawn = [x for x, _, marker in marked(left) if marker == form and not np.isnan(x)]
         assert sorted(drawn) == sorted(known[share])
+    assert colours.PAPER not in {face for _, face, _ in marked(left)}
+    clear = (known["ci_low"] > 0) | (known["ci_high"] < 0)
+    assert sum(face != colours.PAPER for _, face, _ in marked(right)) == clear.sum() < len(known)
     assert sorted(x for x, *_ in marked(right)) == sorted(known["estimate"])
     assert left.get_xlim() == (0, 1)
     assert right.get_xlim()[0] == -right.get_xlim()[1]
     said = [text.get_text() for text, _ in words(fig)]
     assert {"−11.0  [−16.0 to −6.0]", "+12.3  [+7.3 to +17.3]"} <= set(said)
     assert [said.count(note) for note in ("not asked", "too few")] == [1, 1]
+
+
+def test_shares_are_drawn_from_zero_as_far_as_they_go():
+    rows = share_rows.moved().assign(share_1=0.1, share_2=0.3)
+    assert forest_plots.changes(rows).axes[0].get_xlim() == (0, pytest.approx(0.35))
 
 
 def test_differences_are_filled_where_clear_and_sides_are_named():
@@ -233,6 +222,8 @@ def test_differences_are_filled_where_clear_and_sides_are_named():
     assert [face != colours.PAPER for _, face, _ in marked(ax)] == (known["p_holm"] < 0.05).tolist()
     sides = {text.get_text(): text.get_position()[0] for text in ax.texts}
     assert sides["← larger in\nSystem B"] < 0.5 < sides["larger in →\nSystem A"]
+    assert ax.get_xlabel().endswith("hollow: may be chance, as 7 differences were tested")
+    assert forest_plots.differences(rows, 22).axes[0].get_xlabel().endswith("as 22 differences were tested")
     assert ax.get_xlim()[0] == -ax.get_xlim()[1]
 
 

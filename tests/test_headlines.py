@@ -4,7 +4,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from helpers.study import effects, headlines, leaders, moving_items, participants, real_records, retellings
+from helpers.study import (
+    codings,
+    compared_words,
+    effects,
+    headlines,
+    moving_items,
+    own_practice,
+    participants,
+    real_records,
+    retellings,
+)
 
 NOTHING = np.nan
 ALIKE = "the intervals of groups overlap, which does not prove that groups are alike."
@@ -52,10 +62,10 @@ def test_a_difference_without_bounds_is_not_clear_and_a_correction_for_many_test
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ((-0.2, -0.3), "By each of 2 ways to calculate it, the change is below zero: -0.30 to -0.20."),
+        ((-0.2, -0.3), "By each of 2 ways to calculate it, the change is clearly below zero: -0.30 to -0.20."),
         ((0.0, 0.05), "By none of 2 ways to calculate it, the change can be told from zero: 0.00 to 0.05."),
-        ((0.2, -0.3, 0.0), "By 1 of 3 ways to calculate it, the change is above zero and by 1 of 3 ways to calculate it, the change is below zero: -0.30 to 0.20."),
-        ((0.2,), "By the only way to calculate it, the change is above zero: 0.20."),
+        ((0.2, -0.3, 0.0), "By 1 of 3 ways to calculate it, the change is clearly above zero and by 1 of 3 ways to calculate it, the change is clearly below zero: -0.30 to 0.20."),
+        ((0.2,), "By the only way to calculate it, the change is clearly above zero: 0.20."),
         ((NOTHING,), ""),
     ],
 )  # fmt: skip
@@ -66,24 +76,24 @@ def test_how_far_choices_agree(values, said):
 def test_choices_in_several_panels():
     rows = estimates(0.2, 0.3, 0.2, 0.0).assign(panel=["one", "one", "two", "two"])
     told = headlines.under_choices
-    assert told(rows) == "The change is above zero in one by each of 2 and in two by 1 of 2 ways to calculate it."
+    assert told(rows) == "The change is clearly above zero in one by all 2 ways to calculate it, in two by 1 of 2."
     assert (
         told(rows.assign(ci_low=-1.0)) == "By no way to calculate it can the change be told from zero in one and two."
     )
     one_sided = rows.assign(ci_low=[0.1, 0.2, -0.1, -0.1], ci_high=0.4)
-    assert told(one_sided) == "The change is above zero in one by each of 2 ways to calculate it, in two by none."
+    assert told(one_sided) == "The change is clearly above zero in one by all 2 ways to calculate it, in two by none."
     apart = rows.assign(estimate=[0.2, -0.3, 0.2, 0.1], ci_low=[0.1, -0.4, 0.1, 0.05], ci_high=[0.3, -0.2, 0.3, 0.2])
     assert told(apart) == (
-        "The change is above zero in one by 1 of 2 and in two by each of 2; below zero in one by 1 of 2 ways to calculate it."
+        "The change is clear of zero in one and two by every way to calculate it, but not always on one side."
     )
     many = estimates(0.2, 0.0, 0.3, -0.3).assign(panel=list("abcd"))
     assert (
         told(many)
-        == "The change is other than zero by each way in a, c and d, by no way in b, of the ways to calculate it."
+        == "The change is clear of zero in a, c and d by every way to calculate it, in b by no way, but not always on one side."
     )
     wordy = apart.assign(panel=["the first of two", "the first of two", "the second", "the second"])
     assert told(wordy, "the difference in change") == (
-        "The difference in change is other than zero by each way in the first of two and the second, of the ways to calculate it."
+        "The difference in change is clear of zero in the first of two and the second by every way to calculate it, but not always on one side."
     )
     hidden = rows.assign(estimate=[0.2, 0.3, NOTHING, NOTHING])
     assert headlines.under_choices(hidden).startswith("By each of 2 ways")
@@ -124,9 +134,15 @@ def test_a_bar_that_lacks_a_share_counts_for_no_answer():
     assert headlines.commonest(rows.assign(share=NOTHING)) == ""
     third = pd.DataFrame({"label": "c", "item": "q", "statistic": ["no", "yes"], "share": [0.6, 0.4]})
     both = pd.concat([rows.fillna(0.1), third.assign(item_label="Visit")])
-    assert headlines.commonest(both) == "Answers agree most on “Visit” in b: 90% are “yes”."
+    assert headlines.commonest(both) == "In b, 90% answer “yes” to “Visit”: no other answer is as common."
     assert headlines.commonest(both.assign(share=[0.6, 0.4, 0.4, 0.6, 0.3, 0.7])) == (
-        "Answers agree most on “Visit” in c: 70% are “yes”."
+        "In c, 70% answer “yes” to “Visit”: no other answer is as common."
+    )
+    assert headlines.commonest(both.assign(share=[0.6, 0.4, 0.4, 0.6, 0.5, 0.5])) == (
+        "In 2 of 3 bars, 60% give one answer: no other is as common."
+    )
+    assert headlines.commonest(both.assign(item=list("qqqqrr"), share=[0.4, 0.3, 0.4, 0.3, 0.4, 0.4])) == (
+        "No answer is commoner than 40%."
     )
 
 
@@ -184,58 +200,92 @@ def test_how_many_answered_high(values, answers, said):
 
 def test_pairs_of_groups():
     rows = estimates(0.2, -0.2).assign(label_1="A", label_2="B", item_label=["Visit", "Plan"], p_holm=[0.01, 0.3])
-    assert headlines.pair(rows, "Never") == "“Never” is more common in A than in B for Visit."
+    assert compared_words.pair(rows, "Never") == "“Never” is more common in A than in B for “Visit”."
     both = rows.assign(p_holm=0.01)
-    assert headlines.pair(both, "Never") == "“Never” is more common in A than in B for Visit, rarer for Plan."
-    assert headlines.pair(both.tail(1), "Never") == "“Never” is more common in B than in A for Plan."
+    assert compared_words.pair(both, "Never") == "“Never” is more common in A than in B for “Visit”, rarer for “Plan”."
+    assert compared_words.pair(both.tail(1), "Never") == "“Never” is more common in B than in A for “Plan”."
     assert (
-        headlines.pair(rows.assign(p_holm=NOTHING), "Never")
-        == "Whether “Never” is more common in A or in B cannot be told, all tests counted."
+        compared_words.pair(rows.assign(p_holm=NOTHING), "Never")
+        == "Whether “Never” is more common in A or in B cannot be told: each difference may be chance."
     )
-    assert headlines.pair(rows.assign(estimate=NOTHING), "Never") == ""
+    assert compared_words.pair(rows.assign(estimate=NOTHING), "Never") == ""
+    many = pd.concat([rows] * 3).assign(p_holm=0.01, estimate=0.2)
+    assert compared_words.pair(many, "Never") == "“Never” is more common in A than in B for all 6 questions."
 
 
 def test_changes_between_cycles_are_in_points():
     rows = estimates(0.05, half=0.02).assign(label="A", item_label="Visit", cycle_1=2013, cycle_2=2018)
     assert (
-        headlines.between_cycles(rows, "Often")
+        compared_words.between_cycles(rows, "Often")
         == "From 2013 to 2018, “Often” became more common: 5.0 (3.0 to 7.0) points."
     )
     several = pd.concat([rows, rows.assign(label="B", cycle_1=2018, cycle_2=2024, ci_low=-0.1)])
-    assert headlines.between_cycles(several, "Often") == (
-        "From cycle to cycle, “Often” became more common in Visit (A). No change can be told in Visit (B)."
+    assert compared_words.between_cycles(several, "Often") == (
+        "From cycle to cycle, “Often” became more common in “Visit” (A). The change may be chance in “Visit” (B)."
     )
+    assert compared_words.between_cycles(rows.assign(estimate=NOTHING), "Often") == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ((0.2, 0.2, 0.2, 0.2), "all 4 practices became more common."),
+        ((0.2, -0.2, -0.2, 0.0), "1 of 4 practices became more common and 2 rarer."),
+        ((-0.2, 0.0, 0.0, 0.0), "1 of 4 practices became rarer."),
+        ((0.0, 0.0, 0.0, 0.0), "whether any of 4 practices became more common or rarer cannot be told."),
+    ],
+)
+def test_how_many_practices_became_more_common(values, said):
+    rows = estimates(*values).assign(label="A", item_label=list("vwxy"), cycle_1=2013, cycle_2=2018)
+    assert compared_words.between_cycles(rows, "Often") == f"From 2013 to 2018, {said}"
+    both = compared_words.between_cycles(pd.concat([rows, rows.assign(label="B")]), "Often")
+    assert "8 practices in 2 systems" in both
 
 
 def test_schools_of_which_nothing_is_shown_have_no_headline():
-    assert headlines.of_schools(pd.DataFrame()) == ""
+    told = own_practice.schools_differ
+    assert told(pd.DataFrame()) == ""
     rows = pd.DataFrame({"panel": list("aabb"), "estimate": [0.1, 0.4] * 2, "spread": [0.1, 0.1, 0.2, 0.2]})
     rows["below_zero"] = [0.001, 0.001, 0.4, 0.4]
-    assert headlines.of_schools(rows) == (
-        "In a and b, schools differ by more than chance: without it, the change would be below zero in <1 to 40% of them."
+    assert told(rows) == (
+        "In “b”, schools differ by more than chance: without it, about 1 of 2 would have fallen. In “a”, most of it may be chance."
     )
-    assert headlines.of_schools(rows.head(2)) == (
-        "Schools differ mostly by chance: without it, the change would be below zero in <1% of them."
+    assert told(rows.assign(spread=0.2)) == "In “a” and “b”, schools differ by more than chance."
+    assert told(rows.tail(2)) == "Schools differ by more than chance: without it, about 1 of 2 would have fallen."
+    assert told(rows.head(2)) == (
+        "Most of the difference between schools may be chance: without it, none of 2 would have fallen."
     )
-    assert headlines.of_schools(rows.assign(spread=0.0, below_zero=NOTHING)) == (
-        "That schools differ cannot be told from chance."
-    )
+    nothing = rows.assign(spread=0.0, below_zero=NOTHING)
+    assert told(nothing) == "All of the difference between schools may be chance, in “a” and “b” alike."
+    assert told(nothing.head(2)) == "All of the difference between schools may be chance."
+    many = pd.concat([nothing.assign(panel=nothing["panel"] + str(k)) for k in range(2)])
+    assert told(many) == "All of the difference between schools may be chance, in 4 of 4 groups alike."
 
 
 def test_groups_that_answer_differently_are_named_where_they_are_few():
     """No word is said of who is first."""
     two = shares(Visit=[0.5, 0.1], Plan=[0.2, 0.4])
-    assert headlines.given_most(two, "Never") == "“Never” is answered most to “Visit” in x (50%), to “Plan” in y (40%)."
+    assert headlines.given_most(two, "Never") == "“Never” is answered most to “Visit” in x, to “Plan” in y."
     three = shares(Visit=[0.5, 0.1, 0.5], Plan=[0.2, 0.4, 0.1])
-    assert headlines.given_most(three, "Never") == (
-        "“Never” is answered most to “Visit” in x (50%) and z (50%), to “Plan” in y (40%)."
-    )
+    assert headlines.given_most(three, "Never", "systems") == "“Never” is answered most to “Visit” in 2 of 3 systems."
     mean = pd.concat([two, two.assign(label="Mean of 2")]).assign(average=[False] * 4 + [True] * 4)
     assert headlines.given_most(mean, "Never") == headlines.given_most(two, "Never")
     long = two.assign(item_label=two["item_label"] + " a colleague" * 10)
     many = pd.concat([two, two.assign(label=two["label"] + "2")])
     for rows in (long, many):
         assert headlines.given_most(rows, "Never").startswith("The question most often answered “Never” differs")
+
+
+def test_the_question_that_a_headline_names_is_first_and_marked_and_others_follow_by_their_means():
+    rows = shares(Talk=[0.3, 0.3, 0.3], Visit=[0.5, 0.1, 0.5], Plan=[0.2, 0.4, 0.1])
+    ordered = headlines.given_most_first(rows)
+    assert ordered["item_label"].drop_duplicates().tolist() == ["Visit", "Talk", "Plan"]
+    assert ordered.groupby("item_label")["marked"].first().to_dict() == {"Visit": True, "Talk": False, "Plan": False}
+    for none in (shares(Visit=[0.5], Plan=[0.5]), shares(Visit=[0.5]), shares(Visit=[0.5, 0.1], Plan=[0.2, 0.4])):
+        assert not headlines.given_most_first(none)["marked"].any()
+        assert len(headlines.given_most_first(none)) == len(none)
+    hidden = headlines.given_most_first(rows.assign(share=NOTHING))
+    assert len(hidden) == len(rows)
 
 
 def test_items_that_move():
@@ -269,14 +319,36 @@ def test_which_of_two_groups_scored_higher():
 
 
 def test_codes_that_nobody_has_or_that_are_as_common():
-    tie = pd.DataFrame({"code": ["share", "help", "push"], "count": [9, 9, 0], "n": 12})
-    assert leaders.commonest(tie) == (
-        "Of practices “share” and “help” are the commonest, found in 9 of 12 leaders, and “push” the rarest, in 0."
+    counts = pd.DataFrame({"code": ["share", "time", "help", "trust"], "count": [9, 2, 9, 2], "n": 12})
+    rows = codings.by_kind(pd.concat([counts, counts.head(1).assign(code="push", count=0)]), ["share", "help", "push"])
+    assert rows["code"].tolist() == ["share", "help", "push", "time", "trust"]
+    assert codings.commonest(rows) == (
+        "“share” and “help” are the commonest practices (9 of 12 leaders each), all 2 supports as common (2 each)."
     )
+    assert codings.commonest(rows.tail(1)) == "“trust” is the only support: 2 of 12 leaders."
+    many = pd.concat([rows.head(2).assign(code=rows["code"] + str(k)) for k in range(2)] + [rows[2:3]])
+    assert codings.commonest(many) == "4 practices are the commonest: 9 of 12 leaders each."
     pairs = pd.DataFrame({"code_1": ["a", "a", "a", "b"], "code_2": ["a", "b", "c", "c"], "both": [9, 4, 4, 2]})
-    assert (
-        leaders.commonest_pair(pairs, 12)
-        == "2 pairs of 3 go together most often: in 4 of 12 leaders; pairs range from 2 to 4."
+    assert codings.commonest_pair(pairs, 12) == "2 of 3 pairs are found together most often: each in 4 of 12 leaders."
+    assert codings.commonest_pair(pairs[1:3].assign(both=[5, 4]), 12) == (
+        "“a” and “b” are found together most often: in 5 of 12 leaders."
+    )
+    assert codings.commonest_pair(pairs.assign(both=0), 12) == "Of 12 leaders nobody has two of these."
+
+
+def test_pairs_that_are_clear_of_chance_are_drawn_however_many_and_come_first():
+    p = np.linspace(0.9, 0.01, 14)
+    pairs = pd.DataFrame({"practice": "a", "support": [f"s{k}" for k in range(14)], "odds_ratio": 2.0, "p_value": p})
+    pairs.loc[3, "p_value"] = NOTHING
+    few, many = pairs.assign(p_holm=1.0), pairs.assign(p_holm=np.where(p < 0.8, 0.01, 1.0))
+    assert codings.strongest(few)["support"].tolist() == [f"s{k}" for k in range(13, 3, -1)]
+    assert len(codings.strongest(many)) == (many["p_holm"] < 0.05).sum() == 12
+    assert codings.those_drawn(few) == "; of 14 pairs the 10 with the smallest p-values"
+    assert codings.those_drawn(few.head(4)) == ""
+    assert codings.strongest(few.head(4))["support"].tolist()[-1] == "s3"  # not tested
+    two = few.tail(2).assign(p_holm=0.01, odds_ratio=[0.2, 3.0])
+    assert codings.together_by_more_than_chance(two) == (
+        "Of 2 pairs, 1 goes together more often and 1 goes together more rarely than chance explains."
     )
 
 

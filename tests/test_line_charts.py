@@ -40,11 +40,10 @@ def half_missing(rows):
     return rows.drop(index=rows.index[3]).assign(mark="")
 
 
-def schools(panels, truth=False, below=0.4):
+def schools(panels, below=0.4, n=12):
     rng = np.random.default_rng(2)
-    rows = pd.DataFrame({"panel": np.repeat(panels, 12), "estimate": rng.normal(size=12 * len(panels))})
+    rows = pd.DataFrame({"panel": np.repeat(panels, n), "estimate": rng.normal(size=n * len(panels))})
     rows = rows.assign(shrunken=rows["estimate"] / 2, below_zero=below)
-    rows = rows.assign(truth=rows["shrunken"]) if truth else rows
     return line_charts.school_effects(rows, "2018 against 2012")
 
 
@@ -109,8 +108,9 @@ FIGURES = {
     "effects of long years": lambda: year_effects(["a"], terms=["after the first visit", "after the second"]),
     "effects of very long years": lambda: year_effects(["a", "b", LONG], terms=[f"{LONG} {i}" for i in range(4)]),
     "schools of one panel": lambda: schools(["all records"]),
-    "schools of many panels": lambda: schools(MANY, True),
+    "schools of many panels": lambda: schools(MANY),
     "schools without spread": lambda: schools(["a", "b"], below=np.nan),
+    "many schools": lambda: schools(["a", "b"], n=465),
     "schools of long panels": lambda: schools([LONG, LONG + "."]),
     "category curves": categories,
     "people and items": people,
@@ -195,6 +195,11 @@ def test_lines_end_in_their_values_on_both_sides_of_a_break():
     assert ends == [f"{values['2018']:.2f}", f"{values['2022']:.2f}"]
 
 
+def test_a_last_value_of_nothing_is_not_below_zero():
+    (ax,) = year_effects(["a"], change=lambda rows: rows.assign(estimate=-0.001)).axes
+    assert [text.get_text() for text in ax.texts] == ["0.00"]
+
+
 def test_a_chart_with_none_below_it_has_numbers_on_its_axis():
     fig = year_effects(["a", "b", "c", "d", "e"])
     fig.canvas.draw()
@@ -208,14 +213,22 @@ def test_the_study_as_planned_is_marked_among_the_curves():
     assert not other.texts
 
 
-def test_schools_that_do_not_differ_have_no_order():
-    fig = schools(["a"], below=np.nan)
-    (ax,) = fig.axes
-    given = next(line.get_xdata() for line in ax.get_lines() if line.get_marker() == ".")
-    assert list(given) != sorted(given)
+@pytest.mark.parametrize(
+    ("below", "n", "note"),
+    [
+        (0.4, 12, "corrected: about 5 of 12 schools fell"),
+        (0.001, 12, "corrected: none of 12 schools fell"),
+        (0.001, 465, "corrected: <1% of 465 schools fell"),
+        (np.nan, 12, "12 schools, all of it may be chance"),
+    ],
+)
+def test_schools_stand_in_the_order_of_their_estimates_and_few_are_counted(below, n, note):
+    (ax,) = schools(["a"], below, n).axes
+    estimates, shrunken = (line.get_xdata() for line in ax.get_lines() if line.get_marker() == "o")
+    assert list(estimates) == sorted(estimates)
+    assert shrunken == pytest.approx(estimates / 2)
     assert len(ax.get_yticks()) == 0
-    assert fig.get_supylabel() == "schools, in no order"
-    assert ax.texts[0].get_text() == "12 schools, no spread found"
+    assert ax.texts[0].get_text() == note
 
 
 def test_the_note_on_schools_covers_no_point():

@@ -18,9 +18,9 @@ def model():
     return maps.model(pd.DataFrame(rows, columns=["practice", "support", "statistic"]), looks)
 
 
-def co_occurrence(*names):
+def co_occurrence(*names, practices=0):
     pairs = [(a, b, 12 - i % 12) for i, a in enumerate(names) for b in names[i:]]
-    return maps.co_occurrence(pd.DataFrame(pairs, columns=["code_1", "code_2", "both"]), 16)
+    return maps.co_occurrence(pd.DataFrame(pairs, columns=["code_1", "code_2", "both"]), 16, practices)
 
 
 def group_sizes():
@@ -35,7 +35,7 @@ def chain(says, hands=3):
 
 FIGURES = {
     "model": model,
-    "together": lambda: co_occurrence("sharing", "inspiring", LONG),
+    "together": lambda: co_occurrence("sharing", "inspiring", LONG, practices=2),
     "one code": lambda: co_occurrence("sharing"),
     "many codes": lambda: co_occurrence(*(f"code {i}" for i in range(20))),
     "group sizes": group_sizes,
@@ -73,13 +73,25 @@ def test_the_map_has_every_number_in_its_cell_and_signs_where_there_is_none():
     assert f"{absent['fewer than 30 respondents']}  too few" in ax.get_xlabel()
 
 
-def test_pairs_stand_below_the_diagonal_which_is_bold():
-    (ax,) = co_occurrence("a", "b", "c").axes
+def test_pairs_stand_below_the_diagonal_and_those_that_most_have_are_framed_and_bold():
+    fig = co_occurrence("a", "b", "c", practices=2)
+    (ax,) = fig.axes
     cells = {text.get_position(): (text.get_text(), text.get_weight()) for text in ax.texts}
     assert cells == {
-        (0.5, 0.5): ("12", "bold"), (0.5, 1.5): ("12", "normal"), (0.5, 2.5): ("12", "normal"),
-        (1.5, 1.5): ("11", "bold"), (1.5, 2.5): ("11", "normal"), (2.5, 2.5): ("10", "bold"),
+        (0.5, 0.5): ("12", "normal"), (0.5, 1.5): ("12", "bold"), (0.5, 2.5): ("12", "bold"),
+        (1.5, 1.5): ("11", "normal"), (1.5, 2.5): ("11", "normal"), (2.5, 2.5): ("10", "normal"),
     }  # fmt: skip
+    frames = [box.get_xy() for box in ax.patches if box.get_linewidth() == 2]
+    assert frames == [(0, 1), (0, 2)]
+    assert [text.get_text() for text in ax.get_xticklabels()] == ["1", "2", "3"]
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["a\u00a0\u00a01", "b\u00a0\u00a02", "c\u00a0\u00a03"]
+    assert ax.get_xlabel() == "1 to 2: practices, 3 to 3: supports"
+
+
+def test_nothing_is_framed_where_nobody_has_two():
+    pairs = pd.DataFrame({"code_1": ["a", "a", "b"], "code_2": ["a", "b", "b"], "both": [3, 0, 2]})
+    (ax,) = maps.co_occurrence(pairs, 12).axes
+    assert not [box for box in ax.patches if box.get_linewidth() == 2]
 
 
 def test_a_need_is_a_box_which_is_hollow_by_the_abstract_alone_and_what_is_built_a_triangle():

@@ -116,7 +116,7 @@ def panel_ols(frame, weight="", cluster="school", categories=("gender", "grade")
 @pytest.mark.parametrize("cluster", ["", "district"])
 def test_both_panels_of_the_example_are_linearmodels(weight, cluster):
     table = estimates(read(weight=weight, cluster=cluster))
-    assert table["panel"].unique().tolist() == ["high", "middle"]
+    assert table["panel"].unique().tolist() == ["high schools", "middle schools"]
     for panel, part in table.groupby("panel"):
         frame = example()[example()["band"] == panel]
         other, factor, whole = panel_ols(frame, weight, cluster or "school")
@@ -212,9 +212,9 @@ def test_standardised_effects_are_in_baseline_deviations(tmp_path):
 
 def test_a_panel_alone_is_the_panel_among_others(tmp_path):
     both = estimates(read())
-    high = write(tmp_path, example()[example()["band"] == "high"])
+    high = write(tmp_path, example()[example()["band"] == "high schools"])
     alone = estimates(read(high, by=""))
-    part = both[both["panel"] == "high"].reset_index(drop=True)
+    part = both[both["panel"] == "high schools"].reset_index(drop=True)
     pd.testing.assert_frame_equal(part.drop(columns="panel"), alone.drop(columns="panel"))
 
 
@@ -252,7 +252,7 @@ def test_another_package_is_given_the_records_of_the_first_panel(weight, cluster
     study = read(weight=weight, cluster=cluster)
     found = compared(study)
     ours = estimates(study, standardise=True)
-    ours = ours[ours["panel"] == "high"].reset_index(drop=True)
+    ours = ours[ours["panel"] == "high schools"].reset_index(drop=True)
     pd.testing.assert_frame_equal(found[ours.columns], ours, rtol=1e-9)
     assert found["other_estimate"].to_numpy() == pytest.approx(ours["estimate"], rel=1e-8)
     n, k = ours["n"][0], len(ours)
@@ -367,7 +367,7 @@ def test_notes_count_what_is_left_out(tmp_path):
     assert "poverty fewer than 10" in said
     assert "practice" not in said
     assert "a single record (fewer than 10) say nothing about change and are left out." in said
-    assert said.endswith("Reference of gender: boy. Reference of grade: 9 (high), 6 (middle).")
+    assert said.endswith("Reference of gender: boy. Reference of grade: 9 (high schools), 6 (middle schools).")
     assert "lonely" not in said
     untouched = own_practice.notes(read(write(tmp_path, small(), "small.csv"), **SMALL))
     assert untouched == "Complete and used: about 240 of about 240 records. Reference of sex: f."
@@ -739,7 +739,7 @@ def test_layout_marks_years_that_a_panel_lacks():
         ({"controls": ["poverty", "practice"]}, "'practice' is named as control and as outcome|"
                                                 "'practice' is named as outcome and as control"),
         ({"categories": {"gender": "man"}}, "column 'gender': no 'man' to compare with; it has boy, girl"),
-        ({"categories": {"grade": "6"}}, "panel 'high': .*column 'grade': no '6'"),
+        ({"categories": {"grade": "6"}}, "panel 'high schools': .*column 'grade': no '6'"),
         (WHOLE | {"categories": ["grade"]}, r"^data/simulated/01-students.csv: collinear within schools: grade: "),
         ({"outcome": "", "items": ["item_1", "item_2"], "high": 3}, "column 'item_1': answers off the scale"),
     ],
@@ -751,22 +751,22 @@ def test_parameters_that_cannot_be_meant(more, message):
 
 def test_a_panel_without_the_baseline_is_named(tmp_path):
     frame = example()
-    frame = frame[~((frame["band"] == "middle") & (frame["year"] == 2015))]
-    with pytest.raises(InputError, match=r"^panel 'middle': mine.csv, column 'year': no '2015'"):
+    frame = frame[~((frame["band"] == "middle schools") & (frame["year"] == 2015))]
+    with pytest.raises(InputError, match=r"^panel 'middle schools': mine.csv, column 'year': no '2015'"):
         read(write(tmp_path, frame))
 
 
 def test_a_panel_with_the_baseline_alone_is_named(tmp_path):
     frame = example()
-    frame = frame[~((frame["band"] == "middle") & (frame["year"] > 2015))]
-    with pytest.raises(InputError, match=r"^panel 'middle': .*2015.* only year"):
+    frame = frame[~((frame["band"] == "middle schools") & (frame["year"] > 2015))]
+    with pytest.raises(InputError, match=r"^panel 'middle schools': .*2015.* only year"):
         read(write(tmp_path, frame))
 
 
 def test_a_panel_that_cannot_be_estimated_is_named(tmp_path):
     frame = example()
-    frame.loc[frame["band"] == "high", "poverty"] = 1.0
-    with pytest.raises(InputError, match=r"^panel 'high': mine.csv: collinear .*: poverty"):
+    frame.loc[frame["band"] == "high schools", "poverty"] = 1.0
+    with pytest.raises(InputError, match=r"^panel 'high schools': mine.csv: collinear .*: poverty"):
         read(write(tmp_path, frame))
 
 

@@ -568,7 +568,7 @@ def example(tmp_path, monkeypatch):
 
 def test_the_documented_example_is_released_by_school(example):
     folder = command.make(example, "school")
-    assert set(released.estimates(folder)["panel"]) == {"middle", "high"}
+    assert set(released.estimates(folder)["panel"]) == {"middle schools", "high schools"}
 
 
 def test_without_its_merging_the_documented_example_is_refused(example):

@@ -173,9 +173,23 @@ def test_the_oecds_average_by_name(tmp_path, name):
     lacking = told.partition("not in these files: ")[2].partition(".")[0].split(", ")
     assert lacking == [code for code in talis_codebook.AVERAGES["OECD 2018"] if code not in ("CHL", "NLD", "FRA")]
     assert told.endswith("No teacher file of Iceland (ISL) of 2018 is public.")
-    caption = share_words.dots(view)["caption"]
+    caption = share_words.dots(view, "never")["caption"]
     assert "plain mean of 3 of the 31 systems of OECD 2018" in caption
     assert f"2 in “{talis.ITEMS['D']}”" in caption  # France was not asked
+    means = view.now[view.now["average"]].drop_duplicates("item").set_index("item")["label"]
+    assert means["D"] == "Mean of 2 of 31 (OECD 2018)"
+    assert means["B"] == "Mean of 3 of 31 (OECD 2018)"
+
+
+def test_a_mean_is_named_by_those_that_were_asked_and_of_one_there_is_none(tmp_path):
+    frame = belgium()
+    frame.loc[frame["CNTRY"].eq("NLD"), f"{QUESTION[2024]}D"] = 8
+    frame.loc[frame["CNTRY"].isin(["NLD", "SWE"]), f"{QUESTION[2024]}F"] = 8
+    view = classroom_doors.view(read(tmp_path, frame))
+    means = view.drawn[view.drawn["average"]].groupby("item", observed=True)["label"].unique()
+    assert means["B"].tolist() == ["Mean of 3"]
+    assert means["D"].tolist() == ["Mean of 2"]
+    assert "F" not in means
 
 
 def test_the_oecds_average_without_its_systems(tmp_path):

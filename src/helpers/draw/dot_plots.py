@@ -9,13 +9,15 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import ScaledTranslation
 
 from helpers.draw import style
-from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER, PRINTED, QUIET, SIGNS, dark, looks
+from helpers.draw.colours import FAINT, GREY, GROUPS, INK, OURS, PALE, PAPER, PRINTED, QUIET, SIGNS, dark, looks
 from helpers.draw.hover import told
-from helpers.draw.numbers import percent, written
+from helpers.draw.numbers import percent, ratio, written
 from helpers.draw.style import HEAD, SMALL
+from helpers.draw.words import hollow
 
 _CODES = 12  # more systems than these stand in a ranking by code, not by name
 _WIDTHS = {4: 0.45, 2: 1.2}  # columns of a ranking, if its names are no wider (inches)
+_REACH = 64  # odds ratios are drawn from one over this to this
 
 
 @style.two_widths
@@ -50,6 +52,46 @@ def shares(rows: pd.DataFrame, statistics: dict[str, str], coloured: str = "labe
                     ax.annotate("", (min(1, row.share + 0.2), y), (row.share, y), arrowprops=look)
     if below:
         fig.supxlabel(below, fontsize=SMALL)
+    return fig
+
+
+@style.two_widths
+def shares_by_question(rows: pd.DataFrame, said: str) -> Figure:
+    """Shares of one answer with 95% intervals: a row a question, in it a mark with its number for each system.
+
+    One system alone, or more than six, stand in blocks as `shares` draws them.
+
+    Parameters
+    ----------
+    rows : of one statistic, as for `shares`; `marked`, whether a question's name is bold; and `n_systems`, of how many a mean is
+    said : the answer
+    """
+    series = looks(rows.loc[~rows["average"], "label"]) | dict.fromkeys(rows.loc[rows["average"], "system"], (INK, "D"))
+    if not 1 < len(series) <= len(GROUPS):
+        return shares(rows, dict.fromkeys(rows["statistic"], said))
+    known = rows.drop_duplicates("item")
+    apart = 0.145  # inches from mark to mark: as high as their numbers
+    fig, (ax,), ys = style.blocks(known["item_label"], width=2.2, least=apart * len(series) + 0.12)
+    for name, marked in zip(ax.get_yticklabels(), known["marked"], strict=True):
+        name.set_weight("bold" if marked else "normal")
+    middle, order = dict(zip(known["item"], ys, strict=True)), list(series)
+    means = rows.loc[rows["average"], "label"].mode().head(1).tolist()
+    for row in rows.itertuples():
+        name = row.system if row.average else row.label
+        y = middle[row.item] + apart * (order.index(name) - (len(order) - 1) / 2)
+        colour, marker = series[name]
+        if np.isnan(row.share):
+            style.beside(ax, y, style.why(row.note), dark(colour), style="italic")
+            continue
+        _share(ax, y, row, colour, marker)
+        other = f" (mean of {row.n_systems:.0f})" if row.average and row.label not in means else ""
+        style.beside(ax, y, percent(row.share) + other, INK if row.average else dark(colour))
+    style.percent_axis(ax, both=True)
+    fig.supxlabel(style.wrap(f"share who answered “{said}”", style.across() - 0.3, HEAD), fontsize=HEAD)
+    averages = set(rows.loc[rows["average"], "system"])
+    style.legend(fig, {
+        means[0] if name in averages else name: _mark(*look, PAPER if name in averages else "") for name, look in series.items()
+    })  # fmt: skip
     return fig
 
 
@@ -97,16 +139,17 @@ def ranked(rows: pd.DataFrame, highlight: Iterable[str] = (), by_share: bool = T
             look = (INK, "D") if row.average else series.get(row.system, plain)
             name.set(weight="bold" if stands_out else "normal", color=dark(look[0]) if stands_out else GREY)
             _share(ax, y, row, *look)
-    if coded and (key := _key(rows.drop_duplicates("system"), series)):
+    if coded and (key := _key(rows, series)):
         style.legend(fig, key)
     return fig
 
 
-def _key(systems: pd.DataFrame, series: dict[object, tuple[str, str]]) -> dict[str, plt.Line2D]:
+def _key(rows: pd.DataFrame, series: dict[object, tuple[str, str]]) -> dict[str, plt.Line2D]:
     """Codes and names of the coloured systems, and names of averages, with their marks."""
-    chosen = systems[systems["system"].isin(list(series)) & ~systems["average"]]
+    chosen = rows[rows["system"].isin(list(series)) & ~rows["average"]].drop_duplicates("system")
     key = {f"{row.system} = {row.label}": _mark(*series[row.system]) for row in chosen.itertuples()}
-    return key | {name: _mark(INK, "D", PAPER) for name in systems.loc[systems["average"], "label"]}
+    means = rows.loc[rows["average"], "label"].unique()  # of a question, of those that were asked it
+    return key | ({" or ".join(means): _mark(INK, "D", PAPER)} if len(means) else {})
 
 
 def _mark(colour: str, marker: str, face: str = "") -> plt.Line2D:
@@ -192,6 +235,52 @@ def sensitivity(rows: pd.DataFrame, main: float, names: dict[str, str], xlabel: 
             style.label(ax, row.detectable, y, row.value, GREY if as_it_was else INK, away, bbox=box)
     ax.margins(x=0.12)
     ax.set_xlabel(xlabel)
+    return fig
+
+
+@style.two_widths
+def odds_ratios(pairs: pd.DataFrame, tested: int) -> Figure:
+    """Odds ratios of pairs of a practice and a support with exact intervals on a log axis, a row a pair.
+
+    An interval that goes on beyond the axis, as those from or to nothing do, ends in an arrow; a pair not tested is noted.
+
+    Parameters
+    ----------
+    pairs : `practice, support, odds_ratio, ci_low, ci_high, p_holm`, in order; filled and bold where p_holm < .05
+    tested : how many pairs p_holm allows for
+    """
+    names = pairs["practice"] + "\nand " + pairs["support"]
+    fig, (ax,), ys = style.blocks(names, width=2.1, least=0.36, over=True)
+    ax.set(xscale="log", xlim=(1 / _REACH, _REACH))
+    style.upright(ax, 1, ys)
+    for y, name, pair in zip(ys, ax.get_yticklabels(), pairs.itertuples(), strict=True):
+        if np.isnan(pair.odds_ratio):
+            style.instead(ax, y, "not tested")
+            continue
+        clear, bounds = pair.p_holm < 0.05, (pair.ci_low, pair.ci_high)
+        ends = np.clip(bounds, 1 / _REACH, _REACH)
+        style.margin(ax, y, *ends, alpha=0.6)
+        for end, bound, mark in zip(ends, bounds, "<>", strict=True):
+            if end != bound:
+                style.point(ax, end, y, marker=mark, size=5)
+        if 1 / _REACH <= pair.odds_ratio <= _REACH:
+            point = style.point(ax, pair.odds_ratio, y, face="" if clear else PAPER)
+            told(point, f"{pair.practice}, {pair.support}: {ratio(pair.odds_ratio)}")
+        text, weight = (
+            f"{ratio(pair.odds_ratio)}  [{ratio(pair.ci_low)} to {ratio(pair.ci_high)}]",
+            "bold" if clear else "normal",
+        )
+        name.set_weight(weight)
+        style.value(ax, y, text, offset=9, fontsize=SMALL, weight=weight)
+    ax.set_xticks(4.0 ** np.arange(-3, 4), ["1/64", "1/16", "1/4", "1", "4", "16", "64"])
+    ax.minorticks_off()
+    ax.grid(axis="x")
+    words = "odds ratio: right of 1, more often together than by chance; left of it, more rarely"
+    beyond = ((pairs["ci_low"] > 1) | (pairs["ci_high"] < 1)) & (pairs["p_holm"] >= 0.05)
+    why = hollow(tested, "pairs were tried").replace(
+        "hollow", "hollow, even where a line is clear of 1" if beyond.any() else "hollow"
+    )
+    ax.set_xlabel(style.wrap(f"{words}\n{why}", style.across() - 0.3, HEAD), fontsize=HEAD)
     return fig
 
 

@@ -10,12 +10,11 @@ from matplotlib.figure import Figure
 from helpers.draw import style
 from helpers.draw.colours import DIFFERS, FAINT, GREY, INK, OURS, PAPER, QUIET, SIMULATED, dark, looks
 from helpers.draw.hover import told
-from helpers.draw.numbers import percent, points, ratio
+from helpers.draw.numbers import percent, points
 from helpers.draw.style import HEAD, SMALL
+from helpers.draw.words import hollow
 
-_REACH = 64  # odds ratios are drawn from one over this to this
 _CLEAR = "0: no difference; filled: clear of 0"
-_HOLM = "filled: clear of chance (adjusted p < .05, Holm); hollow: may be chance"
 Charts = list[tuple[plt.Axes, pd.DataFrame]]  # small charts, each with its rows
 
 
@@ -149,17 +148,21 @@ def proportions(rows: pd.DataFrame, means: Mapping | None = None, titles: dict |
 
 
 @style.two_widths
-def differences(rows: pd.DataFrame) -> Figure:
+def differences(rows: pd.DataFrame, tested: int = 0) -> Figure:
     """Differences between two systems, an item a row, with 95% intervals; filled where Holm's adjusted p < .05.
 
-    `rows` of one statistic and one pair: `label_1, label_2, item, item_label, estimate, ci_low, ci_high` (share of
-    system 1 minus share of system 2, 0 to 1), `p_holm` (0 to 1) and `note`.
+    Parameters
+    ----------
+    rows : of one statistic and one pair, `label_1, label_2, item, item_label, estimate, ci_low, ci_high` (share of
+        system 1 minus share of system 2, 0 to 1), `p_holm` (0 to 1) and `note`
+    tested : how many differences `p_holm` allows for; not named: those of the rows
     """
     left, right = (style.wrap(rows[name].iloc[0], 1.1, HEAD, "bold") for name in ("label_2", "label_1"))
     room = 1.3 + max(style.tall(left, HEAD), style.tall(right, HEAD))
     fig, (ax,), ys = style.blocks(rows["item_label"], width=2.3, least=0.3, more=room, over=True)
     _signed(ax, ys, rows, [PAPER if p >= 0.05 else OURS for p in rows["p_holm"]])
-    ax.set_xlabel(f"difference in percentage points, 95% interval\n{_HOLM}", fontsize=HEAD)
+    tested = tested or rows["p_holm"].count()
+    ax.set_xlabel(f"difference in percentage points\n{hollow(tested, 'differences were tested')}", fontsize=HEAD)
     look = {"transform": ax.transAxes, "va": "bottom", "fontsize": HEAD, "weight": "bold"}
     ax.text(0.47, 1.01, f"← larger in\n{left}", ha="right", **look)
     ax.text(0.53, 1.01, f"larger in →\n{right}", ha="left", **look)
@@ -168,7 +171,7 @@ def differences(rows: pd.DataFrame) -> Figure:
 
 @style.two_widths
 def changes(rows: pd.DataFrame) -> Figure:
-    """Change of a share between two cycles: both shares (hollow, then filled), and the change with its interval.
+    """Change of a share between two cycles: both shares (diamond, then dot), and the change with its interval.
 
     `rows` of one statistic: `label, item, item_label, cycle_1, cycle_2, share_1, share_2` (0 to 1), `estimate, ci_low,
     ci_high` (share 2 minus share 1) and `note`. With several pairs of cycles, rows are named by theirs too.
@@ -179,20 +182,30 @@ def changes(rows: pd.DataFrame) -> Figure:
     if len(set(spans)) > 1:
         rows = rows.assign(label=rows["label"].astype(str) + ", " + spans)
         first, last = "earlier", "later"
-    fig, (ax, right), places = style.share_blocks(rows, widths=[1, 0.9], over=True)
-    style.percent_axis(ax, 0.5, both=True)
-    ax.set_title(f"{first} ○   {last} ●", fontsize=HEAD)
-    right.set_title(
-        style.wrap("change in points; hollow: may be chance", 0.4 * style.across(), HEAD, "bold"), fontsize=HEAD
-    )
+    fig, (ax, right), places = style.share_blocks(rows, widths=[1.1, 0.9], over=True)
+    # From zero, but only as far as shares go, or the two of a row lie on each other.
+    most = np.nanmax([0.2, *rows[["share_1", "share_2"]].to_numpy(float).flat])
+    style.percent_axis(ax, 0.5 if most > 0.6 else 0.2, both=True)
+    ax.set_xlim(0, 1 if most > 0.6 else most + 0.05)
+    ax.set_title("share of teachers", fontsize=HEAD)
+    right.set_title("change in points", fontsize=HEAD)
     ys = [places[key] for key in rows[["item", "label"]].itertuples(index=False, name=None)]
+    looks_of = {first: (GREY, "D", ""), last: (OURS, "o", "")}
     for y, row in zip(ys, rows.itertuples(), strict=True):
         style.interval(ax, y, row.share_1, row.share_2, GREY, 1.4)
-        for share, when, face in ((row.share_1, first, PAPER), (row.share_2, last, "")):
+        for share, (when, look) in zip((row.share_1, row.share_2), looks_of.items(), strict=True):
             if np.isfinite(share):
-                told(style.point(ax, share, y, face=face, size=5), f"{row.label}, {when}: {percent(share)}%")
-    _signed(right, ys, rows, _faces(rows))
+                told(style.point(ax, share, y, *look, size=5), f"{row.label}, {when}: {percent(share)}%")
+    faces = _faces(rows)
+    _signed(right, ys, rows, faces)
     right.tick_params(axis="x", labeltop=True, top=True)
+    known = rows["estimate"].notna().to_numpy()
+    marks = looks_of | ({"change that may be chance": (OURS, "o", PAPER)} if (faces[known] == PAPER).any() else {})
+    look = {"linestyle": "", "markersize": 6}
+    style.legend(fig, {
+        str(name): plt.Line2D([], [], color=colour, marker=marker, markerfacecolor=face or colour, **look)
+        for name, (colour, marker, face) in marks.items()
+    })  # fmt: skip
     return fig
 
 
@@ -213,45 +226,6 @@ def _signed(ax: plt.Axes, ys: list[float], rows: pd.DataFrame, faces: list[str])
     ax.xaxis.set_major_locator(plt.MaxNLocator(5, steps=[1, 2, 5, 10]))
     ax.xaxis.set_major_formatter(lambda x, _: points(x, 0))
     ax.grid(axis="x")
-
-
-@style.two_widths
-def odds_ratios(pairs: pd.DataFrame) -> Figure:
-    """Odds ratios of every practice and support with exact intervals on a log axis, a block a practice.
-
-    `pairs`: `practice, support, odds_ratio, ci_low, ci_high, p_holm`; filled where p_holm < .05. An interval that
-    goes on beyond the axis, as those from or to nothing do, ends in an arrow; a pair not tested is noted.
-    """
-    titles = {practice: (practice, INK) for practice in pairs["practice"]}
-    fig, (ax,), ys = style.blocks(pairs["support"], pairs["practice"], titles, width=2.1, least=0.24, over=True)
-    ax.set(xscale="log", xlim=(1 / _REACH, _REACH))
-    style.upright(ax, 1, ys)
-    for y, pair in zip(ys, pairs.itertuples(), strict=True):
-        if np.isnan(pair.odds_ratio):
-            style.instead(ax, y, "not tested")
-            continue
-        bounds = pair.ci_low, pair.ci_high
-        ends = np.clip(bounds, 1 / _REACH, _REACH)
-        style.margin(ax, y, *ends, alpha=0.6)
-        for end, bound, mark in zip(ends, bounds, "<>", strict=True):
-            if end != bound:
-                style.point(ax, end, y, marker=mark, size=5)
-        if 1 / _REACH <= pair.odds_ratio <= _REACH:
-            point = style.point(ax, pair.odds_ratio, y, face=OURS if pair.p_holm < 0.05 else PAPER)
-            told(point, f"{pair.practice}, {pair.support}: {ratio(pair.odds_ratio)}")
-        style.value(
-            ax,
-            y,
-            f"{ratio(pair.odds_ratio)}  [{ratio(pair.ci_low)} to {ratio(pair.ci_high)}]",
-            offset=9,
-            fontsize=SMALL,
-        )
-    ax.set_xticks(4.0 ** np.arange(-3, 4), ["1/64", "1/16", "1/4", "1", "4", "16", "64"])
-    ax.minorticks_off()
-    ax.grid(axis="x")
-    words = "odds ratio with exact 95% interval; right of 1: more often together than chance"
-    ax.set_xlabel(f"{words}\n{_HOLM}", fontsize=HEAD)
-    return fig
 
 
 @style.two_widths

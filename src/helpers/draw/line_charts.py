@@ -8,10 +8,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers.draw import colours, style
-from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER, PRINTED, QUIET, SIMULATED, dark, looks
+from helpers.draw.colours import FAINT, GREY, INK, OURS, PALE, PAPER, PRINTED, QUIET, dark, looks
 from helpers.draw.hover import told, unseen
 from helpers.draw.numbers import percent
 from helpers.draw.style import SMALL
+from helpers.draw.words import of_few
 from helpers.project import in_order
 
 
@@ -111,7 +112,7 @@ def _ends(
         return
     apart = max(0.0, 11 - per_unit * np.ptp(last["estimate"])) / 2 if len(last) > 1 else 0.0
     for row, up in zip(last.itertuples(), (-apart, apart), strict=False):
-        text, colour = f"{row.estimate:.2f}".replace("-", "−"), dark(series[row.series][0])
+        text, colour = f"{round(row.estimate, 2) + 0.0:.2f}".replace("-", "−"), dark(series[row.series][0])
         look = {"va": "center", "fontsize": SMALL, "bbox": {"facecolor": ground, "edgecolor": "none", "pad": 0.5}}
         style.label(ax, terms.index(row.term) + 0.1, row.estimate, text, colour, (6, up), **look)
 
@@ -302,42 +303,30 @@ def _items(ax: plt.Axes, items: pd.DataFrame, top: float, step: float) -> None:
 
 @style.two_widths
 def school_effects(rows: pd.DataFrame, xlabel: str) -> Figure:
-    """Each school's own effect, lowest first; in no order where no spread is found, as there `below_zero` is empty.
+    """Each school's own effect, a row a school, the lowest estimate first, beside what of it is no chance.
 
-    `rows`: `panel` (a chart), `estimate, shrunken`, `below_zero` (share of the panel's schools), optionally `truth`.
+    `rows`: `panel` (a chart), `estimate, shrunken`, `below_zero` (share of the panel's schools; empty where no spread is found).
     """
     fig, charts = style.small_charts(rows["panel"], 2.4, sharex=True)
     for panel, ax in charts.items():
-        part = rows[rows["panel"] == panel]
-        below = part["below_zero"].iloc[0]
-        if differ := pd.notna(below):
-            part = part.sort_values("shrunken")
-        y = (np.arange(len(part)) + 0.5) / len(part)
+        part = rows[rows["panel"] == panel].sort_values("estimate", kind="stable")
+        y, below, few = (np.arange(len(part)) + 0.5) / len(part), part["below_zero"].iloc[0], len(part) <= _PAIRED
         ax.axvline(0, color=GREY, linewidth=1)
-        if len(part) <= _PAIRED:
+        if few:
             ends = np.sort(part[["estimate", "shrunken"]].to_numpy().T, axis=0)
             ax.hlines(y, *ends, color=PALE, linewidth=0.8, zorder=0)
-        ax.plot(part["estimate"], y, ".", color=QUIET, markersize=5)
-        ax.plot(part["shrunken"], y, ".", color=OURS, markersize=5)
-        if "truth" in part:
-            ax.plot(np.sort(part["truth"]), y, color=SIMULATED, linewidth=1.2)
+        for column, colour in (("estimate", QUIET), ("shrunken", OURS)):
+            ax.plot(part[column], y, "o", color=colour, markersize=5.5 if few else 2.5)
         ax.set_title(ax.get_title(loc="left"), pad=18)
         # Above the chart, where no point can be under it.
-        found = f"{percent(below)}% below zero" if differ else "no spread found"
-        note = f"{len(part)} schools, {found}"
+        fell = f"corrected: {of_few(below, len(part))} schools fell" if pd.notna(below) else ""
+        note = fell or f"{len(part)} schools, all of it may be chance"
         style.label(ax, 0, 1, note, GREY, (0, 4), xycoords="axes fraction", ha="left", fontsize=9)
-        ax.set_ylim(0, 1)
-        ax.yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
-        if not differ:
-            ax.set_yticks([])
-    key = {"as estimated": QUIET, "less what chance explains": OURS}
-    style.legend(fig, key | ({"the truth that was made up": SIMULATED} if "truth" in rows else {}))
-    ordered = rows["below_zero"].notna()
-    words = (
-        "lowest effect first" if ordered.all() else "lowest first, if they differ" if ordered.any() else "in no order"
-    )
-    fig.supxlabel(xlabel, fontsize=10.5)
-    fig.supylabel(f"schools, {words}", fontsize=10.5)
+        ax.set(ylim=(-0.03, 1.03), yticks=[])
+    dots = {"as estimated": QUIET, "corrected for chance": OURS}
+    key = {name: plt.Line2D([], [], color=colour, marker="o", linestyle="") for name, colour in dots.items()}
+    style.legend(fig, key, "a row a school, the lowest estimate at the bottom")
+    fig.supxlabel(f"{xlabel}\n0: no change", fontsize=10.5)
     return fig
 
 

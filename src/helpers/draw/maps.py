@@ -97,25 +97,42 @@ def shares(rows: pd.DataFrame, by_share: bool = True) -> Figure:
 
 
 @style.two_widths
-def co_occurrence(pairs: pd.DataFrame, n: int) -> Figure:
-    """How many of `n` leaders have two codes both (`code_1, code_2, both`, a pair once); on the diagonal, one code."""
+def co_occurrence(pairs: pd.DataFrame, n: int, practices: int = 0) -> Figure:
+    """How many of `n` leaders have two of some practices and supports both; in grey, how many have one at all.
+
+    Parameters
+    ----------
+    pairs : `code_1, code_2, both`, a pair once and each code with itself; those that most leaders have are framed
+    n, practices : how many leaders there are; how many of the codes, the first ones, are practices; the others are supports
+    """
     codes = list(dict.fromkeys(pairs["code_1"]))
     grid = pairs.pivot(index="code_2", columns="code_1", values="both").loc[codes, codes]
-    room = min(1.9, 0.36 * style.across())
-    names = [style.wrap(code, room) for code in codes]
-    pitch = max(0.42, *(style.tall(name) + 0.04 for name in names))
-    fig, ax = plt.subplots(figsize=(style.across(), 1.5 + pitch * len(codes)))
+    numbers = [str(place) for place in range(1, len(codes) + 1)]
+    room = min(2.1, 0.36 * style.across())
+    names = [style.wrap(f"{code}\u00a0\u00a0{number}", room) for code, number in zip(codes, numbers, strict=True)]
+    pitch = max(0.36, *(style.tall(name) + 0.04 for name in names))
+    fig, ax = plt.subplots(figsize=(style.across(), 1.1 + pitch * len(codes)))
     cell = (style.across() - room - 0.2) / len(codes)
     number = "{:.0f}" if cell > style.inches("00") else ""  # where cells are too small for it the shade stays
     _heat(ax, grid / n, grid.map(number.format))
     _told(ax, grid, lambda one, other, both: f"{one} and {other}: {both:.0f} of {n}" if both == both else "")
+    apart = grid.where(~np.eye(len(codes), dtype=bool))
+    most = apart.max().max() or np.nan  # nothing is most frequent where no pair is had
     for text in ax.texts:
-        x, y = text.get_position()
+        x, y = (int(place) for place in text.get_position())
         if x == y:
-            ax.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=PALE, edgecolor=PAPER))
-            text.set(weight="bold", color=INK)
-    most = max(1, int(cell / style.tall("")))
-    _name_cells(ax, names, [style.on_lines(code, most) for code in codes], rotation=90)
+            ax.add_patch(Rectangle((x, y), 1, 1, facecolor=PALE, edgecolor=PAPER))
+        text.set(weight="bold" if apart.iat[y, x] == most else "normal", color=INK if x == y else text.get_color())
+    framed = {"facecolor": "none", "edgecolor": INK, "linewidth": 2}
+    for y, x in np.argwhere((apart == most).to_numpy()):
+        ax.add_patch(Rectangle((x, y), 1, 1, **framed, zorder=3, clip_on=False))
+    _name_cells(ax, names, numbers, rotation=0 if number else 90)
+    if 0 < practices < len(codes):
+        ax.plot([0, practices, practices], [practices, practices, len(codes)], color=INK, linewidth=1)
+        ax.set_xlabel(f"1 to {practices}: practices, {practices + 1} to {len(codes)}: supports", fontsize=HEAD)
+    key = {"how many leaders have both": colours.SHADES(0.4), "how many have it at all": PALE}
+    boxes = {name: Rectangle((0, 0), 1, 1, color=colour) for name, colour in key.items()}
+    style.legend(fig, boxes | ({"most frequent": Rectangle((0, 0), 1, 1, **framed)} if most == most else {}))
     return fig
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from helpers.draw.numbers import interval, spoken_p
+from helpers.draw.numbers import interval, percent, spoken_p
 
 FEW = 10
 """Below so many clusters, or degrees of freedom, a page says what they mean."""
@@ -107,6 +107,27 @@ def count(n: float, one: str, many: str = "") -> str:
     ('1 school', '0 schools', '1,200 studies')
     """
     return f"{n:,.0f} {one if n == 1 else many or one + 's'}"
+
+
+def of_few(share: float, n: int) -> str:
+    """A share of `n` as a number of these where they are at most 100, for nobody counts percents of twelve.
+
+    >>> of_few(0.004, 12), of_few(0.3, 12), of_few(0.996, 12), of_few(0.004, 465)
+    ('none of 12', 'about 4 of 12', 'all 12', '<1% of 465')
+    """
+    if n > 100:
+        return f"{percent(share)}% of {n:,}"
+    k = round(share * n)
+    return f"none of {n}" if k == 0 else f"all {n}" if k == n else f"about {k} of {n}"
+
+
+def hollow(n: int, tried: str) -> str:
+    """What hollow marks are where several tests were corrected for; `tried`: what was done with so many.
+
+    >>> hollow(25, "pairs were tried"), hollow(1, "pairs were tried")
+    ('hollow: may be chance, as 25 pairs were tried', 'hollow: may be chance')
+    """
+    return "hollow: may be chance" + f", as {n} {tried}" * bool(n > 1)
 
 
 def listed(names: Iterable[object]) -> str:

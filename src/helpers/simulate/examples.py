@@ -86,7 +86,12 @@ def students(seed: int = 20210104, schools: int = 24) -> pd.DataFrame:
             noisy = trait[:, None] - locations + rng.logistic(0, 1, (size, 4))
             answers = 1 + np.digitize(noisy, [-2.0, 0.1, 2.1]).astype(float)
             answers[rng.random(answers.shape) < 0.04] = np.nan
-            where = (f"school {school:02}", f"district {1 + school % 8}", year, "middle" if middle else "high")
+            where = (
+                f"school {school:02}",
+                f"district {1 + school % 8}",
+                year,
+                "middle schools" if middle else "high schools",
+            )
             for place in range(size):
                 grade = int(rng.integers(6, 9) if middle else rng.integers(9, 13))
                 person = ("girl" if girl[place] else "boy", grade, poverty[place], rng.choice([0.8, 1.0, 1.3]))

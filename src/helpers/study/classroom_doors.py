@@ -67,7 +67,7 @@ class View:
 
     `kind`: systems or groups; `names`: code -> name; `shown`: codes to draw; `absent`: those asked for and not there;
     `words`: statistic -> its answers in words; `averaged`: how many systems the plain mean is of, which is called
-    `mean` (one: there is none); `now`: labelled rows of the latest cycle, the mean among them; `parts`: systems whose
+    `mean` (one: there is none); `now`: labelled rows of the latest cycle, means of two systems or more among them; `parts`: systems whose
     teachers another one holds again, part -> whole; `known`: the name in print of what is averaged, if it has one, and
     `lacking`: its systems that are not there.
     """
@@ -168,11 +168,13 @@ def view(answers: Survey, systems: Sequence[str] = (), average: Sequence[str] = 
     present = list(dict.fromkeys(there["system"])) if kind == "systems" else []
     mean_of = [code for code in wanted or present if code in present]
     mean_of = [code for code in mean_of if parts.get(code) not in mean_of]
-    name = f"Mean of {len(mean_of)}" + f" of {len(wanted)} ({known})" * bool(known)
+    of = f" of {len(wanted)} ({known})" * bool(known)
+    name = f"Mean of {len(mean_of)}{of}"
     lacking = [code for code in wanted if code not in present] if known else []
     mean = comparisons.average(table, mean_of, name, answers.interval)
-    mean = mean.head(len(table) if len(mean_of) > 1 else 0)
-    rows = labelled_rows(pd.concat([table, mean]), answers.items, names, name)
+    rows = labelled_rows(pd.concat([table, mean[mean["n_systems"] > 1]]), answers.items, names, name)
+    averaged = rows["n_systems"].astype("Int64").astype(str)  # of a question, those that were asked it
+    rows["label"] = rows["label"].mask(rows["average"], "Mean of " + averaged + of)
     now = rows[rows["cycle"] == latest].reset_index(drop=True)
     now["item"] = pd.Categorical(now["item"], list(answers.items))
     more = " or more often" * (answers.often < len(answers.categories))

@@ -14,8 +14,8 @@ from helpers.draw.numbers import percent
 
 _NAMED = 3
 """So many names at most in a headline."""
-_WORDS = 30
-"""So many words at most in a sentence."""
+_WORDS = 25
+"""So many words at most in a headline's sentence."""
 ROSE = ("answers rose", "answers fell", "no change can be told")
 GAINED = (
     "schools with peer groups gained on the others",
@@ -67,9 +67,9 @@ def under_choices(rows: pd.DataFrame, what: str = "the change") -> str:
 
     >>> rows = pd.DataFrame({"panel": "all", "estimate": [0.2, 0.3, 0.1], "ci_low": [0.1, 0.1, -0.1], "ci_high": [0.3, 0.5, 0.3]})
     >>> under_choices(rows)
-    'By 2 of 3 ways to calculate it, the change is above zero: 0.10 to 0.30.'
+    'By 2 of 3 ways to calculate it, the change is clearly above zero: 0.10 to 0.30.'
     >>> under_choices(rows.head(2)), under_choices(rows.tail(1))
-    ('By each of 2 ways to calculate it, the change is above zero: 0.20 to 0.30.', 'By the only way to calculate it, the change cannot be told from zero: 0.10.')
+    ('By each of 2 ways to calculate it, the change is clearly above zero: 0.20 to 0.30.', 'By the only way to calculate it, the change cannot be told from zero: 0.10.')
     """
     known = rows.dropna(subset="estimate")
     known = known.assign(above=known["ci_low"] > 0, below=known["ci_high"] < 0)
@@ -79,7 +79,7 @@ def under_choices(rows: pd.DataFrame, what: str = "the change") -> str:
         return ""
     n, sides = len(known), {name: int(known[name].sum()) for name in ("above", "below")}
     found = [
-        f"by {'the only way' if n == 1 else f'each of {n} ways' if k == n else f'{k} of {n} ways'} to calculate it, {what} is {side} zero"
+        f"by {'the only way' if n == 1 else f'each of {n} ways' if k == n else f'{k} of {n} ways'} to calculate it, {what} is clearly {side} zero"
         for side, k in sides.items()
         if k
     ]
@@ -93,44 +93,21 @@ def _by_panel(known: pd.DataFrame, what: str) -> str:
     n, clear = panels["above", "count"], panels["above", "sum"] + panels["below", "sum"]
     if not clear.any() and len(panels) <= _NAMED:
         return f"By no way to calculate it can {what} be told from zero in {words.listed(n.index)}."
-    parts = []
+    parts, more = [], " ways to calculate it"
     for side in ("above", "below"):
-        counts = panels[side, "sum"]
-        own = [f"in {p} by {'each' if k == n[p] else k} of {n[p]}" for p, k in counts[counts > 0].items()]
-        if own:
-            parts.append(f"{side} zero {words.listed(own)}")
+        counts, where = panels[side, "sum"], f"{side} zero "
+        for panel, k in counts[counts > 0].sort_values(ascending=False, kind="stable").items():
+            parts.append(f"{where}in {panel} by {f'all {k}' if k == n[panel] else f'{k} of {n[panel]}'}{more}")
+            where = more = ""
     none = f", in {words.listed(n.index[clear == 0])} by none" if (clear == 0).any() else ""
-    told = _sentence(f"{what} is {'; '.join(parts)} ways to calculate it{none}")
+    told = _sentence(f"{what} is clearly {', '.join(parts)}{none}")
     if len(panels) > _NAMED or len(told.split()) > _WORDS:
-        ways = {"each way": clear == n, "some ways": clear.between(1, n - 1), "no way": clear == 0}
-        found = [f"by {how} in {_named(n.index[own], len(n))}" for how, own in ways.items() if own.any()]
-        return _sentence(f"{what} is other than zero {', '.join(found)}, of the ways to calculate it")
+        ways = {"every way": clear == n, "some ways": clear.between(1, n - 1), "no way": clear == 0}
+        found = [f"in {_named(n.index[own], len(n))} by {how}" for how, own in ways.items() if own.any()]
+        found[0] += " to calculate it"
+        sides = ", but not always on one side" * bool(known["above"].any() and known["below"].any())
+        return _sentence(f"{what} is clear of zero {', '.join(found)}{sides}")
     return told
-
-
-def of_schools(changes: pd.DataFrame) -> str:
-    """How far schools differ, and how much of it is chance. `changes`: `panel, estimate`, a school each; `spread, below_zero`, of a panel.
-
-    >>> rows = pd.DataFrame({"panel": list("aabb"), "estimate": [-0.3, 0.5, 0.1, 0.2], "spread": [0.2, 0.2, 0, 0]})
-    >>> of_schools(rows.assign(below_zero=[0.3, 0.3, None, None]))
-    'In a, schools differ mostly by chance: without it, the change would be below zero in 30% of them. In b, all of it may be chance.'
-    >>> of_schools(rows.tail(2).assign(below_zero=None))
-    'That schools differ cannot be told from chance.'
-    """
-    if changes.empty:
-        return ""
-    panels = changes.groupby("panel", sort=False)[["spread", "below_zero"]].first()
-    differ = panels[panels["spread"] > 0]
-    if differ.empty:
-        return "That schools differ cannot be told from chance."
-    # What estimates vary by is the schools' own spread and chance.
-    own = differ["spread"] ** 2 / changes.groupby("panel")["estimate"].var().reindex(differ.index)
-    how = "mostly by chance" if (own < 0.5).all() else "by more than chance"
-    where = f"In {_named(differ.index, len(panels), 'groups')}, " * (len(panels) > 1)
-    told = f"{where}schools differ {how}: without it, the change would be below zero in {_shares(differ['below_zero'])} of them"
-    alike = panels.index.difference(differ.index, sort=False)
-    rest = f" In {_named(alike, len(panels), 'groups')}, all of it may be chance." if len(alike) else ""
-    return f"{_sentence(told)}{rest}"
 
 
 def likeliest(curves: pd.DataFrame) -> str:
@@ -147,37 +124,70 @@ def likeliest(curves: pd.DataFrame) -> str:
     return f"Each of {wide.shape[1]} answers is the likeliest somewhere on the scale."
 
 
-def given_most(rows: pd.DataFrame, said: str) -> str:
-    """To which question an answer, `said`, is given most. `rows`: `label, item_label, share`, of that answer; optionally `average`.
+def given_most(rows: pd.DataFrame, said: str, of: str = "groups") -> str:
+    """To which question an answer, `said`, is given most; of many groups, to which in most of these.
 
     >>> rows = pd.DataFrame({"label": list("aabb"), "item_label": ["Visit", "Plan"] * 2, "share": [0.5, 0.2, 0.4, 0.1]})
     >>> given_most(rows, "Never")
     '“Never” is answered most to “Visit”: 40 to 50%.'
     >>> given_most(rows.assign(share=[0.5, 0.2, 0.1, 0.4]), "Never"), given_most(rows.assign(share=0.5), "Never")
-    ('“Never” is answered most to “Visit” in a (50%), to “Plan” in b (40%).', '“Never” is answered to no question more than to all others: 50%.')
+    ('“Never” is answered most to “Visit” in a, to “Plan” in b.', '“Never” is answered to no question more than to all others: 50%.')
     >>> given_most(rows[rows["item_label"] == "Plan"], "Never")
     '“Never” is answered to “Plan” by 10 to 20%.'
+
+    Parameters
+    ----------
+    rows, said, of : `label, item_label, share`, of that answer; optionally `average`; the answer; what the labels are called
     """
-    known = rows[~rows["average"].astype(bool)] if "average" in rows else rows  # a mean of groups is no group
-    known = known.dropna(subset="share")
+    known, most = _most(rows)
     if known.empty:
         return ""
-    most = known[known["share"] == known.groupby("label", sort=False)["share"].transform("max")]
     first, spread = most["item_label"].iloc[0], _shares(known["share"])
     if known["item_label"].nunique() == 1:
         return f"“{said}” is answered to “{first}” by {spread}."
     if most["label"].duplicated().any():
         return f"“{said}” is answered to no question more than to all others: {spread}."
-    if most["item_label"].nunique() > 1:
-        each = [
-            f"to “{item}” in {words.listed(own['label'].astype(str) + ' (' + own['share'].map(percent) + '%)')}"
-            for item, own in most.groupby("item_label", sort=False, observed=True)
-        ]
-        told = f"“{said}” is answered most {', '.join(each)}."
-        if len(most) <= _NAMED and len(told.split()) <= _WORDS:
-            return told
-        return f"The question most often answered “{said}” differs from group to group; shares run from {spread}."
-    return f"“{said}” is answered most to “{first}”: {_shares(most['share'])}."
+    if most["item_label"].nunique() == 1:
+        return f"“{said}” is answered most to “{first}”: {_shares(most['share'])}."
+    groups = most.groupby("item_label", sort=False, observed=True)["label"]
+    told = ", ".join(f"to “{item}” in {words.listed(own)}" for item, own in groups)
+    if len(most) < _NAMED and len(told.split()) <= _WORDS:
+        return f"“{said}” is answered most {told}."
+    if lead := _lead(most):
+        return f"“{said}” is answered most to “{lead}” in {groups.size()[lead]} of {len(most)} {of}."
+    return f"The question most often answered “{said}” differs from group to group; shares run from {spread}."
+
+
+def given_most_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with that question `marked` and first which alone `given_most` names, and the others by their mean shares.
+
+    >>> rows = pd.DataFrame({"label": "a", "item_label": ["Visit", "Plan", "Talk"], "share": [0.2, 0.5, 0.3]})
+    >>> given_most_first(rows)[["item_label", "marked"]].to_numpy().tolist()
+    [['Plan', True], ['Talk', False], ['Visit', False]]
+    """
+    known, most = _most(rows)
+    several = known["item_label"].nunique() > 1 and not most["label"].duplicated().any()
+    lead = (_lead(most) or "") if several else ""
+    means = known.groupby("item_label", observed=True)["share"].mean()
+    order = means.drop(lead, errors="ignore").sort_values(ascending=False, kind="stable").index
+    places = {item: place for place, item in enumerate([lead, *order])}
+    marked = rows.assign(marked=rows["item_label"].eq(lead) & bool(lead))
+    return marked.sort_values("item_label", key=lambda items: items.astype(str).map(places), kind="stable")
+
+
+def _most(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Shares of groups, of which a mean of groups is none, and of each the largest."""
+    known = rows[~rows["average"].astype(bool)] if "average" in rows else rows
+    known = known.dropna(subset="share")
+    return known, known[known["share"] == known.groupby("label", sort=False)["share"].transform("max")]
+
+
+def _lead(most: pd.DataFrame) -> object:
+    """The question that is first in all groups, or in more of three or more than any other; None: there is none."""
+    sizes = most["item_label"].value_counts()
+    sizes = sizes[sizes > 0]
+    alone = len(sizes) == 1 or (len(most) >= _NAMED and sizes.iloc[0] > max(1, sizes.iloc[1]))
+    return sizes.index[0] if len(sizes) and alone else None
 
 
 def furthest_apart(rows: pd.DataFrame, said: str) -> str:
@@ -215,25 +225,50 @@ def commonest(rows: pd.DataFrame) -> str:
 
     >>> rows = pd.DataFrame({"label": list("aabb"), "item": "v", "item_label": "Visit", "statistic": ["no", "yes"] * 2, "share": [0.7, 0.3, 0.4, 0.6]})
     >>> commonest(rows.head(2)), commonest(rows)
-    ('“no” is the commonest answer: 70%.', 'Answers agree most on “Visit” in a: 70% are “no”.')
+    ('“no” is the commonest answer: 70%.', 'In a, 70% answer “no” to “Visit”: no other answer is as common.')
     >>> commonest(rows.assign(share=0.5)), commonest(rows.assign(share=[0.7, 0.3, 0.3, 0.7]))
-    ('No answer is commoner than all others.', 'Answers agree most in 2 of 2 bars: 70% are the same.')
+    ('No answer is commoner than all others.', 'In 2 of 2 bars, 70% give one answer: no other is as common.')
     """
-    bars = rows.pivot(index=["label", "item", "item_label"], columns="statistic", values="share")
-    bars = bars[rows["statistic"].unique()].dropna().round(9)
+    bars, first = _bars(rows)
     if bars.empty:
         return ""
     most = bars.max(axis=1)
     alone = bars.eq(most, axis=0).sum(axis=1) == 1
     if not alone.any():
         return "No answer is commoner than all others."
-    first, share = bars[most == most.max()], percent(most.max())
-    if not alone[first.index].all() or len(first) > 1:
-        return f"Answers agree most in {len(first)} of {len(bars)} bars: {share}% are the same."
-    (label, _, item), answer = first.index[0], first.iloc[0].idxmax()
+    share = percent(most.max())
+    if not alone[first].all():
+        return f"No answer is commoner than {share}%."
+    if len(first) > 1:
+        return f"In {len(first)} of {len(bars)} bars, {share}% give one answer: no other is as common."
+    (label, _, item), answer = first[0], bars.loc[first[0]].idxmax()
     if len(bars) == 1:
         return f"“{answer}” is the commonest answer: {share}%."
-    return f"Answers agree most on “{item}” in {label}: {share}% are “{answer}”."
+    where = f"In {label}, " * (rows["label"].nunique() > 1)
+    return f"{where}{share}% answer “{answer}” to “{item}”: no other answer is as common."
+
+
+def commonest_first(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows with the bar of which `commonest` tells `marked`, if it is one, and those of its question first.
+
+    >>> rows = pd.DataFrame({"label": "a", "item": list("vvpp"), "item_label": list("VVPP"), "statistic": ["no", "yes"] * 2, "share": [0.6, 0.4, 0.2, 0.8]})
+    >>> commonest_first(rows)[["item", "marked"]].drop_duplicates().to_numpy().tolist()
+    [['p', True], ['v', False]]
+    """
+    bars, first = _bars(rows)
+    if len(first) != 1 or len(bars) == 1:
+        return rows.assign(marked=False)
+    label, item, _ = first[0]
+    marked = rows.assign(marked=rows["label"].eq(label) & rows["item"].eq(item))
+    return marked.sort_values("item", key=lambda items: items.ne(item), kind="stable")
+
+
+def _bars(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Index]:
+    """Bars that lack no answer, with the share of each; and which of them have the largest share of one."""
+    bars = rows.pivot(index=["label", "item", "item_label"], columns="statistic", values="share")
+    bars = bars[rows["statistic"].unique()].dropna().round(9)
+    most = bars.max(axis=1)
+    return bars, bars.index[most == most.max()]
 
 
 def above_middle(shares: pd.Series, answers: Sequence[str] = ()) -> str:
@@ -288,49 +323,6 @@ def groups_apart(rows: pd.DataFrame) -> str:
         ]
     rest = " That others overlap proves nothing." * (2 * sum(map(len, apart.values())) < pairs)
     return f"{_sentence('; '.join(told))[:-1]}: their intervals do not overlap.{rest}"
-
-
-def pair(rows: pd.DataFrame, said: str) -> str:
-    """For which questions an answer, `said`, is more common in one of two groups, all tests counted.
-
-    >>> rows = pd.DataFrame({"label_1": "A", "label_2": "B", "item_label": ["Visit", "Plan"], "estimate": [0.1, -0.2], "p_holm": 0.01})
-    >>> pair(rows, "Never")
-    '“Never” is more common in A than in B for Visit, rarer for Plan.'
-    >>> pair(rows.assign(p_holm=0.2), "Never")
-    'Whether “Never” is more common in A or in B cannot be told, all tests counted.'
-    """
-    known = rows.dropna(subset="estimate")
-    if known.empty:
-        return ""
-    one, two = known[["label_1", "label_2"]].iloc[0]
-    sure = known[known["p_holm"] < 0.05]
-    more, fewer = (
-        _named(own["item_label"], len(known), "questions") if len(own) else ""
-        for own in (sure[sure["estimate"] > 0], sure[sure["estimate"] < 0])
-    )
-    if more:
-        return f"“{said}” is more common in {one} than in {two} for {more}{f', rarer for {fewer}' if fewer else ''}."
-    if fewer:
-        return f"“{said}” is more common in {two} than in {one} for {fewer}."
-    return f"Whether “{said}” is more common in {one} or in {two} cannot be told, all tests counted."
-
-
-def between_cycles(rows: pd.DataFrame, said: str) -> str:
-    """For which questions an answer, `said`, became more common. `rows`: `label, item_label, cycle_1, cycle_2, estimate, ci_low, ci_high`.
-
-    >>> rows = pd.DataFrame({"label": "A", "item_label": ["Visit", "Plan"], "cycle_1": 2013, "cycle_2": 2018})
-    >>> between_cycles(rows.assign(estimate=[0.1, -0.2], ci_low=[0.05, -0.3], ci_high=[0.2, 0.1]), "Monthly")
-    'From 2013 to 2018, “Monthly” became more common in Visit. No change can be told in Plan.'
-    """
-    if rows.empty:
-        return ""
-    several = rows["label"].nunique() > 1
-    name = rows["item_label"].astype(str) + (" (" + rows["label"].astype(str) + ")" if several else "")
-    ends = rows[["cycle_1", "cycle_2"]].drop_duplicates()
-    when = f"From {ends['cycle_1'].iloc[0]} to {ends['cycle_2'].iloc[0]}" if len(ends) == 1 else "From cycle to cycle"
-    verbs = (f"“{said}” became more common", f"“{said}” became rarer", "no change can be told")
-    points = rows[["estimate", "ci_low", "ci_high"]] * 100
-    return directions(points.assign(name=name), verbs, when, "comparisons" if several else "questions", " points", 1)
 
 
 def _named(names: pd.Series | pd.Index | list, total: int, of: str = "") -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from helpers.draw.words import count, listed
+from helpers.draw.words import listed
 from helpers.estimate.intervals import clopper_pearson, holm
 from helpers.estimate.reliability import krippendorff_alpha
 from helpers.project import InputError, relative
@@ -88,41 +88,11 @@ def counts(matrix: pd.DataFrame) -> pd.DataFrame:
     return found.rename_axis("code").reset_index()
 
 
-def commonest(of_practices: pd.DataFrame) -> str:
-    """Which practice most leaders have, and which the fewest. `of_practices`: rows of `counts`.
-
-    >>> rows = pd.DataFrame({"code": ["share", "help", "push"], "count": [9, 5, 2], "n": 12})
-    >>> commonest(rows), commonest(rows.head(1))
-    ('Of practices “share” is the commonest, found in 9 of 12 leaders, and “push” the rarest, in 2.', '“share” is found in 9 of 12 leaders.')
-    >>> commonest(rows.assign(count=4))
-    'All 3 practices are as common: 4 of 12 leaders each.'
-    """
-    n, ends = of_practices["n"].iloc[0], of_practices["count"].agg(["max", "min"])
-    most, fewest = (listed("“" + of_practices.loc[of_practices["count"] == end, "code"] + "”") for end in ends)
-    if ends["max"] == ends["min"] and len(of_practices) > 1:
-        return f"All {len(of_practices)} practices are as common: {ends['max']} of {n} leaders each."
-    if len(of_practices) == 1:
-        return f"{most} is found in {ends['max']} of {n} leaders."
-    are = "is" if (of_practices["count"] == ends["max"]).sum() == 1 else "are"
-    return f"Of practices {most} {are} the commonest, found in {ends['max']} of {n} leaders, and {fewest} the rarest, in {ends['min']}."
-
-
 def together(matrix: pd.DataFrame) -> pd.DataFrame:
     """How many leaders have two codes both: `code_1, code_2, both`, every pair once, a code with itself too."""
     both = matrix.T @ matrix
     pairs = [*((code, code) for code in matrix), *combinations(matrix, 2)]
     return pd.DataFrame([(*pair, int(both.loc[pair])) for pair in pairs], columns=["code_1", "code_2", "both"])
-
-
-def coded_most(common: pd.Series) -> str:
-    """How many are coded with the commonest practice, of several as common with each. `common`: practice -> leaders.
-
-    >>> coded_most(pd.Series({"share": 9, "help": 5})), coded_most(pd.Series({"share": 9, "help": 9, "push": 2}))
-    ('9 are coded with the commonest practice, share', '9 each are coded with the commonest practices, share and help')
-    """
-    first = common.index[common == common.max()]
-    alone = len(first) == 1
-    return f"{common.max()} {'' if alone else 'each '}are coded with the commonest practice{'' if alone else 's'}, {listed(first)}"
 
 
 def source_used_most(most: pd.DataFrame, said: str) -> str:
@@ -143,20 +113,6 @@ def source_used_most(most: pd.DataFrame, said: str) -> str:
     where = f"{' in' if alone else ', each in'} {counts.max()} of {groups} groups" * (groups > 1)
     shares = dict.fromkeys(f"{most['share'].agg(end):.0%}" for end in ("min", "max"))
     return f"the {which}{where} ({' to '.join(shares)} say “{said}”)"
-
-
-def commonest_pair(pairs: pd.DataFrame, n: int) -> str:
-    """Which two codes most of `n` leaders have together, in words; `pairs` as `together` gives them."""
-    two = pairs[pairs["code_1"] != pairs["code_2"]]
-    if two.empty:
-        return f"One code only, which {pairs['both'].iloc[0]} of {n} leaders have."
-    least, both = two["both"].min(), two["both"].max()
-    if not both:
-        return f"Of {n} leaders nobody has two codes."
-    most = two.loc[two["both"] == both, "code_1"] + " and " + two.loc[two["both"] == both, "code_2"]
-    between = f"; pairs range from {least} to {both}" * bool(least < both)
-    which = most.iloc[0] if len(most) == 1 else f"{len(most)} pairs of {len(two)}"
-    return f"{which[0].upper()}{which[1:]} go together most often: in {both} of {n} leaders{between}."
 
 
 def associations(matrix: pd.DataFrame, practices: Sequence[str], supports: Sequence[str]) -> pd.DataFrame:
@@ -190,30 +146,6 @@ def associations(matrix: pd.DataFrame, practices: Sequence[str], supports: Seque
                "ci_high", "p_value", "p_least", "p_holm", "note"]  # fmt: skip
     found = pd.DataFrame(rows, columns=columns)
     return found.assign(p_holm=holm(found["p_value"]))
-
-
-def together_by_more_than_chance(pairs: pd.DataFrame) -> str:
-    """Which practices and supports go together, or apart, after adjustment for all pairs. `pairs`: of `associations`.
-
-    >>> pairs = pd.DataFrame({"practice": "help", "support": ["time", "trust"], "odds_ratio": [9.0, 1.1], "p_holm": [0.01, 1]})
-    >>> together_by_more_than_chance(pairs), together_by_more_than_chance(pairs.tail(1))
-    ('Of 2 pairs, 1 goes together more often than chance explains: help with time.', 'Of 1 pair none goes together, or apart, by more than chance explains.')
-    """
-    tested = pairs.dropna(subset="p_holm")
-    sure = tested[tested["p_holm"] < 0.05]
-    of = f"Of {count(len(tested), 'pair')}"
-    parts = [
-        f"{len(own)} {'goes' if len(own) == 1 else 'go'} together {how} than chance explains{_pairs(own)}"
-        for how, own in (("more often", sure[sure["odds_ratio"] > 1]), ("more rarely", sure[sure["odds_ratio"] < 1]))
-        if len(own)
-    ]
-    if not parts:
-        return f"{of} none goes together, or apart, by more than chance explains."
-    return f"{of}, {'; '.join(parts)}."
-
-
-def _pairs(rows: pd.DataFrame) -> str:
-    return f": {listed(rows['practice'] + ' with ' + rows['support'])}" if len(rows) <= 3 else ""
 
 
 def least_p(n: int, first: int, second: int) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from helpers.draw.words import listed, of_few
 from helpers.estimate import fixed_effects, moments, panels, rasch
 from helpers.estimate.fixed_effects import Within
 from helpers.estimate.moments import Moments
@@ -219,6 +220,43 @@ def schools(study: Study, of_units: dict[str, float]) -> pd.DataFrame:
             spread = np.sqrt(fixed_effects.between_variance(*changes)) / of_units[panel]
             tables.append(shown.assign(below_zero=fixed_effects.below_zero(*changes), spread=spread))
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def schools_differ(changes: pd.DataFrame) -> str:
+    """How far schools differ, and how much of it is chance, a sentence or two; `changes` as `schools` gives them.
+
+    >>> rows = pd.DataFrame({"panel": list("aabb"), "estimate": [-0.3, 0.5, 0.1, 0.2], "spread": [0.2, 0.2, 0, 0]})
+    >>> schools_differ(rows.assign(below_zero=[0.3, 0.3, None, None]))
+    'Most of the difference between schools may be chance, in “a” and “b” alike.'
+    >>> schools_differ(rows.assign(spread=[0.5, 0.5, 0, 0], below_zero=[0.5, 0.5, None, None]))
+    'In “a”, schools differ by more than chance: without it, about 1 of 2 would have fallen. In “b”, all of it may be chance.'
+    """
+    if changes.empty:
+        return ""
+    panels = changes.groupby("panel", sort=False).agg(
+        spread=("spread", "first"), below_zero=("below_zero", "first"), n=("estimate", "size"), var=("estimate", "var")
+    )
+    far = panels["spread"] ** 2 / panels["var"] >= 0.5  # what estimates vary by is the schools' own spread and chance
+    all_chance, several = not (panels.loc[~far, "spread"] > 0).any(), len(panels) > 1
+    alone = panels if not several else panels[far] if far.sum() == 1 else panels.head(0)
+    fallen = [
+        f": without it, {of_few(r.below_zero, r.n)} would have fallen" for r in alone[alone["spread"] > 0].itertuples()
+    ]
+    if not far.any():
+        which = f"{'All' if all_chance else 'Most'} of the difference between schools"
+        where = f", in {_places(panels, panels)} alike" * several
+        return f"{which} may be chance{where}{''.join(fallen)}."
+    told = f"schools differ by more than chance{''.join(fallen)}."
+    if not several:
+        return told.capitalize()
+    told = f"In {_places(panels[far], panels)}, {told}"
+    if far.all():
+        return told
+    return f"{told} In {_places(panels[~far], panels)}, {'all' if all_chance else 'most'} of it may be chance."
+
+
+def _places(some: pd.DataFrame, panels: pd.DataFrame) -> str:
+    return listed("“" + some.index.astype(str) + "”") if len(some) <= 3 else f"{len(some)} of {len(panels)} groups"
 
 
 def compared(study: Study, of_units: dict[str, float], fit: Callable[[samples.Sample], Any]) -> pd.DataFrame:

@@ -216,23 +216,21 @@ def answer(view: View, whose: str) -> str:
     return f"In {whose} no practice stands out: {said} is answered to “{most}” {share}."
 
 
-def dots(view: View) -> Words:
-    """Of `view.drawn`."""
-    first = view.now[view.now["system"] == view.shown[0]].dropna(subset="share").sort_values("share", kind="stable")
-    most = [(words, first[first["statistic"] == name].tail(1)) for name, words in view.words.items()]
+def dots(view: View, statistic: str) -> Words:
+    """Of one statistic of `view.drawn`."""
+    said, drawn = view.words[statistic], view.drawn[view.drawn["statistic"] == statistic]
+    first = drawn[drawn["system"] == view.shown[0]].dropna(subset="share").sort_values("share", kind="stable")
     told = [
-        f"“{words}” is answered most to {row.item_label.lower()} ({row.share:.0%})"
-        for words, row_of in most
-        for row in row_of.itertuples()
-    ]
+        f"“{said}” is answered most to {row.item_label.lower()} ({row.share:.0%})" for row in first.tail(1).itertuples()
+    ] or ["no share can be shown"]
     of = f"of the {len(codebook.AVERAGES[view.known])} systems of {view.known}, " if view.known else "systems, "
     mean = f". Hollow: plain mean of {view.averaged} {of}each counting the same{_fewer(view)}"
     return {
-        "title": "Never, and often",
+        "title": f"Who answers “{said}”",
         "caption": f"Share of respondents with 95% intervals{mean * (view.averaged > 1)}.",
         "alt": f"Dot plot of {count(len(view.answers.items), 'practice')} in {view.spoken}. In {view.names[view.shown[0]]} "
-        f"{'; '.join(told) or 'no share can be shown'}.",
-        "data": view.drawn,
+        f"{told[0]}.",
+        "data": drawn,
     }
 
 
@@ -308,7 +306,7 @@ def first_pair(view: View, compared: pd.DataFrame) -> Words:
     sure = rows[rows["p_holm"] < 0.05]
     clear = [f"{r.item_label.lower()} ({100 * r.estimate:+.0f} points)" for r in sure.itertuples()]
     return {
-        "title": f"{view.answers.categories[0]}: {one} less {two}",
+        "title": f"Share who answer “{view.answers.categories[0]}”: {one} minus {two}",
         "caption": "Difference of two shares in percentage points with 95% intervals. Filled: below .05 after "
         f"Holm's adjustment for {compared.groupby('statistic')['p_value'].count().max()} comparisons.",
         "alt": f"Forest plot of {len(rows)} differences between {one} and {two}. Clear after adjustment: "
@@ -331,7 +329,7 @@ def changes(view: View, rows: pd.DataFrame) -> Words:
     """Of `classroom_doors.changes`."""
     ends = 100 * rows["estimate"].agg(["min", "max"])
     return {
-        "title": f"{view.often_words}: change between cycles",
+        "title": f"Who answers “{view.often_words}”, then and now",
         "caption": "Two independent samples of teachers; the interval is that of the change.",
         "alt": f"Two panels for {', '.join(rows['label'].unique())}: the shares of both cycles, and the change in "
         f"points, which runs from {ends['min']:+.0f} to {ends['max']:+.0f}.",
