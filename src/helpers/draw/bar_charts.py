@@ -25,6 +25,7 @@ from helpers.draw.colours import (
 from helpers.draw.hover import told
 from helpers.draw.numbers import percent
 from helpers.draw.style import HEAD, SMALL
+from helpers.draw.words import count
 
 
 def _bars(
@@ -96,7 +97,7 @@ def verdicts(rows: pd.DataFrame, said: dict[str, str]) -> Figure:
     if len(wide) > 1:
         wide = pd.concat([wide.sum().to_frame("all documents").T, wide])
     colours = {words: VERDICTS[verdict] for verdict, words in said.items()}
-    names = [f"{name} ({total:,.0f})" for name, total in wide.sum(axis=1).items()]
+    names = [f"{name}\n{count(total, 'number')}" for name, total in wide.sum(axis=1).items()]
     fig, (ax,), ys = style.blocks(names, size=HEAD, least=0.42, guides=False)
     for y, (_, counts), total in zip(ys, wide.iterrows(), wide.sum(axis=1), strict=True):
         shares = counts.to_numpy(float)[None] / total

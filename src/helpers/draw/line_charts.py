@@ -389,6 +389,6 @@ def possible_sizes(fits: pd.DataFrame, items: int, printed: list[int]) -> Figure
     style.legend(
         fig,
         key,
-        f"how many of {items} printed averages so many people can give (only some values can come of whole marks)",
+        f"height: how many of {items} averages fit (averages of whole marks take only some values)",
     )
     return fig

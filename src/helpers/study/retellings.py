@@ -211,7 +211,7 @@ def kept(judged: pd.DataFrame) -> str:
 
     >>> rows = pd.DataFrame({"said_by": "R", "label": list("abc"), "sign": ["kept", "changed", "not seen"]})
     >>> kept(rows), kept(rows.head(1)), kept(rows.tail(1))
-    ('Of 2 retold numbers whose source was found 1 is as in it; of 1 more no source was found.', 'The 1 retold number is as in its source.', 'Of 1 retold number no source was found.')
+    ('Of 2 retold numbers whose source was found, 1 is as in it; for 1 more it was not found.', 'The 1 retold number is as in its source.', 'Of 1 retold number no source was found.')
     """
     signs = by_number(judged)["sign"]
     same, lost = int((signs == "kept").sum()), int((signs == "not seen").sum())
@@ -219,10 +219,10 @@ def kept(judged: pd.DataFrame) -> str:
     numbers = f"{count(found, 'retold number')}"
     if not found:
         return f"Of {count(lost, 'retold number')} no source was found."
-    more = f"; of {lost} more no source was found" * bool(lost)
+    more = f"; for {lost} more it was not found" * bool(lost)
     if same == found:
         return f"The {numbers} {'is as in its source' if found == 1 else 'are as in their sources'}{more}."
-    whose = " whose source was found" * bool(lost)
+    whose = " whose source was found," * bool(lost)
     return f"Of {numbers}{whose} {same or 'none'} {'is' if same < 2 else 'are'} as in {'it' if lost else 'its source' if same < 2 else 'their sources'}{more}."
 
 

@@ -18,10 +18,10 @@ def below_the_claim(means: pd.DataFrame, claim: float) -> str:
 
     >>> rows = pd.DataFrame({"label": ["Time", "Fun"], "estimate": [2.77, 3.2]})
     >>> below_the_claim(rows, 3), below_the_claim(rows.tail(1), 3)
-    ('“Time” is rated 2.77, although the paper says that all parts are above 3.', 'All of 1 part is rated above 3, as the paper says.')
+    ('“Time” is rated 2.77, although the paper sums up that all parts are above 3.', 'All of 1 part is rated above 3, as the paper says.')
     """
     low = means[means["estimate"] <= claim]
-    against = f"although the paper says that all parts are above {claim:g}"
+    against = f"although the paper sums up that all parts are above {claim:g}"
     if low.empty:
         rated = f"{words.count(len(means), 'part')} {'is' if len(means) == 1 else 'are'}"
         return f"All of {rated} rated above {claim:g}, as the paper says."
@@ -35,9 +35,9 @@ def sizes_that_fit(fits: pd.DataFrame, items: int, printed: Sequence[int]) -> st
 
     >>> fits = pd.DataFrame({"n": [47, 48, 49, 53], "possible": [6, 4, 1, 6]})
     >>> sizes_that_fit(fits, 6, [48, 49])
-    'All 6 printed averages could come from 47 or 53 people, say, but not from the 48 or 49 of the comparison.'
+    'All 6 printed averages could come from 47 or 53 people, but not from the 48 or 49 that the paper names.'
     >>> sizes_that_fit(fits, 6, [47])
-    'All 6 printed averages could come from 47 or 53 people, say, and so from the 47 of the comparison.'
+    'All 6 printed averages could come from 47 or 53 people, and so from the 47 that the paper names.'
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def sizes_that_fit(fits: pd.DataFrame, items: int, printed: Sequence[int]) -> st
     whole = fits.loc[fits["possible"] == items, "n"].tolist()
     missed = [size for size in printed if size not in whole]
     beside = f"but not from the {_either(missed)}" if missed else f"and so from the {_either(printed)}"
-    return f"All {items} printed averages could come from {_either(whole)} people, say, {beside} of the comparison."
+    return f"All {items} printed averages could come from {_either(whole)} people, {beside} that the paper names."
 
 
 def most_and_least(shares: pd.Series, answers: Sequence[str] = ()) -> str:
