@@ -25,7 +25,7 @@ from helpers.draw.colours import (
 from helpers.draw.hover import told
 from helpers.draw.numbers import percent
 from helpers.draw.style import HEAD, SMALL
-from helpers.draw.words import count
+from helpers.draw.words import count as counted
 
 
 def _bars(
@@ -97,7 +97,7 @@ def verdicts(rows: pd.DataFrame, said: dict[str, str]) -> Figure:
     if len(wide) > 1:
         wide = pd.concat([wide.sum().to_frame("all documents").T, wide])
     colours = {words: VERDICTS[verdict] for verdict, words in said.items()}
-    names = [f"{name}\n{count(total, 'number')}" for name, total in wide.sum(axis=1).items()]
+    names = [f"{name}\n{counted(total, 'number')}" for name, total in wide.sum(axis=1).items()]
     fig, (ax,), ys = style.blocks(names, size=HEAD, least=0.42, guides=False)
     for y, (_, counts), total in zip(ys, wide.iterrows(), wide.sum(axis=1), strict=True):
         shares = counts.to_numpy(float)[None] / total
@@ -226,13 +226,11 @@ def diverging(shares: pd.DataFrame, labels: list[str], together: str) -> Figure:
     for y, end, text, bold, name in zip(ys, ends, sums, marked, ax.get_yticklabels(), strict=True):
         weight = "bold" if bold else "normal"
         style.label(ax, end, y, f"{text}%", INK, (4, 0), weight=weight)
-        name.set_weight(weight)
+        name.set(weight=weight, linespacing=1.1)  # bold letters are taller
     reach = 1.03 * max(-left.min(), ends.max() + (0.24 if style.on_phone() else 0.11))
-    ax.set(xlim=(-reach, reach))
-    ax.set_xlabel(
-        f"share of answers; at the ends of bars: {together}\n(numbers are rounded, so that parts may add up to one more or less)",
-        fontsize=HEAD,
-    )
+    ax.set_xlim(-reach, reach)
+    told = f"share of answers; at the ends of bars: {together}\n(numbers are rounded, so that parts may add up to one more or less)"
+    fig.supxlabel(style.wrap(told, style.across() - 0.3, HEAD), fontsize=HEAD)
     ax.xaxis.set_major_formatter(lambda x, _: f"{abs(100 * x):.0f}%")
     style.legend(fig, colours)
     return fig

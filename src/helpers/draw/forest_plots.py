@@ -60,7 +60,12 @@ def what_fills_mean(rows: pd.DataFrame, zero: str = "0: no difference") -> str:
 
 
 def effect_rows(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, shades: Sequence[str]) -> None:
-    """Estimates with intervals at the heights `ys`, their numbers beside them, bold where off zero, and a line at zero."""
+    """Estimates with intervals, their numbers beside them, filled and bold where `clear`, and a line at zero.
+
+    Parameters
+    ----------
+    ax, ys, rows, shades : the panel; heights, rows and colours of the estimates
+    """
     rows = style.bounded(rows)
     style.upright(ax, 0, ys)
     for y, colour, face, row in zip(ys, shades, _faces(rows), rows.itertuples(), strict=True):

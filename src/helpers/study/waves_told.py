@@ -54,7 +54,7 @@ def changed(rows: pd.DataFrame, compared: bool) -> str:
         return f"{nothing} in {_named(known['name'], len(known))}."
     sides = ((up, clear & (known["estimate"] > 0)), (down, clear & (known["estimate"] < 0)))
     sure = [f"{verb} in {_named(known.loc[which, 'name'], len(known))}" for verb, which in sides if which.any()]
-    rest = f"; in {_named(known.loc[~clear, 'name'], len(known))} {unsure}" * (not clear.all())
+    rest = "" if clear.all() else f"; in {_named(known.loc[~clear, 'name'], len(known))} {unsure}"
     said = f"{words.listed(sure)}{rest}."
     return f"{said[0].upper()}{said[1:]}"
 
