@@ -214,7 +214,9 @@ def diverging(shares: pd.DataFrame, labels: list[str], together: str) -> Figure:
     left = -wide[:, :half].sum(axis=1) - (wide[:, half] / 2 if odd else 0)
     names = [f"{style.wrap(row.label, 2.0, HEAD)}\n(n = {row.n:.0f})" for row in known.itertuples()]
     titles = {item: (item, INK) for item in known["item"] if item}
-    options = {"width": 2.1, "size": HEAD, "least": 0.46, "guides": False}
+    below = f"share of answers; at the ends of bars: {together}\n(numbers are rounded, so that parts may add up to one more or less)"
+    below = style.wrap(below, style.across() - 0.3, HEAD)
+    options = {"width": 2.1, "size": HEAD, "least": 0.46, "guides": False, "more": 0.8 + style.tall(below, HEAD)}
     fig, (ax,), ys = style.blocks(names, known["item"], titles, **options)
     _bars(ax, ys, wide, colours, 0.16 if style.on_phone() else 0.045, left=left)
     ax.axvline(0, color=INK, linewidth=1)
@@ -229,8 +231,7 @@ def diverging(shares: pd.DataFrame, labels: list[str], together: str) -> Figure:
         name.set(weight=weight, linespacing=1.1)  # bold letters are taller
     reach = 1.03 * max(-left.min(), ends.max() + (0.24 if style.on_phone() else 0.11))
     ax.set_xlim(-reach, reach)
-    told = f"share of answers; at the ends of bars: {together}\n(numbers are rounded, so that parts may add up to one more or less)"
-    fig.supxlabel(style.wrap(told, style.across() - 0.3, HEAD), fontsize=HEAD)
+    fig.supxlabel(below, fontsize=HEAD)
     ax.xaxis.set_major_formatter(lambda x, _: f"{abs(100 * x):.0f}%")
     style.legend(fig, colours)
     return fig
