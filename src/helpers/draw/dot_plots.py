@@ -118,7 +118,7 @@ def retold(rows: pd.DataFrame) -> Figure:
     first = 72 * max(map(style.inches, ["retold", *rows["said"]])) + 10  # points right of the axis
     second = first + 72 * max(map(style.inches, ["source", *rows["seen"]])) + 12
     units = {unit: part for unit, part in rows.groupby("unit", sort=False)}
-    names = {unit: [style.wrap(name, 1.5 if phone else 2.3) for name in part["label"]] for unit, part in units.items()}
+    names = {unit: [style.wrap(name, 2.0 if phone else 2.3) for name in part["label"]] for unit, part in units.items()}
     places = {unit: style.rows_of(part, SMALL, 0.28, over=phone) for unit, part in names.items()}
     heights = [end for _, end in places.values()]
     fig, charts = style.small_charts(units, np.mean(heights) + 0.35, columns=1, height_ratios=heights)
