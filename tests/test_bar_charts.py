@@ -7,7 +7,7 @@ from share_rows import CATEGORIES, EIGHT, LONG, UNBROKEN, distribution
 
 from conftest import apart_on_screens, words
 from helpers.draw import bar_charts, style
-from helpers.notebook import ledger
+from helpers.project import SAID, VERDICTS
 from helpers.study import retellings
 
 pytestmark = pytest.mark.usefixtures("figure_style")
@@ -29,9 +29,8 @@ def tally(who, most):
 
 
 def verdicts(documents):
-    kinds = list(ledger.VERDICTS)
-    rows = [(d, v, 10 * i**2) for d in documents for i, v in enumerate(kinds)]
-    return bar_charts.verdicts(pd.DataFrame(rows, columns=["document", "verdict", "rows"]), kinds)
+    rows = [(d, v, 10 * i**2) for d in documents for i, v in enumerate(SAID)]
+    return bar_charts.verdicts(pd.DataFrame(rows, columns=["document", "verdict", "rows"]), SAID)
 
 
 def by_year(panels):
@@ -47,7 +46,9 @@ def diverging_rows(answers, label="watching lessons"):
 
 
 def diverging(answers, label="watching lessons"):
-    return bar_charts.diverging(diverging_rows(answers, label), [f"answer {a}" for a in range(answers)])
+    return bar_charts.diverging(
+        diverging_rows(answers, label), [f"answer {a}" for a in range(answers)], "“quite” and “very” together"
+    )
 
 
 WHO = pd.DataFrame({"part": ["Heads", "Teachers", LONG[:20]], "value": [17, 23, 15]})
@@ -111,7 +112,7 @@ def test_parts_make_one_bar_with_their_sum_above():
 
 def test_answers_of_groups_stand_under_their_item():
     rows = diverging_rows(4).assign(item=["joint planning"] * 8 + ["feedback"] * 4)
-    fig = bar_charts.diverging(rows, [f"answer {a}" for a in range(4)])
+    fig = bar_charts.diverging(rows, [f"answer {a}" for a in range(4)], "together")
     assert bars(fig.axes[0]) == bars(diverging(4).axes[0])
     assert {"joint planning", "feedback"} <= set(said(fig))
 
@@ -124,6 +125,26 @@ def test_answers_above_the_middle_stand_to_the_right_and_a_middle_in_both():
         half = answers // 2
         middle = x[half] + (width[half] / 2 if answers % 2 else 0)
         assert middle == pytest.approx(np.zeros(3), abs=1e-12)
+
+
+def test_the_end_of_a_bar_tells_what_is_above_the_middle_bold_where_most_or_least():
+    """One number, not two that add up to another by rounding: 40.5 + 39.9 is 80, though its parts read 41 and 40."""
+    parts = {"a": [0.05, 0.146, 0.405, 0.399], "b": [0.2, 0.3, 0.25, 0.25], "c": [0.25, 0.35, 0.2, 0.2]}
+    rows = [(name, f"answer {a}", share, 57) for name, own in parts.items() for a, share in enumerate(own)]
+    rows = pd.DataFrame(rows, columns=["label", "statistic", "share", "n"])
+    (ax,) = bar_charts.diverging(rows, [f"answer {a}" for a in range(4)], "together").axes
+    ends = {text.get_text(): text.get_weight() for text in ax.texts if text.get_text().endswith("%")}
+    assert ends == {"80%": "bold", "50%": "normal", "40%": "bold"}
+    assert [name.get_weight() for name in ax.get_yticklabels()] == ["bold", "normal", "bold"]
+
+
+def test_each_verdict_has_words_for_readers_and_bars_are_of_all_numbers_of_a_document():
+    assert list(SAID) == list(VERDICTS)
+    fig = verdicts(["a", "b"])
+    (ax,) = fig.axes
+    rows = np.array(bars(ax)).reshape(3, 4, 2)
+    assert rows[..., 1].sum(axis=1) == pytest.approx(np.ones(3))
+    assert {*SAID.values(), "20 contradicted", "10 contradicted"} <= set(said(fig))
 
 
 def test_bars_add_up_and_carry_numbers_from_six_percent_on():

@@ -102,9 +102,9 @@ def test_only_the_declaration_types_colours():
 
 SAID = {
     colours.MATHEMATICS: "math", colours.SCIENCE: "scien", colours.STUDENTS: "student", colours.TEACHERS: "teacher",
-    colours.OURS: "recomputed|moments|microdata|simulated", colours.PRINTED: "print|retold", colours.SIMULATED: "simulated", colours.AGREES: "kept|reproduces", colours.SHARPENED: "sharpened",
-    colours.WIDENED: "widened", colours.NARROWED: "narrowed", colours.DIFFERS: "changed|contradicts|miss",
-    colours.UNKNOWN: "not seen|cannot be reproduced", colours.QUOTED: "quoted",
+    colours.OURS: "recomputed|moments|microdata|simulated", colours.PRINTED: "print|retold", colours.SIMULATED: "simulated", colours.AGREES: "kept|holds", colours.SHARPENED: "sharpened",
+    colours.WIDENED: "widened", colours.NARROWED: "narrowed", colours.DIFFERS: "changed|contradicted|miss",
+    colours.UNKNOWN: "not seen|records missing", colours.QUOTED: "nothing to compare",
 }  # fmt: skip
 """What a figure speaks of that uses a colour."""
 

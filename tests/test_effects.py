@@ -50,7 +50,7 @@ def test_a_workbook_gives_the_same(tmp_path):
 
 
 def row(**more):
-    return {"estimate": 0.2, "ci_low": 0.1, "ci_high": 0.3, "state": "moments"} | more
+    return {"estimate": 0.2, "ci_low": 0.1, "ci_high": 0.3, "p_value": 0.001, "state": "moments"} | more
 
 
 def test_the_last_year_of_each_series_and_one_unit_a_study():
@@ -80,7 +80,7 @@ def test_the_last_year_of_each_series_and_one_unit_a_study():
     twin = pd.DataFrame([row(panel="x", term=year, estimate=year / 1e4, state="simulated") for year in (2017, 2018)])
     signposts = pd.DataFrame(
         [
-            row(scale="comfort", method=method, term=f"{what}, {wave}", estimate=wave / 10)
+            row(scale="comfort", method=method, term=f"{what}, {wave}", estimate=wave / 10, p_value=0.04, p_holm=0.08)
             for method in ("mixed model", "school fixed effects")
             for what in ("difference in change", "comparison schools")
             for wave in (2, 3)
@@ -92,15 +92,19 @@ def test_the_last_year_of_each_series_and_one_unit_a_study():
             "signposts": signposts,
         }
     ).set_index("study")  # fmt: skip
-    assert found.loc["Example of peer groups", ["label", "estimate"]].tolist() == ["Comfort", 0.3]
-    assert found.columns.tolist() == ["label", "unit", "estimate", "ci_low", "ci_high", "state"]
+    assert found.loc["Made-up survey of peer groups", ["label", "estimate"]].tolist() == ["Comfort", 0.3]
+    assert found.columns.tolist() == ["label", "unit", "estimate", "ci_low", "ci_high", "state", "clear", "tests"]
+    # As the table of waves has it, with the tests of both waves counted, though one is shown.
+    assert found.loc["Made-up survey of peer groups", ["clear", "tests"]].tolist() == [False, 2]
+    assert found.loc["Chicago's reports", "clear"].tolist() == [True, True]
+    assert found.loc["Chicago's paper", "clear"]
     assert found.loc["Chile", "label"] == "comfort"
-    assert found.loc["Chicago, reports", "estimate"].tolist() == [0.2018, 0.2018]
-    assert found.loc["Chicago, paper", "estimate"] == 0.2
+    assert found.loc["Chicago's reports", "estimate"].tolist() == [0.2018, 0.2018]
+    assert found.loc["Chicago's paper", "estimate"] == 0.2
     # Three stars on .1 and on .2: the smaller one bounds the error of both, 1.96 / 3.2905 of .1 at the widest.
-    reach = found.loc["Chicago, paper", "ci_high"] - 0.2
+    reach = found.loc["Chicago's paper", "ci_high"] - 0.2
     assert reach == pytest.approx(1.959964 * 0.1005 / 3.290527, rel=1e-6)
-    assert found.loc["Twin of the Chicago survey", "state"] == "simulated"
+    assert found.loc["Made-up copy of Chicago's survey", "state"] == "simulated"
     assert found.groupby(level=0)["unit"].nunique().eq(1).all()
 
 
@@ -118,3 +122,10 @@ def test_effects_are_told_by_study_in_their_order():
         "A -0.40 to -0.40, 0 of 1 intervals above zero and 1 below."
     )
     assert effects.yardstick(rows)[2] == "A: standard deviations of teachers"
+
+
+def test_one_effect_of_many_tests_is_not_clear():
+    """One p of .03 among five is what chance gives; alone it would be clear."""
+    rows = pd.DataFrame({"p_value": [0.03, 0.4, 0.5, 0.6, 0.9]})
+    assert not effects._all_counted(rows)["clear"].any()
+    assert effects._all_counted(rows.head(1))[["clear", "tests"]].to_numpy().tolist() == [[True, 1]]

@@ -19,7 +19,6 @@ ROWS = pd.DataFrame(
         "ci_high": [0.34, 0.4, 0.25, 0.84],
     }
 )
-HEADINGS = ["study A: standard deviations of teachers"] * 2 + ["study B: standard deviations of schools"] * 2
 NAMES = (
     "as declared",
     "cluster jackknife (CRV3)",
@@ -33,11 +32,6 @@ TERMS = ["2013", "2014", "2015", "2016", "2017", "2018"]
 def effects(repeat=0, **more):
     label = {"label": "how often teachers watch the lessons of colleagues " * repeat} if repeat else {}
     return forest_plots.effects(ROWS.assign(**label, **more), "difference")
-
-
-def yardsticks(headings, repeat=0):
-    label = {"label": "how often teachers watch the lessons of colleagues " * repeat} if repeat else {}
-    return forest_plots.by_yardstick(ROWS.assign(heading=headings, **label), "difference")
 
 
 def means(*groups):
@@ -71,9 +65,8 @@ def spreads(*panels):
 FIGURES = {
     "school spreads": lambda: spreads("mathematics", LONG),
     "effects": effects,
-    "effects by heading": lambda: yardsticks(HEADINGS),
-    "effects of long names": lambda: yardsticks("study of schools " * 3, 1),
-    "effects of very long names": lambda: yardsticks("study of schools " * 18, 6),
+    "effects of groups": lambda: effects(group=["comfort", "comfort", LONG, LONG], clear=True, tests=24),
+    "effects of long groups": lambda: effects(1, group=["comfort", "comfort", LONG, LONG], clear=False, tests=3),
     "means": lambda: means("all"),
     "means of groups": lambda: means("mathematics", "languages", "sciences"),
     "proportions": lambda: proportions("sharing", "inspiring"),
@@ -106,25 +99,6 @@ def points(fig):
     return [line.get_ydata()[0] for line in dots], [line.get_color() for line in dots]
 
 
-def test_each_heading_has_an_axis_of_its_own():
-    """A standard deviation of teachers is not as long as one of schools."""
-    above, below = yardsticks(HEADINGS).axes
-    for ax, heading, part in ((above, HEADINGS[0], ROWS[:2]), (below, HEADINGS[2], ROWS[2:])):
-        assert ax.get_title(loc="left").replace("\n", " ") == heading
-        assert [tick.get_text() for tick in ax.get_yticklabels()] == part["label"].tolist()
-    assert above.get_xlim() != below.get_xlim()
-
-
-def test_what_is_simulated_has_the_colour_of_its_stamp_and_what_is_off_zero_is_bold():
-    rows = ROWS.assign(heading="one", state=["recomputed", "simulated"] * 2)
-    fig = forest_plots.by_yardstick(rows, "difference")
-    drawn = [line.get_color() for line in fig.axes[0].get_lines() if line.get_marker() == "o"]
-    assert drawn == [colours.OURS, colours.SIMULATED] * 2
-    values = [text for text in fig.axes[0].texts if "[" in text.get_text() or "no interval" in text.get_text()]
-    clear = (ROWS["ci_low"] > 0) | (ROWS["ci_high"] < 0)
-    assert [text.get_weight() == "bold" for text in values] == clear.tolist()
-
-
 def test_no_zero_is_below_zero():
     fig = forest_plots.effects(ROWS.assign(estimate=-0.004, ci_low=-0.1, ci_high=0.1), "difference")
     assert [text.get_text() for text in fig.axes[0].texts][:1] == ["0.00  [−0.10 to 0.10]"]
@@ -132,7 +106,7 @@ def test_no_zero_is_below_zero():
 
 def test_methods_alternate_under_their_labels():
     rows = ROWS.assign(method=["Welch", "clustered"] * 2)
-    fig = forest_plots.effects(rows, "difference", band=0.5)
+    fig = forest_plots.effects(rows, "difference")
     _, colours = points(fig)
     assert colours[0] == colours[2] != colours[1] == colours[3]
     assert fig.axes[0].get_yticklabels()[1].get_text() == "two\n(clustered)"
@@ -142,8 +116,6 @@ def test_the_axis_holds_zero_and_wastes_no_room_on_its_other_side():
     low, high = effects().axes[0].get_xlim()
     assert -0.1 < low < 0
     assert 0.84 < high < 0.95
-    low, high = forest_plots.effects(ROWS, "difference", band=1.2).axes[0].get_xlim()
-    assert -low == high > 1.2
 
 
 def test_intervals_of_means_end_at_the_ends_of_the_scale():
@@ -239,6 +211,39 @@ def test_bars_of_schools_are_as_long_as_most_of_them_are_apart():
 def test_effects_are_filled_where_clear_of_zero():
     (ax,) = effects(ci_low=[0.28, -0.2, 0.16, -np.inf], ci_high=[0.34, 0.4, 0.25, np.inf]).axes
     assert [face != colours.PAPER for _, face, _ in marked(ax)] == [True, False, True, False]
+
+
+def test_where_several_tests_are_counted_they_decide_what_is_filled():
+    (ax,) = effects(clear=[False, True, False, True], tests=5).axes
+    assert [face != colours.PAPER for _, face, _ in marked(ax)] == [False, True, False, True]
+    values = [text.get_weight() for text in ax.texts if "[" in text.get_text()]
+    assert [weight == "bold" for weight in values] == [False, True, False, True]
+    assert ax.get_xlabel().endswith(
+        "0: no difference; filled: clear of chance; hollow: may be chance, as 5 tests were made"
+    )
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"ci_low": -1.0}, "hollow: may be chance"),
+        ({"ci_low": [0.1, -1.0, 0.1, -np.inf]}, "filled: clear of 0"),
+        ({"clear": False, "tests": 3}, "hollow: may be chance, as 3 tests were made"),
+        ({"clear": True, "tests": 3}, "filled: clear of chance, 3 tests counted"),
+        ({"clear": True, "tests": 1}, "filled: clear of chance"),
+        ({"clear": [True, False] * 2, "tests": [4, 4, 6, 6]}, "filled: clear of chance; hollow: may be chance, as 4 to 6 tests were made"),
+    ],
+)  # fmt: skip
+def test_only_marks_that_are_drawn_are_explained(columns, said):
+    assert forest_plots.what_fills_mean(ROWS.assign(**columns)) == f"0: no difference; {said}"
+
+
+def test_items_of_which_groups_stand_apart_are_bold_and_each_mark_is_named():
+    rows = ROWS.assign(label=["x", "x", "y", "y"], group=["a", "b"] * 2)
+    rows = rows.assign(estimate=[1.5, 3.0, 2.0, 2.0], ci_low=[1.4, 2.9, 1.5, 1.5], ci_high=[1.6, 3.1, 2.5, 2.5])
+    (ax,) = forest_plots.scale_means(rows, 1, 4).axes
+    assert [name.get_weight() for name in ax.get_yticklabels()] == ["bold", "normal"]
+    assert [text.get_text() for text in ax.texts] == ["1.50  a", "3.00  b", "2.00  a", "2.00  b"]
 
 
 def test_choices_are_filled_where_clear_of_zero():

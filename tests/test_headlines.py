@@ -17,7 +17,6 @@ from helpers.study import (
 )
 
 NOTHING = np.nan
-ALIKE = "the intervals of groups overlap, which does not prove that groups are alike."
 SAID = ("answers rose", "answers fell", "no change can be told")
 
 
@@ -146,58 +145,6 @@ def test_a_bar_that_lacks_a_share_counts_for_no_answer():
     )
 
 
-@pytest.mark.parametrize(
-    ("means", "groups", "said"),
-    [
-        ([1.0, 3.0], "ab", "On x, b answered higher than a: their intervals do not overlap."),
-        ([3.0, 1.0], "ab", "On x, a answered higher than b: their intervals do not overlap."),
-        ([1.0, 1.0], "ab", f"On the only item that can be compared {ALIKE}"),
-        ([1.0, 2.0], "ab", f"On the only item that can be compared {ALIKE}"),  # they touch
-        (
-            [1.0, 2.5, 1.9],
-            "abc",
-            "On x, b answered higher than a: their intervals do not overlap. That others overlap proves nothing.",
-        ),
-        ([1.0, 3.0, 5.0], "abc", "On x, some groups answered higher than others: their intervals do not overlap."),
-        ([1.0, 3.0, NOTHING], "abc", "On x, b answered higher than a: their intervals do not overlap."),
-        ([2.0, NOTHING], "ab", "“x, a” has the mean 2.00 (1.50 to 2.50)."),
-        ([NOTHING, NOTHING], "ab", ""),
-    ],
-)
-def test_groups_that_stand_apart(means, groups, said):
-    rows = estimates(*means, half=0.5).assign(label="x", group=list(groups))
-    assert headlines.groups_apart(rows) == said
-
-
-def test_groups_that_stand_apart_on_several_items():
-    rows = pd.concat([estimates(1.0, 3.0).assign(label=item, group=["a", "b"]) for item in "wxyz"])
-    assert headlines.groups_apart(rows.head(4)) == (
-        "On w and x, b answered higher than a: their intervals do not overlap."
-    )
-    assert headlines.groups_apart(rows).startswith("On all 4 items, b answered higher than a")
-    rows.iloc[:2, rows.columns.get_loc("group")] = ["b", "a"]
-    assert headlines.groups_apart(rows.head(4)) == (
-        "On w, a answered higher than b; on x, b answered higher than a: their intervals do not overlap."
-    )
-    assert headlines.groups_apart(rows.assign(ci_low=0.0)) == f"On all 4 items {ALIKE}"
-
-
-@pytest.mark.parametrize(
-    ("values", "answers", "said"),
-    [
-        ([0.4, 0.8, 0.8], ["quite", "very"], "On b and c 80% answered “quite” or “very”, on a 40%."),
-        ([0.4, NOTHING, 1.02], ["quite", "very"], "On c 100% answered “quite” or “very”, on a 40%."),
-        ([0.4, 0.4, 0.401], ["very"], "On all 3 bars 40% answered “very”."),
-        ([0.4], ["very"], "40% answered “very”."),
-        ([0.4, 0.8], ["7", "8", "9", "10"], "On b 80% answered above the middle of the scale, on a 40%."),
-        ([0.4, 0.8], ["quite", ""], "On b 80% answered above the middle of the scale, on a 40%."),
-        ([NOTHING], ["very"], ""),
-    ],
-)
-def test_how_many_answered_high(values, answers, said):
-    assert headlines.above_middle(pd.Series(dict(zip("abc", values, strict=False))), answers) == said
-
-
 def test_pairs_of_groups():
     rows = estimates(0.2, -0.2).assign(label_1="A", label_2="B", item_label=["Visit", "Plan"], p_holm=[0.01, 0.3])
     assert compared_words.pair(rows, "Never") == "“Never” is more common in A than in B for “Visit”."
@@ -299,23 +246,32 @@ def test_items_that_move():
 
 def test_two_groups_without_a_p_value():
     tests = pd.DataFrame({"scale": ["x", "y"], "estimate": [0.3, -0.3], "p_value": [0.2, 0.9], "p_holm": [0.4, 0.9]})
-    assert participants.headline(tests, ("A", "B")) == "On none of 2 scales can A and B be told apart."
-    assert participants.headline(tests.assign(p_value=NOTHING), ("A", "B")).startswith(
-        "Whether A and B differ cannot be told"
+    assert participants.headline(tests, ("A", "B")) == "Whether “A” and “B” differ cannot be told on any of 2 scales."
+    assert participants.headline(tests.tail(1), ("A", "B")) == "Whether “A” and “B” differ cannot be told on “y”."
+    assert participants.headline(tests.assign(p_holm=NOTHING), ("A", "B")) == (
+        "Whether “A” and “B” differ cannot be told: so few clusters hold one of the groups."
     )
 
 
 def test_which_of_two_groups_scored_higher():
-    rows = pd.DataFrame({"scale": ["x", "y"], "estimate": [0.3, -0.3], "p_value": 0.01, "p_holm": 0.2})
-    told = participants.headline(rows, ("those", "others"))
+    rows = pd.DataFrame({"scale": ["x", "y"], "estimate": [0.3, -0.3], "p_value": 0.01, "p_holm": 0.02})
+    told = participants.headline
+    assert told(rows, ("A", "B")) == "“A” scored higher than “B” on 1 of 2 scales and lower on 1."
+    assert told(rows.tail(1), ("A", "B")) == "“B” scored higher than “A” on “y”."
+    unsure = rows.assign(p_holm=[0.02, 0.3], estimate=-0.3)
     assert (
-        told
-        == "Those scored higher than others on 1 of 2 scales and lower on 1; with all tests counted, on none of these."
+        told(unsure, ("A", "B"))
+        == "“B” scored higher than “A” on 1 of 2 scales; on the other one the difference may be chance."
     )
-    assert participants.headline(rows.tail(1), ("those", "others")) == "Others scored higher than those on “y”."
-    unsure = rows.assign(p_value=[0.01, 0.3], estimate=-0.3)
-    assert participants.headline(unsure, ("A", "B")).startswith("B scored higher than A on 1 of 2 scales; with")
-    assert participants.headline(unsure.tail(1), ("A", "B")) == "On “y” A and B cannot be told apart."
+    many = pd.concat([unsure, unsure.tail(1)])
+    assert told(many, ("A", "B")).endswith("on 1 of 3 scales; on the other 2 the difference may be chance.")
+
+
+def test_a_difference_is_none_once_all_tests_are_counted():
+    rows = pd.DataFrame(
+        {"scale": list("abcd"), "estimate": 0.3, "p_value": [0.03, 0.5, 0.5, 0.5], "p_holm": [0.12, 1, 1, 1]}
+    )
+    assert participants.headline(rows, ("A", "B")) == "Whether “A” and “B” differ cannot be told on any of 4 scales."
 
 
 def test_codes_that_nobody_has_or_that_are_as_common():
@@ -354,22 +310,62 @@ def test_pairs_that_are_clear_of_chance_are_drawn_however_many_and_come_first():
 
 def test_numbers_that_nobody_kept():
     rows = pd.DataFrame({"said_by": "R", "label": ["a", "b"], "sign": ["changed", "not seen"]})
-    assert retellings.kept(rows) == "Of 2 retold numbers none is as in its source."
-    hands = pd.DataFrame({"sign": ["", "kept", "not seen"]})
-    assert retellings.on_the_way(hands) == "On its way the claim was kept, then not found in its source."
-    assert retellings.on_the_way(hands.head(1)) == ""
+    assert (
+        retellings.kept(rows)
+        == "Of 1 retold number whose source was found, none is as in it; for 1 more it was not found."
+    )
+    assert retellings.kept(rows.head(1)) == "Of 1 retold number none is as in its source."
+    both = rows.assign(sign="kept")
+    assert retellings.kept(both) == "The 2 retold numbers are as in their sources."
+    assert retellings.kept(pd.concat([both, rows.head(1).assign(label="c")], ignore_index=True)) == (
+        "Of 3 retold numbers 2 are as in their sources."
+    )
+
+
+def test_a_claim_on_its_way():
+    steps = pd.DataFrame(
+        {"label": "Schools", "unit": "", "source_value": [5.0, 5.0], "value": 5.0, "sign": ["kept", "not seen"]}
+    )
+    assert (
+        retellings.on_the_way(steps) == "“Schools” stayed at 5, but on its way the claim was not found in its source."
+    )
+    assert retellings.on_the_way(steps.assign(source_value=NOTHING, sign="kept")) == "“Schools”: in the end it is 5."
+    assert retellings.on_the_way(steps.head(0)) == ""
 
 
 def test_numbers_that_are_as_far_off_are_not_the_furthest():
-    rows = pd.DataFrame({"label": ["a", "b", "c"], "value": [2.0, 4, 5], "source_value": [1.0, 2, 5]})
-    assert retellings.beside(rows) == "2 of 3 numbers differ from their sources."
-    assert retellings.beside(rows.tail(2)) == "1 of 2 numbers differs from its source, most of all b: 4 instead of 2."
+    rows = pd.DataFrame(
+        {"label": ["a", "b", "c"], "value": [2.0, 4, 5], "source_value": [1.0, 2, 5], "unit": "percent"}
+    )
+    rows = rows.assign(sign=["changed", "changed", "kept"])
+    assert retellings.beside(rows) == "2 of 3 numbers differ from their sources by more than rounding."
+    assert (
+        retellings.beside(rows.tail(2))
+        == "1 of 2 numbers differs from its source by more than rounding: 4% instead of 2."
+    )
+    far = rows.assign(value=[2.0, 9, 5], unit="")
+    assert retellings.beside(far).endswith("by more than rounding, most of all 9 instead of 2.")
+
+
+def test_a_rounded_number_is_as_in_its_source():
+    rows = pd.DataFrame(
+        {"label": ["a", "b"], "value": [60.0, 40], "source_value": [58.0, 40], "unit": "percent", "sign": "kept"}
+    )
+    assert retellings.beside(rows) == "The 2 numbers that can be compared are as in their sources."
 
 
 def test_effects_of_which_none_is_clear():
-    rows = pd.DataFrame({"study": ["A", "B"], "ci_low": [-0.1, -0.2], "ci_high": [0.1, 0.2]})
+    rows = pd.DataFrame({"study": ["A", "B"], "ci_low": [-0.1, -0.2], "ci_high": [0.1, 0.2], "clear": False})
     assert effects.clear(rows) == "None of 2 effects can be told from zero."
-    assert effects.clear_by_study(rows) == "none of 1 in “A” and none of 1 in “B”"
+    assert (
+        effects.clear(rows.assign(ci_low=0.01))
+        == "Each taken alone, 2 of 2 effects are clearly other than zero: 2 above it."
+    )
+    assert effects.clear_by_study(rows) == "No effect in A and B is clear of chance."
+    assert (
+        effects.clear_by_study(rows.assign(clear=[False, True]))
+        == "All effects in B are clear of chance; in A none is."
+    )
 
 
 def test_shares_of_many_places_are_told_by_their_ends_and_bounds_do_not_count():

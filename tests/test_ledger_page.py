@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from helpers.notebook import ledger, session
-from helpers.project import ROOT, InputError
+from helpers.project import ROOT, SAID, InputError
 from helpers.read import published
 from helpers.study import effects
 
@@ -78,7 +78,11 @@ def test_the_table_is_whole_without_javascript(book, run):
     assert sources == {"", *book["seed"]}
     assert "a <plan> & no number" in rows[-1].text  # shown as it is, not taken for markup
     order = [row.find_all("td")[2].text for row in rows]
-    assert order == sorted(order, key=["contradicts", "reproduces", "quoted only"].index)
+    assert order == sorted(order, key=["contradicted", "holds", "nothing to compare"].index)
+    # Readers have the words of all pages and figures; addresses and files keep the verdicts.
+    assert [SAID[row["data-verdict"]] for row in rows] == order
+    options = form.find("select", {"name": "verdict"}).find_all("option")[1:]
+    assert {option["value"]: option.text for option in options} == SAID
 
 
 def test_a_row_leads_to_its_source_and_an_id_with_two_rows_has_two_addresses():

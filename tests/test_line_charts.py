@@ -269,7 +269,7 @@ def test_the_schools_that_a_change_takes_are_named_at_their_lines():
         (p_values, "all shared: 0.04 at 0"),
         (needed, "0.05: 151 at 0.1"),
         (lambda: categories(), "never: "),
-        (possible, "47 respondents: 6 of 6 means"),
+        (possible, "47 respondents: 6 of 6 averages"),
     ],
 )
 def test_points_of_curves_tell_their_values(draw, said):

@@ -595,7 +595,7 @@ def test_the_row_that_an_address_names_is_shown_whatever_is_filtered(visit):
     page = visit("08-evidence-ledger.html?verdict=contradicts#row-001-table2-commitment-t")
     row, rows = page.locator("#row-001-table2-commitment-t"), page.locator("#ledger tbody tr[id]:visible")
     assert row.is_visible()
-    assert row.locator("td").nth(2).inner_text() == "reproduces"
+    assert row.locator("td").nth(2).inner_text() == "holds"
     many = rows.count()
     page.locator("#ledger").get_by_label("Source").select_option("004")  # until somebody asks for something else
     assert not row.is_visible()

@@ -216,8 +216,22 @@ def test_a_chain_from_a_source_that_was_not_seen_says_so():
     steps = pd.DataFrame(
         {"source": "", "source_says": "", "said_by": ["A", "B"], "label": "Schools", "value": [5.0, 5.0]}
     )
-    steps = steps.assign(unit="", sign="not seen", change="not seen", source_value=np.nan)
+    steps = steps.assign(unit="", after="", sign="not seen", change="not seen", source_value=np.nan)
     said = retellings.spoken_hands(retellings.hands(steps))
     assert said == "no source is named: nothing seen; then A: Schools: 5 (not seen); then B: Schools: 5 (not seen)"
     assert retellings.spoken_pairs(steps) == "Without a number of the source: 2 rows."
     assert retellings.hands(steps.head(0)).empty
+
+
+def test_each_document_is_told_in_the_words_in_which_the_next_one_found_it():
+    """So that a lost qualifier can be seen: 'at least 40 percent' stands over '40 percent'."""
+    steps = retellings.longest(retellings.read(ROOT / "data" / "simulated" / "07-retellings.csv")[0])
+    boxes = retellings.hands(steps)
+    assert boxes["who"].tolist() == ["Survey S", "Report A", "Brief B", "Speech C"]
+    assert boxes["says"].tolist()[1:3] == [
+        f"{some}40 percent of teachers visit a colleague's lesson" for some in ("at least ", "")
+    ]
+    assert boxes["says"].iloc[-1] == "Teachers who visit a colleague's lesson: 45%"
+    assert boxes["change"].tolist() == ["", "more is claimed", "a qualifier was lost", "another number"]
+    other = retellings.hands(steps.assign(after="somebody else"))
+    assert other["says"].iloc[1] == "Teachers who visit a colleague's lesson: 40%"

@@ -22,6 +22,13 @@ VERDICTS = {
     "quoted only": "printed, and nothing else to set beside it",
 }
 """Every row of the ledger has exactly one of these verdicts."""
+SAID = {
+    "reproduces": "holds",
+    "contradicts": "contradicted",
+    "cannot be reproduced": "records missing",
+    "quoted only": "nothing to compare",
+}
+"""What readers are told for each verdict, on every page and in every figure; files of the ledger keep the verdicts."""
 STRENGTHS = {
     "measured": "real records, with the error of a sample",
     "a change, cause unknown": "it changed from year to year; nothing here says why",

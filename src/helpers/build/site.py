@@ -19,7 +19,7 @@ from helpers.build.plan import BUILD
 from helpers.draw import colours
 from helpers.notebook import new, parameters, source
 from helpers.notebook import session as sessions
-from helpers.project import ROOT, STATES, STRENGTHS, VERDICTS, relative
+from helpers.project import ROOT, SAID, STATES, STRENGTHS, VERDICTS, relative
 from helpers.read import saved
 from helpers.read.suppression import MINIMUM
 
@@ -139,7 +139,9 @@ def _lists(site: Path, runs: list[dict[str, Any]], book: pd.DataFrame | None) ->
     listing(site / "figures.html", "figures.html.j2", "Figures", about, runs=runs, **filtering)
     about = "Every file of numbers, what is in it, and what rests on it"
     files, summary = _files(cards), {} if book is None else _summary(book)
-    listing(site / "data.html", "data.html.j2", "Data", about, files=files, summary=summary, verdicts=VERDICTS)
+    listing(
+        site / "data.html", "data.html.j2", "Data", about, files=files, summary=summary, verdicts=VERDICTS, said=SAID
+    )
     about = "The papers and public records that the site rests on, and how the site was built"
     sources = _sources(files)
     listing(

@@ -25,6 +25,7 @@ from helpers.draw.colours import (
 from helpers.draw.hover import told
 from helpers.draw.numbers import percent
 from helpers.draw.style import HEAD, SMALL
+from helpers.draw.words import count as counted
 
 
 def _bars(
@@ -85,20 +86,26 @@ def composition(rows: pd.DataFrame) -> Figure:
     return fig
 
 
-def _with_contradicted(row: pd.Series) -> str:
-    """The total of a document; and what is contradicted, the news, as its bars are too short for a number."""
-    return f"of {row.sum():.0f}" + (f"\n{row['contradicts']:.0f} contradict" if row["contradicts"] else "")
-
-
 @style.two_widths
-def verdicts(rows: pd.DataFrame, verdicts: list[str]) -> Figure:
-    """Rows of the ledger as stacked bars, a bar a document, with their numbers. `rows`: document, verdict, rows."""
-    wide = rows.pivot(index="document", columns="verdict", values="rows")[verdicts]
-    colours = {verdict: VERDICTS[verdict] for verdict in verdicts}
+def verdicts(rows: pd.DataFrame, said: dict[str, str]) -> Figure:
+    """Rows of the ledger as bars of 100%, a bar a document, each part with its number, at the right what is contradicted.
+
+    `rows`: `document, verdict, rows`; `said`: verdict -> what readers are told, in the order drawn.
+    """
+    wide = rows.pivot(index="document", columns="verdict", values="rows")[list(said)]
     wide = wide.loc[rows["document"].unique()]
     if len(wide) > 1:
         wide = pd.concat([wide.sum().to_frame("all documents").T, wide])
-    fig, _, _ = _counts(wide, colours, _with_contradicted)
+    colours = {words: VERDICTS[verdict] for verdict, words in said.items()}
+    names = [f"{name}\n{counted(total, 'number')}" for name, total in wide.sum(axis=1).items()]
+    fig, (ax,), ys = style.blocks(names, size=HEAD, least=0.42, guides=False)
+    for y, (_, counts), total in zip(ys, wide.iterrows(), wide.sum(axis=1), strict=True):
+        shares = counts.to_numpy(float)[None] / total
+        least = 0.1 if style.on_phone() else 0.06
+        _bars(ax, [y], shares, colours, least, lambda share, of=total: f"{share * of:.0f}")
+        style.beside(ax, y, f"{counts['contradicts']:.0f} contradicted", dark(VERDICTS["contradicts"]), fontsize=HEAD)
+    ax.set(xlim=(0, 1), xticks=[])
+    ax.spines["bottom"].set_visible(False)
     style.legend(fig, colours)
     return fig
 
@@ -191,11 +198,16 @@ def distributions(rows: pd.DataFrame, categories: list[str], colours: Sequence[s
 
 
 @style.two_widths
-def diverging(shares: pd.DataFrame, labels: list[str]) -> Figure:
+def diverging(shares: pd.DataFrame, labels: list[str], together: str) -> Figure:
     """Diverging stacked bars: answers below the middle of the scale to the left, above it to the right.
 
-    `shares`: `label, statistic, share, n`, statistics as in `labels`, low to high, and optionally `item`, the title of a block
-    of labels. An odd scale's middle is halved.
+    At the end of a bar stands what is above the middle; bold where it is most or least.
+
+    Parameters
+    ----------
+    shares : `label, statistic, share, n`, statistics as in `labels`, low to high, and optionally `item`, the title of a block
+        of labels. An odd scale's middle is halved
+    labels, together : the answers, lowest first; what the numbers at the ends add up
     """
     half, odd = divmod(len(labels), 2)
     shares = shares if "item" in shares else shares.assign(item="")
@@ -205,12 +217,24 @@ def diverging(shares: pd.DataFrame, labels: list[str]) -> Figure:
     left = -wide[:, :half].sum(axis=1) - (wide[:, half] / 2 if odd else 0)
     names = [f"{style.wrap(row.label, 2.0, HEAD)}\n(n = {row.n:.0f})" for row in known.itertuples()]
     titles = {item: (item, INK) for item in known["item"] if item}
-    options = {"width": 2.1, "size": HEAD, "least": 0.46, "guides": False}
+    below = f"share of answers; at the ends of bars: {together}\n(numbers are rounded, so that parts may add up to one more or less)"
+    below = style.wrap(below, style.across() - 0.3, HEAD)
+    options = {"width": 2.1, "size": HEAD, "least": 0.46, "guides": False, "more": 0.8 + style.tall(below, HEAD)}
     fig, (ax,), ys = style.blocks(names, known["item"], titles, **options)
     _bars(ax, ys, wide, colours, 0.16 if style.on_phone() else 0.045, left=left)
     ax.axvline(0, color=INK, linewidth=1)
-    reach = 1.03 * max(-left.min(), (left + wide.sum(axis=1)).max())
-    ax.set(xlim=(-reach, reach), xlabel="share of answers")
+    upper = wide[:, half + odd :].sum(axis=1)
+    sums = [percent(min(1.0, share)) for share in upper]
+    extremes = {sums[upper.argmin()], sums[upper.argmax()]}
+    marked = [text in extremes and len(extremes) > 1 for text in sums]
+    ends = left + wide.sum(axis=1)
+    for y, end, text, bold, name in zip(ys, ends, sums, marked, ax.get_yticklabels(), strict=True):
+        weight = "bold" if bold else "normal"
+        style.label(ax, end, y, f"{text}%", INK, (4, 0), weight=weight)
+        name.set(weight=weight, linespacing=1.1)  # bold letters are taller
+    reach = 1.03 * max(-left.min(), ends.max() + (0.24 if style.on_phone() else 0.11))
+    ax.set_xlim(-reach, reach)
+    fig.supxlabel(below, fontsize=HEAD)
     ax.xaxis.set_major_formatter(lambda x, _: f"{abs(100 * x):.0f}%")
     style.legend(fig, colours)
     return fig

@@ -160,15 +160,19 @@ def _mark(colour: str, marker: str, face: str = "") -> plt.Line2D:
 def retold(rows: pd.DataFrame) -> Figure:
     """Each retold number (dot) beside its source's (diamond) on one axis, a panel a unit, both in digits at the side.
 
-    `rows`: `label, value, bound, unit, source_value, source_bound, sign`, kept in order; percentages from 0 to 100.
+    `rows`: `label, value, bound, unit, source_value, source_bound, sign`, optionally `why` (a word or two on the sign), kept in
+    order; percentages from 0 to 100.
     """
     said = rows["bound"] + rows["value"].map(written)
     rows = rows.assign(said=said, seen=rows["source_bound"] + rows["source_value"].map(written))
-    phone = style.on_phone()
+    phone, why = style.on_phone(), rows["why"] if "why" in rows else pd.Series("", rows.index)
+    rows["judged"] = rows["sign"] + (", " + why).where(why != "", "")
+    if phone:
+        rows["label"] = rows["label"] + "\n" + rows["judged"]
     first = 72 * max(map(style.inches, ["retold", *rows["said"]])) + 10  # points right of the axis
     second = first + 72 * max(map(style.inches, ["source", *rows["seen"]])) + 12
     units = {unit: part for unit, part in rows.groupby("unit", sort=False)}
-    names = {unit: [style.wrap(name, 1.5 if phone else 2.3) for name in part["label"]] for unit, part in units.items()}
+    names = {unit: [style.wrap(name, 2.0 if phone else 2.3) for name in part["label"]] for unit, part in units.items()}
     places = {unit: style.rows_of(part, SMALL, 0.28, over=phone) for unit, part in names.items()}
     heights = [end for _, end in places.values()]
     fig, charts = style.small_charts(units, np.mean(heights) + 0.35, columns=1, height_ratios=heights)
@@ -183,11 +187,12 @@ def retold(rows: pd.DataFrame) -> Figure:
             told(style.point(ax, row.value, y, PRINTED, size=7), f"{name}: {row.said} retold")
             told(style.point(ax, row.source_value, y, INK, "D", "none", 8), f"{name}: {row.seen} in the source")
             if phone:
-                style.value(ax, y, f"{row.said} / {row.seen}  {row.sign}", dark(SIGNS[row.sign]))
+                style.value(ax, y, f"{row.said} / {row.seen}", dark(SIGNS[row.sign]))
                 continue
             style.beside(ax, y, row.said, offset=first, ha="right")
             style.beside(ax, y, row.seen, offset=second, ha="right")
-            style.beside(ax, y, row.sign, dark(SIGNS[row.sign]), second + 10, weight="bold")
+            judged = style.wrap(row.judged, 1.15, SMALL, "bold")
+            style.beside(ax, y, judged, dark(SIGNS[row.sign]), second + 10, weight="bold")
         _unit_axis(ax, units[unit][["value", "source_value"]].to_numpy(float), unit)
     for head, offset in () if phone else (("retold", first), ("source", second)):
         style.beside(next(iter(charts.values())), 0, head, GREY, offset, ha="right", va="bottom")
@@ -204,7 +209,7 @@ def _unit_axis(ax: plt.Axes, values: np.ndarray, unit: str) -> None:
         return
     if low <= high / 2 or low == high:
         ax.set_xlim(left=min(low, 0))
-    ax.xaxis.set_major_locator(plt.MaxNLocator(4, integer=True))
+    ax.xaxis.set_major_locator(plt.MaxNLocator(4, integer=True, steps=[1, 2, 5, 10]))
     ax.xaxis.set_major_formatter(lambda x, _: written(x))
 
 

@@ -8,86 +8,72 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from helpers.draw import style
-from helpers.draw.colours import DIFFERS, FAINT, GREY, INK, OURS, PAPER, QUIET, SIMULATED, dark, looks
+from helpers.draw.colours import DIFFERS, GREY, INK, OURS, PAPER, QUIET, SIMULATED, dark, looks
 from helpers.draw.hover import told
-from helpers.draw.numbers import percent, points
+from helpers.draw.numbers import percent, points, span
 from helpers.draw.style import HEAD, SMALL
 from helpers.draw.words import hollow
 
-_CLEAR = "0: no difference; filled: clear of 0"
 Charts = list[tuple[plt.Axes, pd.DataFrame]]  # small charts, each with its rows
 
 
 @style.two_widths
-def effects(rows: pd.DataFrame, xlabel: str, *, band: float | None = None, band_label: str = "") -> Figure:
+def effects(rows: pd.DataFrame, xlabel: str) -> Figure:
     """Estimates with intervals, one row each, in the order given, the numbers beside them.
 
-    Parameters
-    ----------
-    rows : `label, estimate, ci_low, ci_high`; a `method` (under its label) has a colour
-    xlabel, band, band_label : what the axis shows; plus and minus how much is shaded (NaN: nothing), and what that is called
+    `rows`: `label, estimate, ci_low, ci_high`; a `method` (under its label) has a colour, a `group` heads its rows;
+    `clear` and `tests` as for `what_fills_mean`. `xlabel`: what the axis shows.
     """
-    shaded = band is not None and np.isfinite(band)
     names, kinds = rows["label"], rows.get("method", pd.Series("", rows.index))
     if "method" in rows:
         names = names + "\n(" + rows["method"] + ")"
     shades = {kind: colour for kind, (colour, _) in looks(kinds).items()}
-    fig, (ax,), ys = style.blocks(names, size=HEAD, least=0.44, over=True)
-    if shaded:
-        ax.axvspan(-band, band, color=FAINT, zorder=0)
-        band_label = style.wrap(band_label, style.across() - 0.3, 9)
-        ax.set_title(band_label, color=GREY, fontsize=9, weight="normal", loc="center")
-    _effects(ax, ys, rows, [shades[kind] for kind in kinds])
-    low, high = _limits(rows.assign(panel=""))[""]
-    if shaded:  # it reaches as far to both sides, and so does its chart
-        high = max(high, -low, 1.05 * band)
-        low = -high
-    ax.set(xlim=(low, high), xlabel=f"{xlabel}\n{_CLEAR}")
+    titles = {group: (group, INK) for group in rows.get("group", [])}
+    fig, (ax,), ys = style.blocks(names, rows.get("group"), titles, size=HEAD, least=0.3 if titles else 0.44, over=True)
+    effect_rows(ax, ys, rows, [shades[kind] for kind in kinds])
+    ax.set(xlim=limits(rows.assign(panel=""))[""], xlabel=f"{xlabel}\n{what_fills_mean(rows)}")
     return fig
 
 
-@style.two_widths
-def by_yardstick(rows: pd.DataFrame, xlabel: str) -> Figure:
-    """Estimates with intervals as `effects` draws them, those of each `heading` on an axis of their own.
-
-    What is in other units must not be compared by length, so that no two headings share a scale.
-    """
-    parts = [part for _, part in rows.groupby("heading", sort=False)]
-    names = [[style.wrap(label, 1.9 if style.on_phone() else 2.0, HEAD) for label in part["label"]] for part in parts]
-    stacks = [style.rows_of(of, HEAD, 0.3, over=style.on_phone()) for of in names]
-    ends = [end for _, end in stacks]
-    heads = [style.wrap(part["heading"].iloc[0], min(3.9, style.across() - 0.3), HEAD, "bold") for part in parts]
-    height = sum(ends) + sum(style.tall(head, HEAD) + 0.5 for head in heads) + 0.6
-    fig, axes = plt.subplots(len(parts), figsize=(style.across(), height), height_ratios=ends, squeeze=False)
-    made_up = rows.get("state", pd.Series("", rows.index)).eq("simulated")
-    for ax, part, of, head, (ys, end) in zip(axes[:, 0], parts, names, heads, stacks, strict=True):
-        style.name_rows(ax, ys, of, HEAD, over=style.on_phone())
-        ax.spines["left"].set_visible(False)
-        _effects(ax, ys, part, np.where(made_up[part.index], SIMULATED, OURS))
-        ax.set(ylim=(end, 0), xlim=_limits(part.assign(panel=""))[""])
-        ax.set_title(head, fontsize=HEAD)
-    own = "\n(each chart on a scale of its own)" * (len(parts) > 1)
-    fig.supxlabel(f"{xlabel}{own}\n{_CLEAR}", fontsize=HEAD)
-    return fig
+def clear(rows: pd.DataFrame) -> pd.Series:
+    """Which estimates are other than zero: as the column `clear` says, where several tests are counted; else those whose interval is."""
+    return rows["clear"].astype(bool) if "clear" in rows else (rows["ci_low"] > 0) | (rows["ci_high"] < 0)
 
 
 def _faces(rows: pd.DataFrame) -> np.ndarray:
-    """What marks are filled with: as their edge where an interval is clear of zero, else nothing."""
-    return np.where((rows["ci_low"] > 0) | (rows["ci_high"] < 0), "", PAPER)
+    """What marks are filled with: as their edge where an estimate is `clear`, else nothing."""
+    return np.where(clear(rows), "", PAPER)
 
 
-def _effects(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, shades: Sequence[str]) -> None:
-    """Estimates with intervals at the heights `ys`, their numbers beside them, bold where off zero, and a line at zero."""
+def what_fills_mean(rows: pd.DataFrame, zero: str = "0: no difference") -> str:
+    """What filled and hollow marks are, those that are drawn. `rows`: as for `clear`, and with `clear` how many `tests` are counted."""
+    sure = clear(style.bounded(rows))[rows["estimate"].notna()]
+    some, all_of_them = bool(sure.any()), bool(sure.all())
+    if "clear" not in rows:
+        return f"{zero}; {'filled: clear of 0' if some else 'hollow: may be chance'}"
+    tests = span(rows["tests"], 0)
+    if all_of_them:
+        return f"{zero}; filled: clear of chance{f', {tests} tests counted' * (tests != '1')}"
+    hollow = f"hollow: may be chance{f', as {tests} tests were made' * (tests != '1')}"
+    return f"{zero}; {'filled: clear of chance; ' * some}{hollow}"
+
+
+def effect_rows(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, shades: Sequence[str]) -> None:
+    """Estimates with intervals, their numbers beside them, filled and bold where `clear`, and a line at zero.
+
+    Parameters
+    ----------
+    ax, ys, rows, shades : the panel; heights, rows and colours of the estimates
+    """
     rows = style.bounded(rows)
     style.upright(ax, 0, ys)
-    for y, colour, row in zip(ys, shades, rows.itertuples(), strict=True):
+    for y, colour, face, row in zip(ys, shades, _faces(rows), rows.itertuples(), strict=True):
         style.margin(ax, y, row.ci_low, row.ci_high, colour)
         known = np.isfinite([row.ci_low, row.ci_high]).all()
         value, *ends = (f"{round(bound, 2) + 0.0:.2f}" for bound in (row.estimate, row.ci_low, row.ci_high))  # no -0.00
         text = f"{value}  " + (f"[{' to '.join(ends)}]" if known else "(no interval)")
-        clear = known and (row.ci_low > 0 or row.ci_high < 0)
-        style.value(ax, y, text := text.replace("-", "−"), weight="bold" if clear else "normal")
-        told(style.point(ax, row.estimate, y, colour, face="" if clear else PAPER), f"{row.label}: {text}")
+        style.value(ax, y, text := text.replace("-", "−"), weight="normal" if face else "bold")
+        told(style.point(ax, row.estimate, y, colour, face=face), f"{row.label}: {text}")
 
 
 @style.two_widths
@@ -96,7 +82,8 @@ def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = N
 
     Parameters
     ----------
-    rows : `label, estimate, ci_low, ci_high`; each optional `group` has a colour and is named at the first label, or above
+    rows : `label, estimate, ci_low, ci_high`; each optional `group` has a colour and is named beside its mark, or above; labels of
+        which the intervals of some groups do not overlap are bold
     low, high, claim, claim_label : ends of the scale; a value where a line stands, and what it is called
     """
     rows = rows if "group" in rows else rows.assign(group="")
@@ -114,13 +101,17 @@ def scale_means(rows: pd.DataFrame, low: int, high: int, claim: float | None = N
         style.margin(ax, y, max(low, row.ci_low), min(high, row.ci_high), colour, alpha=0.5)
         whose = f"{row.label}, {row.group}" if len(groups) > 1 else row.label
         told(style.point(ax, row.estimate, y, colour), f"{whose}: {row.estimate:.2f}")
-        name = f"  {row.group}" if len(groups) > 1 and row.label == labels[0] and not above else ""
+        name = f"  {row.group}" if len(groups) > 1 and not above else ""
         style.beside(ax, y, f"{row.estimate:.2f}{name}", dark(colour), fontsize=HEAD)
-    ax.set(
-        xlim=(low, high),
-        xticks=range(low, high + 1),
-        xlabel=f"mean on the scale from {low} (lowest) to {high} (highest)",
-    )
+    margins = style.bounded(rows).groupby("label", sort=False)[["ci_low", "ci_high"]].agg(["max", "min"]).loc[labels]
+    apart = margins["ci_low", "max"] > margins["ci_high", "min"]
+    for name, stands_out in zip(ax.get_yticklabels(), apart, strict=True):
+        name.set_weight("bold" if stands_out else "normal")
+    bold = "\nbold: margins of groups that do not overlap" * bool(apart.any())
+    alike = "\n(margins that overlap do not show that groups are alike)" * (len(groups) > 1)
+    ends = f"average on the scale from {low} (lowest) to {high} (highest)"
+    ax.set(xlim=(low, high), xticks=range(low, high + 1))
+    ax.set_xlabel(f"{ends}{bold}{alike}", fontsize=HEAD)
     if above:
         style.legend(fig, {str(group): colour for group, (colour, _) in groups.items()})
     return fig
@@ -232,13 +223,13 @@ def _signed(ax: plt.Axes, ys: list[float], rows: pd.DataFrame, faces: list[str])
 def specifications(rows: pd.DataFrame, xlabel: str) -> Figure:
     """The headline effect under each declared alternative, one row each, a small chart a panel.
 
-    `rows`: `panel, specification, estimate, ci_low, ci_high`; the first specification is marked by a line, and what is not clear of zero hollow. An
+    `rows`: `panel, specification, estimate, ci_low, ci_high`; the first specification is marked by a line, and what is not `clear` hollow. An
     alternative without an estimate is named as one that cannot be had. Charts share one scale if they can.
     """
     first = rows["specification"] == rows["specification"].iloc[0]
     rows = style.bounded(rows).assign(colour=np.where(first, OURS, GREY), marker="o", face=_faces)
-    hollow = "; hollow: may be chance" * bool((rows["face"] == PAPER).any())
-    fig, charts = _small_forests(rows, "specification", f"{xlabel}\n0: no difference; dashed: the first row{hollow}")
+    said = f"{what_fills_mean(rows)}; dashed: the first row"
+    fig, charts = _small_forests(rows, "specification", f"{xlabel}\n{said}")
     for ax, part in charts:
         ax.axvline(part["estimate"].iloc[0], color=OURS, linewidth=1, linestyle="--", zorder=0)
         for row in part.dropna(subset="estimate").itertuples():
@@ -288,7 +279,7 @@ def _small_forests(rows: pd.DataFrame, column: str, xlabel: str, least: float = 
     rows, column, xlabel, least : as `specifications` has them; which names the rows; under all charts; inches of a row
     """
     fig, charts = _charts(rows, column, least)
-    limits = _limits(rows)
+    ends = limits(rows)
     for ax, part in charts:
         ax.axvline(0, color=GREY, linewidth=1)
         for row in part.itertuples():
@@ -297,9 +288,9 @@ def _small_forests(rows: pd.DataFrame, column: str, xlabel: str, least: float = 
             told(point, f"{getattr(row, column)}: {row.estimate:.2f}".replace("-", "−"))
             if np.isnan(row.estimate):
                 style.instead(ax, row.y, "cannot be had")
-        ax.set_xlim(limits[part["panel"].iloc[0]])
+        ax.set_xlim(ends[part["panel"].iloc[0]])
         ax.xaxis.set_major_locator(plt.MaxNLocator(3 if len(charts) == 3 else 5, steps=[1, 2, 2.5, 5, 10]))
-    own = "\n(each chart on a scale of its own)" if len(set(limits.values())) > 1 else ""
+    own = "\n(each chart on a scale of its own)" if len(set(ends.values())) > 1 else ""
     fig.supxlabel(xlabel + own, fontsize=10.5)
     return fig, charts
 
@@ -317,7 +308,7 @@ def _charts(rows: pd.DataFrame, column: str, least: float = 0.27) -> tuple[Figur
     return fig, [(ax, rows[rows["panel"] == panel]) for panel, ax in charts.items()]
 
 
-def _limits(rows: pd.DataFrame) -> dict[object, tuple[float, float]]:
+def limits(rows: pd.DataFrame) -> dict[object, tuple[float, float]]:
     """Ends of each panel's axis, zero between them: one scale for all, unless one could not be read on the widest's."""
     drawn = style.bounded(rows)[["estimate", "ci_low", "ci_high"]].astype(float).assign(zero=0.0)
     ends = {p: (np.nanmin(part), np.nanmax(part)) for p, part in drawn.groupby(rows["panel"])}

@@ -24,6 +24,7 @@ def year_effects(
     gap: Sequence[str] = (),
     means: Mapping | None = None,
     hollow_means: str = "",
+    xlabel: str = "",
 ) -> Figure:
     """Effects by year with intervals, a small chart a panel on one common scale, the baseline year at zero.
 
@@ -34,6 +35,7 @@ def year_effects(
     ylabel, baseline, gap : what the axes show, which stands over them; year at zero; years of which there is nothing: no line crosses them, and
         what comes after them is hollow
     means, hollow_means : series -> its meaning (`colours.NAMED`), where its name does not say it; what hollow marks are
+    xlabel : what stands below all charts
     """
     rows, series = style.bounded(rows), looks(rows["series"], means)
     terms = in_order({baseline, *rows["term"], *gap})
@@ -64,13 +66,13 @@ def year_effects(
         no_report(ax, [terms.index(term) for term in gap])
         ax.set_xlim(-0.4, len(terms) - 0.6 + (0.11 if len(series) < 3 else 0) * len(terms))
     _name_terms(fig, charts.values(), terms)
-    key = (
-        {n: plt.Line2D([], [], color=c, marker=m, markersize=5.5) for n, (c, m) in series.items()}
-        if len(series) > 1
-        else {}
-    )
+    key = {}
+    if len(series) > 1:
+        key = {n: plt.Line2D([], [], color=c, marker=m, markersize=5.5) for n, (c, m) in series.items()}
     look = {"linestyle": "", "marker": "o", "color": GREY, "markerfacecolor": PAPER, "markersize": 5.5}
     style.legend(fig, key | ({hollow_means: plt.Line2D([], [], **look)} if hollow_means else {}), ylabel)
+    if xlabel:
+        fig.supxlabel(xlabel, fontsize=style.HEAD)
     return fig
 
 
@@ -342,13 +344,17 @@ def possible_sizes(fits: pd.DataFrame, items: int, printed: list[int]) -> Figure
     fit, named = fits["possible"] == items, fits["n"].isin(printed)
     bars = ax.bar(fits["n"], fits["possible"], 0.7, color=np.where(fit, OURS, np.where(named, PRINTED, PALE)))
     for bar, row in zip(bars, fits.itertuples(), strict=True):
-        told(bar, f"{row.n} respondents: {row.possible} of {items} means")
+        told(bar, f"{row.n} respondents: {row.possible} of {items} averages")
     ax.bar_label(bars, padding=2, fontsize=SMALL)
     ax.set_xticks(fits["n"], fits["n"].astype(str), fontsize=SMALL, rotation=90 if style.on_phone() else 0)
     for name, stands_out in zip(ax.get_xticklabels(), fit | named, strict=True):
         name.set(weight="bold" if stands_out else "normal", color=INK if stands_out else GREY)
-    ax.set(xlabel="number of people who answered", ylabel=f"averages that fit, of {items}", ylim=(0, items + 0.7))
-    ax.set_yticks([])
+    ax.set(xlabel="people who answered", ylim=(0, items + 0.7), yticks=[])
     ax.spines["left"].set_visible(False)
-    style.legend(fig, {f"all {items} averages fit": OURS, "numbers that the paper prints": PRINTED})
+    key = {f"all {items} fit": OURS, "sizes of the paper's two groups": PRINTED}
+    style.legend(
+        fig,
+        key,
+        f"height: how many of {items} averages fit (averages of whole marks take only some values)",
+    )
     return fig

@@ -22,7 +22,7 @@ from helpers.notebook import session as sessions
 from helpers.notebook import source
 from helpers.notebook.cards import TEMPLATES, fill
 from helpers.notebook.session import Section, Session
-from helpers.project import VERDICTS, InputError
+from helpers.project import SAID, VERDICTS, InputError
 from helpers.read import saved
 from helpers.read.published import as_printed
 from helpers.read.statements import statement
@@ -289,7 +289,7 @@ def table(book: pd.DataFrame, session: Session, documents: dict[str, str]) -> HT
     )  # fmt: skip
     script = sessions.looks_in(session, TEMPLATES / "ledger.js").read_text(encoding="utf-8")
     return HTML(fill(
-        "ledger.html.j2", rows=rows.to_dict("records"), verdicts={name: name for name in order},
+        "ledger.html.j2", rows=rows.to_dict("records"), verdicts={name: SAID[name] for name in order},
         documents=documents, notebooks={name: name for name in sorted(set(rows["notebook"]))},
         files={name: name for name in sorted(set(rows["part"]))},
         links=f"{session.links}tables/{session.stem}--ledger", script=script,

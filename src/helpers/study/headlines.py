@@ -4,9 +4,6 @@ All follow from the numbers that the figure shows: what is hidden there is not t
 are many; what is equal stands out nowhere.
 """
 
-from collections.abc import Sequence
-from itertools import permutations
-
 import pandas as pd
 
 from helpers.draw import numbers, words
@@ -17,17 +14,11 @@ _NAMED = 3
 _WORDS = 25
 """So many words at most in a headline's sentence."""
 ROSE = ("answers rose", "answers fell", "no change can be told")
-GAINED = (
-    "schools with peer groups gained on the others",
-    "schools with peer groups lost to the others",
-    "no difference can be told",
-)
 SCORED = (
     "participants scored higher than colleagues",
     "participants scored lower than colleagues",
     "no difference can be told",
 )
-LEFT = ("those who left had answered higher", "those who left had answered lower", "no difference can be told")
 """What is above zero, below and neither, for `directions`."""
 
 
@@ -269,60 +260,6 @@ def _bars(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.Index]:
     bars = bars[rows["statistic"].unique()].dropna().round(9)
     most = bars.max(axis=1)
     return bars, bars.index[most == most.max()]
-
-
-def above_middle(shares: pd.Series, answers: Sequence[str] = ()) -> str:
-    """How many answers are above the middle of their scale; `shares` of them, by item or by item and group; `answers`: what these are called.
-
-    >>> above_middle(pd.Series({"Time": 0.4, "Fun": 0.8}), ["quite", "very"])
-    'On Fun 80% answered “quite” or “very”, on Time 40%.'
-    >>> above_middle(pd.Series({"Time": 0.4})), above_middle(pd.Series(dtype=float))
-    ('40% answered above the middle of the scale.', '')
-    """
-    known = shares.dropna().sort_values(ascending=False, kind="stable").clip(upper=1.0)
-    if known.empty:
-        return ""
-    named = [f"“{answer}”" for answer in answers if answer]
-    said = " or ".join(named) if 0 < len(named) == len(answers) <= _NAMED else "above the middle of the scale"
-    names = pd.Series([f"{n[0]} ({n[1]})" if isinstance(n, tuple) else str(n) for n in known.index])
-    told = pd.Series([percent(share) for share in known])
-    high, low = told.iloc[0], told.iloc[-1]
-    if high == low:
-        return f"{f'On all {len(known)} bars ' * (len(known) > 1)}{high}% answered {said}."
-    most, fewest = (_named(names[told == end], len(names), "bars") for end in (high, low))
-    return f"On {most} {high}% answered {said}, on {fewest} {low}%."
-
-
-def groups_apart(rows: pd.DataFrame) -> str:
-    """Which groups' intervals do not overlap, and on what. `rows`: `label` (item), `group, estimate, ci_low, ci_high`.
-
-    >>> rows = pd.DataFrame({"label": list("xxyy"), "group": list("abab"), "estimate": [1, 3, 2, 2.0]})
-    >>> groups_apart(rows.assign(ci_low=rows["estimate"] - 0.5, ci_high=rows["estimate"] + 0.5))
-    'On x, b answered higher than a: their intervals do not overlap. That others overlap proves nothing.'
-    """
-    known = rows.dropna(subset="estimate")
-    several = known[known.groupby("label")["group"].transform("nunique") > 1]
-    if several.empty:
-        named = known["label"] + ", " + known["group"].astype(str)
-        return f"{words.extremes(known.assign(item=named))}." if len(known) else ""
-    items, apart, pairs = several["label"].nunique(), {}, 0
-    for item, part in several.groupby("label", sort=False):
-        for one, two in permutations(part.itertuples(), 2):
-            pairs += 1
-            if one.ci_low > two.ci_high:
-                apart.setdefault((one.group, two.group), []).append(item)
-    if not apart:
-        where = "the only item that can be compared" if items == 1 else f"all {items} items"
-        return f"On {where} the intervals of groups overlap, which does not prove that groups are alike."
-    told = [
-        f"on {_named(own, items, 'items')}, {high} answered higher than {low}" for (high, low), own in apart.items()
-    ]
-    if len(told) > 2:
-        told = [
-            f"on {_named([item for own in apart.values() for item in own], items, 'items')}, some groups answered higher than others"
-        ]
-    rest = " That others overlap proves nothing." * (2 * sum(map(len, apart.values())) < pairs)
-    return f"{_sentence('; '.join(told))[:-1]}: their intervals do not overlap.{rest}"
 
 
 def _named(names: pd.Series | pd.Index | list, total: int, of: str = "") -> str:

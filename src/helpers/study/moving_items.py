@@ -123,6 +123,28 @@ def largest(drift: pd.DataFrame) -> pd.DataFrame:
     return drift[drift.set_index(["scale", "item"]).index.isin(kept)].dropna(subset=["estimate"])
 
 
+def as_drawn(far: pd.DataFrame, tests: int) -> pd.DataFrame:
+    """Rows of one year as a figure has them: `label, group, estimate, ci_low, ci_high`, above zero where answered higher than before.
+
+    In standard deviations of the measure, with `clear` and `tests`: how many of these are counted. `far`: of `largest`.
+    """
+    unit = (far["standardised"] / far["estimate"]).groupby(far["scale"]).transform("median")
+    ends = {"estimate": -far["estimate"], "ci_low": -far["ci_high"], "ci_high": -far["ci_low"]}
+    names = [short(item, scale) for item, scale in zip(far["item"], far["scale"], strict=True)]
+    drawn = far.assign(label=names, group=far["scale"], clear=far["moved"], tests=tests)
+    return drawn.assign(**{name: values * unit for name, values in ends.items()})
+
+
+def short(item: str, scale: str) -> str:
+    """An item's name under a heading that has the scale's.
+
+    >>> short("comfort_1", "comfort"), short("visits", "comfort")
+    ('question 1', 'visits')
+    """
+    rest = item.removeprefix(scale).lstrip("_ -")
+    return f"question {rest}" if rest.isdigit() and item.startswith(scale) else item
+
+
 def sentences(drift: pd.DataFrame, choices: pd.DataFrame, baseline: str, effect: str = "") -> list[str]:
     """Whether items moved, which, and what the change is without them: a sentence or two for each scale.
 

@@ -47,7 +47,7 @@ def specifications(survey: Waves, found: pd.DataFrame, declared: pd.DataFrame, a
 def by_place(survey: Waves) -> dict[str, str]:
     """Names of the rows of `specifications` -> the same by the item's place in its scale, for charts that stand side by side."""
     return {
-        f"without {item}": f"without item {k}" for items in survey.items.values() for k, item in enumerate(items, 1)
+        f"without {item}": f"without question {k}" for items in survey.items.values() for k, item in enumerate(items, 1)
     }
 
 

@@ -334,27 +334,27 @@ def answer(reading: pd.DataFrame, forest: pd.DataFrame, names: tuple[str, str], 
 
 
 def headline(reading: pd.DataFrame, names: tuple[str, str], alpha: float = 0.05) -> str:
-    """On how many scales one group scored higher, before and after correction for many tests. `reading`: of `reading`, and `estimate`.
+    """On how many scales one group scored higher, all tests counted. `reading`: of `reading`, and `estimate`.
 
     >>> tests = pd.DataFrame({"scale": ["x", "y"], "estimate": [1, 2], "p_value": [0.01, 0.04], "p_holm": [0.02, 0.08]})
-    >>> headline(tests, ("A", "B")), headline(tests.tail(1), ("A", "B"))
-    ('A scored higher than B on 2 of 2 scales; with all tests counted, on 1 of these.', 'A scored higher than B on “y”.')
+    >>> headline(tests, ("A", "B")), headline(tests.head(1), ("A", "B"))
+    ('“A” scored higher than “B” on 1 of 2 scales; on the other one the difference may be chance.', '“A” scored higher than “B” on “x”.')
     """
-    known = reading.dropna(subset="p_value")
-    both, clear = f"{names[0]} and {names[1]}", known["p_value"] < alpha
+    known = reading.dropna(subset="p_holm")
+    one, two = (f"“{name}”" for name in names)
+    clear, of = known["p_holm"] < alpha, len(known)
     if known.empty:
-        return f"Whether {both} differ cannot be told: so few clusters hold one of the groups."
+        return f"Whether {one} and {two} differ cannot be told: so few clusters hold one of the groups."
     if not clear.any():
-        if len(known) == 1:
-            return f"On “{known['scale'].iloc[0]}” {both} cannot be told apart."
-        return f"On none of {len(known)} scales can {both} be told apart."
+        where = f"“{known['scale'].iloc[0]}”" if of == 1 else f"any of {of} scales"
+        return f"Whether {one} and {two} differ cannot be told on {where}."
     up, down = (int((clear & (side * known["estimate"] > 0)).sum()) for side in (1, -1))
-    high, low = names if up else names[::-1]
-    where = f"{up or down} of {len(known)} scales" if len(known) > 1 else f"“{known['scale'].iloc[0]}”"
+    high, low = (one, two) if up else (two, one)
+    where = f"{up or down} of {of} scales" if of > 1 else f"“{known['scale'].iloc[0]}”"
     found = f"{high} scored higher than {low} on {where}{f' and lower on {down}' if up and down else ''}"
-    after = (known["p_holm"] < alpha).sum() or "none"
-    counted = f"; with all tests counted, on {after} of these" * (len(known) > 1)
-    return f"{found[0].upper()}{found[1:]}{counted}."
+    unsure = of - up - down
+    others = "the other one" if unsure == 1 else f"the other {unsure}"
+    return f"{found}{f'; on {others} the difference may be chance' * bool(unsure)}."
 
 
 def clustering(summary: pd.Series, per_school: float, n_schools: int) -> pd.DataFrame:

@@ -27,6 +27,13 @@ SIGNS = {
 }  # fmt: skip
 """What each word of `change` comes to. Context tells how the number was made and is no retelling of it."""
 
+CHANGES = {
+    "same": "the same", "rounded": "rounded", "qualifier lost": "a qualifier was lost", "stronger": "stronger words",
+    "wider claim": "more is claimed", "narrower claim": "less is claimed", "other number": "another number",
+    "other base": "another group", "other claim": "another claim", "not seen": "source not found", "context": "",
+}  # fmt: skip
+"""Each word of `change` as figures have it."""
+
 MEANING = {
     "kept": "as in the source, or rounded",
     "sharpened": "a qualifier lost, or stronger words",
@@ -200,48 +207,81 @@ def counted(judged: pd.DataFrame) -> str:
 
 
 def kept(judged: pd.DataFrame) -> str:
-    """How many retold numbers are as in their source, in a sentence.
+    """How many retold numbers are as in their source, of those whose source was found, in a sentence.
 
-    >>> rows = pd.DataFrame({"said_by": "R", "label": ["a", "b"], "sign": ["kept", "changed"]})
-    >>> kept(rows), kept(rows.tail(1))
-    ('Of 2 retold numbers 1 is as in its source.', 'Of 1 retold number none is as in its source.')
+    >>> rows = pd.DataFrame({"said_by": "R", "label": list("abc"), "sign": ["kept", "changed", "not seen"]})
+    >>> kept(rows), kept(rows.head(1)), kept(rows.tail(1))
+    ('Of 2 retold numbers whose source was found, 1 is as in it; for 1 more it was not found.', 'The 1 retold number is as in its source.', 'Of 1 retold number no source was found.')
     """
     signs = by_number(judged)["sign"]
-    same = int((signs == "kept").sum())
-    are = f"{same or 'none'} {'is as in its source' if same < 2 else 'are as in their sources'}"
-    return f"Of {count(len(signs), 'retold number')} {are}."
+    same, lost = int((signs == "kept").sum()), int((signs == "not seen").sum())
+    found = len(signs) - lost
+    numbers = f"{count(found, 'retold number')}"
+    if not found:
+        return f"Of {count(lost, 'retold number')} no source was found."
+    more = f"; for {lost} more it was not found" * bool(lost)
+    if same == found:
+        return f"The {numbers} {'is as in its source' if found == 1 else 'are as in their sources'}{more}."
+    whose = " whose source was found," * bool(lost)
+    return f"Of {numbers}{whose} {same or 'none'} {'is' if same < 2 else 'are'} as in {'it' if lost else 'its source' if same < 2 else 'their sources'}{more}."
 
 
 def beside(drawn: pd.DataFrame) -> str:
-    """How many numbers differ from their source's, and the furthest; `drawn`: rows with `label, value, source_value`.
+    """How many numbers differ from their source's, and the furthest; `drawn`: rows with `label, value, unit, source_value, sign`.
 
-    >>> rows = pd.DataFrame({"label": ["schools\\nReport", "pupils\\nReport"], "value": [300.0, 40], "source_value": [120.0, 40]})
+    A number that was rounded, or is kept otherwise, does not differ.
+
+    >>> rows = pd.DataFrame({"label": ["Reach", "Pupils"], "value": [300.0, 40], "source_value": [120.0, 40], "unit": ["schools", "percent"]})
+    >>> rows["sign"] = ["changed", "kept"]
     >>> beside(rows), beside(rows.tail(1)), beside(rows.assign(source_value=None))
-    ('1 of 2 numbers differs from its source, most of all schools: 300 instead of 120.', 'The 1 number beside its source is the same.', '')
+    ('1 of 2 numbers differs from its source by more than rounding: 300 schools instead of 120.', 'The 1 number that can be compared is as in its source.', '')
     """
     both = drawn.dropna(subset="source_value")
-    other = both[both["value"] != both["source_value"]]
+    other = both[(both["value"] != both["source_value"]) & (both["sign"] != "kept")]
     if both.empty:
         return ""
     if other.empty:
-        return f"The {count(len(both), 'number')} beside {'its source is' if len(both) == 1 else 'their sources are'} the same."
+        are = (
+            "that can be compared is as in its source"
+            if len(both) == 1
+            else "that can be compared are as in their sources"
+        )
+        return f"The {count(len(both), 'number')} {are}."
     ratio = other[["value", "source_value"]].abs()
     apart = (ratio.max(axis=1) / ratio.min(axis=1)).fillna(1)
     far = other[apart == apart.max()]
-    told = f", most of all {far['label'].iloc[0].splitlines()[0]}: {written(far['value'].iloc[0])} instead of {written(far['source_value'].iloc[0])}"
+    row = far.iloc[0]
+    told = f"{_with_unit(row['value'], row['unit'])} instead of {written(row['source_value'])}"
+    most = (f": {told}" if len(other) == 1 else f", most of all {told}") * (len(far) == 1)
     differ = "differs from its source" if len(other) == 1 else "differ from their sources"
-    return f"{len(other)} of {count(len(both), 'number')} {differ}{told * (len(far) == 1)}."
+    return f"{len(other)} of {count(len(both), 'number')} {differ} by more than rounding{most}."
 
 
-def on_the_way(hands: pd.DataFrame) -> str:
-    """What became of one claim from hand to hand. `hands`: of `hands`.
+def _with_unit(value: float, unit: str) -> str:
+    """A number with what it counts: 45%, 300 schools."""
+    return f"{written(value)}%" if unit == "percent" else f"{written(value)} {unit}".rstrip()
 
-    >>> on_the_way(pd.DataFrame({"sign": ["", "sharpened", "changed"]}))
-    'On its way the claim was sharpened, then changed.'
+
+def on_the_way(steps: pd.DataFrame) -> str:
+    """What became of one claim from document to document. `steps`: of `longest`.
+
+    >>> rows = pd.DataFrame({"label": "Visits", "unit": "percent", "source_value": [40.0, 40], "value": [40.0, 45], "sign": ["sharpened", "changed"]})
+    >>> on_the_way(rows), on_the_way(rows.head(1)), on_the_way(rows.head(1).assign(sign="kept"))
+    ('“Visits” went from 40 to 45% on its way.', '“Visits” stayed at 40%, but on its way the claim was sharpened.', '“Visits” stayed at 40%.')
+    >>> on_the_way(rows.assign(source_value=None, sign="not seen"))
+    '“Visits”: on its way the claim was not found in its source, then not found in its source.'
     """
-    told = {"not seen": "not found in its source"}
-    signs = [told.get(sign, sign) for sign in hands["sign"] if sign]
-    return f"On its way the claim was {', then '.join(signs)}." if signs else ""
+    if steps.empty:
+        return ""
+    name, first, last = f"“{steps['label'].iloc[0]}”", steps["source_value"].iloc[0], steps["value"].iloc[-1]
+    now = _with_unit(last, steps["unit"].iloc[-1])
+    if pd.notna(first) and first != last:
+        return f"{name} went from {written(first)} to {now} on its way."
+    changes = [{"not seen": "not found in its source"}.get(sign, sign) for sign in steps["sign"] if sign != "kept"]
+    became = f"on its way the claim was {', then '.join(changes)}"
+    if pd.isna(first):
+        return f"{name}: {became if changes else f'in the end it is {now}'}."
+    return f"{name} stayed at {now}{f', but {became}' * bool(changes)}."
 
 
 def spoken_tally(counts: pd.DataFrame) -> str:
@@ -273,9 +313,13 @@ def spoken_hands(hands: pd.DataFrame) -> str:
 
 
 def hands(steps: pd.DataFrame) -> pd.DataFrame:
-    """One number from its first source down, as boxes `who, says, sign, change`; `steps` as `longest` gives them."""
+    """One number from its first source down, as boxes `who, says, sign, change`; `steps` as `longest` gives them.
+
+    What a document says is told in the words in which the next one found it, where it was its source.
+    """
     rows = [(r.source, r.source_says, "", "") for r in _sources_in_words(steps.head(1)).itertuples()]
-    rows += [
-        (r.said_by, f"{r.label}: {written(r.value)} {r.unit}".rstrip(), r.sign, r.change) for r in steps.itertuples()
-    ]
+    later = steps.assign(found=steps["source_says"].shift(-1).where(steps["after"].shift(-1) == steps["said_by"], ""))
+    for r in later.fillna({"found": ""}).itertuples():
+        says = r.found or f"{r.label}: {_with_unit(r.value, r.unit)}"
+        rows.append((r.said_by, says, r.sign, CHANGES[r.change]))
     return pd.DataFrame(rows, columns=["who", "says", "sign", "change"])

@@ -29,7 +29,8 @@ ALL = "all schools"
 """The group of both kinds of schools."""
 _DIFFERENCE = "difference in change, "
 STAYED = "only teachers who stayed"
-_DISTRICTS = "districts as clusters"
+DISTRICTS = "districts as clusters"
+"""The choice that takes districts for schools."""
 
 
 def main_terms(survey: Waves) -> list[str]:
@@ -118,13 +119,13 @@ def _variants(survey: Waves, scale: str, known: pd.DataFrame, asked: str) -> dic
         "as declared": lambda: known[known["method"] == FIXED],
         **{name: partial(tidy, survey, data, kind, data.baseline_sd, True) for kind, name in panels.KINDS.items()},
         panels.OWN_DEVIATION: lambda: panels.standardised(sums, main_terms(survey)[-1]),
-        _DISTRICTS: lambda: panels.table(_by_district(survey, sums), "CR2", data.baseline_sd),
+        DISTRICTS: lambda: panels.table(_by_district(survey, sums), "CR2", data.baseline_sd),
         "no controls": lambda: tidy(survey, bare, declared, data.baseline_sd, True),
         STAYED: lambda: tidy(survey, _of_stayers(survey, scale), declared, data.baseline_sd, True),
         "mixed model": lambda: known[known["method"] == MIXED],
     }
     absent = {
-        _DISTRICTS: not survey.in_districts,
+        DISTRICTS: not survey.in_districts,
         panels.OWN_DEVIATION: len(data.clusters) >= panels.MANY,
         "no controls": survey.conditions.empty,
         panels.KINDS[declared]: True,

@@ -8,10 +8,11 @@
   const verdicts = [...form.verdict.options].map((option) => option.value);
   const rows = [...body.querySelectorAll("tr[id]")].map((row, place) => {
     const more = row.nextElementSibling;
-    const [what, printed, , verdict] = [...row.cells].map((cell) => cell.textContent);
+    const [what, printed] = [...row.cells].map((cell) => cell.textContent);
+    const { verdict, file } = row.dataset;
     const keys = { what, printed: Number(printed.replace("−", "-").replaceAll(",", "")), verdict: verdicts.indexOf(verdict) };
     const [notebook] = [...more.querySelectorAll("a")].at(-1).textContent.split(",");
-    const is = { verdict, source: row.id.split("-")[1], notebook, file: row.dataset.file };
+    const is = { verdict, source: row.id.split("-")[1], notebook, file };
     return { row, more, place, keys, is, text: (row.textContent + " " + more.textContent).toLowerCase() };
   });
   const chosen = ["verdict", "source", "notebook", "file"];
