@@ -168,3 +168,22 @@ def test_statements_in_words_are_bounds_that_no_other_words_share():
     assert told["n"].tolist() == [3327, 4109, 4109, 2505, 1604]
     assert (told["ci_low"] < told["low"]).all()
     assert (told["ci_high"] > told["high"]).all()
+
+
+def test_bands_of_low_income_stand_by_the_grades_that_leaders_teach():
+    rows = of_leaders.low_income(of_leaders.profiles(printed("002-table1")))
+    assert list(rows["group"].value_counts(sort=False).items()) == [
+        ("Leaders who teach middle grades only", 4),
+        ("Leaders who teach both", 2),
+        ("Leaders who teach high school only", 10),
+    ]
+    assert rows.loc[rows["marked"], "said"].tolist() == ["above 90%"] * 4
+    assert rows.loc["Neil", ["label", "said"]].tolist() == ["Neil, science (school 1)", "75 to 90%"]
+
+
+def test_only_the_abstract_makes_a_second_practice_need_all_supports():
+    links = printed("002-practices-supports").rename(columns={"row": "practice", "group": "support"})
+    needs = links[links["statistic"] != "builds"]
+    assert of_leaders.most_needed(needs, ["needs", "needs, as any practice"]) == (
+        "Working in collaboration needs the most support: all 5 kinds. Sharing with colleagues needs 4, by the abstract 5."
+    )

@@ -109,7 +109,7 @@ def test_files_dropped_in_raw_stand_beside_print(project, shared):
     assert done.returncode == 0, done.stderr
     tables = project / "build" / "runs" / "raw" / "tables"
     names = {path.stem.partition("--")[2] for path in tables.glob("*.csv")}
-    assert names == {"checks", "counts", "shares", "by", "directions", "printed-single"}
+    assert names == {"checks", "counts", "shares", "by", "directions", "printed-single", "being-observed"}
     assert set(pd.read_csv(tables / f"{NOTEBOOK}--shares.csv")["system"]) == {"ITA"}
     assert set(pd.read_csv(tables / f"{NOTEBOOK}--by.csv")["term"]) == {"Male"}
 

@@ -100,8 +100,8 @@ VARIANTS = {
 }
 INFERENCE = panels.INFERENCE | {"bootstrap": panels.INFERENCE["CRV1"] + "; p-values by the wild cluster bootstrap"}
 RATED = {
-    "ambitious_instruction": "students rate instruction",
-    "collaborative_teachers": "teachers rate their collaboration",
+    "ambitious_instruction": "students: instruction",
+    "collaborative_teachers": "teachers: collaboration",
 }
 """Specifications, inference from sums and measures in words."""
 RATERS = dict(zip(RATED.values(), ("students", "teachers"), strict=True))

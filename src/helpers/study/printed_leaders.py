@@ -34,6 +34,29 @@ def profiles(cells: pd.DataFrame) -> pd.DataFrame:
     return who.assign(**{"size of the school": words["size"], "school": words["school"]})
 
 
+_WHOM = {
+    "middle grades": "Leaders who teach middle grades only",
+    "middle grades + high school": "Leaders who teach both",
+    "high school": "Leaders who teach high school only",
+}
+
+
+def low_income(who: pd.DataFrame) -> pd.DataFrame:
+    """The printed bands of students of low income in `profiles`, for `draw.bands.printed`, the lowest grades first.
+
+    Columns: label (pseudonym, subject and school), group (grades taught), low, high (percent), said, marked (above 90%).
+    """
+    low, high = who["low_income_low"], who["low_income_high"]
+    said = [
+        f"above {start:.0f}%" if end == 100 else f"{start:.0f} to {end:.0f}%"
+        for start, end in zip(low, high, strict=True)
+    ]
+    label = who.index + ", " + who["group"] + " (" + who["school"] + ")"
+    rows = who.assign(label=label, low=low, high=high, said=said, marked=low == 90)
+    rows = rows.sort_values("grades", key=lambda grades: grades.map([*_WHOM].index), kind="stable")
+    return rows.assign(group=rows["grades"].map(_WHOM))
+
+
 def statements(printed: pd.Series) -> pd.DataFrame:
     """Where teachers learned, by the text's words: each share in words as an interval.
 
