@@ -235,7 +235,7 @@ def _one_minus(soup: BeautifulSoup) -> None:
 
 def _link_data(soup: BeautifulSoup, files: dict[str, str]) -> None:
     """Lead from what a card rests on to what the site says of it."""
-    for origin in chosen(soup, ".small-print .source", "span"):
+    for origin in [part for note in chosen(soup, ".small-print", "p") for part in chosen(note, ".source", "span")]:
         if origin.get_text() in files:
             origin.wrap(soup.new_tag("a", href=files[origin.get_text()]))
 
