@@ -394,19 +394,27 @@ def test_nothing_is_asked_by_the_page_of_run_times(visit):
 
 OPEN = """() => {
     document.querySelectorAll("details").forEach((d) => d.open = true);
-    const look = (e) => [e.tagName, e.className, e.getAttributeNames(), e.textContent.trim() !== ""].join();
+    const look = (e) => [e.tagName, e.getAttribute("class"), e.getAttributeNames(), e.textContent.trim() !== ""].join();
+    const inside = (e) => [...e.childNodes].map((n) => n.tagName ?? n.data.trim() !== "");
+    const whole = (e) => [e, ...e.querySelectorAll("*")].map((part) => look(part) + inside(part)).join();
     const again = (known, kind) => known.has(kind) || !known.add(kind);
-    const words = new Set();
+    const words = new Set(), marks = new Set();
     for (const word of document.querySelectorAll("pre span"))
         if (again(words, look(word.parentElement) + look(word))) word.replaceWith(...word.childNodes);
     document.body.normalize();
-    for (const body of document.querySelectorAll("tbody")) {
+    for (const list of document.querySelectorAll("tbody, ul, ol")) {
         const rows = new Set();
-        for (const row of body.querySelectorAll("tr"))
-            if (again(rows, [...row.querySelectorAll("*")].map(look).join())) row.remove();
+        for (const row of [...list.children])
+            if (again(rows, whole(row))) row.remove();
     }
+    const place = /^(d|x|y|cx|cy|r|id|width|height|transform|clip-path|href|xlink:href)$/;
+    const kind = (e) => [...e.attributes].map((a) => place.test(a.name) ? a.name : a.name + a.value).join();
+    const within = (e) => e.closest("svg") === e ? kind(e) : within(e.parentElement) + e.tagName + kind(e);
+    for (const mark of [...document.querySelectorAll("svg :not(defs, defs *)")].reverse())
+        if (again(marks, within(mark) + whole(mark))) mark.remove();
 }"""
-"""Opens what is folded, and leaves of words of code and of rows of a table one of each look: axe takes minutes for thousands."""
+"""Opens what is folded, and leaves of words of code, rows of a table, entries of a list and marks of figures one of each look,
+which is all but words and places: axe takes minutes for thousands."""
 
 
 OF_EACH_KIND = {

@@ -7,6 +7,7 @@ from functools import cache
 from bs4 import BeautifulSoup, NavigableString, Tag
 
 from helpers.build.plan import TEMPLATES
+from helpers.build.tags import chosen
 
 _PLACES = "#answer p, .prose p, .prose li, figcaption > p:first-child, caption p, .known p"
 _APART = ["a", "b", "code", "pre", "h1", "h2", "h3", "blockquote"]
@@ -29,7 +30,7 @@ def explain(soup: BeautifulSoup) -> list[dict[str, str]]:
     """Make the first use of each term a link to its explanation; return the terms that the page uses."""
     forms, pattern = _forms()
     used: dict[str, dict[str, str]] = {}
-    for place in soup.select(_PLACES):
+    for place in chosen(soup, _PLACES, "p", "li"):
         for text in list(place.find_all(string=pattern)):
             if text.find_parent(_APART) is None and text.find_parent(class_="state") is None:
                 _link(soup, text, forms, pattern, used)

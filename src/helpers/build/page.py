@@ -10,13 +10,14 @@ from typing import Any
 
 import jinja2
 import nbformat
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, NavigableString, Tag
 from bs4.element import PreformattedString
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 from nbconvert.filters import Highlight2HTML
 
 from helpers.build import citing, glossary, pictures, safe_html
 from helpers.build.plan import TEMPLATES
+from helpers.build.tags import chosen, named
 from helpers.notebook import source
 
 PROJECT = "Open classrooms"
@@ -25,6 +26,8 @@ PAGES = {
     "08-evidence-ledger.html": "Ledger", "figures.html": "Figures", "data.html": "Data", "references.html": "References",
 }  # fmt: skip
 """Where the links at the top of every page of the site lead."""
+_NOTES = ".card .small-print:has(a[download])"
+"""The line of a card by which it is taken along."""
 _MINUS = re.compile(r"(?<![^\s(])-(?=\.?\d)")
 LONG = {"td": 40, "th": 80}
 """Characters: a cell with more, or the name of a row, is written on lines of some width."""
@@ -141,7 +144,7 @@ def neighbours(name: str) -> dict[str, dict[str, str]]:
 
 def contents(soup: BeautifulSoup, names: list[str]) -> list[dict[str, Any]]:
     """Table of contents: headings of these names, which have an id."""
-    return [{"level": int(head.name[1]), "id": head["id"], "text": head.get_text()} for head in soup.find_all(names)]
+    return [{"level": int(head.name[1]), "id": head["id"], "text": head.get_text()} for head in named(soup, *names)]
 
 
 def _begin_with_answer(soup: BeautifulSoup, guide: str) -> None:
@@ -176,7 +179,7 @@ def _number(card: Tag) -> str:
 def _name_headings(soup: BeautifulSoup) -> None:
     """Give each heading an id of its own."""
     taken: Counter[str] = Counter()
-    for heading in soup.find_all(["h1", "h2", "h3"]):
+    for heading in named(soup, "h1", "h2", "h3"):
         slug = re.sub(r"[^a-z0-9]+", "-", heading.get_text().lower()).strip("-") or "section"
         taken[slug] += 1
         heading["id"] = slug if taken[slug] == 1 else f"{slug}-{taken[slug]}"
@@ -184,11 +187,11 @@ def _name_headings(soup: BeautifulSoup) -> None:
 
 def _link_places(soup: BeautifulSoup) -> None:
     """A link at each heading, figure and table by which that place can be passed on."""
-    for heading in soup.select("h2[id], h3[id]"):
+    for heading in chosen(soup, "[id]", "h2", "h3"):
         if heading.a is None:
             heading.extend([" ", _place(soup, heading["id"], heading.get_text())])
-    for card in soup.select("figure.card[id], .card table[id]"):
-        if number := card.select_one("figcaption b, caption b"):
+    for card in chosen(soup, "figure.card[id], .card table[id]", "figure", "table"):
+        if number := next(iter(chosen(card, "figcaption b, caption b", "b")), None):
             number.parent.extend([" ", _place(soup, card["id"], number.get_text().partition(". ")[0])])
 
 
@@ -200,42 +203,48 @@ def _place(soup: BeautifulSoup, name: str, of: str) -> Tag:
 
 def _tidy_wide_parts(soup: BeautifulSoup) -> None:
     """Leave the look of tables to our style sheet; wrap long cells; let wide tables and code scroll, by keyboard too."""
-    for style in soup.find_all("style"):
+    for style in named(soup, "style"):
         style.decompose()
-    for table in soup.select("table:not(.glance)"):
+    for table in chosen(soup, ":not(.glance)", "table"):
         if table.parent.has_attr("style"):
             del table.parent["style"]
-        named = table.caption and (table.caption.b or table.caption)
-        caption = named.get_text() if named else "Table"
+        title = table.caption and (table.caption.b or table.caption)
+        caption = title.get_text() if title else "Table"
         region = {"class": "scroll", "tabindex": "0", "role": "region", "aria-label": caption}
         table.wrap(soup.new_tag("div", attrs=region))
-    for body in soup.find_all("tbody"):
-        for cell in [] if body.find_parent(id="ledger") else body.find_all(list(LONG)):
+    for body in named(soup, "tbody"):
+        for cell in [] if body.find_parent(id="ledger") else named(body, *LONG):
             if len(cell.get_text()) > LONG[cell.name]:
                 cell["class"] = [*cell.get("class", []), "long"]
-    for code in soup.find_all("pre"):
+    for code in named(soup, "pre"):
         code["tabindex"] = "0"
 
 
 def _one_minus(soup: BeautifulSoup) -> None:
     """Negative numbers with the sign that figures have, which no line ends behind; what is typed or a range of years stays."""
-    for text in soup.find_all(string=_MINUS):
-        written = not isinstance(text, PreformattedString)  # as a picture is, whose places are no words
-        if written and text.find_parent(["pre", "code", "script", "style"]) is None:
+    # A picture is text that is kept as it stands: its places are no words.
+    texts = [
+        part
+        for part in soup.descendants
+        if isinstance(part, NavigableString) and not isinstance(part, PreformattedString)
+    ]
+    for text in texts:
+        if _MINUS.search(text) and text.find_parent(["pre", "code", "script", "style"]) is None:
             text.replace_with(_MINUS.sub("−", text))
 
 
 def _link_data(soup: BeautifulSoup, files: dict[str, str]) -> None:
     """Lead from what a card rests on to what the site says of it."""
-    for named in soup.select(".small-print .source"):
-        if named.get_text() in files:
-            named.wrap(soup.new_tag("a", href=files[named.get_text()]))
+    for origin in [part for note in chosen(soup, ".small-print", "p") for part in chosen(note, ".source", "span")]:
+        if origin.get_text() in files:
+            origin.wrap(soup.new_tag("a", href=files[origin.get_text()]))
 
 
 def _link_ledger(soup: BeautifulSoup, notebook: str, files: Collection[str]) -> None:
     """Lead from each card to what the notebook enters in the ledger of the printed `files` that the card rests on."""
-    for note in soup.select(".card .small-print:has(a[download])"):
-        parts = [Path(named.get_text()).stem for named in note.select(".source") if named.get_text() in files]
+    for note in chosen(soup, _NOTES, "p"):
+        sources = [part.get_text() for part in chosen(note, ".source", "span")]
+        parts = [Path(file).stem for file in sources if file in files]
         for place, part in enumerate(parts):
             link = soup.new_tag("a", href=f"08-evidence-ledger.html?notebook={notebook}&file={part}#ledger")
             link.string = part
@@ -244,7 +253,7 @@ def _link_ledger(soup: BeautifulSoup, notebook: str, files: Collection[str]) -> 
 
 def _offer_citation(soup: BeautifulSoup) -> None:
     """Lead from each card to how it is cited."""
-    for note in soup.select(".card .small-print:has(a[download])"):
+    for note in chosen(soup, _NOTES, "p"):
         link = soup.new_tag("a", href="#cite")
         link.string = "Cite"
         note.extend([" · ", link])
@@ -253,13 +262,14 @@ def _offer_citation(soup: BeautifulSoup) -> None:
 def _link_notebooks(soup: BeautifulSoup) -> None:
     """A cell of a table that names a notebook leads to its page."""
     pages = {source.slug(name) for name in source.names()}
-    for cell in soup.find_all("td", string=lambda text: text in pages):
-        cell.string.wrap(soup.new_tag("a", href=f"{cell.get_text()}.html"))
+    for cell in named(soup, "td"):
+        if cell.string in pages:
+            cell.string.wrap(soup.new_tag("a", href=f"{cell.get_text()}.html"))
 
 
 def _mend_links(soup: BeautifulSoup, name: str) -> None:
     """Links as they are right beside the page: figures next to it, notebooks as pages."""
-    for link in soup.find_all("a", href=True):
+    for link in chosen(soup, "[href]", "a"):
         if link.decomposed:
             continue
         href = re.sub(r"^\.\./(figures|tables)/", r"\1/", link["href"])

@@ -18,6 +18,7 @@ import matplotlib.colors as mcolors
 from bs4 import BeautifulSoup
 from bs4.element import PreformattedString
 
+from helpers.build.tags import chosen
 from helpers.draw import colours
 from helpers.notebook import export
 
@@ -42,7 +43,7 @@ _LETTERS = frozenset([
 
 def put_in(soup: BeautifulSoup, folder: Path) -> None:
     """Put the SVG of each figure card into the page in place of its picture. `folder`: of the run."""
-    for place, figure in enumerate(soup.select("figure.card")):
+    for place, figure in enumerate(chosen(soup, ".card", "figure")):
         picture, link = figure.img, figure.find("a", href=re.compile(r"\.svg$"))
         if picture is None or link is None:
             continue
