@@ -184,7 +184,7 @@ def test_small_pictures_on_the_first_page_have_the_numbers_of_their_figures(site
     assert ("Time for the activities", "2.77") in drawn["05"]
     assert drawn["06"] == set()  # nothing was printed that could be drawn
     assert sum(int(said) for _, said in drawn["07"]) == 33
-    assert ("contradicts", "24") in drawn["08"]
+    assert ("contradicted", "24") in drawn["08"]
 
 
 def test_every_notebook_and_file_of_data_is_listed(site):
@@ -568,7 +568,7 @@ def test_filters_and_order_of_the_ledger_stand_in_the_address(visit):
     card = page.locator("#ledger")
     rows, printed = card.locator("tbody tr[id]:visible"), card.locator("th[data-sort=printed]")
     first = rows.count()
-    assert {"contradicts"} == {row.locator("td").nth(2).inner_text() for row in rows.all()}
+    assert {"contradicted"} == {row.locator("td").nth(2).inner_text() for row in rows.all()}
     printed.get_by_role("button").press("Enter")
     assert printed.get_attribute("aria-sort") == "ascending"
     values = [float(row.locator("td").first.inner_text()) for row in rows.all()]

@@ -91,6 +91,8 @@ def test_ways_near_the_main_result_are_one_row_with_the_widest_margin():
     assert said == (
         "Drawn as one, with the widest margin: margin for few groups, another model (mixed) and lowest that leavers allow. "
     )
+    many = pd.concat([own, own.assign(specification="no controls"), own.assign(specification="the usual one")])
+    assert waves_told.drawn_as_one(many, drawn, PLACES).endswith("another model (mixed) and 3 more. ")
     # A way with another verdict, or none to compare with, stands alone.
     own.loc[own["specification"] == "mixed model", "p_holm"] = 0.2
     assert "another model (mixed)" in set(waves_told.as_drawn(own, PLACES, 4)["specification"])

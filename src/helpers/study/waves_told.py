@@ -125,7 +125,8 @@ def drawn_as_one(choices: pd.DataFrame, drawn: pd.DataFrame, places: dict[str, s
     """Which ways are drawn as one row, in a sentence with a space behind it; nothing where there are none. As for and of `as_drawn`."""
     plain = choices["specification"].replace(places).replace(PLAIN)
     gone = plain[~plain.isin(drawn["specification"])].unique()
-    return f"Drawn as one, with the widest margin: {words.listed(gone)}. " if len(gone) else ""
+    names = [*gone[:2], f"{len(gone) - 2} more"] if len(gone) > _NAMED else gone
+    return f"Drawn as one, with the widest margin: {words.listed(names)}. " if len(gone) else ""
 
 
 def by_all_ways(rows: pd.DataFrame, what: str) -> str:
