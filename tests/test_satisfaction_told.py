@@ -43,13 +43,13 @@ def test_many_ends_are_counted_groups_are_named_and_long_names_left_out():
 @pytest.mark.parametrize(
     ("means", "groups", "said"),
     [
-        ([1.0, 3.0], "ab", "“b” rated “x” higher than “a”."),
-        ([3.0, 1.0], "ab", "“a” rated “x” higher than “b”."),
+        ([1.0, 3.0], "ab", "“b” rated “x” higher than “a” did."),
+        ([3.0, 1.0], "ab", "“a” rated “x” higher than “b” did."),
         ([1.0, 1.0], "ab", "Groups cannot be told apart on the only item."),
         ([1.0, 2.0], "ab", "Groups cannot be told apart on the only item."),  # they touch
-        ([1.0, 2.5, 1.9], "abc", "“b” rated “x” higher than “a”."),
-        ([1.0, 3.0, 5.0], "abc", "“b” rated “x” higher than “a” and “c” rated “x” higher than all others."),
-        ([1.0, 3.0, NOTHING], "abc", "“b” rated “x” higher than “a”."),
+        ([1.0, 2.5, 1.9], "abc", "“b” rated “x” higher than “a” did."),
+        ([1.0, 3.0, 5.0], "abc", "“b” rated “x” higher than “a” did and “c” rated “x” higher than all others did."),
+        ([1.0, 3.0, NOTHING], "abc", "“b” rated “x” higher than “a” did."),
         ([2.0, NOTHING], "ab", "“x, a” has the mean 2.00 (1.50 to 2.50)."),
         ([NOTHING, NOTHING], "ab", ""),
     ],
@@ -60,13 +60,15 @@ def test_groups_that_stand_apart(means, groups, said):
 
 def test_groups_that_stand_apart_on_several_items():
     rows = pd.concat([estimates(1.0, 3.0, label=item, group=["a", "b"]) for item in "wxyz"], ignore_index=True)
-    assert satisfaction.groups_apart(rows.head(4)) == "“b” rated all 2 items higher than “a”.".replace(
+    assert satisfaction.groups_apart(rows.head(4)) == "“b” rated all 2 items higher than “a” did.".replace(
         "all 2 items", "“w” and “x”"
     )
-    assert satisfaction.groups_apart(rows) == "“b” rated all 4 items higher than “a”."
+    assert satisfaction.groups_apart(rows) == "“b” rated all 4 items higher than “a” did."
     assert satisfaction.groups_apart(rows.assign(ci_low=0.0)) == "Groups cannot be told apart on any of 4 items."
     mixed = rows.head(4).assign(group=["b", "a", "a", "b"])
-    assert satisfaction.groups_apart(mixed) == "“a” rated “w” higher than “b” and “b” rated “x” higher than “a”."
+    assert (
+        satisfaction.groups_apart(mixed) == "“a” rated “w” higher than “b” did and “b” rated “x” higher than “a” did."
+    )
     many = pd.concat([estimates(*range(1, 6), half=0.1, label=item, group=list("abcde")) for item in "xy"])
     assert satisfaction.groups_apart(many) == "Some groups rated “x” and “y” higher than others."
     assert satisfaction.groups_apart(many.replace("x", LONG).replace("y", f"{LONG}.")) == (

@@ -107,7 +107,7 @@ def test_how_many_ways_agree():
         {"panel": list("aaaaabbbbbccccc"), "p_holm": [0.01] * 4 + [0.2] + [0.01] + [0.2] * 4 + [0.01] * 5}
     )
     assert waves_told.by_all_ways(own, "the change") == (
-        "The change in “c” is clear of chance in every way to calculate it, in “a” in nearly every one, in “b” in some."
+        "The change in “c” is clear of chance in every way to calculate it, in “a” in nearly every one (4 of 5), in “b” in some (1 of 5)."
     )
     assert waves_told.by_all_ways(own.assign(p_holm=0.01), "the change") == (
         "The change in “a”, “b” and “c” is clear of chance in every way to calculate it."

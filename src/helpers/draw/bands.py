@@ -71,9 +71,11 @@ def star_margins(rows: pd.DataFrame, common: pd.DataFrame) -> Figure:
     entries = {
         "with stars": plt.Line2D([], [], **look),
         "without: may be chance": plt.Line2D([], [], markerfacecolor=PAPER, **look),
-        "margin of error that fits the row's stars": OURS,
+        "margins of error that fit the row's stars": OURS,
     }
-    style.legend(fig, entries, "a square: a year's difference; stars in the paper: more than chance")
+    style.legend(
+        fig, entries, "a square: a year's difference; two stars: at least 1.3 margins of error from 0, three: 1.7"
+    )
     return fig
 
 

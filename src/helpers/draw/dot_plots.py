@@ -189,8 +189,9 @@ def retold(rows: pd.DataFrame) -> Figure:
             if phone:
                 style.value(ax, y, f"{row.said} / {row.seen}", dark(SIGNS[row.sign]))
                 continue
-            style.beside(ax, y, row.said, offset=first, ha="right")
-            style.beside(ax, y, row.seen, offset=second, ha="right")
+            differ = row.said != row.seen and SIGNS[row.sign] != SIGNS["kept"]
+            for text, offset in ((row.said, first), (row.seen, second)):
+                style.beside(ax, y, text, offset=offset, ha="right", weight="bold" if differ else "normal")
             judged = style.wrap(row.judged, 1.15, SMALL, "bold")
             style.beside(ax, y, judged, dark(SIGNS[row.sign]), second + 10, weight="bold")
         _unit_axis(ax, units[unit][["value", "source_value"]].to_numpy(float), unit)
@@ -282,9 +283,7 @@ def odds_ratios(pairs: pd.DataFrame, tested: int) -> Figure:
     ax.grid(axis="x")
     words = "odds ratio: right of 1, more often together than by chance; left of it, more rarely"
     beyond = ((pairs["ci_low"] > 1) | (pairs["ci_high"] < 1)) & (pairs["p_holm"] >= 0.05)
-    why = hollow(tested, "pairs were tried").replace(
-        "hollow", "hollow, even where a line is clear of 1" if beyond.any() else "hollow"
-    )
+    why = hollow(tested, "pairs were tried", "1" * bool(beyond.any()))
     ax.set_xlabel(style.wrap(f"{words}\n{why}", style.across() - 0.3, HEAD), fontsize=HEAD)
     return fig
 

@@ -51,11 +51,11 @@ def what_fills_mean(rows: pd.DataFrame, zero: str = "0: no difference") -> str:
     some, all_of_them = bool(sure.any()), bool(sure.all())
     if "clear" not in rows:
         return f"{zero}; {'filled: clear of 0' if some else 'hollow: may be chance'}"
-    tests = span(rows["tests"], 0)
+    tests, alone = span(rows["tests"], 0), clear(style.bounded(rows).drop(columns="clear"))
     if all_of_them:
         return f"{zero}; filled: clear of chance{f', {tests} tests counted' * (tests != '1')}"
-    hollow = f"hollow: may be chance{f', as {tests} tests were made' * (tests != '1')}"
-    return f"{zero}; {'filled: clear of chance; ' * some}{hollow}"
+    why = hollow(tests, "tests were made", "0" * bool((alone & ~clear(rows)).any()))
+    return f"{zero}; {'filled: clear of chance; ' * some}{why}"
 
 
 def effect_rows(ax: plt.Axes, ys: np.ndarray, rows: pd.DataFrame, shades: Sequence[str]) -> None:
@@ -152,8 +152,9 @@ def differences(rows: pd.DataFrame, tested: int = 0) -> Figure:
     room = 1.3 + max(style.tall(left, HEAD), style.tall(right, HEAD))
     fig, (ax,), ys = style.blocks(rows["item_label"], width=2.3, least=0.3, more=room, over=True)
     _signed(ax, ys, rows, [PAPER if p >= 0.05 else OURS for p in rows["p_holm"]])
-    tested = tested or rows["p_holm"].count()
-    ax.set_xlabel(f"difference in percentage points\n{hollow(tested, 'differences were tested')}", fontsize=HEAD)
+    tested, drawn = tested or rows["p_holm"].count(), rows["p_holm"].count()
+    among = f"differences were tested{f', {drawn} of them here' * bool(tested > drawn)}"
+    ax.set_xlabel(f"difference in percentage points\n{hollow(tested, among)}", fontsize=HEAD)
     look = {"transform": ax.transAxes, "va": "bottom", "fontsize": HEAD, "weight": "bold"}
     ax.text(0.47, 1.01, f"← larger in\n{left}", ha="right", **look)
     ax.text(0.53, 1.01, f"larger in →\n{right}", ha="left", **look)
@@ -191,7 +192,9 @@ def changes(rows: pd.DataFrame) -> Figure:
     _signed(right, ys, rows, faces)
     right.tick_params(axis="x", labeltop=True, top=True)
     known = rows["estimate"].notna().to_numpy()
-    marks = looks_of | ({"change that may be chance": (OURS, "o", PAPER)} if (faces[known] == PAPER).any() else {})
+    marks = looks_of | (
+        {"change that may be chance, each taken alone": (OURS, "o", PAPER)} if (faces[known] == PAPER).any() else {}
+    )
     look = {"linestyle": "", "markersize": 6}
     style.legend(fig, {
         str(name): plt.Line2D([], [], color=colour, marker=marker, markerfacecolor=face or colour, **look)

@@ -41,7 +41,7 @@ def two_widths(draw: Callable[..., Figure]) -> Callable[..., Figure]:
 
     @wraps(draw)
     def drawn(*args: Any, **options: Any) -> Figure:
-        fig = draw(*args, **options)
+        fig = _with_labels_inside(draw(*args, **options), 0.7)
         fig.narrow = lambda: _at(NARROW, draw, *args, **options)
         return fig
 
@@ -52,19 +52,19 @@ def _at(inches: float, draw: Callable[..., Figure], *args: Any, **options: Any) 
     before = _width.set(inches)
     try:
         with mpl.rc_context({"figure.figsize": (inches, 3.5)}):
-            return _with_labels_inside(draw(*args, **options))
+            fig = draw(*args, **options)
+            for ax in fig.axes:
+                ax.xaxis.label.set(ha="right", x=1)
+            return _with_labels_inside(fig, 0.3)
     finally:
         _width.reset(before)
 
 
-def _with_labels_inside(fig: Figure) -> Figure:
-    """The figure with the words under its axes on lines that end inside of it; it is as much higher."""
+def _with_labels_inside(fig: Figure, less: float) -> Figure:
+    """The figure with the words under its axes on lines `less` inches shorter than it is wide; it is as much higher."""
     more = 0
-    labels = [ax.xaxis.label for ax in fig.axes if ax.get_xlabel()]
-    for label in labels:
-        label.set(ha="right", x=1)
-    for label in [*labels, *([fig._supxlabel] if fig.get_supxlabel() else [])]:
-        text = wrap(label.get_text(), across() - 0.3, label.get_fontsize())
+    for label in [*(ax.xaxis.label for ax in fig.axes), *filter(None, [fig._supxlabel])]:
+        text = wrap(label.get_text(), across() - less, label.get_fontsize())
         more += text.count("\n") - label.get_text().count("\n")
         label.set_text(text)
     fig.set_figheight(fig.get_figheight() + 0.18 * more)

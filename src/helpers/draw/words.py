@@ -121,13 +121,18 @@ def of_few(share: float, n: int) -> str:
     return f"none of {n}" if k == 0 else f"all {n}" if k == n else f"about {k} of {n}"
 
 
-def hollow(n: int, tried: str) -> str:
-    """What hollow marks are where several tests were corrected for; `tried`: what was done with so many.
+def hollow(n: int | str, tried: str, beyond: str = "") -> str:
+    """What hollow marks are where several tests were corrected for.
 
     >>> hollow(25, "pairs were tried"), hollow(1, "pairs were tried")
     ('hollow: may be chance, as 25 pairs were tried', 'hollow: may be chance')
+    >>> hollow("4 to 6", "tests were made", "0")
+    'hollow, even where a line is clear of 0: may be chance, as 4 to 6 tests were made'
+
+    `tried`: what was done with so many; `beyond`: what the interval of some hollow mark does not hold, if one does not.
     """
-    return "hollow: may be chance" + f", as {n} {tried}" * bool(n > 1)
+    even = f", even where a line is clear of {beyond}" * bool(beyond)
+    return f"hollow{even}: may be chance" + f", as {n} {tried}" * (str(n) != "1")
 
 
 def listed(names: Iterable[object]) -> str:

@@ -129,7 +129,7 @@ def retold() -> pd.DataFrame:
         (seen, 40, "percent", "Report A", "Survey S", 40, "40 percent of teachers in the schools of the project visit a colleague's lesson", "wider claim"),
         (seen, 40, "percent", "Brief B", "Report A", 40, "at least 40 percent of teachers visit a colleague's lesson", "qualifier lost"),
         (seen, 45, "percent", "Speech C", "Brief B", 40, "40 percent of teachers visit a colleague's lesson", "other number"),
-        ("Teachers who want a mentor", 75, "percent", "Speech C", "Survey S", 52, "52 percent are interested", "stronger"),
+        ("Teachers who want a mentor", 52, "percent", "Speech C", "Survey S", 52, "52 percent are interested", "stronger"),
         ("Novices with fewer lessons", 12, "percent", "Report A", "Survey S", 12, "12 percent of all who are new at a school", "narrower claim"),
         ("Teachers who stay", 88, "percent", "Brief B", "", np.nan, "", "not seen"),
         ("Schools reached", 120, "schools", "Report A", "Register R", 120, "120 schools", "same"),

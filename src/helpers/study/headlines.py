@@ -14,11 +14,6 @@ _NAMED = 3
 _WORDS = 25
 """So many words at most in a headline's sentence."""
 ROSE = ("answers rose", "answers fell", "no change can be told")
-SCORED = (
-    "participants scored higher than colleagues",
-    "participants scored lower than colleagues",
-    "no difference can be told",
-)
 """What is above zero, below and neither, for `directions`."""
 
 

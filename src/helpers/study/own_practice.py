@@ -227,7 +227,7 @@ def schools_differ(changes: pd.DataFrame) -> str:
 
     >>> rows = pd.DataFrame({"panel": list("aabb"), "estimate": [-0.3, 0.5, 0.1, 0.2], "spread": [0.2, 0.2, 0, 0]})
     >>> schools_differ(rows.assign(below_zero=[0.3, 0.3, None, None]))
-    'Most of the difference between schools may be chance, in “a” and “b” alike.'
+    'Most or all of the difference between schools may be chance, in “a” and “b” alike.'
     >>> schools_differ(rows.assign(spread=[0.5, 0.5, 0, 0], below_zero=[0.5, 0.5, None, None]))
     'In “a”, schools differ by more than chance: without it, about 1 of 2 would have fallen. In “b”, all of it may be chance.'
     """
@@ -243,7 +243,9 @@ def schools_differ(changes: pd.DataFrame) -> str:
         f": without it, {of_few(r.below_zero, r.n)} would have fallen" for r in alone[alone["spread"] > 0].itertuples()
     ]
     if not far.any():
-        which = f"{'All' if all_chance else 'Most'} of the difference between schools"
+        none = panels["spread"] == 0
+        which = "All" if all_chance else "Most or all" if none.any() else "Most"
+        which += " of the difference between schools"
         where = f", in {_places(panels, panels)} alike" * several
         return f"{which} may be chance{where}{''.join(fallen)}."
     told = f"schools differ by more than chance{''.join(fallen)}."

@@ -90,7 +90,7 @@ def rated_strong(strong: pd.Series, years: list[int]) -> str:
 
     >>> share = pd.Series([0.84, 0.5, 0.6, 0.2], pd.MultiIndex.from_product([["a", "b"], ["2018", "2022"]], names=["panel", "year"]))
     >>> rated_strong(share, [2018, 2022])
-    'By students and teachers alike, fewer schools were rated strong or very strong in 2022 (20 to 50%) than in 2018 (60 to 84%).'
+    'By students and teachers alike, fewer schools were rated strong or very strong in 2022 (20 to 50%) than in 2018 (60 to 84%), maybe on another scale.'
     >>> rated_strong(share.where(share != 0.2, 0.7), [2018, 2022])
     'From 2018 to 2022, the share of schools rated strong or very strong rose in 1 of 2 groups and fell in 1.'
 
@@ -99,13 +99,14 @@ def rated_strong(strong: pd.Series, years: list[int]) -> str:
     strong, years : share of schools, 0 to 1, by `panel` (kind of school and who rates) and `year`; the years of all reports
     """
     then, now = compared(years)
+    scale = ", maybe on another scale" * (len(report_counts.sides(years)) > 1)
     wide = strong.unstack("year")
     changes = {"more": wide[now] > wide[then], "fewer": wide[now] < wide[then]}
     for how, ways in changes.items():
         if ways.all():
             shares = (f"{year} ({_range(wide[year])})" for year in (now, then))
             said = " than in ".join(shares)
-            return f"By students and teachers alike, {how} schools were rated strong or very strong in {said}."
+            return f"By students and teachers alike, {how} schools were rated strong or very strong in {said}{scale}."
     up, down = (ways.sum() for ways in changes.values())
     return (
         f"From {then} to {now}, the share of schools rated strong or very strong rose in {up} of {len(wide)} groups "

@@ -85,7 +85,7 @@ def groups_apart(rows: pd.DataFrame) -> str:
 
     >>> rows = pd.DataFrame({"label": list("xxyy"), "group": list("abab"), "estimate": [1, 3, 2, 2.0]})
     >>> groups_apart(rows.assign(ci_low=rows["estimate"] - 0.5, ci_high=rows["estimate"] + 0.5))
-    '“b” rated “x” higher than “a”.'
+    '“b” rated “x” higher than “a” did.'
     """
     known = rows.dropna(subset="estimate")
     several = known[known.groupby("label")["group"].transform("nunique") > 1]
@@ -104,7 +104,7 @@ def groups_apart(rows: pd.DataFrame) -> str:
     if not found:
         return f"Groups cannot be told apart on {'the only item' if items == 1 else f'any of {items} items'}."
     parts = [
-        f"“{group}” rated {words.listed(f'{_items(own, items)} higher than {than}' for than, own in of.items())}"
+        f"“{group}” rated {words.listed(f'{_items(own, items)} higher than {than} did' for than, own in of.items())}"
         for group, of in found.items()
     ]
     whole = f"{words.listed(parts)}."

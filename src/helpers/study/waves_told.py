@@ -134,24 +134,30 @@ def by_all_ways(rows: pd.DataFrame, what: str) -> str:
 
     >>> rows = pd.DataFrame({"panel": list("aabbcc"), "p_holm": [0.2, 0.3, 0.01, 0.01, 0.01, 0.2]})
     >>> by_all_ways(rows, "the change")
-    'The change in “b” is clear of chance in every way to calculate it, in “c” in some, in “a” in none.'
+    'The change in “b” is clear of chance in every way to calculate it, in “c” in some (1 of 2), in “a” in none.'
     >>> by_all_ways(rows.head(2), "the change")
     'The change in “a” may be chance, in every way to calculate it.'
     """
-    share = (rows.dropna(subset="p_holm")["p_holm"] < 0.05).groupby(rows["panel"], sort=False).mean().dropna()
+    ways = (rows.dropna(subset="p_holm")["p_holm"] < 0.05).groupby(rows["panel"], sort=False)
+    share = ways.mean().dropna()
+    counts = ways.sum().astype(str) + " of " + ways.size().astype(str)
     kinds = {"every way": share == 1, "nearly every way": share.between(0.8, 1, inclusive="left"),
              "most ways": share.between(0.5, 0.8, inclusive="neither"), "some ways": share.between(0.2, 0.5),
              "few ways": share.between(0, 0.2, inclusive="neither"), "no way": share == 0}  # fmt: skip
-    found = [(how, _named(share.index[which], len(share))) for how, which in kinds.items() if which.any()]
+    found = []
+    for how, which in kinds.items():
+        if which.any():
+            alone = how not in ("every way", "no way") and which.sum() == 1
+            found.append((how, _named(share.index[which], len(share)), f" ({counts[which].iloc[0]})" if alone else ""))
     if not found:
         return ""
-    (how, names), *rest = found
+    (how, names, count), *rest = found
     said = f"{what[0].upper()}{what[1:]} in {names}"
     if how == "no way":
         return f"{said} may be chance, in every way to calculate it."
     short = {"no way": "none", "nearly every way": "nearly every one", "every way": "each"}
-    more = "".join(f", in {own} in {short.get(kind, kind.removesuffix(' ways'))}" for kind, own in rest)
-    return f"{said} is clear of chance in {how} to calculate it{more}."
+    more = "".join(f", in {own} in {short.get(kind, kind.removesuffix(' ways'))}{of}" for kind, own, of in rest)
+    return f"{said} is clear of chance in {how} to calculate it{count}{more}."
 
 
 def _named(names: pd.Series | pd.Index, total: int) -> str:
