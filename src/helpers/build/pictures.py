@@ -20,7 +20,7 @@ from bs4.element import PreformattedString
 
 from helpers.build.tags import chosen
 from helpers.draw import colours
-from helpers.notebook import export
+from helpers.notebook.around import DRAWING, WORDS
 
 _XLINK = "http://www.w3.org/1999/xlink"
 _TAGS = {"svg", "g", "path", "rect", "circle", "use", "defs", "clipPath", "pattern", "text", "tspan", "title", "image"}
@@ -115,9 +115,9 @@ def inline(svg: str, name: str, kind: str = "") -> str:
 def _take_words_off(root: ElementTree.Element) -> None:
     """Leave of a picture what lies in its frame: what else stands around it the page says as text."""
     parts = {element.get("id", ""): element for element in root.iter()}
-    if export.DRAWING not in parts:
+    if DRAWING not in parts:
         return
-    outline = next(iter(parts[export.DRAWING])).attrib["d"]
+    outline = next(iter(parts[DRAWING])).attrib["d"]
     places = [float(number) for number in re.findall(r"-?[\d.]+", outline)]
     left, top = min(places[::2]), min(places[1::2])
     width, height = max(places[::2]) - left, max(places[1::2]) - top
@@ -125,7 +125,7 @@ def _take_words_off(root: ElementTree.Element) -> None:
     next(iter(parts["patch_1"])).set("d", outline)  # the ground
     for parent in root.iter():
         for child in [*parent]:
-            if child.get("id", "").startswith((export.DRAWING, export.WORDS)):
+            if child.get("id", "").startswith((DRAWING, WORDS)):
                 parent.remove(child)
 
 

@@ -4,6 +4,8 @@ A card is refused, and with it the build, when its alternative text, caption or 
 its state come from what its section read. Every front end shows it: pages as HTML, others as Markdown or LaTeX.
 """
 
+from __future__ import annotations
+
 import json
 import re
 from base64 import b64encode
@@ -11,20 +13,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from IPython.display import Markdown
-from matplotlib.figure import Figure
 
 from helpers.draw import numbers
-from helpers.notebook import earlier, export
+from helpers.notebook import earlier
 from helpers.notebook import session as sessions
+from helpers.notebook.around import LICENCE
 from helpers.notebook.markup import code, escaped, html, markdown, strong
 from helpers.notebook.session import Section, Session
 from helpers.project import STATES, STRENGTHS
 from helpers.read import saved
 from helpers.read.accounts import Account
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 TEMPLATES = Path(__file__).parent / "template"
 _FIT = r"max size={0.9\linewidth}{0.8\paperheight}"
@@ -60,6 +65,8 @@ def figure(
     source : whose numbers or words are drawn, where these are not those of all that the section read
     as_printed : the numbers are shown as they stand in print, nothing is computed from them
     """
+    from helpers.notebook import export  # only what has figures pays for what draws
+
     data = _checked(section, name, title, caption, data, as_printed)
     if not section.of_users_data:  # whose alternative text may be as short as the data are few
         _check_alt(name, alt, title, caption)
@@ -248,13 +255,13 @@ def _whose(section: Section, source: str) -> str:
     if section.of_users_data:
         return f"Source: {', '.join(section.names)}. Drawn with Open classrooms."
     if source:
-        return f"Source: {source}. {export.LICENCE}"
+        return f"Source: {source}. {LICENCE}"
     package = json.loads(sessions.looks_in(section.run, "data/datapackage.json").read_text(encoding="utf-8"))
     titles = {f"data/{one['path']}": [of["title"] for of in one.get("sources", [])] for one in package["resources"]}
     found = "; ".join(dict.fromkeys(title for name in section.names for title in titles.get(name, [])))
     if section.state == "simulated":
         found = "made-up data" + f", after {found}" * bool(found)
-    return f"Source: {found or ', '.join(section.names)}. {export.LICENCE}"
+    return f"Source: {found or ', '.join(section.names)}. {LICENCE}"
 
 
 def _note(section: Section, kind: str, about: dict[str, Any], **more: Any) -> None:

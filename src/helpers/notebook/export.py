@@ -14,10 +14,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.transforms import Affine2D, Bbox
 
 from helpers.draw import colours, hover, letters, style
+from helpers.notebook.around import DRAWING, WORDS
 
-LICENCE = "Open classrooms, CC BY 4.0."
-DRAWING, WORDS = "drawing", "words"
-"""Ids in an SVG: of the frame around the figure itself, and how those of the words around it begin, which a page tells as text."""
 MARGINS = "Line through a mark: margin of error (95% interval)"
 _UNDATED = {"Date": None, "Creator": None}
 """No dates in files: two builds give equal bytes."""

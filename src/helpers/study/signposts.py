@@ -60,7 +60,7 @@ def changes(survey: Waves, asked: str = "") -> pd.DataFrame:
     variance that its fixed terms leave. Empty are terms that rest on fewer than MINIMUM teachers, and `n` where it would
     tell the size of a wave that is not shown.
     """
-    main = main_terms(survey)
+    main, hides = main_terms(survey), _hides_a_wave(survey)
     tables = []
     for scale in survey.scores:
         data = within(survey, scale, add_up(survey, scale))
@@ -69,7 +69,7 @@ def changes(survey: Waves, asked: str = "") -> pd.DataFrame:
         mixed[NUMBERS[:4]] = mixed[NUMBERS[:4]] / data.baseline_sd
         both = pd.concat([fixed, mixed], ignore_index=True)
         both.loc[both["term"].isin(too_few(survey, scale)), NUMBERS] = np.nan
-        both["n"] = pd.NA if n_tells(survey, scale) else both["n"]
+        both["n"] = pd.NA if hides or _n_tells(survey, scale) else both["n"]
         places = dict(zip(main, range(len(main)), strict=True))
         both = both.assign(scale=scale, place=both["term"].map(places).fillna(len(main)))
         tables.append(both.sort_values(["method", "place"], ascending=[False, True], kind="stable"))
@@ -366,8 +366,13 @@ def too_few(survey: Waves, scale: str) -> list[str]:
     return few
 
 
-def n_tells(survey: Waves, scale: str) -> bool:
-    """Whether the count of all rows, beside the waves that are shown and those who answered, would tell a count that is hidden."""
+def _hides_a_wave(survey: Waves) -> bool:
+    """Whether how many answered in a wave is not shown, so that the count of all rows, beside the other waves, would tell it."""
+    answered = attrition(survey)
+    return bool(answered.loc[answered["group"] == ALL, "teachers"].isna().any())
+
+
+def _n_tells(survey: Waves, scale: str) -> bool:
+    """Whether the count of all rows, beside the waves that are shown and those who answered, would tell a count of a scale that is hidden."""
     few = is_small(len(survey.frame) - survey.complete(scale).sum())
-    answered = attrition(survey).set_index("group").loc[[ALL], "teachers"]
-    return bool(few or answered.isna().any() or set(survey.later) & set(too_few(survey, scale)))
+    return bool(few or set(survey.later) & set(too_few(survey, scale)))
