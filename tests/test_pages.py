@@ -71,6 +71,15 @@ def test_no_page_has_what_no_sentence_has(site, name):
 
 
 @pytest.mark.parametrize("name", PAGES)
+def test_what_is_typed_is_marked_as_such(site, name):
+    """In place of the marks of Markdown and HTML."""
+    page = BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
+    for typed in page.select("pre, code, script, style"):
+        typed.decompose()
+    assert re.findall(r".{0,30}(?:`|</?\w+>).{0,30}", page.get_text(" ")) == []
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_sentences_are_short_and_in_plain_words(site, name):
     page = BeautifulSoup((site / name).read_text(encoding="utf-8"), "html.parser")
     for quoted in page.select("pre, code, script, style, svg, table tbody"):  # whose cells quote others

@@ -1,5 +1,6 @@
 """One page: the shell around every page, and an executed notebook as one that begins with its answer."""
 
+import html
 import posixpath
 import re
 from collections import Counter
@@ -117,7 +118,8 @@ def _environment() -> jinja2.Environment:
     """One for all pages: it keeps its templates."""
     loader, lax = jinja2.FileSystemLoader(TEMPLATES), jinja2.ChainableUndefined
     environment = jinja2.Environment(loader=loader, undefined=lax, trim_blocks=True)
-    environment.filters["code"] = lambda text: re.sub("`([^`]+)`", r"<code>\1</code>", text)
+    # Escapes as `e` does, whose result would escape the tags as well.
+    environment.filters["code"] = lambda text: re.sub("`([^`]+)`", r"<code>\1</code>", html.escape(text))
     return environment
 
 

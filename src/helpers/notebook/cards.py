@@ -22,7 +22,7 @@ from helpers.draw import numbers
 from helpers.notebook import earlier
 from helpers.notebook import session as sessions
 from helpers.notebook.around import LICENCE
-from helpers.notebook.markup import code, escaped, html, markdown, strong
+from helpers.notebook.markup import code, escaped, html, markdown, strong, typed
 from helpers.notebook.session import Section, Session
 from helpers.project import STATES, STRENGTHS
 from helpers.read import saved
@@ -127,7 +127,7 @@ def say(*paragraphs: str, points: Iterable[str] = ()) -> Markdown:
 def account(run: Session, rows: Account) -> Markdown:
     """What became of the rows of a user's file. On the page small counts are hidden; make tells them to who holds the file."""
     sessions.note(run, "account", text=rows.exact, counted=rows.counted)
-    return say(rows.page)
+    return say(typed(rows.page))
 
 
 def answer(

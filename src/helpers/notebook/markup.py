@@ -39,6 +39,15 @@ def code(text: str) -> str:
     return f"\ufdd4{text}\ufdd5"
 
 
+def typed(text: str) -> str:
+    """A message as the terminal has it, with the parameters that it names in backticks marked as `code`.
+
+    >>> markdown(typed("write `nest: true`, not `<b>`"))
+    'write <code>nest: true</code>, not &#96;&#60;b&#62;&#96;'
+    """
+    return re.sub(r"`(\w+(?:: \w+)?)`", lambda found: code(found[1]), text)
+
+
 def escaped(text: object) -> str:
     """A text as one line of Markdown that shows it as it is, as a name in a caption or a cell."""
     return _MEANT.sub(_reference, " ".join(str(text).splitlines()).strip())
