@@ -195,7 +195,12 @@ def test_differences_are_filled_where_clear_and_sides_are_named():
     sides = {text.get_text(): text.get_position()[0] for text in ax.texts}
     assert sides["← larger in\nSystem B"] < 0.5 < sides["larger in →\nSystem A"]
     assert ax.get_xlabel().endswith("hollow: may be chance, as 7 differences were tested")
-    assert forest_plots.differences(rows, 22).axes[0].get_xlabel().endswith("as 22 differences were tested")
+    assert (
+        forest_plots.differences(rows, 22)
+        .axes[0]
+        .get_xlabel()
+        .endswith("as 22 differences were tested, 7 of them here")
+    )
     assert ax.get_xlim()[0] == -ax.get_xlim()[1]
 
 
@@ -218,20 +223,21 @@ def test_where_several_tests_are_counted_they_decide_what_is_filled():
     assert [face != colours.PAPER for _, face, _ in marked(ax)] == [False, True, False, True]
     values = [text.get_weight() for text in ax.texts if "[" in text.get_text()]
     assert [weight == "bold" for weight in values] == [False, True, False, True]
-    assert ax.get_xlabel().endswith(
-        "0: no difference; filled: clear of chance; hollow: may be chance, as 5 tests were made"
+    assert " ".join(ax.get_xlabel().split()).endswith(
+        "hollow, even where a line is clear of 0: may be chance, as 5 tests were made"
     )
 
 
 @pytest.mark.parametrize(
     ("columns", "said"),
     [
-        ({"ci_low": -1.0}, "hollow: may be chance"),
-        ({"ci_low": [0.1, -1.0, 0.1, -np.inf]}, "filled: clear of 0"),
-        ({"clear": False, "tests": 3}, "hollow: may be chance, as 3 tests were made"),
+        ({"ci_low": -1.0}, "hollow: may be chance, each taken alone"),
+        ({"ci_low": [0.1, -1.0, 0.1, -np.inf]}, "filled: clear of 0, each taken alone"),
+        ({"clear": False, "tests": 3}, "hollow, even where a line is clear of 0: may be chance, as 3 tests were made"),
+        ({"clear": False, "tests": 3, "ci_low": -1.0}, "hollow: may be chance, as 3 tests were made"),
         ({"clear": True, "tests": 3}, "filled: clear of chance, 3 tests counted"),
         ({"clear": True, "tests": 1}, "filled: clear of chance"),
-        ({"clear": [True, False] * 2, "tests": [4, 4, 6, 6]}, "filled: clear of chance; hollow: may be chance, as 4 to 6 tests were made"),
+        ({"clear": [True, False] * 2, "tests": [4, 4, 6, 6]}, "filled: clear of chance; hollow, even where a line is clear of 0: may be chance, as 4 to 6 tests were made"),
     ],
 )  # fmt: skip
 def test_only_marks_that_are_drawn_are_explained(columns, said):
@@ -256,7 +262,9 @@ def test_choices_are_filled_where_clear_of_zero():
 
 def test_what_hollow_means_is_said_only_where_a_mark_is():
     unsure = of_widths(0.2).get_supxlabel()
-    assert unsure.endswith("0: no difference; dashed: the first row; hollow: may be chance")
+    assert "0: no difference; hollow: may be chance, each taken alone; dashed: the first row" in " ".join(
+        unsure.split()
+    )
     rows = pd.DataFrame({"panel": "all", "specification": list("ab"), "estimate": 0.3, "ci_low": 0.1, "ci_high": 0.5})
     assert (
         forest_plots.specifications(rows, "difference").get_supxlabel()

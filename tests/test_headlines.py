@@ -370,10 +370,17 @@ def test_effects_of_which_none_is_clear():
 
 def test_shares_of_many_places_are_told_by_their_ends_and_bounds_do_not_count():
     rows = pd.DataFrame(
-        {"statistic": "never", "share": [0.0, 0.4, NOTHING, 0.5], "least": [NOTHING, False, False, True]}
+        {
+            "statistic": "never",
+            "state": "moments",
+            "share": [0.0, 0.4, NOTHING, 0.5],
+            "least": [NOTHING, False, False, True],
+        }
     )
-    what = "of teachers never watch a colleague teach and give feedback"
-    assert real_records.headline(rows) == f"Between 0 and 40% {what}: it depends on who, and where, is asked."
-    assert real_records.headline(rows.tail(3)) == f"40% {what}."
+    what, whom = "of teachers never watch a colleague teach and give feedback", "It depends on who is asked, and where."
+    assert real_records.headline(rows) == f"In records, 0 to 40% {what}. {whom}"
+    papers = rows.tail(3).assign(state="published")
+    assert real_records.headline(papers.iloc[[0]]) == f"In papers, 40% {what}."
+    assert real_records.headline(pd.concat([rows, papers])) == f"In records, 0 to 40% {what}; in papers, 40%. {whom}"
     monthly = rows.assign(statistic="monthly", share=0.9)
     assert real_records.headline(pd.concat([rows, monthly])) == real_records.headline(rows)

@@ -76,9 +76,8 @@ def test_groups_that_stand_apart_on_several_items():
     )
 
 
-def test_what_the_paper_says_of_all_parts():
+def test_parts_above_and_below_what_the_paper_names():
     rows = pd.DataFrame({"label": ["a", "b", "c"], "estimate": [3.0, 2.5, 3.4]})
-    assert satisfaction.below_the_claim(rows, 3.0) == (
-        "2 of 3 parts are rated 3 or lower, although the paper sums up that all parts are above 3."
-    )
-    assert satisfaction.below_the_claim(rows, 2.0) == "All of 3 parts are rated above 2, as the paper says."
+    assert satisfaction.below_the_claim(rows, 3.0) == "1 of 3 parts are rated above 3."
+    assert satisfaction.below_the_claim(rows, 2.6) == "2 of 3 parts are rated above 2.6; “b” is rated 2.50."
+    assert satisfaction.below_the_claim(rows, 2.0) == "All 3 parts are rated above 2."

@@ -113,7 +113,9 @@ def test_level_coverage_and_bias_count_studies():
 
 def world(name, levels, coverages, bias=0.0):
     rows = pd.DataFrame({"inference": violations.INFERENCES, "level": levels, "coverage": coverages})
-    return rows.assign(world=name, level_low=rows["level"] - 0.02, bias=bias, bias_se=0.01)
+    return rows.assign(
+        world=name, level_low=rows["level"] - 0.02, coverage_low=rows["coverage"] - 0.02, bias=bias, bias_se=0.01
+    )
 
 
 def test_worlds_are_told_by_what_mends_them():
@@ -148,6 +150,12 @@ def test_worlds_are_told_by_what_mends_them():
     )
     assert lines[3].endswith("too low by 0.12 standard deviations, and no interval knows.")
     assert lines[4] == "All do what they say, as far as so many studies can tell: all well."
+
+
+def test_intervals_that_hold_the_truth_too_often_are_told():
+    rows = world("few treated", [0.06, 0.06, 0.06, 0.02], [0.94, 0.95, 0.95, 0.98])
+    (line,) = what_breaks.told(what_breaks.judged(rows))
+    assert "hold the truth 98 times in 100, more often than they promise" in line
 
 
 def test_nothing_is_said_of_worlds_that_there_are_none_of():

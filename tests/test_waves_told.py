@@ -89,7 +89,7 @@ def test_ways_near_the_main_result_are_one_row_with_the_widest_margin():
     assert one[["ci_low", "ci_high"]].to_numpy().tolist() == [[0.06, 0.54]] * 2
     said = waves_told.drawn_as_one(own, drawn, PLACES)
     assert said == (
-        "Drawn as one, with the widest margin: margin for few groups, another model (mixed) and lowest that leavers allow. "
+        "Drawn as one, with the widest margin: margin for few groups, another model (mixed) and lowest that leavers allow (no test). "
     )
     many = pd.concat([own, own.assign(specification="no controls"), own.assign(specification="the usual one")])
     assert waves_told.drawn_as_one(many, drawn, PLACES).endswith("another model (mixed) and 3 more. ")

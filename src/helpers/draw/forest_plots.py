@@ -50,7 +50,9 @@ def what_fills_mean(rows: pd.DataFrame, zero: str = "0: no difference") -> str:
     sure = clear(style.bounded(rows))[rows["estimate"].notna()]
     some, all_of_them = bool(sure.any()), bool(sure.all())
     if "clear" not in rows:
-        return f"{zero}; {'filled: clear of 0' if some else 'hollow: may be chance'}"
+        alone = ", each taken alone" * (len(rows) > 1)
+        said = f"; {'filled: clear of 0' if some else 'hollow: may be chance'}{alone}"
+        return f"{zero}{'' if all_of_them else said}"
     tests, alone = span(rows["tests"], 0), clear(style.bounded(rows).drop(columns="clear"))
     if all_of_them:
         return f"{zero}; filled: clear of chance{f', {tests} tests counted' * (tests != '1')}"

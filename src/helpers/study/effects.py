@@ -146,7 +146,7 @@ def clear_by_study(rows: pd.DataFrame) -> str:
     share = rows.groupby("study", sort=False)["clear"].mean().sort_values(ascending=False, kind="stable")
     counts = rows.groupby("study", sort=False)["clear"].agg(["sum", "size"])
     some = [
-        f"{'all' if share[study] == 1 else '{} of {}'.format(*counts.loc[study])}{' effects' * (place == 0)} in {study}"
+        f"{'all' if share[study] == 1 else '{} of {}'.format(*counts.loc[study])}{' effects' * (place == 0)} in {study}{' (by its stars)' * (study == BY_CONSTRUCTION)}"
         for place, study in enumerate(share.index[share > 0])
     ]
     none = share.index[share == 0]

@@ -7,6 +7,7 @@ reads the files of these surveys in FOLDER and writes what the project shows wit
 import json
 import sys
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,6 @@ import pandas as pd
 from helpers import kept
 from helpers.draw import numbers, words
 from helpers.estimate import shares
-from helpers.estimate.intervals import t_test
 from helpers.notebook import session
 from helpers.notebook.session import Section, Session
 from helpers.project import ROOT, InputError, relative
@@ -48,7 +48,6 @@ _DRAWN = {"Germany*": "Germany (seven Länder)"}  # what the OECD's star means, 
 _SPOKEN = {"CHL": "Chile", "CSH": "Shanghai", "USA": "the United States"}
 _STUDY = {known.key: known.title.split(",")[0] for known in family.STUDIES}
 _SHORT = {known.key: known.short for known in family.STUDIES}
-_ALIKE = 0.05  # level of the interval that tells whether two shares differ
 
 
 def computed(place: Path, known: Study) -> pd.DataFrame:
@@ -133,19 +132,15 @@ def spoken(row: pd.Series) -> str:
 
 
 def direction(one: pd.Series, other: pd.Series) -> str:
-    """Which of two shares of independent samples is larger: "higher", "lower", or "cannot be told" by their 95% interval.
+    """Which of two shares of independent samples is larger: "higher", "lower", or "cannot be told" by the 95% interval of their difference.
 
-    Where nobody or everybody answered so a share has no error: then their own intervals must be apart.
+    Of the shares' own intervals, which hold for small counts and for none, as Newcombe (1998, method 10) makes it and
+    Zou and Donner (2008) for any interval: the t of their errors is wrong where few answered so.
     """
-    if pd.isna(one["std_error"]) or pd.isna(other["std_error"]):
-        apart = one["ci_low"] > other["ci_high"] or one["ci_high"] < other["ci_low"]
-    else:
-        error = (one["std_error"] ** 2 + other["std_error"] ** 2) ** 0.5
-        schools = min(one["n_schools"], other["n_schools"])
-        apart = bool(t_test(one["share"] - other["share"], error, schools - 1)["p_value"] < _ALIKE)
-    if not apart:
-        return "cannot be told"
-    return "higher" if one["share"] > other["share"] else "lower"
+    gap = one["share"] - other["share"]
+    below = ((one["share"] - one["ci_low"]) ** 2 + (other["ci_high"] - other["share"]) ** 2) ** 0.5
+    above = ((one["ci_high"] - one["share"]) ** 2 + (other["share"] - other["ci_low"]) ** 2) ** 0.5
+    return "higher" if gap - below > 0 else "lower" if gap + above < 0 else "cannot be told"
 
 
 def sentence(seeing: pd.DataFrame) -> str:
@@ -163,8 +158,8 @@ def sentence(seeing: pd.DataFrame) -> str:
 
 def short(rows: pd.DataFrame) -> str:
     """How many of one study's teachers observe colleagues every month, from the fewest to the most, by `headlines`."""
-    known = family.study(rows["survey"].iloc[0])
-    return f"Once a month or more it is {spread(rows, STATISTICS[1])}. Those asked are {known.asked}."
+    known, places = family.study(rows["survey"].iloc[0]), rows["system"].nunique()
+    return f"Once a month or more it is {spread(rows, STATISTICS[1])}. Those asked in the {places} places are {known.asked}."
 
 
 def reach(rows: pd.DataFrame) -> str:
@@ -174,18 +169,29 @@ def reach(rows: pd.DataFrame) -> str:
 
 
 def headline(rows: pd.DataFrame) -> str:
-    """Between which shares those who never observe colleagues lie, by `headlines` and `in_print`; what is a bound does not count.
+    """Between which shares those who never observe colleagues lie, in records and in papers, by `headlines` and `in_print`.
 
-    >>> rows = pd.DataFrame({"statistic": "never", "share": [0.0, 0.71, 0.5], "least": [None, None, True]})
-    >>> headline(rows), headline(rows.iloc[[1, 2]])
-    ('Between 0 and 71% of teachers never watch a colleague teach and give feedback: it depends on who, and where, is asked.', '71% of teachers never watch a colleague teach and give feedback.')
+    What is a bound does not count.
+
+    >>> rows = pd.DataFrame({"statistic": "never", "state": ["moments", "moments", "published"], "share": [0.0, 0.64, 0.71], "least": None})
+    >>> headline(rows)
+    'In records, 0 to 64% of teachers never watch a colleague teach and give feedback; in papers, 71%. It depends on who is asked, and where.'
+    >>> headline(rows.head(2)), headline(rows.tail(1).assign(least=True))
+    ('In records, 0 to 64% of teachers never watch a colleague teach and give feedback. It depends on who is asked, and where.', '')
     """
     known = rows[rows["statistic"].eq(STATISTICS[0]) & ~rows["least"].eq(True)]
-    found = list(dict.fromkeys(map(numbers.percent, known["share"].agg(["min", "max"]))))
-    what = "of teachers never watch a colleague teach and give feedback"
-    if len(found) == 1:
-        return f"{found[0]}% {what}."
-    return f"Between {found[0]} and {found[1]}% {what}: it depends on who, and where, is asked."
+    kinds = {
+        "in papers" if published else "in records": part
+        for published, part in known.groupby(known["state"].eq("published"))
+    }
+    what, parts = " of teachers never watch a colleague teach and give feedback", []
+    for where, part in kinds.items():
+        ends = dict.fromkeys(map(numbers.percent, part["share"].agg(["min", "max"])))
+        parts.append(f"{where}, {' to '.join(ends)}%{what * (not parts)}")
+    if not parts:
+        return ""
+    whom = " It depends on who is asked, and where." * (len(known) > 1)
+    return f"{parts[0].capitalize()}{'; ' * (len(parts) > 1)}{'; '.join(parts[1:])}.{whom}"
 
 
 def beside(view: View, real: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
@@ -287,32 +293,39 @@ def of(run: Session) -> tuple[pd.DataFrame, Section]:
 def claims(real: pd.DataFrame, printed: pd.DataFrame) -> pd.DataFrame:
     """What these records say of Chile's and Shanghai's printed places among three systems: the direction, and no more.
 
-    Rows `id, practice, claim, seen, verdict` (agrees, differs, cannot be told), one a printed place (unit "place ...").
+    Where a study has weights, a direction is one only if it is so with and without them. Rows `id, practice, claim, seen,
+    verdict` (agrees, differs, cannot be told), one a printed place (unit "place ...").
     """
-    rows = real[real["weights"].eq("none") & real["statistic"].eq("never")].set_index(["survey", "system", "item"])
+    rows = real[real["statistic"].eq("never")].set_index(["survey", "system", "item"]).sort_index()
     found = []
     for number in printed[printed["statistic"].eq("never, rank") & printed["system"].isin(PLACES)].itertuples():
         here = {
-            system: rows.loc[[(*place, number.item)]]
+            system: rows.loc[[(*place, number.item)]].sort_values("weights", key=lambda kinds: kinds != "none")
             for system, place in PLACES.items()
             if (*place, number.item) in rows.index
         }
         claimed = "higher" if number.value == 1 else "lower"
         claim = f"{number.group}: {claimed} than {' and '.join(_SPOKEN[s] for s in PLACES if s != number.system)}"
-        seen, verdicts = [], []
-        for other in [system for system in here if system != number.system and number.system in here]:
-            verdicts.append(direction(here[number.system].iloc[0], here[other].iloc[0]))
-            seen.append(f"{spoken(here[other].iloc[0])} in {here[other].iloc[0]['name']} ({_STUDY[PLACES[other][0]]})")
-        verdict = "cannot be told"
-        if verdicts:
-            own = here[number.system].iloc[0]
-            seen.insert(0, f"{spoken(own)} in {own['name']} ({_STUDY[PLACES[number.system][0]]})")
-            against = {"higher": "lower", "lower": "higher"}[claimed]
-            verdict = "agrees" if set(verdicts) == {claimed} else "differs" if against in verdicts else verdict
+        others = [system for system in here if system != number.system and number.system in here]
+        seen = [_in_words(here[system], PLACES[system][0]) for system in [number.system] * bool(others) + others]
+        verdicts = {
+            direction(own, other)
+            for system in others
+            for (_, own), (_, other) in product(here[number.system].iterrows(), here[system].iterrows())
+        }
+        against = {"higher": "lower", "lower": "higher"}[claimed]
+        verdict = "agrees" if verdicts == {claimed} else "differs" if against in verdicts else "cannot be told"
         found.append(
             (number.Index, number.row.split(", place of")[0], claim, "; ".join(seen) or "not asked there", verdict)
         )
     return pd.DataFrame(found, columns=["id", "practice", "claim", "seen", "verdict"])
+
+
+def _in_words(rows: pd.DataFrame, study: str) -> str:
+    """One system's share, with its interval and study, and what it is with each of the study's weights."""
+    first, *weighted = [row for _, row in rows.iterrows()]
+    more = "".join(f"; with {row['weights']}s {spoken(row)}" for row in weighted)
+    return f"{spoken(first)} in {first['name']} ({_STUDY[study]}{more})"
 
 
 _ALL = "all eight practices of TALIS"

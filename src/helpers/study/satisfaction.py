@@ -14,20 +14,17 @@ _WORDS = 25
 
 
 def below_the_claim(means: pd.DataFrame, claim: float) -> str:
-    """What is not above `claim`, as the paper's text says of all parts. `means`: `label, estimate`.
+    """What is rated above `claim`, and what is not. `means`: `label, estimate`.
 
-    >>> rows = pd.DataFrame({"label": ["Time", "Fun"], "estimate": [2.77, 3.2]})
-    >>> below_the_claim(rows, 3), below_the_claim(rows.tail(1), 3)
-    ('“Time” is rated 2.77, although the paper sums up that all parts are above 3.', 'All of 1 part is rated above 3, as the paper says.')
+    >>> rows = pd.DataFrame({"label": ["Time", "Fun", "Peers"], "estimate": [2.77, 3.2, 3.1]})
+    >>> below_the_claim(rows, 3), below_the_claim(rows.tail(2), 3)
+    ('2 of 3 parts are rated above 3; “Time” is rated 2.77.', 'All 2 parts are rated above 3.')
     """
-    low = means[means["estimate"] <= claim]
-    against = f"although the paper sums up that all parts are above {claim:g}"
+    low, n = means[means["estimate"] <= claim], len(means)
     if low.empty:
-        rated = f"{words.count(len(means), 'part')} {'is' if len(means) == 1 else 'are'}"
-        return f"All of {rated} rated above {claim:g}, as the paper says."
-    if len(low) == 1:
-        return f"“{low['label'].iloc[0]}” is rated {low['estimate'].iloc[0]:.2f}, {against}."
-    return f"{len(low)} of {len(means)} parts are rated {claim:g} or lower, {against}."
+        return f"All {n} parts are rated above {claim:g}."
+    rest = f"; “{low['label'].iloc[0]}” is rated {low['estimate'].iloc[0]:.2f}" * (len(low) == 1)
+    return f"{n - len(low)} of {n} parts are rated above {claim:g}{rest}."
 
 
 def sizes_that_fit(fits: pd.DataFrame, items: int, printed: Sequence[int]) -> str:

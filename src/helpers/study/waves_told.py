@@ -22,8 +22,8 @@ PLAIN = {
     "mixed model": "another model (mixed)",
     missing_teachers.WHOLE: "only complete answers",
     missing_teachers.WEIGHTED: "those who stayed, reweighted",
-    missing_teachers.LEE[0]: "lowest that leavers allow",
-    missing_teachers.LEE[1]: "highest that leavers allow",
+    missing_teachers.LEE[0]: "lowest that leavers allow (no test)",
+    missing_teachers.LEE[1]: "highest that leavers allow (no test)",
 }
 """Ways to calculate a change, as figures have them; the file behind has the names of methods."""
 NEAR = 0.05
