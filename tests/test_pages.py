@@ -180,6 +180,14 @@ def test_the_first_page_answers_what_real_records_and_papers_can(site):
         assert told == {tag.text for tag in lead.select(".state")} != {"simulated"}
 
 
+@pytest.mark.parametrize("name", SLUGS)
+def test_limits_stand_below_a_heading_of_theirs(site, name):
+    """In place of the answer, which stands at the top; those of the ledger are of its whole page."""
+    headings = [heading.find(string=True).strip() for heading in soup(site, f"{name}.html").select("h2")]
+    assert ("Limits" if name != "08-evidence-ledger" else "What a reader may take from this") in headings
+    assert "The answer" not in headings
+
+
 def test_small_pictures_on_the_first_page_have_the_numbers_of_their_figures(site):
     index, drawn = soup(site, "index.html"), {}
     for entry in index.select(".known li"):

@@ -155,13 +155,24 @@ def _begin_with_answer(soup: BeautifulSoup, guide: str) -> None:
     if answer is not None:
         lead = soup.find(id=answer["data-lead"] or "no lead")
         place.insert_after(opening := soup.new_tag("div", attrs={"class": "output"}))
-        opening.append(_moved(soup, answer, "The answer", answer["id"]))
+        limits = _head_limits(answer)  # nothing else stood below its heading
+        opening.append(answer.extract() if limits else _moved(soup, answer, "The answer", answer["id"]))
         if lead is not None:
             card: Tag = lead.find_parent("div", class_="card") or lead
             opening.append(_moved(soup, card, _number(card), lead["id"]))
         if then := answer.find(class_="then"):
             opening.append(then.extract())
     place.insert_after(BeautifulSoup(guide, "html.parser"))
+
+
+def _head_limits(answer: Tag) -> bool:
+    """Whether limits stand behind an answer that goes elsewhere, and begin with the word: then the heading over it becomes theirs."""
+    heading, word = answer.find_previous("h2"), answer.find_next("strong", string="Limits.")
+    if heading is None or word is None or heading.get_text(strip=True) != "The answer":
+        return False
+    heading.string = "Limits"
+    word.decompose()
+    return True
 
 
 def _moved(soup: BeautifulSoup, part: Tag, called: str, address: str) -> Tag:
