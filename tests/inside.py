@@ -96,6 +96,9 @@ def serve() -> None:
         importlib.import_module(name)
     warm_up()
     gc.freeze()
+    gc.set_threshold(
+        50_000, 20, 20
+    )  # a fork ends soon: to look for garbage as often as in a long life takes a twentieth of it
     for line in sys.stdin:
         child = os.fork()
         if not child:

@@ -123,11 +123,15 @@ def _column(cells: pd.Series) -> pd.Series:
     if set(map(type, cells)) <= {int, float}:  # none of what follows is there
         return cells.astype(float)
     gone = {"", *files.MISSING}
-    held = cells.map(lambda cell: np.nan if cell is None or (isinstance(cell, str) and cell.strip() in gone) else cell)
-    held = held.map(lambda cell: str(cell) if isinstance(cell, timedelta) else cell).astype(object)
-    kinds = set(map(type, held.dropna()))
-    if bool in kinds and len(kinds) > 1:  # true is no 1 beside other numbers
-        held = held.map(lambda cell: label(cell) if isinstance(cell, bool) else cell)
+    # Most cells beside a table are empty texts, and a sheet may have a million.
+    found = [np.nan if c is None or c == "" or (isinstance(c, str) and c.strip() in gone) else c for c in cells]
+    held, kinds = pd.Series(found, cells.index, object), set(map(type, found))
+    if kinds - {int, float, str}:
+        held = pd.Series(found, cells.index)  # what pandas makes of dates and durations
+        held = held.map(lambda cell: str(cell) if isinstance(cell, timedelta) else cell).astype(object)
+        kinds = set(map(type, held.dropna()))
+        if bool in kinds and len(kinds) > 1:  # true is no 1 beside other numbers
+            held = held.map(lambda cell: label(cell) if isinstance(cell, bool) else cell)
     return held.astype(float) if kinds <= {int, float} else held
 
 
