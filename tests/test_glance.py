@@ -19,6 +19,10 @@ def test_without_intervals_bars_begin_at_zero():
     assert row == {"label": "kept", "said": "7", "zero": 0.0, "estimate": 1.0}
 
 
+def test_what_the_figure_fills_is_handed_on():
+    assert [row["clear"] for row in glance.rows(ROWS.assign(clear=[True, False]), "{estimate}")] == [True, False]
+
+
 def test_a_scale_has_its_own_ends_and_nothing_leaves_it():
     rows = glance.rows(ROWS.assign(estimate=[1.0, 2.5], ci_low=[0.5, 2.0], ci_high=[2.0, 5.0]), "{estimate}", (1, 4))
     assert [(row["estimate"], row["ci_low"], row["ci_high"]) for row in rows] == [(0, 0, 0.3333), (0.5, 0.3333, 1)]

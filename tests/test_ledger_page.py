@@ -130,8 +130,37 @@ def test_a_row_leads_to_the_nearest_card_that_rests_on_its_file(tmp_path, monkey
     page = ledger.table(found, run, effects.DOCUMENTS).data
     assert '<a href="04-example.ipynb#figure-far">04-example, Figure 4.1</a>' in page
     assert 'data-file="001-table2"' in page
-    without = ledger.book(printed.loc[[text]], [entered[1] | {"cards": entered[1]["cards"][1:]}])
+    without = ledger.book(printed.loc[[text]], [entered[1] | {"cards": entered[1]["cards"][:1]}])
     assert without["anchor"].tolist() == [""]
+
+
+def test_a_row_leads_to_the_last_card_of_its_section(tmp_path, monkeypatch, run):
+    """Whatever file the number itself stands in; without one to the first that comes; else to one of the number's file above all."""
+    printed = published.everything()
+    file = "data/published/001-{}.csv".format
+    text, table = (printed.index[printed["file"] == file(part)][0] for part in ("text", "table2"))
+    here = session.Session("04-example", {}, {}, tmp_path / "04-example", "04-example", "")
+    here.folder.mkdir()
+
+    def card(name, *parts):
+        words = {"title": "t", "caption": "c", "state": "recomputed", "number": name}
+        session.note(here, "table", name=name, sources=[file(part) for part in parts], **words)
+
+    tests, roles, none = (session.section(here, *map(file, parts)) for parts in (["table2"], ["table1"], []))
+    ledger.compare(tests, {table: 1.0}, "before the first card")
+    card("first", "table2")
+    card("other", "table1", "text")
+    for _ in range(5):
+        ledger.claim(tests, text, True, "of the text, by the table")
+    ledger.without_value(roles, [text], "quoted only", "near a card that rests on more")
+    ledger.without_value(none, [text, table], "quoted only", "of no section")
+    card("second", "table2")
+    card("both", "table2", "text")
+    monkeypatch.setattr(ledger.source, "names", lambda: ["04-example", "08-example"])
+    found = ledger.book(printed.loc[[text, table]], ledger.entries(run, tmp_path))
+    assert found[["id", "card"]].to_numpy().tolist() == [
+        *[[text, "first"]] * 5, [text, ""], [text, ""], [table, "first"], [table, "first"],
+    ]  # fmt: skip
 
 
 def test_contradicted_rows_are_told_by_finding():

@@ -215,6 +215,41 @@ def test_small_pictures_on_the_first_page_have_the_numbers_of_their_figures(site
     assert ("contradicted", "24") in drawn["08"]
 
 
+def test_small_marks_are_hollow_where_those_of_the_figure_are(site, visit):
+    effects = pd.read_csv(site / "figures" / "04-participant-comparison--effect-sizes.csv").set_index("label")["clear"]
+    rows = soup(site, "index.html").select(".known li:has(a[href^='04-']) .glance tr")
+    assert {row.th.text: "hollow" not in row.circle.get("class", []) for row in rows} == effects.to_dict()
+    assert not effects.all()
+    page = visit("index.html")
+    drawn = page.locator(".glance circle.hollow").first
+    fill, line = drawn.evaluate("dot => [getComputedStyle(dot).fill, getComputedStyle(dot).stroke]")
+    assert fill == page.evaluate("getComputedStyle(document.body).backgroundColor") != line
+    assert "A hollow dot may be chance" in soup(site, "index.html").find("details").text
+
+
+def test_what_an_interval_is_agrees_with_the_glossary(site):
+    told, glossary = soup(site, "index.html").find("details").text, soup(site, "glossary.html").text
+    assert "95 of 100 such ranges hold the true value" in glossary
+    assert "Of 100 ranges that are made in this way, 95 hold" in told
+    assert "likely" not in told.partition("In brackets")[2]
+
+
+def test_an_answer_begins_with_its_number_wherever_it_is_given(site):
+    evidence = soup(site, "evidence.html")
+    for name in (slug for slug in SLUGS if not slug.startswith("your-data")):
+        answer = soup(site, f"{name}.html").find(id="answer")
+        listed = evidence.select_one(f"li:has(a[href='{name}.html'])")
+        with zipfile.ZipFile(site / "notebooks" / f"{name}.zip") as archive:
+            readme = archive.read("README.txt").decode()
+        head = answer.select_one(".headline")
+        assert (listed.select_one(".headline") is None) == (head is None)
+        if head:
+            assert listed.select_one(".headline").text == head.text
+            number, of = head.b.text, head.text.removeprefix(head.b.text).strip()
+            assert f"\n{number} {of}.\n\n".replace("−", "-") in readme
+    assert "none when all tests are counted" in evidence.text
+
+
 def test_every_notebook_and_file_of_data_is_listed(site):
     for name in source.names():
         listed = soup(site, "your-data.html" if "/" in name else "evidence.html").get_text()
@@ -228,7 +263,10 @@ def test_every_notebook_and_file_of_data_is_listed(site):
         "data/simulated/05-satisfaction.csv",
     ):
         assert data.find("a", href=file)
-    assert soup(site, "references.html").find("a", href="https://doi.org/10.30828/real.1095600")
+    references = soup(site, "references.html")
+    assert references.find("a", href="https://doi.org/10.30828/real.1095600")
+    for entry in references.select(".sources > li > p:first-child"):
+        assert bool(entry.a) != ("No web address of it was seen." in entry.text)
     # In the ledger's summary every printed number is counted.
     rows = data.find("caption", string="Printed numbers by file and verdict").parent.tbody.find_all("tr")
     counted = {row.th.text: sum(int(cell.text) for cell in row.find_all("td")) for row in rows}
@@ -244,6 +282,26 @@ def test_every_page_says_how_it_is_cited(site, name):
     assert foot.p.text.startswith(f"The Open classrooms contributors (2026). {title}. In: Open classrooms: ")
     assert f"title = {{{title}}}" in foot.pre.text
     assert f"page {name}" in foot.pre.text
+
+
+def test_a_card_is_cited_with_its_number(visit):
+    page = visit("04-participant-comparison.html")
+    cited = page.locator("#cite")
+    whole = cited.text_content()
+    page.locator("#figure-group-sizes").get_by_role("link", name="Cite").press("Enter")
+    assert cited.text_content() == f"Figure 4.2 of: {whole}"
+    assert cited.is_visible()
+    page.locator(".card:has(#table-printed-p)").get_by_role("link", name="Cite").press("Enter")
+    assert cited.text_content() == f"Table 4.3 of: {whole}"
+    page.locator(".toc a[href='#cite']").press("Enter")
+    assert cited.text_content() == whole
+    assert page.troubles == []
+
+
+@pytest.mark.parametrize("name", SLUGS)
+def test_the_code_behind_the_cells_can_be_taken_along(site, name):
+    assert soup(site, f"{name}.html").footer.select_one("details a[download][href='notebooks/helpers.zip']")
+    assert (site / "notebooks" / "helpers.zip").is_file()
 
 
 @pytest.mark.parametrize("name", SLUGS)
@@ -625,6 +683,43 @@ def test_cards_lead_to_the_rows_of_the_ledger_that_they_rest_on_and_back(site, v
     )
     assert not soup(site, "09-what-such-studies-can-see.html").select("a[href^='08-evidence-ledger.html?']")
     assert (site / "08-evidence-ledger.html").stat().st_size < 700_000
+
+
+def test_no_word_of_the_ledger_is_broken(visit):
+    """And nothing is wider than its cell. A word on several lines has several boxes, one below the other."""
+    page = visit("08-evidence-ledger.html")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")  # all rows
+    for width in (390, 1200, 1920):
+        page.set_viewport_size({"width": width, "height": 900})
+        broken = page.evaluate("""() => [...document.querySelectorAll("#ledger thead th, #ledger tbody tr[id] :is(th, td)")]
+            .filter((cell) => cell.checkVisibility()).flatMap((cell) => [...cell.childNodes].flatMap((part) => {
+                const text = part.textContent, inside = part.firstChild ?? part;
+                return inside.nodeType !== 3 ? [] : [...text.matchAll(/[\\p{L}\\d.]+/gu)].filter((word) => {
+                    const range = document.createRange();
+                    range.setStart(inside, word.index);
+                    range.setEnd(inside, word.index + word[0].length);
+                    return new Set([...range.getClientRects()].map((box) => Math.round(box.top))).size > 1;
+                }).map((word) => word[0]);
+            }))""")
+        assert broken == [], width
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_rows_of_the_ledger_lead_to_the_card_that_judges_them(site):
+    book = pd.read_csv(site / "ledger.csv", dtype=str, keep_default_na=False)
+    leads = book[book["notebook"] == "04-participant-comparison"].set_index("id")["anchor"]
+    scales = ["collaboration", "comfort", "commitment", "leadership", "community"]
+    assert {*leads[[f"001-table2-{scale}-p" for scale in scales]]} == {"table-printed-p"}
+    sizes = ["text-methods-answered", "text-methods-test-participants", "text-results-test-n", "text-abstract-control"]
+    sizes += [f"table2-{scale}-{what}" for scale in scales for what in ("participants-n", "control-n", "df")]
+    assert {*leads[[f"001-{name}" for name in sizes]]} == {"figure-group-sizes"}
+    assert leads["001-text-results-test-alpha"] == leads["001-study-results-significant"] == "table-estimates"
+    assert leads["001-text-abstract-teachers"] == "figure-who-took-part"
+    assert not leads.isin(["figure-clustering"]).any()  # where no printed number is judged
+    against = book[book["verdict"] == "contradicts"].groupby("notebook")["anchor"].agg(set)
+    assert against["07-reach-and-context"] == {"table-retellings"}
+    assert against["01-practice-change"] == {"figure-response-rates"}
+    assert book.loc[book["id"] == "004-text-talis-never-us", "anchor"].tolist() == ["figure-seeing"]
 
 
 def test_the_row_that_an_address_names_is_shown_whatever_is_filtered(visit):

@@ -39,7 +39,15 @@ def test_where_the_address_of_the_site_is_known_a_page_says_what_to_show(listed)
 
 
 def test_without_it_a_page_says_nothing_of_it(listed):
-    assert told(listed("", lead={"picture": "figures/a.png", "alt": "Two dots."})) == {}
+    found = listed("", lead={"picture": "figures/a.png", "alt": "Two dots."})
+    assert told(found) == {}
+    assert "url = " not in found.footer.pre.text
+
+
+def test_a_citation_has_the_address_where_it_is_known(listed):
+    foot = listed(f"{WHERE}/").footer
+    assert f"  url = {{{WHERE}/times.html}},\n" in foot.pre.text
+    assert foot.p.text.endswith(f"). {WHERE}/times.html")
 
 
 @pytest.mark.parametrize(

@@ -21,17 +21,19 @@ def citation() -> dict[str, Any]:
     return yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
 
 
-def cited(title: str, file: str) -> dict[str, str]:
-    """A page as a sentence for a list of references (`text`) and as an entry of BibTeX (`bibtex`)."""
+def cited(title: str, file: str, site: str = "") -> dict[str, str]:
+    """A page as a sentence for a list of references (`text`) and as an entry of BibTeX (`bibtex`); `site`: its address, where it has one."""
     known = citation()
     whole, version, date = (str(known[key]) for key in ("title", "version", "date-released"))
     authors, key = [author["name"] for author in known["authors"]], re.sub(r"\W+", "-", Path(file).stem)
+    url = f"{site}/{file}" if site else ""
     return {
-        "text": f"{'; '.join(authors)} ({date[:4]}). {title}. In: {whole} (version {version}, {date}).",
+        "text": f"{'; '.join(authors)} ({date[:4]}). {title}. In: {whole} (version {version}, {date}).{f' {url}' * bool(url)}",
         "bibtex": "\n".join([
             f"@incollection{{open-classrooms-{key},",
             f"  author = {{{' and '.join(f'{{{name}}}' for name in authors)}}},",
             f"  title = {{{title}}},", f"  booktitle = {{{whole}}},", f"  year = {{{date[:4]}}},",
+            *([f"  url = {{{url}}},"] if url else []),
             f"  note = {{Version {version}, {date}, page {file}}}", "}",
         ]),
     }  # fmt: skip

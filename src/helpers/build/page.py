@@ -65,7 +65,7 @@ def render(notebook: Path, target: Path, name: str = "", **more: Any) -> None:
     shown = {"toc": contents(soup, ["h2", "h3"]), **(neighbours(name) if name else {})}
     _link_places(soup)
     if name:
-        shown["cited"] = citing.cited(title, target.name)
+        shown["cited"] = citing.cited(title, target.name, more.get("site_url", ""))
         _offer_citation(soup)
     target.write_text(shell(title, str(soup), description, site=bool(name), **shown, **more), encoding="utf-8")
 
@@ -85,7 +85,7 @@ def listing(target: Path, template: str, title: str, description: str, **names: 
     shown = {"toc": contents(soup, ["h2"]), "here": target.name, "look": names.get("look", "")}
     shown |= {key: names[key] for key in ("site_url", "lead") if key in names}
     _link_places(soup)
-    shown["cited"] = citing.cited(title, target.name)
+    shown["cited"] = citing.cited(title, target.name, names.get("site_url", ""))
     page = shell(title, str(soup), description, site=True, **shown)
     target.write_text(page, encoding="utf-8")
 
@@ -265,9 +265,11 @@ def _link_ledger(soup: BeautifulSoup, notebook: str, files: Collection[str]) -> 
 
 
 def _offer_citation(soup: BeautifulSoup) -> None:
-    """Lead from each card to how it is cited."""
+    """Lead from each card to how it is cited; `data-of` is its number, which the script of the page puts before the citation."""
     for note in chosen(soup, _NOTES, "p"):
-        link = soup.new_tag("a", href="#cite")
+        number = _number(note.find_parent(class_="card"))
+        numbered = {"data-of": number} if number.startswith(("Figure ", "Table ")) else {}
+        link = soup.new_tag("a", href="#cite", attrs=numbered)
         link.string = "Cite"
         note.extend([" · ", link])
 

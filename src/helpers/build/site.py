@@ -42,7 +42,9 @@ def make(folders: list[Path]) -> None:
         citing.pack(
             aside,
             packed,
-            page.fill("readme.txt.j2", run=run, states=STATES, cited=citing.cited(run["title"], target.name)),
+            page.fill(
+                "readme.txt.j2", run=run, states=STATES, cited=citing.cited(run["title"], target.name, plan.address())
+            ),
         )
         page.render(
             folder / "notebook.ipynb", target, run["notebook"], here=target.name, files=_anchors(),

@@ -78,7 +78,7 @@ def claim(section: Section, number: str, holds: bool, note: str, as_printed: boo
     """
     state = "published" if as_printed else _state(section)
     fields = {"low": None, "high": None, "holds": bool(holds), "state": state, "note": note, "check": check}
-    sessions.note(section.run, "ledger", id=number, **fields)
+    sessions.note(section.run, "ledger", id=number, **fields, sources=section.names)
 
 
 def fixed(run: Session) -> None:
@@ -100,14 +100,15 @@ def without_value(section: Section, numbers: list[str], verdict: str, why: str, 
     state = "published" if as_printed else _state(section)
     fields = {"low": None, "high": None, "verdict": verdict, "state": state, "note": why}
     for number in numbers:
-        sessions.note(section.run, "ledger", id=number, **fields)
+        sessions.note(section.run, "ledger", id=number, **fields, sources=section.names)
 
 
 def _enter(section: Section, found: dict, state: str, note: str, check: str) -> None:
     _state(section)
     for number, value in found.items():
         low, high = map(float, value if isinstance(value, tuple) else (value, value))
-        sessions.note(section.run, "ledger", id=number, low=low, high=high, state=state, note=note, check=check)
+        fields = {"low": low, "high": high, "state": state, "note": note, "check": check}
+        sessions.note(section.run, "ledger", id=number, **fields, sources=section.names)
 
 
 def _state(section: Section) -> str:
@@ -120,7 +121,8 @@ def _state(section: Section) -> str:
 def entries(run: Session, runs: Path) -> list[dict[str, Any]]:
     """What other evidence notebooks entered in `runs`. Raises InputError when one has not run.
 
-    Lines of their records, with the `notebook` and its `cards`: figures and tables, those made nearest to the entry first.
+    Lines of their records, with the `notebook` and its `cards`: figures and tables, the last that was made before the entry first,
+    behind them those made `later`.
     """
     names = [name for name in source.names() if name != run.notebook and "/" not in name]
     if absent := [name for name in names if not (runs / name / "record.jsonl").is_file()]:
@@ -134,8 +136,9 @@ def entries(run: Session, runs: Path) -> list[dict[str, Any]]:
         cards = [(place, line) for place, line in lines if line["kind"] in ("figure", "table")]
         for place, line in lines:
             if line["kind"] == "ledger":
-                near = sorted(cards, key=lambda card: abs(card[0] - place))
-                entered.append(line | {"notebook": name, "cards": [card for _, card in near]})
+                near = sorted(cards, key=lambda card: (card[0] > place, abs(card[0] - place)))
+                near = [card | {"later": at > place} for at, card in near]
+                entered.append(line | {"notebook": name, "cards": near})
     return entered
 
 
@@ -144,8 +147,8 @@ def book(printed: pd.DataFrame, entries: list[dict[str, Any]]) -> pd.DataFrame:
 
     `printed` as `published.everything()` gives it; `entries` are record lines of kind ledger with `notebook`.
     COLUMNS, then `ours_low, ours_high, difference` (ours less the printed value; zero where a range holds it), `file`,
-    `kind` (of `published.KINDS`), `check` (what was checked against what; empty where nothing was), `card` and `anchor` (the
-    figure or table nearest to it on its notebook's page that rests on the same file; empty where none does). Raises KeyError for an id that is not printed anywhere, InputError when no entry names a printed number.
+    `kind` (of `published.KINDS`), `check` (what was checked against what; empty where nothing was), `card` and `anchor` (of the
+    figure or table on its notebook's page by which it is judged; empty where there is none). Raises KeyError for an id that is not printed anywhere, InputError when no entry names a printed number.
     """
     if unknown := sorted({entry["id"] for entry in entries} - set(printed.index)):
         raise KeyError(f"the ledger has no printed number {', '.join(unknown)}")
@@ -176,7 +179,13 @@ def _row(number: Any, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shown(file: str, entry: dict[str, Any]) -> dict[str, str]:
-    near = next((card for card in entry.get("cards", []) if file in card["sources"]), None)
+    """The last card before the entry that rests on what the entry does; else one that rests on the number's file above all."""
+    cards = entry.get("cards", [])
+    own = [card for card in cards if {*card["sources"]} <= {*entry.get("sources", [])}]
+    own.sort(key=lambda card: -len(card["sources"]))  # of the same section before those of a part of its files
+    of_file = [card for card in cards if card["sources"][0] == file]
+    of_file.sort(key=lambda card: (card["later"], len(card["sources"])))
+    near = next(iter([*own, *of_file]), None)
     return {"card": near["number"] if near else "", "anchor": f"{near['kind']}-{near['name']}" if near else ""}
 
 
