@@ -73,7 +73,7 @@ def statements(printed: pd.Series) -> pd.DataFrame:
     tens = tuple(printed[f"002-teachers-planning-{end}"] / 100 for end in ("low", "high"))
     how, what = "How they learned", "What it was about"
     lines = [
-        (how, "Common planning time, monthly or more (science in middle grades aside)", "70 to 80%", tens, {*places} - {"science-middle"}, "had common planning time at least once a month"),
+        (how, "Common planning time, monthly or more (science in middle grades aside)", "70 to 80%", tens, {*places} - {"science-middle"}, "(science in middle grades aside) had common planning time at least once a month"),
         (how, "Coaching or a learning community, monthly or more", "about a third", about_third, places, "had coaching or a learning community at least once a month"),
         (how, "Coaching or a learning community, ever", "about half", about_half, places, "ever had coaching or a learning community"),
         (what, "Teaching practice a major topic, middle grades", "about half", about_half, places[0::2], "of middle grades had teaching practice as a major topic"),
