@@ -147,17 +147,17 @@ def test_a_bar_that_lacks_a_share_counts_for_no_answer():
 
 def test_pairs_of_groups():
     rows = estimates(0.2, -0.2).assign(label_1="A", label_2="B", item_label=["Visit", "Plan"], p_holm=[0.01, 0.3])
-    assert compared_words.pair(rows, "Never") == "“Never” is more common in A than in B for “Visit”."
+    assert compared_words.pair(rows, "Never") == "“Never” is clearly more common in A than in B for “Visit”."
     both = rows.assign(p_holm=0.01)
-    assert compared_words.pair(both, "Never") == "“Never” is more common in A than in B for “Visit”, rarer for “Plan”."
-    assert compared_words.pair(both.tail(1), "Never") == "“Never” is more common in B than in A for “Plan”."
+    assert compared_words.pair(both, "Never") == "“Never” is clearly more common in A than in B for “Visit”, rarer for “Plan”."
+    assert compared_words.pair(both.tail(1), "Never") == "“Never” is clearly more common in B than in A for “Plan”."
     assert (
         compared_words.pair(rows.assign(p_holm=NOTHING), "Never")
         == "Whether “Never” is more common in A or in B cannot be told: each difference may be chance."
     )
     assert compared_words.pair(rows.assign(estimate=NOTHING), "Never") == ""
     many = pd.concat([rows] * 3).assign(p_holm=0.01, estimate=0.2)
-    assert compared_words.pair(many, "Never") == "“Never” is more common in A than in B for all 6 questions."
+    assert compared_words.pair(many, "Never") == "“Never” is clearly more common in A than in B for all 6 questions."
 
 
 def test_changes_between_cycles_are_in_points():

@@ -189,7 +189,7 @@ def retold(rows: pd.DataFrame) -> Figure:
             if phone:
                 style.value(ax, y, f"{row.said} / {row.seen}", dark(SIGNS[row.sign]))
                 continue
-            differ = row.said != row.seen and SIGNS[row.sign] != SIGNS["kept"]
+            differ = pd.notna(row.source_value) and row.said != row.seen and SIGNS[row.sign] != SIGNS["kept"]
             for text, offset in ((row.said, first), (row.seen, second)):
                 style.beside(ax, y, text, offset=offset, ha="right", weight="bold" if differ else "normal")
             judged = style.wrap(row.judged, 1.15, SMALL, "bold")

@@ -14,7 +14,7 @@ def pair(rows: pd.DataFrame, said: str) -> str:
 
     >>> rows = pd.DataFrame({"label_1": "A", "label_2": "B", "item_label": ["Visit", "Plan"], "estimate": [0.1, -0.2], "p_holm": 0.01})
     >>> pair(rows, "Never")
-    '“Never” is more common in A than in B for “Visit”, rarer for “Plan”.'
+    '“Never” is clearly more common in A than in B for “Visit”, rarer for “Plan”.'
     >>> pair(rows.assign(p_holm=0.2), "Never")
     'Whether “Never” is more common in A or in B cannot be told: each difference may be chance.'
     """
@@ -28,9 +28,9 @@ def pair(rows: pd.DataFrame, said: str) -> str:
         for own in (sure[sure["estimate"] > 0], sure[sure["estimate"] < 0])
     )
     if more:
-        return f"“{said}” is more common in {one} than in {two} for {more}{f', rarer for {fewer}' if fewer else ''}."
+        return f"“{said}” is clearly more common in {one} than in {two} for {more}{f', rarer for {fewer}' if fewer else ''}."
     if fewer:
-        return f"“{said}” is more common in {two} than in {one} for {fewer}."
+        return f"“{said}” is clearly more common in {two} than in {one} for {fewer}."
     return f"Whether “{said}” is more common in {one} or in {two} cannot be told: each difference may be chance."
 
 
