@@ -149,7 +149,10 @@ def test_pairs_of_groups():
     rows = estimates(0.2, -0.2).assign(label_1="A", label_2="B", item_label=["Visit", "Plan"], p_holm=[0.01, 0.3])
     assert compared_words.pair(rows, "Never") == "“Never” is clearly more common in A than in B for “Visit”."
     both = rows.assign(p_holm=0.01)
-    assert compared_words.pair(both, "Never") == "“Never” is clearly more common in A than in B for “Visit”, rarer for “Plan”."
+    assert (
+        compared_words.pair(both, "Never")
+        == "“Never” is clearly more common in A than in B for “Visit”, rarer for “Plan”."
+    )
     assert compared_words.pair(both.tail(1), "Never") == "“Never” is clearly more common in B than in A for “Plan”."
     assert (
         compared_words.pair(rows.assign(p_holm=NOTHING), "Never")
