@@ -27,7 +27,7 @@ def star_margins():
     rows = [(p, str(2013 + i), 0.02 + i / 10, i) for p in PANELS for i in range(4)]
     rows = pd.DataFrame(rows, columns=["panel", "term", "estimate", "stars"])
     common = pd.DataFrame({"panel": PANELS, "low": [0.03, np.nan, 0], "high": [0.041, np.nan, 0.058]})
-    return bands.star_margins(rows, common)
+    return bands.star_margins(rows, common, "2 stars: at least 1.3 margins of error from 0, 3 stars: 1.7")
 
 
 FIGURES = {

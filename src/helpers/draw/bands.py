@@ -49,12 +49,13 @@ def printed(rows: pd.DataFrame, xlabel: str) -> Figure:
 
 
 @style.two_widths
-def star_margins(rows: pd.DataFrame, common: pd.DataFrame) -> Figure:
+def star_margins(rows: pd.DataFrame, common: pd.DataFrame, stars: str) -> Figure:
     """Differences in print, filled where they bear stars, beside the margins of error with which one group has these stars.
 
     Parameters
     ----------
-    rows, common : `panel, term, estimate, stars`; `panel, low, high`, a row each, the ends empty where no margin fits
+    rows, common, stars : `panel, term, estimate, stars`; `panel, low, high`, a row each, the ends empty where no margin
+        fits; what stars ask of a difference
     """
     texts = [margins(row.low, row.high) for row in common.itertuples()]
     fig, (ax,), ys = style.blocks(common["panel"], size=HEAD, least=0.5, beside=texts, over=True)
@@ -73,9 +74,7 @@ def star_margins(rows: pd.DataFrame, common: pd.DataFrame) -> Figure:
         "without: may be chance": plt.Line2D([], [], markerfacecolor=PAPER, **look),
         "margins of error that fit the row's stars": OURS,
     }
-    style.legend(
-        fig, entries, "a square: a year's difference; two stars: at least 1.3 margins of error from 0, three: 1.7"
-    )
+    style.legend(fig, entries, f"a square: a year's difference; {stars}")
     return fig
 
 

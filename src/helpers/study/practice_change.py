@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy.stats import norm
 
 from helpers import kept
 from helpers.draw.numbers import number, stars
-from helpers.estimate import fixed_effects, moments, panels
+from helpers.estimate import fixed_effects, moments, panels, rounding
 from helpers.project import ROOT, InputError, relative
 from helpers.read import published
 from helpers.read.published import RATINGS
@@ -53,6 +54,16 @@ def stars_agree(common: pd.DataFrame) -> str:
         return f"The paper's stars contradict each other in {of}: there no single margin of error explains them all."
     most = f", at most {common['high'].max():.2f}," * bool(np.isfinite(common["high"].max()))
     return f"The paper's stars do not contradict each other: in each group one margin of error{most} explains them all."
+
+
+def what_stars_ask() -> str:
+    """How many margins of error (95%) off zero a difference is at least that bears stars, by the normal distribution.
+
+    >>> what_stars_ask()
+    '2 stars: at least 1.3 margins of error from 0, 3 stars: 1.7'
+    """
+    two, three = (norm.isf(level / 2) / norm.isf(0.025) for level in rounding.LEVELS.values())
+    return f"2 stars: at least {two:.1f} margins of error from 0, 3 stars: {three:.1f}"
 
 
 def planted(printed: pd.DataFrame, text: pd.Series) -> dict[str, Any]:
